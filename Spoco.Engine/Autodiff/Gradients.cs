@@ -1,0 +1,187 @@
+using Spoco.Kernels;
+using Primitives = Spoco.Kernels.Primitives;
+
+namespace Spoco.Engine;
+
+/// <summary>Reverse-mode differentiation of recorded operations.</summary>
+public static class Gradients
+{
+    [ThreadStatic] private static int t_paused;
+
+    /// <summary>Whether operations on this thread are recorded now.</summary>
+    public static bool IsRecording => t_paused == 0;
+
+    /// <summary>Records nothing until the result is disposed: for prediction, and for values that are not to be differentiated.</summary>
+    public static Pause NoRecording()
+    {
+        t_paused++;
+        return default;
+    }
+
+    /// <summary>Whether an operation on these inputs has to be recorded.</summary>
+    public static bool Needed(params ReadOnlySpan<Tensor?> inputs)
+    {
+        if (!IsRecording)
+            return false;
+        foreach (var input in inputs)
+        {
+            if (input is { RequiresGradient: true })
+                return true;
+        }
+
+        return false;
+    }
+
+    /// <summary>Enters an operation into the graph; call it only where <see cref="Needed"/> says so.</summary>
+    /// <returns><paramref name="output"/>.</returns>
+    public static Tensor Record(Tensor output, GradientNode node)
+    {
+        ArgumentNullException.ThrowIfNull(output);
+        output.SetNode(node);
+        TensorScope.Register(node);
+        return output;
+    }
+
+    /// <summary>
+    /// Adds dL/dx to the <see cref="Tensor.Gradient"/> of every leaf x that <paramref name="output"/> was computed from, and releases
+    /// what each operation saved as soon as its gradient is known.
+    /// </summary>
+    /// <param name="output">L, or an intermediate result when <paramref name="gradient"/> is given.</param>
+    /// <param name="gradient">dL/d<paramref name="output"/>; null = ones.</param>
+    public static void Backward(Tensor output, Tensor? gradient = null)
+    {
+        using var pause = NoRecording();
+        Propagate(output, gradient, keepGraph: false, AccumulateLeaf);
+    }
+
+    /// <summary>
+    /// The gradients of <paramref name="output"/> with respect to <paramref name="inputs"/>, each of which <paramref name="output"/> was computed from.
+    /// </summary>
+    /// <param name="output">What is differentiated.</param>
+    /// <param name="inputs">Leaves, or results of operations.</param>
+    /// <param name="gradient">Weights of the elements of <paramref name="output"/>; null = ones.</param>
+    /// <param name="createGraph">Record the computation of the gradients, so that they can be differentiated again.</param>
+    /// <exception cref="ArgumentException">The output does not depend on an input.</exception>
+    public static Tensor[] Of(Tensor output, ReadOnlySpan<Tensor> inputs, Tensor? gradient = null, bool createGraph = false)
+    {
+        var wanted = inputs.ToArray();
+        var results = new Tensor?[wanted.Length];
+        using (createGraph ? default(Pause?) : NoRecording())
+        {
+            Propagate(output, gradient, keepGraph: createGraph, (input, partial) =>
+            {
+                var index = Array.IndexOf(wanted, input);
+                if (index < 0)
+                    return;
+                var sum = results[index] is { } earlier ? Ops.Elementwise.Add(earlier, partial) : partial;
+                sum.Retain();
+                results[index]?.Release();
+                results[index] = sum;
+            });
+        }
+
+        for (var i = 0; i < results.Length; i++)
+        {
+            var result = results[i] ?? throw new ArgumentException($"Gradients: the output {output} does not depend on input {i} ({wanted[i]}).");
+
+            // Without a graph the tensor's own scope is over: a view of it belongs to the caller's scope.
+            if (!createGraph)
+                results[i] = result.View(result.Shape);
+            result.Release();
+        }
+
+        return results!;
+    }
+
+    private static void AccumulateLeaf(Tensor input, Tensor partial)
+    {
+        if (input.Node is not null || !input.RequiresGradient)
+            return;
+        if (input.Gradient is { } sum)
+        {
+            Primitives.Elementwise.AddInto(sum.Buffer, partial.Buffer);
+            return;
+        }
+
+        // The leaf outlives the scopes of this pass: a copy that belongs to nobody's scope but the leaf.
+        var memory = input.Device.Allocate<float>(partial.Shape.Count, "gradient");
+        partial.Buffer.CopyTo(memory);
+        input.Gradient = Tensor.Adopt(memory, partial.Shape);
+    }
+
+    /// <summary>Visits the recorded operations from the output backwards; <paramref name="visit"/> sees every gradient that reaches an input.</summary>
+    private static void Propagate(Tensor output, Tensor? gradient, bool keepGraph, Action<Tensor, Tensor> visit)
+    {
+        ArgumentNullException.ThrowIfNull(output);
+        if (output.Node is null)
+            throw new ArgumentException($"Gradients: {output} was not computed from anything that requires a gradient, or not recorded.");
+        if (gradient is not null && gradient.Shape != output.Shape)
+            throw new ArgumentException($"Gradients: a gradient of shape {gradient.Shape} does not fit an output of shape {output.Shape}.");
+
+        using var scope = keepGraph ? null : new TensorScope();
+        var start = gradient ?? Tensor.Filled(output.Device, output.Shape, 1);
+        start.Retain();
+        var pending = new Dictionary<GradientNode, Tensor> { [output.Node] = start };
+        var queue = new PriorityQueue<GradientNode, long>();
+        queue.Enqueue(output.Node, -output.Node.Sequence);
+        var buffers = new Tensor?[4];
+        while (queue.TryDequeue(out var node, out _))
+        {
+            if (node.IsReleased)
+                throw new InvalidOperationException("Gradients: this part of the graph was already differentiated and released; "
+                    + "differentiate it once, or with createGraph.");
+            pending.Remove(node, out var arriving);
+            using (var step = keepGraph ? null : new TensorScope())
+            {
+                if (buffers.Length < node.Inputs.Length)
+                    buffers = new Tensor?[node.Inputs.Length];
+                var partials = buffers.AsSpan(0, node.Inputs.Length);
+                partials.Clear();
+                node.Backward(arriving!, partials);
+                for (var i = 0; i < partials.Length; i++)
+                {
+                    if (node.Inputs[i] is not { RequiresGradient: true } input || partials[i] is not { } partial)
+                        continue;
+                    if (partial.Shape != input.Shape)
+                        throw new InvalidOperationException($"{node.GetType().Name}: gradient {partial.Shape} for an input {input.Shape}.");
+                    visit(input, partial);
+                    if (input.Node is not { } producer)
+                        continue;
+                    if (pending.TryGetValue(producer, out var sum))
+                    {
+                        if (!keepGraph && sum.IsExclusive)
+                        {
+                            Primitives.Elementwise.AddInto(sum.Buffer, partial.Buffer);
+                        }
+                        else
+                        {
+                            var total = Ops.Elementwise.Add(sum, partial);
+                            total.Retain();
+                            sum.Release();
+                            pending[producer] = total;
+                        }
+                    }
+                    else
+                    {
+                        partial.Retain();
+                        pending[producer] = partial;
+                        queue.Enqueue(producer, -producer.Sequence);
+                    }
+                }
+
+                partials.Clear();
+            }
+
+            arriving!.Release();
+            if (!keepGraph)
+                node.ReleaseSaved();
+        }
+    }
+
+    /// <summary>Ends a pause in recording.</summary>
+    public readonly struct Pause : IDisposable
+    {
+        /// <summary>Records again, unless an outer pause is still open.</summary>
+        public void Dispose() => t_paused--;
+    }
+}

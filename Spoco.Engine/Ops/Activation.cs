@@ -1,0 +1,73 @@
+using Spoco.Kernels;
+using Primitives = Spoco.Kernels.Primitives;
+
+namespace Spoco.Engine.Ops;
+
+/// <summary>ReLU, LeakyReLU and ELU, y = f(x) for every element.</summary>
+public static class Activation
+{
+    /// <summary>y = f(x).</summary>
+    /// <param name="x">Any shape.</param>
+    /// <param name="function">f.</param>
+    /// <returns>y, the shape of <paramref name="x"/>.</returns>
+    public static Tensor Apply(Tensor x, ActivationFunction function)
+    {
+        ArgumentNullException.ThrowIfNull(x);
+        var y = Tensor.Empty(x.Device, x.Shape, nameof(Activation));
+        Primitives.Activation.Forward(function, x.Buffer, y.Buffer);
+        return Gradients.Needed(x) ? Gradients.Record(y, new Node(x, y, function)) : y;
+    }
+
+    /// <summary>max(x, 0).</summary>
+    public static Tensor Relu(Tensor x) => Apply(x, ActivationFunction.Relu);
+
+    /// <summary>dx = dy f'(x), with f' computed from the output y; itself differentiable in dy, and for ELU in y.</summary>
+    internal static Tensor Backward(Tensor dy, Tensor y, ActivationFunction function)
+    {
+        var dx = Tensor.Empty(y.Device, y.Shape, nameof(Activation));
+        Primitives.Activation.Backward(function, dy.Buffer, y.Buffer, dx.Buffer);
+        return Gradients.Needed(dy, y) ? Gradients.Record(dx, new BackwardNode(dy, y, function)) : dx;
+    }
+
+    private sealed class Node : GradientNode
+    {
+        private readonly Tensor _y;
+        private readonly ActivationFunction _function;
+
+        public Node(Tensor x, Tensor y, ActivationFunction function) : base(x)
+        {
+            _y = Save(y);
+            _function = function;
+        }
+
+        protected internal override void Backward(Tensor gradient, Span<Tensor?> inputGradients) =>
+            inputGradients[0] = Activation.Backward(gradient, _y, _function);
+    }
+
+    private sealed class BackwardNode : GradientNode
+    {
+        private readonly Tensor _dy;
+        private readonly Tensor _y;
+        private readonly ActivationFunction _function;
+
+        public BackwardNode(Tensor dy, Tensor y, ActivationFunction function) : base(dy, function.Kind == ActivationKind.Elu ? y : null)
+        {
+            _dy = Save(dy);
+            _y = Save(y);
+            _function = function;
+        }
+
+        protected internal override void Backward(Tensor gradient, Span<Tensor?> inputGradients)
+        {
+            if (Needs(0))
+                inputGradients[0] = Activation.Backward(gradient, _y, _function);
+
+            // ELU: f' = y + alpha below 0, so df'/dy = 1 there and 0 above: 1 - (LeakyReLU with slope 0)'.
+            if (Needs(1))
+            {
+                var product = Elementwise.Multiply(gradient, _dy);
+                inputGradients[1] = Elementwise.AddScaled(product, Activation.Backward(product, _y, ActivationFunction.Relu), -1);
+            }
+        }
+    }
+}

@@ -1,0 +1,105 @@
+namespace Spoco.Kernels;
+
+/// <summary>The kinds of device.</summary>
+public enum DeviceKind
+{
+    /// <summary>SIMD kernels on host memory.</summary>
+    Host,
+
+    /// <summary>NVIDIA GPU through CUDA.</summary>
+    Cuda,
+
+    /// <summary>Any OpenCL device with generic address space.</summary>
+    OpenCL,
+
+    /// <summary>ILGPU's simulator of a GPU: for debugging and tests, slow.</summary>
+    IlgpuCpu,
+}
+
+/// <summary>Choices made when a device is opened.</summary>
+public sealed record ComputeDeviceOptions
+{
+    /// <summary>Threads of the <c>cpu</c> device; null = the environment variable SPOCO_THREADS, else one per core.</summary>
+    public int? Threads { get; init; }
+
+    /// <summary>
+    /// PTX instruction set for CUDA, for example <c>7.8</c>; null = the environment variable SPOCO_PTX_ISA, else what ILGPU chooses for the driver.
+    /// </summary>
+    public string? PtxInstructionSet { get; init; }
+}
+
+/// <summary>
+/// Something that holds memory and runs kernels: the host (<c>cpu</c>), a GPU (<c>cuda:0</c>, <c>opencl:0</c>) or ILGPU's simulator (<c>ilgpu-cpu</c>).
+/// A device is used by one thread at a time; several devices may be used side by side.
+/// </summary>
+public abstract class ComputeDevice : IDisposable
+{
+    private protected ComputeDevice(string name, string description, DeviceKind kind)
+    {
+        Name = name;
+        Description = description;
+        Kind = kind;
+        Pool = new BufferPool(this);
+    }
+
+    /// <summary>The name it was opened by: <c>cpu</c>, <c>cuda:0</c>, <c>opencl:0</c>, <c>ilgpu-cpu</c>.</summary>
+    public string Name { get; }
+
+    /// <summary>What the hardware calls itself.</summary>
+    public string Description { get; }
+
+    /// <summary>The kind of device.</summary>
+    public DeviceKind Kind { get; }
+
+    /// <summary>The pool that all memory of the device comes from.</summary>
+    public BufferPool Pool { get; }
+
+    /// <summary>
+    /// Opens a device by name: <c>cpu</c>, <c>cuda:N</c>, <c>opencl:N</c> (N counts from 0 and may be left out), <c>ilgpu-cpu</c>, or
+    /// <c>auto</c> = the first CUDA device, else the first GPU through OpenCL, else <c>cpu</c>.
+    /// </summary>
+    /// <exception cref="DeviceException">No such device; the message lists those there are.</exception>
+    public static ComputeDevice Open(string name = "auto", ComputeDeviceOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        options ??= new ComputeDeviceOptions();
+        return name == "cpu" ? new HostDevice(options) : DeviceCatalog.Open(name, options);
+    }
+
+    /// <summary>Lists the devices of this machine, those that cannot be used included.</summary>
+    public static IReadOnlyList<DeviceInfo> List() => DeviceCatalog.List();
+
+    /// <summary>Takes memory for <paramref name="length"/> elements from the pool; its contents are undefined.</summary>
+    /// <param name="length">Elements; 0 is allowed.</param>
+    /// <param name="owner">What it is for; named when memory runs out.</param>
+    /// <exception cref="DeviceMemoryException">The device has no memory left.</exception>
+    public unsafe DeviceBuffer<T> Allocate<T>(long length, string owner) where T : unmanaged
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(length);
+        return new DeviceBuffer<T>(Pool.Rent(checked(length * sizeof(T)), owner), 0, length);
+    }
+
+    /// <summary>Waits until every kernel launched so far has finished.</summary>
+    public abstract void Synchronize();
+
+    /// <summary>Releases the device and its memory.</summary>
+    public void Dispose()
+    {
+        Pool.Dispose();
+        Dispose(true);
+        GC.SuppressFinalize(this);
+    }
+
+    /// <inheritdoc/>
+    public override string ToString() => $"{Name} ({Description})";
+
+    internal abstract MemoryBlock? TryAllocateBlock(long bytes);
+
+    internal abstract void FreeBlock(MemoryBlock block);
+
+    /// <summary>Releases what the device holds beside its pool.</summary>
+    protected abstract void Dispose(bool disposing);
+}
+
+/// <summary>A device cannot be opened or used; the message is one line.</summary>
+public sealed class DeviceException(string message) : Exception(message);

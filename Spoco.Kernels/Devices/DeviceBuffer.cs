@@ -1,0 +1,144 @@
+using ILGPU;
+using ILGPU.Runtime;
+
+namespace Spoco.Kernels;
+
+/// <summary>A typed window onto a <see cref="DeviceMemory"/>: what every kernel takes. Copying the struct copies the window, not the memory.</summary>
+/// <typeparam name="T">Element type.</typeparam>
+public readonly unsafe struct DeviceBuffer<T> where T : unmanaged
+{
+    private readonly DeviceMemory? _memory;
+    private readonly long _offset;
+
+    internal DeviceBuffer(DeviceMemory memory, long offset, long length)
+    {
+        _memory = memory;
+        _offset = offset;
+        Length = length;
+    }
+
+    /// <summary>Elements in the window.</summary>
+    public long Length { get; }
+
+    /// <summary>Whether this is the default value, without memory behind it (an absent optional argument).</summary>
+    public bool IsNull => _memory is null;
+
+    /// <summary>The memory under the window.</summary>
+    public DeviceMemory Memory => _memory ?? throw new InvalidOperationException("DeviceBuffer: the window has no memory.");
+
+    /// <summary>The device that holds the memory.</summary>
+    public ComputeDevice Device => Memory.Device;
+
+    /// <summary>Address of the first element, for kernels on the host.</summary>
+    /// <exception cref="InvalidOperationException">The memory is not on the host device.</exception>
+    public T* HostAddress
+    {
+        get
+        {
+            if (_memory is null)
+                return null;
+            var pointer = _memory.Block.Pointer;
+            return pointer != 0
+                ? (T*)pointer + _offset
+                : throw new InvalidOperationException($"{_memory.Owner}: memory of device {_memory.Device.Name} has no host address.");
+        }
+    }
+
+    /// <summary>The window as ILGPU sees it, for its kernels; an empty view for a window without memory.</summary>
+    /// <exception cref="InvalidOperationException">The memory is not on an ILGPU device.</exception>
+    public ArrayView<T> View
+    {
+        get
+        {
+            if (_memory is null)
+                return ArrayView<T>.Empty;
+            var native = _memory.Block.Native
+                ?? throw new InvalidOperationException($"{_memory.Owner}: memory of device {_memory.Device.Name} is not visible to ILGPU.");
+            return native.AsContiguous().SubView(_offset * sizeof(T), Length * sizeof(T)).Cast<T>();
+        }
+    }
+
+    /// <summary>The elements as a span, for the host device.</summary>
+    /// <exception cref="InvalidOperationException">The memory is not on the host, or longer than a span can be.</exception>
+    public Span<T> Span => Length <= int.MaxValue
+        ? new Span<T>(HostAddress, (int)Length)
+        : throw new InvalidOperationException($"{Memory.Owner}: {Length} elements do not fit a span.");
+
+    /// <summary>A part of the window.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The part reaches beyond the window.</exception>
+    public DeviceBuffer<T> Slice(long offset, long length)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(offset);
+        ArgumentOutOfRangeException.ThrowIfNegative(length);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(length, Length - offset);
+        return new DeviceBuffer<T>(Memory, _offset + offset, length);
+    }
+
+    /// <summary>Copies host values into the window; returns when they are there.</summary>
+    /// <exception cref="ArgumentException">The lengths differ.</exception>
+    public void CopyFrom(ReadOnlySpan<T> source)
+    {
+        RequireLength(source.Length);
+        if (source.Length == 0)
+            return;
+        if (Device is HostDevice)
+            source.CopyTo(Span);
+        else
+            fixed (T* p = source)
+                View.CopyFromCPU(ref *p, source.Length);
+    }
+
+    /// <summary>Copies the window to host values; waits for the kernels that write it.</summary>
+    /// <exception cref="ArgumentException">The lengths differ.</exception>
+    public void CopyTo(Span<T> destination)
+    {
+        RequireLength(destination.Length);
+        if (destination.Length == 0)
+            return;
+        if (Device is HostDevice)
+            Span.CopyTo(destination);
+        else
+            fixed (T* p = destination)
+                View.CopyToCPU(ref *p, destination.Length);
+    }
+
+    /// <summary>Copies the window into another one of the same device and length.</summary>
+    /// <exception cref="ArgumentException">Another device or length.</exception>
+    public void CopyTo(DeviceBuffer<T> destination)
+    {
+        destination.RequireLength(Length);
+        if (destination.Device != Device)
+            throw new ArgumentException($"DeviceBuffer: cannot copy from device {Device.Name} to {destination.Device.Name} directly; copy through host memory.");
+        if (Length == 0)
+            return;
+        if (Device is HostDevice)
+            Buffer.MemoryCopy(HostAddress, destination.HostAddress, Length * sizeof(T), Length * sizeof(T));
+        else
+            View.CopyTo(destination.View);
+    }
+
+    /// <summary>Sets every byte of the window to zero.</summary>
+    public void Clear()
+    {
+        if (Length == 0)
+            return;
+        if (Device is HostDevice)
+            System.Runtime.InteropServices.NativeMemory.Clear(HostAddress, (nuint)(Length * sizeof(T)));
+        else
+            View.MemSetToZero();
+    }
+
+    /// <summary>A new array with the values.</summary>
+    public T[] ToArray()
+    {
+        var values = new T[Length];
+        CopyTo(values);
+        return values;
+    }
+
+    private void RequireLength(long length)
+    {
+        if (length != Length)
+            throw new ArgumentException($"DeviceBuffer: {length} elements do not match a window of {Length} ({Memory.Owner}).");
+    }
+}

@@ -1,0 +1,60 @@
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
+
+namespace Spoco.Kernels;
+
+/// <summary>The <c>cpu</c> device: SIMD kernels on aligned host memory, on all cores.</summary>
+public sealed unsafe class HostDevice : ComputeDevice
+{
+    /// <summary>Every block starts on a cache line, which is also one 512-bit register.</summary>
+    public const int Alignment = 64;
+
+    internal HostDevice(ComputeDeviceOptions options)
+        : base("cpu", $"{RuntimeInformation.ProcessArchitecture}, {InstructionSet}", DeviceKind.Host)
+    {
+        Workers = new WorkerPool(options.Threads ?? DefaultThreads());
+    }
+
+    /// <summary>The threads that run the kernels.</summary>
+    public WorkerPool Workers { get; }
+
+    /// <summary>The widest SIMD instructions that kernels may use in this process.</summary>
+    public static string InstructionSet =>
+        Vector512.IsHardwareAccelerated ? "AVX-512" : Vector256.IsHardwareAccelerated ? "AVX2" : Vector128.IsHardwareAccelerated ? "128-bit SIMD" : "scalar";
+
+    /// <inheritdoc/>
+    public override void Synchronize()
+    {
+    }
+
+    internal override MemoryBlock? TryAllocateBlock(long bytes)
+    {
+        try
+        {
+            return new MemoryBlock(bytes, (nint)NativeMemory.AlignedAlloc(checked((nuint)bytes), Alignment), null);
+        }
+        catch (OutOfMemoryException)
+        {
+            return null;
+        }
+    }
+
+    internal override void FreeBlock(MemoryBlock block) => NativeMemory.AlignedFree((void*)block.Pointer);
+
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+            Workers.Dispose();
+    }
+
+    private static int DefaultThreads()
+    {
+        var text = Environment.GetEnvironmentVariable("SPOCO_THREADS");
+        if (string.IsNullOrEmpty(text))
+            return Environment.ProcessorCount;
+        return int.TryParse(text, out var threads) && threads is >= 1 and <= 1024
+            ? threads
+            : throw new DeviceException($"SPOCO_THREADS: expected a number from 1 to 1024, found '{text}'.");
+    }
+}

@@ -1,0 +1,31 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+
+namespace Spoco.Kernels.Primitives;
+
+/// <summary>Element by element on the host: one register at a time, each worker a contiguous range.</summary>
+internal static unsafe class ElementwiseHost
+{
+    public static void Apply<TOperator>(HostDevice host, DeviceBuffer<float> a, DeviceBuffer<float> b, DeviceBuffer<float> y, TOperator function)
+        where TOperator : unmanaged, IElementwiseOperator
+    {
+        // Ranges of whole registers keep every worker on aligned addresses; the last one takes the rest.
+        var registers = (int)((y.Length + Vector<float>.Count - 1) / Vector<float>.Count);
+        host.Workers.Run(registers, new Body<TOperator>(a.HostAddress, b.HostAddress, y.HostAddress, y.Length, function),
+            Elementwise.MinimumPerWorker / Vector<float>.Count);
+    }
+
+    private readonly struct Body<TOperator>(float* a, float* b, float* y, long length, TOperator function) : IParallelBody
+        where TOperator : unmanaged, IElementwiseOperator
+    {
+        public void Execute(int from, int until, int worker)
+        {
+            var i = (long)from * Vector<float>.Count;
+            var last = Math.Min((long)until * Vector<float>.Count, length);
+            for (; i + Vector<float>.Count <= last; i += Vector<float>.Count)
+                function.Apply(Unsafe.Read<Vector<float>>(a + i), Unsafe.Read<Vector<float>>(b + i)).Store(y + i);
+            for (; i < last; i++)
+                y[i] = function.Apply(a[i], b[i]);
+        }
+    }
+}

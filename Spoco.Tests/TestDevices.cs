@@ -1,0 +1,37 @@
+using System.Collections.Concurrent;
+using Spoco.Kernels;
+
+namespace Spoco.Tests;
+
+/// <summary>The devices that every operation is tested on; one instance of each per process, because loading kernels is slow.</summary>
+public static class TestDevices
+{
+    /// <summary>Names for <c>[TestCaseSource]</c> or <c>[ValueSource]</c>. A test on a device that is absent is skipped with the reason.</summary>
+    public static readonly string[] All = ["cpu", "ilgpu-cpu", "opencl:0", "cuda:0"];
+
+    private static readonly ConcurrentDictionary<string, (ComputeDevice? Device, string Problem)> Opened = new();
+
+    /// <summary>Whether a missing OpenCL device is a failure: set where the tests run under OpenCL on the CPU.</summary>
+    public static bool OpenCLRequired => Environment.GetEnvironmentVariable("SPOCO_REQUIRE_OPENCL") == "1";
+
+    public static ComputeDevice Open(string name)
+    {
+        var (device, problem) = Opened.GetOrAdd(name, static n =>
+        {
+            try
+            {
+                return (ComputeDevice.Open(n), "");
+            }
+            catch (DeviceException e)
+            {
+                return (null, e.Message);
+            }
+        });
+        if (device is not null)
+            return device;
+        if (OpenCLRequired && name.StartsWith("opencl", StringComparison.Ordinal))
+            Assert.Fail($"SPOCO_REQUIRE_OPENCL=1, but: {problem}");
+        Assert.Ignore($"No device {name.Split(':')[0]} on this machine.");
+        throw new InvalidOperationException();
+    }
+}
