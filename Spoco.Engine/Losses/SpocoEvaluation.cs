@@ -28,6 +28,7 @@ internal sealed class SpocoEvaluation : IDisposable
     private readonly CentreFactors[] _anchorFactors;
     private readonly float[] _lineFactors;
     private readonly bool _anchorsGiven;
+    private readonly PixelOffset[] _offsets = [];
 
     public SpocoEvaluation(Tensor embeddings, LabelBatch labels, SpocoLossOptions options, Tensor? momentum, int seed, SpocoDraws? draws)
     {
@@ -69,6 +70,8 @@ internal sealed class SpocoEvaluation : IDisposable
         var lineLength = consistency == MaskLoss.Dice && options.ReferenceCompatible
             ? embeddings.Shape.W * (embeddings.Shape.D > 1 ? embeddings.Shape.H : 1) : 0;
         _lineFactors = new float[lineLength == 0 ? 0 : 2 * _layout.Count / lineLength];
+        if (options.InstanceLoss == InstanceLoss.Affinity)
+            _offsets = draws?.Offsets is { } offsets ? [.. offsets.SelectMany(o => o)] : DrawOffsets(seed);
         _kernelTerms = new EmbeddingLossTerms(
             options.PullMargin, options.PushMargin, (float)_falloff, instance, consistency, unlabelledPush ? 1 : 0, lineLength);
         _centres = new ImageCentres[_images.Length];
@@ -109,6 +112,10 @@ internal sealed class SpocoEvaluation : IDisposable
             SumOverMasks(inputs, gradient is not null);
         if (gradient is not null)
             WriteGradient(inputs, gradient);
+        if (_options.InstanceLoss == InstanceLoss.Affinity && _options.InstanceWeight > 0)
+            AddAffinities(segments, gradient);
+        if (_options.ForegroundChannel)
+            AddForeground(gradient);
         var weighted = 0.0;
         foreach (var t in _terms)
             weighted += Weighted(t);
@@ -124,7 +131,7 @@ internal sealed class SpocoEvaluation : IDisposable
 
     private double Weighted(SpocoTerms t) =>
         (_options.PullWeight * t.Pull + _options.PushWeight * t.Push + _options.RegulariserWeight * t.Regulariser + _options.InstanceWeight * t.Instance
-        + _options.UnlabelledPushWeight * t.UnlabelledPush) / _images.Length + ConsistencyScale * t.Consistency;
+        + _options.UnlabelledPushWeight * t.UnlabelledPush + _options.ForegroundWeight * t.Foreground) / _images.Length + ConsistencyScale * t.Consistency;
 
     /// <summary>The reference sums L_Ucon over the batch and averages all else.</summary>
     private double ConsistencyScale => _options.ConsistencyWeight / (double)(_options.ReferenceCompatible ? 1 : _images.Length);
@@ -414,6 +421,49 @@ internal sealed class SpocoEvaluation : IDisposable
         }
 
         Primitives.EmbeddingLoss.Gradient(inputs, Upload(shift), gradient.Buffer);
+    }
+
+    /// <summary>L_obj by affinities: 1 - the mean over the offsets of a Dice.</summary>
+    private void AddAffinities(PixelSegments segments, Tensor? gradient)
+    {
+        var count = _offsets.Length / _images.Length;
+        var offsets = Upload(_offsets);
+        var sums = Allocate<float>((long)_offsets.Length * Primitives.AffinityLoss.Scalars);
+        Primitives.AffinityLoss.Sums(_embeddings.Shape, _embeddings.Buffer, Channels, segments.Owners, offsets, _options.PushMargin, sums);
+        var values = sums.ToArray();
+        var factors = new float[2 * _offsets.Length];
+        for (var o = 0; o < _offsets.Length; o++)
+        {
+            double overlap = values[3 * o], square = Math.Max((double)values[3 * o + 1] + values[3 * o + 2], DiceFloor);
+            var scale = _options.InstanceWeight / ((double)count * _images.Length);
+            factors[2 * o] = (float)(-2 * scale / square);
+            factors[2 * o + 1] = square > DiceFloor ? (float)(4 * scale * overlap / (square * square)) : 0;
+            var n = o / count;
+            _terms[n] = _terms[n] with { Instance = _terms[n].Instance + (1 - 2 * overlap / square) / count };
+        }
+
+        if (gradient is not null)
+            Primitives.AffinityLoss.AddGradient(
+                _embeddings.Shape, _embeddings.Buffer, Channels, segments.Owners, offsets, _options.PushMargin, Upload(factors), gradient.Buffer);
+    }
+
+    private PixelOffset[] DrawOffsets(int seed)
+    {
+        var random = new Random(seed);
+        var offsets = new PixelOffset[_images.Length * _options.AffinityOffsets];
+        var shape = _embeddings.Shape;
+        for (var o = 0; o < offsets.Length; o++)
+            offsets[o] = new PixelOffset(Step(shape.D), Step(shape.H), Step(shape.W));
+        return offsets;
+
+        int Step(int extent) => extent > 1 ? random.Next(-_options.AffinityRange, 0) : 0;
+    }
+
+    private void AddForeground(Tensor? gradient)
+    {
+        var values = ForegroundLoss.Evaluate(_embeddings, _labels, Channels, _options.ForegroundWeight, gradient);
+        for (var n = 0; n < _images.Length; n++)
+            _terms[n] = _terms[n] with { Foreground = values[n] };
     }
 
     private DeviceBuffer<T> Allocate<T>(long length) where T : unmanaged

@@ -49,6 +49,8 @@ public static class SpocoLoss
             throw new ArgumentException($"SpocoLoss: embeddings of f ({embeddings}) and of g ({momentumEmbeddings}) differ.");
         if (draws?.Anchors is { } anchors && anchors.Count != labels.Shape.N)
             throw new ArgumentException($"SpocoLoss: anchors are given for {anchors.Count} images of {labels.Shape.N}.");
+        if (draws?.Offsets is { } offsets && (offsets.Count != labels.Shape.N || offsets.Any(o => o.Length == 0 || o.Length != offsets[0].Length)))
+            throw new ArgumentException($"SpocoLoss: every one of the {labels.Shape.N} images needs the same number of offsets, at least 1.");
         using var evaluation = new SpocoEvaluation(embeddings, labels, options, momentumEmbeddings, seed, draws);
         var needed = Gradients.Needed(embeddings);
         var gradient = needed ? Tensor.Empty(embeddings.Device, embeddings.Shape, nameof(SpocoLoss)) : null;

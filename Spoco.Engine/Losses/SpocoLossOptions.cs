@@ -80,7 +80,7 @@ public sealed record SpocoLossOptions
     /// <summary>The offsets are drawn from -AffinityRange .. -1 along every axis longer than 1.</summary>
     public int AffinityRange { get; init; } = 18;
 
-    /// <summary>Whether the last channel of the embeddings is a foreground logit, with a loss of its own.</summary>
+    /// <summary>Whether the last channel of the embeddings is a foreground logit, with a loss of its own (<see cref="Losses.ForegroundLoss"/>).</summary>
     public bool ForegroundChannel { get; init; }
 
     /// <summary>Weight of the foreground loss.</summary>

@@ -1,3 +1,5 @@
+using Spoco.Kernels;
+
 namespace Spoco.Engine.Losses;
 
 /// <summary>The unweighted terms of one image, or their mean over the images of a batch. 0 for a term that was not computed.</summary>
@@ -20,12 +22,6 @@ public sealed record SpocoDraws
     /// <summary>Per image the offsets of the affinity variant. Null: draw them.</summary>
     public IReadOnlyList<PixelOffset[]>? Offsets { get; init; }
 }
-
-/// <summary>A step from a pixel to its partner.</summary>
-/// <param name="Z">Slices.</param>
-/// <param name="Y">Rows.</param>
-/// <param name="X">Columns.</param>
-public readonly record struct PixelOffset(int Z, int Y, int X);
 
 /// <summary>Value and terms of a loss.</summary>
 public sealed class SpocoLossResult

@@ -81,9 +81,9 @@ internal static unsafe class EmbeddingLossHost
         }
     }
 
-    private static int TilesPerImage(EmbeddingLayout layout) => (layout.Pixels - 1) / PixelTile.Pixels + 1;
+    internal static int TilesPerImage(EmbeddingLayout layout) => (layout.Pixels - 1) / PixelTile.Pixels + 1;
 
-    private static void AddWorkers(HostDevice host, double* partials, DeviceBuffer<float> sums)
+    internal static void AddWorkers(HostDevice host, double* partials, DeviceBuffer<float> sums)
     {
         for (long i = 0; i < sums.Length; i++)
         {
@@ -112,7 +112,7 @@ internal static unsafe class EmbeddingLossHost
     }
 
     /// <summary>One tile of the batch.</summary>
-    private readonly struct Tile
+    internal readonly struct Tile
     {
         public Tile(EmbeddingLayout layout, int index)
         {

@@ -30,8 +30,8 @@ public readonly record struct EmbeddingLossViews(
 /// </summary>
 internal static class EmbeddingLossSimt
 {
-    /// <summary>Largest group, and so the longest chunk.</summary>
-    private const int MaximalGroup = 256;
+    /// <summary>Longest chunk.</summary>
+    private const int MaximalGroup = GroupSum.MaximalSize;
 
     /// <summary>Centres whose sums are computed together, and weights of each (16 KiB of shared memory).</summary>
     private const int SumRows = 4;
@@ -49,7 +49,7 @@ internal static class EmbeddingLossSimt
         var partials = gpu.Allocate<float>((long)segments.Chunks * layout.Channels, nameof(ClusterSums));
         using var memory = partials.Memory;
         gpu.Kernel(static d => d.LoadStreamKernel<EmbeddingLayout, ArrayView<float>, ArrayView<int>, ArrayView<int>, ArrayView<float>>(ChunkSums))(
-            (segments.Chunks, GroupSize(gpu)), layout, embeddings.View, segments.Order.View, segments.ChunkStarts.View, partials.View);
+            (segments.Chunks, GroupSum.Size(gpu)), layout, embeddings.View, segments.Order.View, segments.ChunkStarts.View, partials.View);
         gpu.Kernel(static d => d.LoadAutoGroupedStreamKernel<Index1D, ArrayView<float>, ArrayView<int>, int, ArrayView<float>>(AddChunks))(
             IlgpuDevice.Extent(sums.Length, nameof(ClusterSums)), partials.View, segments.ClusterChunks.View, layout.Channels, sums.View);
     }
@@ -58,7 +58,7 @@ internal static class EmbeddingLossSimt
         IlgpuDevice gpu, EmbeddingLossInputs inputs, bool gradient, DeviceBuffer<float> objects, DeviceBuffer<float> anchors, DeviceBuffer<float> lines)
     {
         var layout = inputs.Layout;
-        var group = GroupSize(gpu);
+        var group = GroupSum.Size(gpu);
         var blocks = Blocks(layout, group);
         var byPixel = inputs.Terms.LineLength > 0 ? 2 * layout.Count : 0;
         var objectPartials = gpu.Allocate<float>(objects.Length * blocks, nameof(EmbeddingLoss));
@@ -70,8 +70,8 @@ internal static class EmbeddingLossSimt
         gpu.Kernel(static d => d.LoadStreamKernel<EmbeddingLossViews, int, int, ArrayView<float>, ArrayView<float>, ArrayView<float>>(SumsKernel))(
             (layout.Images * blocks, group), Views(inputs), blocks, EmbeddingLoss.ObjectWidth(layout.Channels, gradient),
             objectPartials.View, anchorPartials.View, pixels.View);
-        AddBlocks(gpu, objectPartials, blocks, EmbeddingLoss.ObjectWidth(layout.Channels, gradient), objects);
-        AddBlocks(gpu, anchorPartials, blocks, EmbeddingLoss.AnchorScalars, anchors);
+        GroupSum.AddBlocks(gpu, objectPartials, blocks, EmbeddingLoss.ObjectWidth(layout.Channels, gradient), objects);
+        GroupSum.AddBlocks(gpu, anchorPartials, blocks, EmbeddingLoss.AnchorScalars, anchors);
         if (byPixel > 0)
             gpu.Kernel(static d => d.LoadAutoGroupedStreamKernel<Index1D, ArrayView<float>, int, ArrayView<float>>(AddLines))(
                 IlgpuDevice.Extent(lines.Length, nameof(EmbeddingLoss)), pixels.View, inputs.Terms.LineLength, lines.View);
@@ -80,7 +80,7 @@ internal static class EmbeddingLossSimt
     public static void Gradient(IlgpuDevice gpu, EmbeddingLossInputs inputs, DeviceBuffer<float> shift, DeviceBuffer<float> gradient)
     {
         var layout = inputs.Layout;
-        var group = GroupSize(gpu);
+        var group = GroupSum.Size(gpu);
         var blocks = Blocks(layout, group);
         var partials = gpu.Allocate<float>(inputs.Anchors.Length * blocks, nameof(EmbeddingLoss));
         var sums = gpu.Allocate<float>(inputs.Anchors.Length, nameof(EmbeddingLoss));
@@ -90,7 +90,7 @@ internal static class EmbeddingLossSimt
             GradientKernel))((layout.Images * blocks, group), Views(inputs), blocks, inputs.LineFactors.View, shift.View, gradient.View, partials.View);
         if (inputs.AnchorPixels.Length == 0)
             return;
-        AddBlocks(gpu, partials, blocks, layout.Channels, sums);
+        GroupSum.AddBlocks(gpu, partials, blocks, layout.Channels, sums);
         gpu.Kernel(static d => d.LoadAutoGroupedStreamKernel<
             Index1D, EmbeddingLayout, ArrayView<ImageCentres>, ArrayView<int>, ArrayView<float>, ArrayView<float>>(SubtractAnchors))(
             layout.Images * layout.Channels, layout, inputs.Images.View, inputs.AnchorPixels.View, sums.View, gradient.View);
@@ -137,16 +137,12 @@ internal static class EmbeddingLossSimt
     {
         var cluster = i.X / channels;
         var first = clusterChunks[cluster];
-        sums[i] = CompensatedSum(partials, (long)first * channels + i.X % channels, channels, clusterChunks[cluster + 1] - first);
+        sums[i] = GroupSum.Compensated(partials, (long)first * channels + i.X % channels, channels, clusterChunks[cluster + 1] - first);
     }
-
-    /// <summary>One thread per value of a row: partials are [rows, blocks, width].</summary>
-    private static void AddBlocksKernel(Index1D i, ArrayView<float> partials, int blocks, int width, ArrayView<float> sums) =>
-        sums[i] = CompensatedSum(partials, (long)(i.X / width) * blocks * width + i.X % width, width, blocks);
 
     /// <summary>One thread per line and value.</summary>
     private static void AddLines(Index1D i, ArrayView<float> pixels, int length, ArrayView<float> lines) =>
-        lines[i] = CompensatedSum(pixels, (long)(i.X / 2) * length * 2 + i.X % 2, 2, length);
+        lines[i] = GroupSum.Compensated(pixels, (long)(i.X / 2) * length * 2 + i.X % 2, 2, length);
 
     /// <summary>One thread per image and channel goes through the image's anchors: two anchors on one pixel do not collide.</summary>
     private static void SubtractAnchors(
@@ -425,31 +421,6 @@ internal static class EmbeddingLossSimt
 
         return sum;
     }
-
-    /// <summary>Sum of <paramref name="count"/> values, with Kahan's correction.</summary>
-    private static float CompensatedSum(ArrayView<float> values, long at, int stride, int count)
-    {
-        var sum = 0f;
-        var lost = 0f;
-        for (var i = 0; i < count; i++)
-        {
-            var value = values[at + (long)i * stride] - lost;
-            var next = sum + value;
-            lost = next - sum - value;
-            sum = next;
-        }
-
-        return sum;
-    }
-
-    private static void AddBlocks(IlgpuDevice gpu, DeviceBuffer<float> partials, int blocks, int width, DeviceBuffer<float> sums)
-    {
-        if (sums.Length > 0)
-            gpu.Kernel(static d => d.LoadAutoGroupedStreamKernel<Index1D, ArrayView<float>, int, int, ArrayView<float>>(AddBlocksKernel))(
-                IlgpuDevice.Extent(sums.Length, nameof(EmbeddingLoss)), partials.View, blocks, width, sums.View);
-    }
-
-    private static int GroupSize(IlgpuDevice gpu) => Math.Min(MaximalGroup, gpu.Accelerator.MaxNumThreadsPerGroup);
 
     private static int Blocks(EmbeddingLayout layout, int group) => Math.Min((layout.Pixels - 1) / group + 1, MaximalBlocks);
 

@@ -1,0 +1,105 @@
+namespace Spoco.Kernels.Primitives;
+
+/// <summary>The affinity loss on the host: a worker takes rows of the batch.</summary>
+internal static unsafe class AffinityLossHost
+{
+    public static void Sums(
+        HostDevice host, TensorShape shape, DeviceBuffer<float> embeddings, int channels, DeviceBuffer<int> owners, DeviceBuffer<PixelOffset> offsets,
+        float reach, DeviceBuffer<float> sums)
+    {
+        var partials = host.Allocate<double>(host.Workers.Workers * sums.Length, nameof(AffinityLoss));
+        using var memory = partials.Memory;
+        partials.Clear();
+        host.Workers.Run(checked(shape.N * shape.D * shape.H), new SumsBody(
+            shape, embeddings.HostAddress, channels, owners.HostAddress, offsets.HostAddress, (int)(offsets.Length / shape.N), reach,
+            partials.HostAddress, sums.Length));
+        EmbeddingLossHost.AddWorkers(host, partials.HostAddress, sums);
+    }
+
+    public static void AddGradient(
+        HostDevice host, TensorShape shape, DeviceBuffer<float> embeddings, int channels, DeviceBuffer<int> owners, DeviceBuffer<PixelOffset> offsets,
+        float reach, DeviceBuffer<float> factors, DeviceBuffer<float> gradient) =>
+        host.Workers.Run(checked(shape.N * shape.D * shape.H), new GradientBody(
+            shape, embeddings.HostAddress, channels, owners.HostAddress, offsets.HostAddress, (int)(offsets.Length / shape.N), reach,
+            factors.HostAddress, gradient.HostAddress));
+
+    private readonly struct SumsBody(
+        TensorShape shape, float* embeddings, int channels, int* owners, PixelOffset* offsets, int count, float reach, double* partials, long length)
+        : IParallelBody
+    {
+        public void Execute(int from, int until, int worker)
+        {
+            for (var row = from; row < until; row++)
+            {
+                var (n, z, y) = (row / shape.H / shape.D, row / shape.H % shape.D, row % shape.H);
+                for (var o = n * count; o < (n + 1) * count; o++)
+                {
+                    var partnerRow = ((long)n * shape.D + AffinityPair.Partner(z, offsets[o].Z, shape.D)) * shape.H + AffinityPair.Partner(y, offsets[o].Y, shape.H);
+                    double overlap = 0, squares = 0, different = 0;
+                    for (var x = 0; x < shape.W; x++)
+                    {
+                        var i = (long)row * shape.W + x;
+                        var j = partnerRow * shape.W + AffinityPair.Partner(x, offsets[o].X, shape.W);
+                        var distance = MathF.Sqrt(Affinity.SquaredDistance(embeddings + i * shape.C, embeddings + j * shape.C, channels));
+                        var a = AffinityPair.Dissimilarity(distance, reach);
+                        squares += a * a;
+                        if (owners[i] == owners[j])
+                            continue;
+                        overlap += a;
+                        different++;
+                    }
+
+                    var sums = partials + worker * length + o * AffinityLoss.Scalars;
+                    sums[0] += overlap;
+                    sums[1] += squares;
+                    sums[2] += different;
+                }
+            }
+        }
+    }
+
+    /// <summary>A pixel collects what it gets as first pixel of a pair, and as partner: nobody else writes its gradient.</summary>
+    private readonly struct GradientBody(
+        TensorShape shape, float* embeddings, int channels, int* owners, PixelOffset* offsets, int count, float reach, float* factors, float* gradient)
+        : IParallelBody
+    {
+        public void Execute(int from, int until, int worker)
+        {
+            for (var row = from; row < until; row++)
+            {
+                var (n, z, y) = (row / shape.H / shape.D, row / shape.H % shape.D, row % shape.H);
+                for (var x = 0; x < shape.W; x++)
+                {
+                    var i = (long)row * shape.W + x;
+                    for (var o = n * count; o < (n + 1) * count; o++)
+                    {
+                        var offset = offsets[o];
+                        Add(i, Index(n, AffinityPair.Partner(z, offset.Z, shape.D), AffinityPair.Partner(y, offset.Y, shape.H),
+                            AffinityPair.Partner(x, offset.X, shape.W)), o);
+                        for (var pz = AffinityPair.First(z, offset.Z, shape.D); pz <= AffinityPair.Last(z, offset.Z, shape.D); pz++)
+                        {
+                            for (var py = AffinityPair.First(y, offset.Y, shape.H); py <= AffinityPair.Last(y, offset.Y, shape.H); py++)
+                            {
+                                for (var px = AffinityPair.First(x, offset.X, shape.W); px <= AffinityPair.Last(x, offset.X, shape.W); px++)
+                                    Add(i, Index(n, pz, py, px), o);
+                            }
+                        }
+                    }
+                }
+            }
+        }
+
+        private long Index(int n, int z, int y, int x) => (((long)n * shape.D + z) * shape.H + y) * shape.W + x;
+
+        private void Add(long i, long j, int o)
+        {
+            var a = embeddings + i * shape.C;
+            var b = embeddings + j * shape.C;
+            var distance = MathF.Sqrt(Affinity.SquaredDistance(a, b, channels));
+            var weight = AffinityPair.Weight(distance, reach, owners[i] == owners[j] ? 0 : 1, factors[2 * o], factors[2 * o + 1]);
+            var sum = gradient + i * shape.C;
+            for (var c = 0; c < channels; c++)
+                sum[c] += weight * (a[c] - b[c]);
+        }
+    }
+}

@@ -1,0 +1,101 @@
+using System.Numerics;
+
+namespace Spoco.Kernels.Primitives;
+
+/// <summary>The foreground loss on the host: tiles of pixels, sums in double precision per worker.</summary>
+internal static unsafe class ForegroundLossHost
+{
+    public static void Sums(
+        HostDevice host, EmbeddingLayout layout, DeviceBuffer<float> logits, DeviceBuffer<int> owners, DeviceBuffer<int> background, DeviceBuffer<float> sums)
+    {
+        var partials = host.Allocate<double>(host.Workers.Workers * sums.Length, nameof(ForegroundLoss));
+        using var memory = partials.Memory;
+        partials.Clear();
+        host.Workers.Run(EmbeddingLossHost.TilesPerImage(layout) * layout.Images, new SumsBody(
+            layout, logits.HostAddress, owners.HostAddress, background.HostAddress, partials.HostAddress, sums.Length));
+        EmbeddingLossHost.AddWorkers(host, partials.HostAddress, sums);
+    }
+
+    public static void Gradient(
+        HostDevice host, EmbeddingLayout layout, DeviceBuffer<float> logits, DeviceBuffer<int> owners, DeviceBuffer<int> background,
+        DeviceBuffer<float> factors, DeviceBuffer<float> gradient) =>
+        host.Workers.Run(EmbeddingLossHost.TilesPerImage(layout) * layout.Images, new GradientBody(
+            layout, logits.HostAddress, owners.HostAddress, background.HostAddress, factors.HostAddress, gradient.HostAddress));
+
+    /// <summary>p, and exp(-|z|).</summary>
+    private static (Vector<float> P, Vector<float> Small) Sigmoid(Vector<float> z)
+    {
+        var small = SoftMask.Exp(Vector.Abs(z));
+        var p = Vector.ConditionalSelect(Vector.GreaterThanOrEqual(z, Vector<float>.Zero), Vector<float>.One, small) / (Vector<float>.One + small);
+        return (p, small);
+    }
+
+    private static void Load(EmbeddingLossHost.Tile tile, EmbeddingLayout layout, float* logits, int* owners, int background, float* z, float* q)
+    {
+        // Pixels that fill up the tile are certain background: they add nothing.
+        new Span<float>(z, PixelTile.Pixels).Fill(-1e3f);
+        new Span<float>(q, PixelTile.Pixels).Clear();
+        var at = logits + tile.First * layout.PixelStride + layout.ChannelOffset;
+        for (var p = 0; p < tile.Count; p++)
+        {
+            z[p] = at[(long)p * layout.PixelStride];
+            q[p] = owners[tile.First + p] == background ? 0 : 1;
+        }
+    }
+
+    private readonly struct SumsBody(EmbeddingLayout layout, float* logits, int* owners, int* background, double* partials, long length) : IParallelBody
+    {
+        public void Execute(int from, int until, int worker)
+        {
+            var z = stackalloc float[PixelTile.Pixels];
+            var q = stackalloc float[PixelTile.Pixels];
+            for (var index = from; index < until; index++)
+            {
+                var tile = new EmbeddingLossHost.Tile(layout, index);
+                Load(tile, layout, logits, owners, background[tile.Image], z, q);
+                Vector<float> entropy = default, overlap = default, square = default;
+                for (var i = 0; i < PixelTile.Pixels; i += Vector<float>.Count)
+                {
+                    var logit = PixelTile.Read(z + i);
+                    var mask = PixelTile.Read(q + i);
+                    var (p, small) = Sigmoid(logit);
+                    entropy += Vector.Max(logit, Vector<float>.Zero) - mask * logit + Vector.Log(Vector<float>.One + small);
+                    overlap += p * mask;
+                    square += p * p;
+                }
+
+                var sums = partials + worker * length + tile.Image * ForegroundLoss.Scalars;
+                sums[0] += Vector.Sum(entropy);
+                sums[1] += Vector.Sum(overlap);
+                sums[2] += Vector.Sum(square);
+            }
+        }
+    }
+
+    private readonly struct GradientBody(EmbeddingLayout layout, float* logits, int* owners, int* background, float* factors, float* gradient)
+        : IParallelBody
+    {
+        public void Execute(int from, int until, int worker)
+        {
+            var z = stackalloc float[PixelTile.Pixels];
+            var q = stackalloc float[PixelTile.Pixels];
+            for (var index = from; index < until; index++)
+            {
+                var tile = new EmbeddingLossHost.Tile(layout, index);
+                Load(tile, layout, logits, owners, background[tile.Image], z, q);
+                var f = factors + tile.Image * ForegroundLoss.Scalars;
+                for (var i = 0; i < PixelTile.Pixels; i += Vector<float>.Count)
+                {
+                    var mask = PixelTile.Read(q + i);
+                    var (p, small) = Sigmoid(PixelTile.Read(z + i));
+                    var slope = small / ((Vector<float>.One + small) * (Vector<float>.One + small));
+                    (f[0] * (p - mask) + (f[1] * mask + f[2] * p) * slope).Store(z + i);
+                }
+
+                var dz = gradient + tile.First * layout.PixelStride + layout.ChannelOffset;
+                for (var p = 0; p < tile.Count; p++)
+                    dz[(long)p * layout.PixelStride] = z[p];
+            }
+        }
+    }
+}

@@ -1,0 +1,64 @@
+using ILGPU;
+using ILGPU.Runtime;
+
+namespace Spoco.Kernels.Primitives;
+
+/// <summary>
+/// Sums over many pixels on ILGPU devices in a fixed order, without atomics: every group leaves its sums in its own place, and a last kernel adds
+/// the groups one after the other.
+/// </summary>
+internal static class GroupSum
+{
+    /// <summary>Threads of the largest group.</summary>
+    public const int MaximalSize = 256;
+
+    /// <summary>Threads of a group on a device.</summary>
+    public static int Size(IlgpuDevice gpu) => Math.Min(MaximalSize, gpu.Accelerator.MaxNumThreadsPerGroup);
+
+    /// <summary>sums[row, i] = sum of partials[row, block, i] over the blocks.</summary>
+    public static void AddBlocks(IlgpuDevice gpu, DeviceBuffer<float> partials, int blocks, int width, DeviceBuffer<float> sums)
+    {
+        if (sums.Length > 0)
+            gpu.Kernel(static d => d.LoadAutoGroupedStreamKernel<Index1D, ArrayView<float>, int, int, ArrayView<float>>(AddBlocksKernel))(
+                IlgpuDevice.Extent(sums.Length, nameof(GroupSum)), partials.View, blocks, width, sums.View);
+    }
+
+    /// <summary>Called by every thread of a group: adds each of the three values over the threads, and stores the sums at <paramref name="at"/>.</summary>
+    public static void Store(float first, float second, float third, ArrayView<float> partials, long at)
+    {
+        var shared = SharedMemory.Allocate1D<float>(3 * MaximalSize);
+        shared[Group.IdxX] = first;
+        shared[MaximalSize + Group.IdxX] = second;
+        shared[2 * MaximalSize + Group.IdxX] = third;
+        Group.Barrier();
+
+        // A group has more than three threads; on the simulator, 16.
+        if (Group.IdxX < 3)
+        {
+            var sum = 0f;
+            for (var i = 0; i < Group.DimX; i++)
+                sum += shared[Group.IdxX * MaximalSize + i];
+            partials[at + Group.IdxX] = sum;
+        }
+    }
+
+    /// <summary>Sum of <paramref name="count"/> values, with Kahan's correction.</summary>
+    public static float Compensated(ArrayView<float> values, long at, int stride, int count)
+    {
+        var sum = 0f;
+        var lost = 0f;
+        for (var i = 0; i < count; i++)
+        {
+            var value = values[at + (long)i * stride] - lost;
+            var next = sum + value;
+            lost = next - sum - value;
+            sum = next;
+        }
+
+        return sum;
+    }
+
+    /// <summary>One thread per value of a row: partials are [rows, blocks, width].</summary>
+    private static void AddBlocksKernel(Index1D i, ArrayView<float> partials, int blocks, int width, ArrayView<float> sums) =>
+        sums[i] = Compensated(partials, (long)(i.X / width) * blocks * width + i.X % width, width, blocks);
+}

@@ -1,0 +1,95 @@
+using Spoco.Engine.Losses;
+using Spoco.Kernels;
+
+namespace Spoco.Tests.Losses;
+
+/// <summary>The SPOCO loss in double precision, written line by line from the formulas, without any thought of speed.</summary>
+internal sealed class SpocoReference(TensorShape shape, int[] labels, SpocoLossOptions options, double[]? momentum, int[][]? anchors, PixelOffset[][]? offsets)
+{
+    private readonly int _pixels = (int)shape.VoxelsPerImage;
+    private readonly int _channels = shape.C - (options.ForegroundChannel ? 1 : 0);
+
+    public double Total(double[] e)
+    {
+        var sum = 0.0;
+        for (var n = 0; n < shape.N; n++)
+        {
+            var t = Terms(e, n);
+            sum += options.PullWeight * t.Pull + options.PushWeight * t.Push + options.RegulariserWeight * t.Regulariser
+                + options.InstanceWeight * t.Instance + options.UnlabelledPushWeight * t.UnlabelledPush + options.ConsistencyWeight * t.Consistency
+                + (options.ForegroundChannel ? options.ForegroundWeight * t.Foreground : 0);
+        }
+
+        return sum / shape.N;
+    }
+
+    public SpocoTerms Terms(double[] e, int n)
+    {
+        var all = Enumerable.Range(0, _pixels).ToArray();
+        var image = labels.AsSpan(n * _pixels, _pixels).ToArray();
+        double[] Pixel(double[] from, int i) => from.AsSpan((n * _pixels + i) * shape.C, _channels).ToArray();
+        var clusters = image.Distinct().Order().ToDictionary(l => l, l => all.Where(i => image[i] == l).ToArray());
+        var means = clusters.ToDictionary(c => c.Key, c => Enumerable.Range(0, _channels).Select(k => c.Value.Average(i => Pixel(e, i)[k])).ToArray());
+        var pulled = clusters.Keys.Where(l => l != 0 || options.Supervision == Supervision.Full).ToArray();
+        var instances = clusters.Keys.Where(l => l != 0 || options.BackgroundIsInstance).ToArray();
+        var unlabelled = all.Where(i => image[i] == 0).ToArray();
+        var falloff = -Math.Log(options.KernelThreshold) / ((double)options.PullMargin * options.PullMargin);
+        double Soft(double[] a, double[] b) => Math.Exp(-falloff * Square(Distance(a, b)));
+
+        var pull = pulled.Length == 0 ? 0
+            : pulled.Average(k => clusters[k].Average(i => Square(Math.Max(Distance(means[k], Pixel(e, i)) - options.PullMargin, 0))));
+        var push = pulled.Length < 2 ? 0
+            : pulled.SelectMany(k => pulled.Where(l => l != k).Select(l => Square(Math.Max(2.0 * options.PushMargin - Distance(means[k], means[l]), 0)))).Average();
+        var regulariser = means.Values.Average(m => Distance(m, new double[_channels]));
+        var instance = instances.Length == 0 ? 0 : options.InstanceLoss switch
+        {
+            InstanceLoss.Dice => instances.Average(k =>
+                Dice(all.Select(i => Soft(means[k], Pixel(e, i))).ToArray(), all.Select(i => image[i] == k ? 1.0 : 0).ToArray())),
+            InstanceLoss.CrossEntropy => instances.Average(k => all.Average(i =>
+                CrossEntropy(falloff * Square(Distance(means[k], Pixel(e, i))), image[i] == k))),
+            _ => 0,
+        };
+        if (options.InstanceLoss == InstanceLoss.Affinity)
+            instance = offsets![n].Average(o => AffinityDice(i => Pixel(e, i), image, o));
+        var unlabelledPush = options.Supervision == Supervision.Full || pulled.Length == 0 || unlabelled.Length == 0 ? 0
+            : pulled.Average(k => unlabelled.Average(i => Square(Math.Max(options.PushMargin - Distance(means[k], Pixel(e, i)), 0))));
+        var consistency = momentum is null || anchors![n].Length == 0 ? 0 : anchors[n].Average(a => Dice(
+            all.Select(i => Soft(Pixel(e, a), Pixel(e, i))).ToArray(), all.Select(i => Soft(Pixel(momentum, a), Pixel(momentum, i))).ToArray()));
+        return new SpocoTerms(pull, push, regulariser, instance, unlabelledPush, consistency, options.ForegroundChannel ? Foreground(e, n, image) : 0);
+    }
+
+    private double Foreground(double[] e, int n, int[] image)
+    {
+        var z = Enumerable.Range(0, _pixels).Select(i => e[(n * _pixels + i) * shape.C + _channels]).ToArray();
+        var q = image.Select(l => l != 0 ? 1.0 : 0).ToArray();
+        var entropy = z.Zip(q, (logit, mask) => Math.Max(logit, 0) - mask * logit + Math.Log(1 + Math.Exp(-Math.Abs(logit)))).Average();
+        return entropy + Dice(z.Select(logit => 1 / (1 + Math.Exp(-logit))).ToArray(), q);
+    }
+
+    private double AffinityDice(Func<int, double[]> pixel, int[] image, PixelOffset offset)
+    {
+        var a = new double[_pixels];
+        var b = new double[_pixels];
+        for (var i = 0; i < _pixels; i++)
+        {
+            var x = Math.Clamp(i % shape.W + offset.X, 0, shape.W - 1);
+            var y = Math.Clamp(i / shape.W % shape.H + offset.Y, 0, shape.H - 1);
+            var z = Math.Clamp(i / shape.W / shape.H + offset.Z, 0, shape.D - 1);
+            var j = (z * shape.H + y) * shape.W + x;
+            var reach = 2.0 * options.PushMargin;
+            a[i] = 1 - Square(Math.Max(reach - Distance(pixel(i), pixel(j)), 0) / reach);
+            b[i] = image[i] == image[j] ? 0 : 1;
+        }
+
+        return Dice(a, b);
+    }
+
+    private static double CrossEntropy(double x, bool inside) => inside ? Math.Min(x, 100) : Math.Min(-Math.Log(-double.ExpM1(-x)), 100);
+
+    private static double Dice(double[] p, double[] q) =>
+        1 - 2 * p.Zip(q, (a, b) => a * b).Sum() / Math.Max(p.Sum(Square) + q.Sum(Square), 1e-6);
+
+    private static double Square(double x) => x * x;
+
+    private static double Distance(double[] a, double[] b) => Math.Sqrt(a.Zip(b, (x, y) => Square(x - y)).Sum());
+}
