@@ -54,7 +54,7 @@ internal sealed class PngDecoder<T>(string path, PngHeader header, byte[] palett
             // One byte more reaches the end of the stream, where its checksum is compared.
             rows.ReadByte();
         }
-        catch (Exception e) when (e is InvalidDataException or EndOfStreamException)
+        catch (Exception e) when (e is InvalidDataException or IOException)
         {
             throw new InputException($"{path}: the PNG's compressed data is damaged or cut off.", e);
         }

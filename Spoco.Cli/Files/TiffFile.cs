@@ -25,7 +25,7 @@ internal static class TiffFile
             var pages = TiffStructure.CountPages(path, stream);
             stream.Position = 0;
             using var tiff = TiffLog.Listen(() => Tiff.ClientOpen(path, "r", stream, new TiffStream()))
-                ?? throw new InputException($"{path}: {TiffLog.Message}.");
+                ?? throw new InputException($"{path}: not a readable TIFF ({TiffLog.Message}).");
             return new TiffDecoder<T>(path, tiff, stream, pages).Decode();
         }
         catch (Exception e) when (e is not InputException)

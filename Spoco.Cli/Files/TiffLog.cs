@@ -16,7 +16,7 @@ internal sealed class TiffLog : TiffErrorHandler
     }
 
     /// <summary>The first error since <see cref="Listen"/> began.</summary>
-    public static string Message => _first ?? "not a readable TIFF";
+    public static string Message => _first ?? "no reason given";
 
     /// <summary>Whether there was an error since <see cref="Listen"/> began.</summary>
     public static bool Failed => _first is not null;

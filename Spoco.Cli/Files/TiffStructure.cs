@@ -4,11 +4,14 @@ using Spoco.Engine;
 namespace Spoco.Cli.Files;
 
 /// <summary>
-/// Checks a TIFF's chain of directories before the library follows it: no loop, and every entry's values inside the file, so
-/// that no array is allocated for values which are not there.
+/// Checks a TIFF's chain of directories before the library follows it: no loop, every entry's values inside the file, and as many
+/// strips or tiles listed as the page's size needs, so that no array is allocated for values which are not there.
 /// </summary>
 internal static class TiffStructure
 {
+    private const int ImageWidth = 256, ImageLength = 257, StripOffsets = 273, SamplesPerPixel = 277, RowsPerStrip = 278,
+        PlanarConfiguration = 284, TileWidth = 322, TileLength = 323, TileOffsets = 324;
+
     private static ReadOnlySpan<byte> TypeSizes => [0, 1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8, 4, 0, 0, 8, 8, 8];
 
     /// <summary>Counts the pages of a TIFF whose structure is sound.</summary>
@@ -23,6 +26,9 @@ internal static class TiffStructure
         if (big && (reader.UInt16(4) != 8 || reader.UInt16(6) != 0))
             throw new InputException($"{path}: BigTIFF with offsets of another size than 8 bytes.");
 
+        if (big && reader.BigEndian)
+            throw new InputException($"{path}: big-endian BigTIFF is not read; save it little-endian or as HDF5.");
+
         var (countBytes, entryBytes, offsetBytes) = big ? (8, 20, 8) : (2, 12, 4);
         var seen = new HashSet<long>();
         for (var at = reader.Offset(big ? 8 : 4, big); at != 0;)
@@ -34,21 +40,45 @@ internal static class TiffStructure
                 throw new InputException($"{path}: damaged TIFF (a page with {entries} entries).");
             var first = at + countBytes;
             reader.Require(first, entries * entryBytes + offsetBytes);
+            var page = new Dictionary<uint, (long Count, long Value)>();
             for (var entry = first; entry < first + entries * entryBytes; entry += entryBytes)
-                CheckEntry(reader, entry, big);
+                if (!page.TryAdd(reader.UInt16(entry), ReadEntry(reader, entry, big)))
+                    throw new InputException($"{path}: damaged TIFF (tag {reader.UInt16(entry)} twice on a page).");
+            CheckBlocks(path, page);
             at = reader.Offset(first + entries * entryBytes, big);
         }
         return seen.Count > 0 ? seen.Count : throw new InputException($"{path}: TIFF without a page.");
     }
 
-    private static void CheckEntry(Reader reader, long entry, bool big)
+    /// <summary>An entry's count and, of a single whole number, its value.</summary>
+    private static (long Count, long Value) ReadEntry(Reader reader, long entry, bool big)
     {
         var type = reader.UInt16(entry + 2);
         var count = big ? reader.Offset(entry + 4, big) : reader.UInt32(entry + 4);
         var size = type < TypeSizes.Length ? TypeSizes[(int)type] : 0;
-        var inline = big ? 8 : 4;
-        if (size != 0 && count > inline / size)
-            reader.Require(reader.Offset(entry + (big ? 12 : 8), big), count > reader.Length ? reader.Length + 1 : count * size);
+        var field = entry + (big ? 12 : 8);
+        if (size != 0 && (count < 0 || count > (big ? 8 : 4) / size))
+            reader.Require(reader.Offset(field, big), count < 0 || count > reader.Length ? reader.Length + 1 : count * size);
+        return (count, type switch
+        {
+            1 => reader.Byte(field), 3 => reader.UInt16(field), 4 => reader.UInt32(field), 16 when big => reader.Offset(field, big), _ => 0,
+        });
+    }
+
+    private static void CheckBlocks(string path, Dictionary<uint, (long Count, long Value)> page)
+    {
+        long Value(uint tag, long otherwise) => page.TryGetValue(tag, out var entry) ? entry.Value : otherwise;
+        var (width, height) = (Value(ImageWidth, 0), Value(ImageLength, 0));
+        var tiled = page.ContainsKey(TileWidth) || page.ContainsKey(TileLength) || page.ContainsKey(TileOffsets);
+        var (blockWidth, blockHeight) = tiled
+            ? (Value(TileWidth, 0), Value(TileLength, 0)) : (width, Math.Min(height, Value(RowsPerStrip, height)));
+        if (width is < 1 or > int.MaxValue || height is < 1 or > int.MaxValue || blockWidth < 1 || blockHeight < 1)
+            throw new InputException($"{path}: damaged TIFF (page of {width} x {height} in blocks of {blockWidth} x {blockHeight}).");
+        var planes = Value(PlanarConfiguration, 1) == 2 ? Value(SamplesPerPixel, 1) : 1;
+        var blocks = ((width - 1) / blockWidth + 1) * ((height - 1) / blockHeight + 1);
+        var listed = page.GetValueOrDefault((uint)(tiled ? TileOffsets : StripOffsets)).Count;
+        if (blocks > listed / Math.Max(1, planes))
+            throw new InputException($"{path}: damaged TIFF (a page of {blocks} blocks lists {listed}).");
     }
 
     private sealed class Reader(string path, Stream stream)
@@ -64,6 +94,8 @@ internal static class TiffStructure
             if (at < 0 || at > Length || count > Length - at)
                 throw new InputException($"{path}: TIFF is cut off or damaged (needs bytes {at} to {at + count}, the file has {Length}).");
         }
+
+        public uint Byte(long at) => Read(at, 1)[0];
 
         public uint UInt16(long at) =>
             BigEndian ? BinaryPrimitives.ReadUInt16BigEndian(Read(at, 2)) : BinaryPrimitives.ReadUInt16LittleEndian(Read(at, 2));
