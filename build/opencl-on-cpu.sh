@@ -5,10 +5,12 @@
 # Debian 12's own PoCL (OpenCL on the CPU) has no generic address space, which ILGPU asks for. Debian 13's has. Its libraries
 # need a newer C library than Debian 12's, so DIR holds that too, and a copy of the .NET host that is loaded with it.
 set -euo pipefail
-revision=1 suite=trixie
+revision=2 suite=trixie
 die() { echo "opencl-on-cpu: $*" >&2; exit 1; }
 
-if (($#)); then dir=$1; else dir=${XDG_CACHE_HOME:-${HOME:?opencl-on-cpu: neither HOME nor a folder is given}/.cache}/spoco/opencl; fi
+cache=${XDG_CACHE_HOME:-${HOME:+$HOME/.cache}}
+dir=${1:-${cache:+$cache/spoco/opencl}}
+[[ $dir ]] || die "HOME is not set: name a folder"
 dir=$(realpath -m -- "$dir")
 [[ $dir != *[\'\":]* ]] || die "the folder name $dir holds a quote or a colon"
 
@@ -83,6 +85,10 @@ loaded() { "$new/root/$lib/$loader" --library-path "$new/root/$lib" "$new/root/u
 ln -sfn libOpenCL.so.1 "$new/root/$lib/libOpenCL.so" # the name ILGPU opens
 echo libpocl.so.2 > "$new/vendors/pocl.icd"
 
+# The library path is the one of the executable that opens PoCL; a library with a RUNPATH of its own would not look there.
+grep -rlF --include='lib*.so*' '$ORIGIN' "$new/root/usr/lib" | while read -r file; do loaded patchelf --remove-rpath "$file"; done
+patch() { loaded patchelf --set-interpreter "$1/root/$lib/$loader" --force-rpath --set-rpath "$1/root/$lib" "$2" || die "cannot patch a copy of ${2##*/}"; }
+
 # PoCL links each kernel with the `ld` on PATH, against a C library; a machine without a compiler has neither.
 gcc=$(cd "$new/root" && echo usr/lib/gcc/*/*)
 cat > "$new/bin/ld" <<LD
@@ -94,8 +100,7 @@ LD
 # Hard links where the file system allows. A symbolic link would lead the SDK back to the original host.
 cp -al "$host/." "$new/dotnet/" 2>/dev/null || cp -a "$host/." "$new/dotnet/" || die "cannot copy $host"
 cp "$host/dotnet" "$new/dotnet.patched"
-loaded patchelf --set-interpreter "$dir/root/$lib/$loader" --force-rpath --set-rpath "$dir/root/$lib" "$new/dotnet.patched" ||
-  die "cannot patch a copy of $host/dotnet"
+patch "$dir" "$new/dotnet.patched"
 mv -f "$new/dotnet.patched" "$new/dotnet/dotnet"
 
 # UseAppHost: `dotnet run` would start the project's own executable, which is loaded with the machine's C library.
@@ -108,7 +113,8 @@ exec "\$@"
 RUN
 chmod +x "$new/run" "$new/bin/ld"
 
-OCL_ICD_VENDORS=$new/vendors/ loaded clinfo -l | grep -q 'Device #' || die "PoCL shows no device"
+patch "$new" "$new/root/usr/bin/clinfo"
+OCL_ICD_VENDORS=$new/vendors/ "$new/root/usr/bin/clinfo" -l | grep -q 'Device #' || die "PoCL shows no device"
 echo "$stamp" > "$new/stamp"
 [[ ! -e $dir ]] || mv "$dir" "$dir.old"
 mv "$new" "$dir"
