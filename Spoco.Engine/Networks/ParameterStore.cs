@@ -11,7 +11,7 @@ public sealed class ParameterStore : IDisposable
     /// <summary>Every array starts on a 64-byte boundary: 16 floats.</summary>
     private const int Alignment = 16;
 
-    private readonly Dictionary<string, (ParameterSpec Spec, Tensor Tensor)> _byName;
+    private readonly Dictionary<string, Tensor> _byName;
 
     /// <summary>Takes memory for <paramref name="specs"/>; trained values, gradients and statistics start as zeros.</summary>
     /// <param name="device">Where the network is to live.</param>
@@ -28,7 +28,8 @@ public sealed class ParameterStore : IDisposable
         if (withGradients)
             Gradients = Zeros(Values.Length, "gradients");
 
-        _byName = new Dictionary<string, (ParameterSpec, Tensor)>(specs.Count);
+        _byName = new Dictionary<string, Tensor>(specs.Count);
+        var offsets = new List<(ParameterSpec, long)>(specs.Count);
         long trained = 0, statistic = 0;
         foreach (var spec in specs)
         {
@@ -36,9 +37,13 @@ public sealed class ParameterStore : IDisposable
             var tensor = Tensor.Wrap((spec.IsTrained ? Values : Statistics).Slice(offset, spec.Shape.Count), spec.Shape);
             if (spec.IsTrained && withGradients)
                 tensor.WithGradient().Gradient = Tensor.Wrap(Gradients.Slice(offset, spec.Shape.Count), spec.Shape);
-            _byName.Add(spec.Name, (spec, tensor));
+            _byName.Add(spec.Name, tensor);
+            if (spec.IsTrained)
+                offsets.Add((spec, offset));
             offset += RoundUp(spec.Shape.Count);
         }
+
+        TrainedOffsets = offsets;
     }
 
     /// <summary>Where the parameters live.</summary>
@@ -59,10 +64,13 @@ public sealed class ParameterStore : IDisposable
     /// <summary>Number of trained values.</summary>
     public long TrainedCount => Specs.Where(s => s.IsTrained).Sum(s => s.Shape.Count);
 
+    /// <summary>Where each trained array begins in <see cref="Values"/> and <see cref="Gradients"/>.</summary>
+    internal IReadOnlyList<(ParameterSpec Spec, long Offset)> TrainedOffsets { get; }
+
     /// <summary>The array of a name.</summary>
     /// <exception cref="KeyNotFoundException">There is none.</exception>
-    public Tensor this[string name] => _byName.TryGetValue(name, out var entry)
-        ? entry.Tensor
+    public Tensor this[string name] => _byName.TryGetValue(name, out var tensor)
+        ? tensor
         : throw new KeyNotFoundException($"ParameterStore: the network has no array '{name}'.");
 
     /// <summary>
@@ -70,7 +78,7 @@ public sealed class ParameterStore : IDisposable
     /// norms 1 and 0. He et al. 2015, arXiv 1502.01852.
     /// </summary>
     /// <param name="seed">Same seed, same values, on every device.</param>
-    public void Initialise(ulong seed)
+    public void Initialise(long seed)
     {
         for (var i = 0; i < Specs.Count; i++)
         {
@@ -78,7 +86,7 @@ public sealed class ParameterStore : IDisposable
             var values = new float[spec.Shape.Count];
             if (spec.Kind is ParameterKind.ConvolutionWeight or ParameterKind.Bias)
             {
-                var random = RandomSource.ForStream(seed, 0, (ulong)i);
+                var random = RandomSource.ForIndex(seed, 0, i);
                 var bound = 1 / Math.Sqrt(spec.FanIn);
                 for (var j = 0; j < values.Length; j++)
                     values[j] = (float)((2 * random.NextDouble() - 1) * bound);

@@ -10,8 +10,8 @@ namespace Spoco.Engine.Networks;
 /// </summary>
 public sealed class UNet : IDisposable
 {
-    private readonly (ConvolutionUnit First, ConvolutionUnit Second)[] _encoders;
-    private readonly (ConvolutionUnit First, ConvolutionUnit Second)[] _decoders;
+    private readonly Level[] _encoders;
+    private readonly Level[] _decoders;
     private readonly Tensor _finalWeight;
     private readonly Tensor _finalBias;
 
@@ -25,33 +25,14 @@ public sealed class UNet : IDisposable
         ArgumentNullException.ThrowIfNull(options);
         options.Validate();
         Options = options;
-        var maps = options.FeatureMaps;
-        _encoders = new (ConvolutionUnit, ConvolutionUnit)[maps.Count];
-        for (var i = 0; i < maps.Count; i++)
+        (_encoders, _decoders) = Levels(options);
+        Parameters = new ParameterStore(device, Specs(options), trained);
+        foreach (var (first, second) in _encoders.Concat(_decoders))
         {
-            var inputs = i == 0 ? options.InputChannels : maps[i - 1];
-            var middle = Math.Max(maps[i] / 2, inputs);
-            _encoders[i] = (new ConvolutionUnit($"encoders.{i}.basic_module.SingleConv1", inputs, middle, options),
-                new ConvolutionUnit($"encoders.{i}.basic_module.SingleConv2", middle, maps[i], options));
+            first.Bind(Parameters);
+            second.Bind(Parameters);
         }
 
-        _decoders = new (ConvolutionUnit, ConvolutionUnit)[maps.Count - 1];
-        for (var i = 0; i < _decoders.Length; i++)
-        {
-            var (small, skip) = (maps[maps.Count - 1 - i], maps[maps.Count - 2 - i]);
-            _decoders[i] = (new ConvolutionUnit($"decoders.{i}.basic_module.SingleConv1", small + skip, skip, options),
-                new ConvolutionUnit($"decoders.{i}.basic_module.SingleConv2", skip, skip, options));
-        }
-
-        var units = _encoders.Concat(_decoders).SelectMany(level => new[] { level.First, level.Second }).ToArray();
-        Parameters = new ParameterStore(device,
-        [
-            .. units.SelectMany(u => u.Specs()),
-            new ParameterSpec("final_conv.weight", new TensorShape(1, 1, 1, maps[0], options.OutputChannels), ParameterKind.ConvolutionWeight, maps[0]),
-            new ParameterSpec("final_conv.bias", TensorShape.Vector(options.OutputChannels), ParameterKind.Bias, maps[0]),
-        ], trained);
-        foreach (var unit in units)
-            unit.Bind(Parameters);
         _finalWeight = Parameters["final_conv.weight"];
         _finalBias = Parameters["final_conv.bias"];
     }
@@ -61,6 +42,22 @@ public sealed class UNet : IDisposable
 
     /// <summary>The parameters and their gradients.</summary>
     public ParameterStore Parameters { get; }
+
+    /// <summary>The arrays that a network of an architecture has, in the order of the reference's state_dict; takes no memory.</summary>
+    /// <exception cref="ArgumentException">The options break a rule.</exception>
+    public static IReadOnlyList<ParameterSpec> Specs(UNetOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        options.Validate();
+        var (encoders, decoders) = Levels(options);
+        var finest = options.FeatureMaps[0];
+        return
+        [
+            .. encoders.Concat(decoders).SelectMany(level => level.First.Specs().Concat(level.Second.Specs())),
+            new ParameterSpec("final_conv.weight", new TensorShape(1, 1, 1, finest, options.OutputChannels), ParameterKind.ConvolutionWeight, finest),
+            new ParameterSpec("final_conv.bias", TensorShape.Vector(options.OutputChannels), ParameterKind.Bias, finest),
+        ];
+    }
 
     /// <summary>Applies the network.</summary>
     /// <param name="x">[N, D, H, W, input channels]; D = 1 for a 2D network, or N slices as N images.</param>
@@ -84,8 +81,8 @@ public sealed class UNet : IDisposable
         for (var i = 0; i < _encoders.Length; i++)
         {
             if (i > 0)
-                x = Pool(skips[i - 1] = x, window);
-            x = Level(_encoders[i], x, training);
+                x = MaxPool.Apply(skips[i - 1] = x, window);
+            x = _encoders[i].Forward(x, training);
         }
 
         for (var i = 0; i < _decoders.Length; i++)
@@ -102,19 +99,47 @@ public sealed class UNet : IDisposable
     /// <inheritdoc/>
     public void Dispose() => Parameters.Dispose();
 
-    private static Tensor Pool(Tensor x, (int, int, int) window) => MaxPool.Apply(x, window);
-
-    private static Tensor Level((ConvolutionUnit First, ConvolutionUnit Second) level, Tensor x, bool training)
+    private static (Level[] Encoders, Level[] Decoders) Levels(UNetOptions options)
     {
-        using var scope = new TensorScope();
-        return scope.Keep(level.Second.Forward(level.First.Forward(x, training), training));
+        var maps = options.FeatureMaps;
+        var encoders = new Level[maps.Count];
+        for (var i = 0; i < encoders.Length; i++)
+        {
+            var inputs = i == 0 ? options.InputChannels : maps[i - 1];
+            var middle = Math.Max(maps[i] / 2, inputs);
+            encoders[i] = new Level($"encoders.{i}.basic_module", inputs, middle, maps[i], options);
+        }
+
+        var decoders = new Level[maps.Count - 1];
+        for (var i = 0; i < decoders.Length; i++)
+        {
+            var (small, skip) = (maps[maps.Count - 1 - i], maps[maps.Count - 2 - i]);
+            decoders[i] = new Level($"decoders.{i}.basic_module", small + skip, skip, skip, options);
+        }
+
+        return (encoders, decoders);
     }
 
-    private static Tensor Decode((ConvolutionUnit First, ConvolutionUnit Second) level, Tensor skip, Tensor small, bool training)
+    private static Tensor Decode(Level level, Tensor skip, Tensor small, bool training)
     {
         using var scope = new TensorScope();
         var joined = UpsampleConcat.Apply(skip, small);
         small.Dispose();
-        return scope.Keep(Level(level, joined, training));
+        return scope.Keep(level.Forward(joined, training));
+    }
+
+    /// <summary>Two convolution units.</summary>
+    private sealed record Level(ConvolutionUnit First, ConvolutionUnit Second)
+    {
+        public Level(string prefix, int inputs, int middle, int outputs, UNetOptions options)
+            : this(new ConvolutionUnit($"{prefix}.SingleConv1", inputs, middle, options), new ConvolutionUnit($"{prefix}.SingleConv2", middle, outputs, options))
+        {
+        }
+
+        public Tensor Forward(Tensor x, bool training)
+        {
+            using var scope = new TensorScope();
+            return scope.Keep(Second.Forward(First.Forward(x, training), training));
+        }
     }
 }
