@@ -21,7 +21,8 @@ public readonly record struct AdaptedRandError(double Error, double Precision, d
             table = table.WithoutTruthBackground();
         var both = table.Overlaps.Sum(o => Pairs(o.Voxels));
         var (precision, recall) = (both / table.PredictedSizes.Sum(Pairs), both / table.TruthSizes.Sum(Pairs));
-        return new AdaptedRandError(both == 0 && !double.IsNaN(precision + recall) ? 1 : 1 - 2 * precision * recall / (precision + recall), precision, recall);
+        var error = precision + recall == 0 ? 1 : 1 - 2 * precision * recall / (precision + recall);
+        return new AdaptedRandError(error, precision, recall);
     }
 
     /// <summary>The error of a prediction given as labels.</summary>

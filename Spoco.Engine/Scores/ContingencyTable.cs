@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace Spoco.Engine.Scores;
 
 /// <summary>Voxels that two segments share.</summary>
@@ -12,9 +14,11 @@ public readonly record struct Overlap(int Truth, int Predicted, long Voxels);
 /// </summary>
 public sealed class ContingencyTable
 {
+    private readonly int[] _truthLabels;
+
     private ContingencyTable(int[] truthLabels, int[] predictedLabels, Overlap[] overlaps)
     {
-        TruthLabels = truthLabels;
+        _truthLabels = truthLabels;
         PredictedLabels = predictedLabels;
         Overlaps = overlaps;
         var truthSizes = new long[truthLabels.Length];
@@ -30,7 +34,7 @@ public sealed class ContingencyTable
     }
 
     /// <summary>The labels of the ground truth, ascending.</summary>
-    public IReadOnlyList<int> TruthLabels { get; }
+    public IReadOnlyList<int> TruthLabels => _truthLabels;
 
     /// <summary>The labels of the prediction, ascending.</summary>
     public IReadOnlyList<int> PredictedLabels { get; }
@@ -79,7 +83,7 @@ public sealed class ContingencyTable
             while (++i < truth.Length && truth[i] == t && predicted[i] == p)
             {
             }
-            System.Runtime.InteropServices.CollectionsMarshal.GetValueRefOrAddDefault(counts, (t, p), out _) += i - start;
+            CollectionsMarshal.GetValueRefOrAddDefault(counts, (t, p), out _) += i - start;
         }
 
         int[] truthLabels = [.. counts.Keys.Select(pair => pair.Truth).Distinct().Order()];
@@ -94,7 +98,7 @@ public sealed class ContingencyTable
     /// <summary>The table of the voxels that are not background in the ground truth.</summary>
     public ContingencyTable WithoutTruthBackground()
     {
-        var background = ((int[])TruthLabels).AsSpan().IndexOf(0);
+        var background = _truthLabels.AsSpan().IndexOf(0);
         if (background < 0)
             return this;
         var kept = Overlaps.Where(o => o.Truth != background).ToArray();

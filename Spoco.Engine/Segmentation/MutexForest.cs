@@ -1,37 +1,33 @@
-using System.Numerics;
 using System.Runtime.CompilerServices;
 
 namespace Spoco.Engine.Segmentation;
 
 /// <summary>
-/// Union-find whose clusters can exclude each other. Which clusters exclude each other is one hash set of root pairs; beside it every root keeps a
-/// list of its partners, so that a merge moves the shorter list only: M exclusions cost O(M log M) moves whatever the order. Nothing is allocated
-/// per edge: list nodes and pairs live in arrays that double.
+/// Union-find whose clusters can exclude each other. Every root heads a linked list of the clusters it excludes; an exclusion appends one node to
+/// each side, a merge joins two lists in constant time. Whether two clusters exclude each other is found by walking the shorter list, so M exclusions
+/// cost all successful merges O(M log M) steps. A refused merge walks as well, up to the partner that refuses it; long lists therefore drop partners
+/// that have become one cluster. Nothing is allocated per edge: the list nodes lie in one array that doubles.
 /// </summary>
 internal sealed class MutexForest
 {
     private const int None = -1;
 
+    // Walking a list this short costs less than marking its partners to find repeated ones.
+    private const int ShortList = 8;
+
     private readonly int[] _parent;
-    private readonly int[] _head;
-    private readonly int[] _tail;
-    private readonly int[] _length;
-    private int[] _partner = new int[1024];
-    private int[] _next = new int[1024];
-    private int _nodes;
-    private ulong[] _pairs = new ulong[4096];
-    private int _pairShift = 64 - 12;
-    private int _pairCount;
+    private readonly Exclusions[] _exclusions;
+    private int _walk;
+    private Node[] _nodes = new Node[1024];
+    private int _nodeCount;
 
     public MutexForest(int nodes)
     {
         _parent = new int[nodes];
         for (var i = 0; i < nodes; i++)
             _parent[i] = i;
-        _head = new int[nodes];
-        _head.AsSpan().Fill(None);
-        _tail = new int[nodes];
-        _length = new int[nodes];
+        _exclusions = new Exclusions[nodes];
+        _exclusions.AsSpan().Fill(new Exclusions { Head = None });
     }
 
     /// <summary>The root of a node's cluster; halves the path on the way.</summary>
@@ -55,18 +51,21 @@ internal sealed class MutexForest
     {
         var a = Find(u);
         var b = Find(v);
-        if (a == b || ((_length[a] != 0 & _length[b] != 0) && ContainsPair(a, b)))
+        if (a == b)
             return;
-        if (_length[a] < _length[b] || (_length[a] == _length[b] && a > b))
+        if (_exclusions[a].Length < _exclusions[b].Length || (_exclusions[a].Length == _exclusions[b].Length && a > b))
             (a, b) = (b, a);
-        _parent[b] = a;
-        for (var node = _head[b]; node != None;)
+        ref var longer = ref _exclusions[a];
+        ref var shorter = ref _exclusions[b];
+        if (shorter.Head != None)
         {
-            var following = _next[node];
-            if (AddPair(a, Find(_partner[node])))
-                Append(a, node);
-            node = following;
+            if (Excludes(ref shorter, a))
+                return;
+            _nodes[longer.Tail].Next = shorter.Head;
+            longer.Tail = shorter.Tail;
+            longer.Length += shorter.Length;
         }
+        _parent[b] = a;
     }
 
     /// <summary>Makes the clusters of two nodes exclude each other unless they are one.</summary>
@@ -74,25 +73,19 @@ internal sealed class MutexForest
     {
         var a = Find(u);
         var b = Find(v);
-        if (a == b || !AddPair(a, b))
+        if (a == b)
             return;
-        if (_nodes + 2 > _partner.Length)
-        {
-            Array.Resize(ref _partner, checked(_partner.Length * 2));
-            Array.Resize(ref _next, _partner.Length);
-        }
-        _partner[_nodes] = b;
-        Append(a, _nodes++);
-        _partner[_nodes] = a;
-        Append(b, _nodes++);
+        if (_nodeCount + 2 > _nodes.Length)
+            Array.Resize(ref _nodes, checked(_nodes.Length * 2));
+        Append(a, b);
+        Append(b, a);
     }
 
     /// <summary>Labels from 1 in order of first occurrence; nodes where the mask is 0 get 0. An empty mask covers nothing.</summary>
     public int[] Labels(ReadOnlySpan<byte> mask)
     {
         var labels = new int[_parent.Length];
-        var ofRoot = _length;
-        Array.Clear(ofRoot);
+        var ofRoot = new int[_parent.Length];
         var count = 0;
         for (var i = 0; i < labels.Length; i++)
         {
@@ -106,84 +99,72 @@ internal sealed class MutexForest
         return labels;
     }
 
-    private void Append(int root, int node)
+    private void Append(int root, int partner)
     {
-        _next[node] = None;
-        if (_head[root] == None)
-            _head[root] = node;
+        _nodes[_nodeCount] = new Node { Partner = partner, Next = None };
+        ref var list = ref _exclusions[root];
+        if (list.Head == None)
+            list.Head = _nodeCount;
         else
-            _next[_tail[root]] = node;
-        _tail[root] = node;
-        _length[root]++;
+            _nodes[list.Tail].Next = _nodeCount;
+        list.Tail = _nodeCount++;
+        list.Length++;
     }
 
-    private static ulong Pair(int a, int b) => a < b ? ((ulong)(uint)a << 32) | (uint)b : ((ulong)(uint)b << 32) | (uint)a;
-
-    private int Slot(ulong pair) => (int)((pair * 0x9E3779B97F4A7C15ul) >> _pairShift);
-
-    // The pair (0, 0) cannot occur, so 0 marks a free slot.
-    private bool ContainsPair(int a, int b)
+    // A partner that is found moves to the front, where the next edge across the same border meets it first.
+    private bool Excludes(ref Exclusions list, int other)
     {
-        var pair = Pair(a, b);
-        var pairs = _pairs;
-        for (var slot = Slot(pair); ; slot = (slot + 1) & (pairs.Length - 1))
+        var nodes = _nodes;
+        var walk = list.Length < ShortList ? 0 : ++_walk;
+        var previous = None;
+        for (var n = list.Head; n != None;)
         {
-            var there = pairs[slot];
-            if (there == pair)
+            ref var node = ref nodes[n];
+            var partner = Find(node.Partner);
+            node.Partner = partner;
+            var next = node.Next;
+            if (partner == other)
+            {
+                if (previous == None)
+                    return true;
+                nodes[previous].Next = next;
+                if (next == None)
+                    list.Tail = previous;
+                node.Next = list.Head;
+                list.Head = n;
                 return true;
-            if (there == 0)
-                return false;
+            }
+            if (walk != 0)
+            {
+                ref var seen = ref _exclusions[partner].SeenInWalk;
+                if (seen == walk)
+                {
+                    nodes[previous].Next = next;
+                    if (next == None)
+                        list.Tail = previous;
+                    list.Length--;
+                    n = next;
+                    continue;
+                }
+                seen = walk;
+            }
+            previous = n;
+            n = next;
         }
+        return false;
     }
 
-    private bool AddPair(int a, int b)
+    private struct Exclusions
     {
-        var pair = Pair(a, b);
-        var pairs = _pairs;
-        for (var slot = Slot(pair); ; slot = (slot + 1) & (pairs.Length - 1))
-        {
-            var there = pairs[slot];
-            if (there == pair)
-                return false;
-            if (there != 0)
-                continue;
-            pairs[slot] = pair;
-            if (++_pairCount > pairs.Length / 2)
-                Rehash();
-            return true;
-        }
+        public int Head;
+        public int Tail;
+        public int Length;
+        public int SeenInWalk;
     }
 
-    // Pairs of clusters that have merged into another are never looked up again: they are dropped here rather than one by one.
-    private void Rehash()
+    private struct Node
     {
-        var old = _pairs;
-        var live = 0;
-        for (var i = 0; i < old.Length; i++)
-        {
-            var pair = old[i];
-            if (pair == 0)
-                continue;
-            var (a, b) = ((int)(pair >> 32), (int)(uint)pair);
-            if (_parent[a] == a && _parent[b] == b)
-                live++;
-            else
-                old[i] = 0;
-        }
-        var bits = Math.Max(12, BitOperations.Log2((uint)Math.Max(1, live)) + 3);
-        if (bits > 30)
-            throw new InvalidOperationException($"MutexWatershed: {live} exclusions at a time are more than one table holds; segment in tiles.");
-        _pairs = new ulong[1 << bits];
-        _pairShift = 64 - bits;
-        _pairCount = live;
-        foreach (var pair in old)
-        {
-            if (pair == 0)
-                continue;
-            var slot = Slot(pair);
-            while (_pairs[slot] != 0)
-                slot = (slot + 1) & (_pairs.Length - 1);
-            _pairs[slot] = pair;
-        }
+        public int Partner;
+        public int Next;
     }
 }
