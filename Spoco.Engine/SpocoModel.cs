@@ -1,4 +1,5 @@
 using Spoco.Engine.Networks;
+using Spoco.Engine.Segmentation;
 using Spoco.Kernels;
 
 namespace Spoco.Engine;
@@ -24,7 +25,15 @@ public sealed record SpocoModelOptions
     /// <summary>delta_d of the loss the model was trained with; the segmentation uses the same.</summary>
     public double PushMargin { get; init; } = 2;
 
+    /// <summary>Size in voxels below which a segment is a speck; from the objects that the model was trained on. 0 = unknown.</summary>
+    public int SizeFloor { get; init; }
+
+    /// <summary>How its embeddings are segmented when nothing else is said.</summary>
+    [System.Text.Json.Serialization.JsonIgnore]
+    public InstanceSegmentationOptions Segmentation => new() { Watershed = new MutexWatershedOptions { PushMargin = (float)PushMargin }, SizeFloor = SizeFloor };
+
     /// <summary>The network with the output channels that the other choices ask for.</summary>
+    [System.Text.Json.Serialization.JsonIgnore]
     public UNetOptions NetworkWithOutput => Network with { OutputChannels = EmbeddingDimensions + (Foreground ? 1 : 0) };
 
     /// <summary>Checks every rule.</summary>
@@ -35,6 +44,8 @@ public sealed record SpocoModelOptions
             throw new ArgumentException($"SpocoModel: embeddings need 1 to 256 dimensions, got {EmbeddingDimensions}.");
         if (!(PullMargin > 0) || !(PushMargin > 0))
             throw new ArgumentException($"SpocoModel: the margins must be positive, got {PullMargin} and {PushMargin}.");
+        if (SizeFloor < 0)
+            throw new ArgumentException($"SpocoModel: the size floor must not be negative, got {SizeFloor}.");
         NetworkWithOutput.Validate();
     }
 }

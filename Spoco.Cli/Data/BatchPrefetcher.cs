@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Runtime.ExceptionServices;
+using Spoco.Engine.Training;
 
 namespace Spoco.Cli.Data;
 

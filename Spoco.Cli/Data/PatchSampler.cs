@@ -1,4 +1,6 @@
 using Spoco.Engine;
+using Spoco.Engine.Training;
+using Spoco.Kernels;
 
 namespace Spoco.Cli.Data;
 
@@ -57,7 +59,7 @@ internal sealed class PatchSampler
     public int Channels => _items[0].Image.Channels;
 
     /// <summary>Allocates buffers for one batch.</summary>
-    public TrainingBatch NewBatch() => new(_batch, _patch, Channels);
+    public TrainingBatch NewBatch() => new(new TensorShape(_batch, _patch.Depth, _patch.Height, _patch.Width, Channels));
 
     /// <summary>Which image serves patch <paramref name="n"/> of an iteration.</summary>
     public int ItemOf(long iteration, int n)

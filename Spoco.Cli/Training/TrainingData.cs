@@ -5,13 +5,6 @@ using Spoco.Engine.Losses;
 
 namespace Spoco.Cli.Training;
 
-/// <summary>A normalised image and its labels, in memory.</summary>
-/// <param name="Name">Its name.</param>
-/// <param name="Image">Zero mean, unit deviation.</param>
-/// <param name="Labels">All labels of the file.</param>
-/// <param name="Training">The labels that training may see: a part of them with sparse supervision.</param>
-internal sealed record TrainingItem(string Name, Volume<float> Image, Volume<int> Labels, Volume<int> Training);
-
 /// <summary>The images of a training, loaded and checked against each other.</summary>
 internal sealed record TrainingData(IReadOnlyList<TrainingItem> Train, IReadOnlyList<TrainingItem> Validation, int Channels)
 {
@@ -41,7 +34,7 @@ internal sealed record TrainingData(IReadOnlyList<TrainingItem> Train, IReadOnly
         foreach (var item in Train)
         {
             var counts = new Dictionary<int, int>();
-            foreach (var label in item.Training.Data)
+            foreach (var label in item.Labels.Data)
             {
                 if (label != 0)
                     counts[label] = counts.GetValueOrDefault(label) + 1;
@@ -63,14 +56,14 @@ internal sealed record TrainingData(IReadOnlyList<TrainingItem> Train, IReadOnly
             var (image, labels) = item.Load();
             if (settings.Dimensions == 3 || image.Depth == 1)
             {
-                result.Add(new TrainingItem(item.Name, image, labels, labels));
+                result.Add(new TrainingItem(item.Name, image, labels));
                 continue;
             }
 
             for (var z = 0; z < image.Depth; z++)
             {
                 var slice = labels.Crop(z, 0, 0, 1, labels.Height, labels.Width);
-                result.Add(new TrainingItem($"{item.Name}[{z}]", image.Crop(z, 0, 0, 1, image.Height, image.Width), slice, slice));
+                result.Add(new TrainingItem($"{item.Name}[{z}]", image.Crop(z, 0, 0, 1, image.Height, image.Width), slice));
             }
         }
 
@@ -79,8 +72,8 @@ internal sealed record TrainingData(IReadOnlyList<TrainingItem> Train, IReadOnly
 
     private static TrainingItem Prepare(TrainingItem item, int index, int channels, TrainSettings settings) => item with
     {
-        Image = Normalisation.Apply(InputFile.WithChannels(item.Image, channels, item.Name)),
-        Training = settings.Supervision == Supervision.Sparse && settings.InstanceRatio < 1
+        Image = Normalisation.Apply(InputFile.WithChannels(item.Image, channels, item.Name), name: item.Name),
+        Labels = settings.Supervision == Supervision.Sparse && settings.InstanceRatio < 1
             ? InstanceSelection.Select(item.Labels, settings.InstanceRatio, settings.Seed, index)
             : item.Labels,
     };

@@ -56,6 +56,7 @@ public sealed record UNetOptions
     }
 
     /// <summary>Smallest image the network can take: every pooling must leave at least one voxel.</summary>
+    [System.Text.Json.Serialization.JsonIgnore]
     public (int D, int H, int W) MinimumSize
     {
         get

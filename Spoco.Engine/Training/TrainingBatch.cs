@@ -28,4 +28,7 @@ public sealed class TrainingBatch
 
     /// <summary>[N, D, H, W]; 0 = unlabelled (sparse) or background (full).</summary>
     public int[] Labels { get; }
+
+    /// <summary>The iteration that the content was made for.</summary>
+    public long Iteration { get; set; } = -1;
 }

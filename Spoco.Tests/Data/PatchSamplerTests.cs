@@ -1,5 +1,7 @@
 using Spoco.Cli.Data;
 using Spoco.Engine;
+using Spoco.Engine.Training;
+using Spoco.Kernels;
 
 namespace Spoco.Tests.Data;
 

@@ -1,9 +1,7 @@
-using Spoco.Engine;
-
-namespace Spoco.Cli.Data;
+namespace Spoco.Engine;
 
 /// <summary>Brings an image to mean 0 and deviation 1, as the networks expect it.</summary>
-internal static class Normalisation
+public static class Normalisation
 {
     /// <summary>(x - mean) / deviation; an image or channel of one single value becomes 0.</summary>
     /// <param name="image">The image, [D, H, W, C]; left as it is.</param>
@@ -12,6 +10,7 @@ internal static class Normalisation
     /// <exception cref="InputException">A value is infinite or not a number.</exception>
     public static Volume<float> Apply(Volume<float> image, bool perChannel = false, string name = "image")
     {
+        ArgumentNullException.ThrowIfNull(image);
         var result = new Volume<float>(image.Depth, image.Height, image.Width, image.Channels) { VoxelSize = image.VoxelSize };
         var groups = perChannel ? image.Channels : 1;
         for (var group = 0; group < groups; group++)
