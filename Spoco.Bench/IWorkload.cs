@@ -6,7 +6,8 @@ namespace Spoco.Bench;
 public readonly record struct Work(double Flops, double Bytes);
 
 /// <summary>
-/// A named problem size: the value of a benchmark's <c>[ParamsSource]</c>. From it come the columns GFLOP/s and GB/s. Its <c>ToString</c> is its name in the table.
+/// A named problem size: the value of a benchmark's <c>[ParamsSource]</c>. From it come the columns GFLOP/s and GB/s.
+/// Its <c>ToString</c> is its name in the table.
 /// </summary>
 public interface IWorkload
 {
