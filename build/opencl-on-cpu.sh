@@ -87,7 +87,9 @@ echo libpocl.so.2 > "$new/vendors/pocl.icd"
 
 # The library path is the one of the executable that opens PoCL; a library with a RUNPATH of its own would not look there.
 grep -rlF --include='lib*.so*' '$ORIGIN' "$new/root/usr/lib" | while read -r file; do loaded patchelf --remove-rpath "$file"; done
-patch() { loaded patchelf --set-interpreter "$1/root/$lib/$loader" --force-rpath --set-rpath "$1/root/$lib" "$2" || die "cannot patch a copy of ${2##*/}"; }
+patch() {
+  loaded patchelf --set-interpreter "$1/root/$lib/$loader" --force-rpath --set-rpath "$1/root/$lib" "$2" || die "cannot patch ${2##*/}"
+}
 
 # PoCL links each kernel with the `ld` on PATH, against a C library; a machine without a compiler has neither.
 gcc=$(cd "$new/root" && echo usr/lib/gcc/*/*)

@@ -6,8 +6,8 @@ namespace Spoco.Engine.Scores;
 /// </summary>
 /// <param name="Error">1 - 2 precision recall / (precision + recall); 0 is perfect.</param>
 /// <param name="Precision">Pairs together in both / pairs together in the prediction: low when objects are merged.</param>
-/// <param name="Recall">Pairs together in both / pairs together in the ground truth: low when objects are split. scikit-image 0.19 returns the two under
-/// exchanged names.</param>
+/// <param name="Recall">Pairs together in both / pairs together in the ground truth: low when objects are split. scikit-image 0.19 returns the two
+/// under exchanged names.</param>
 /// <remarks>NaN where no pair can be counted (an empty ground truth with the background ignored).</remarks>
 public readonly record struct AdaptedRandError(double Error, double Precision, double Recall)
 {

@@ -25,9 +25,9 @@ public readonly record struct Detection(double Threshold, int TruePositives, int
 }
 
 /// <summary>
-/// Average precision over instances: objects match when intersection / union exceeds the threshold, strictly. Label 0 is never an object, other labels
-/// always are. Above 0.5 an object can have one partner only; below, the largest one-to-one matching counts. False positives count on an empty ground
-/// truth too (the reference implementation scores 1.0 there).
+/// Average precision over instances: objects match when intersection / union exceeds the threshold, strictly. Label 0 is never an object,
+/// other labels always are. From 0.5 on an object can have one partner only; below, the largest one-to-one matching counts. False positives count
+/// on an empty ground truth too (the reference implementation scores 1.0 there).
 /// </summary>
 public static class AveragePrecision
 {
@@ -62,11 +62,15 @@ public static class AveragePrecision
         var reachedFrom = new int[predicted];
         partner.AsSpan().Fill(None);
         owner.AsSpan().Fill(None);
+        reachedFrom.AsSpan().Fill(None);
+        var reached = new List<int>();
         var waiting = new Queue<int>();
         var matches = 0;
         foreach (var start in candidates)
         {
-            reachedFrom.AsSpan().Fill(None);
+            foreach (var p in reached)
+                reachedFrom[p] = None;
+            reached.Clear();
             waiting.Clear();
             waiting.Enqueue(start.Key);
             var free = None;
@@ -76,6 +80,7 @@ public static class AveragePrecision
                     if (reachedFrom[p] != None)
                         continue;
                     reachedFrom[p] = truth;
+                    reached.Add(p);
                     if (owner[p] == None)
                     {
                         free = p;

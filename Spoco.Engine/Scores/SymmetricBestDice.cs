@@ -6,7 +6,9 @@ namespace Spoco.Engine.Scores;
 /// </summary>
 public static class SymmetricBestDice
 {
-    /// <summary>The score of a prediction. 0 where either image has no object, as in the challenge; images without objects are better left out.</summary>
+    /// <summary>
+    /// The score of a prediction. 0 where either image has no object, as in the challenge; images without objects are better left out.
+    /// </summary>
     /// <param name="table">Overlaps of ground truth and prediction.</param>
     /// <param name="smooth">s: 0 in the challenge, 1 in the reference implementation of SPOCO.</param>
     public static double Of(ContingencyTable table, double smooth = 0)

@@ -19,7 +19,7 @@ public static class ConnectedComponents
     public static Volume<int> OfLabels(Volume<int> labels, Connectivity connectivity = Connectivity.Faces)
     {
         ArgumentNullException.ThrowIfNull(labels);
-        Labels.CheckSingleChannel(labels, "ConnectedComponents");
+        LabelImage.CheckSingleChannel(labels, "ConnectedComponents");
         var values = labels.Data;
         var sets = new DisjointSets(values.Length);
         var neighbourhood = new Neighbourhood(labels.Depth, labels.Height, labels.Width, connectivity, precedingOnly: true);
@@ -38,6 +38,6 @@ public static class ConnectedComponents
         for (var i = 0; i < values.Length; i++)
             if (values[i] != 0)
                 components[i] = sets.Find(i) is var root && root == i ? ++count : components[root];
-        return Labels.Like(labels, components);
+        return LabelImage.Like(labels, components);
     }
 }

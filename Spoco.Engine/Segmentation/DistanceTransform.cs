@@ -14,7 +14,7 @@ public static class DistanceTransform
     public static Volume<float> ToBackground(Volume<byte> mask, VoxelSize? spacing = null)
     {
         ArgumentNullException.ThrowIfNull(mask);
-        Labels.CheckSingleChannel(mask, "DistanceTransform");
+        LabelImage.CheckSingleChannel(mask, "DistanceTransform");
         var size = spacing ?? new VoxelSize(1, 1, 1);
         foreach (var edge in (ReadOnlySpan<double>)[size.Z, size.Y, size.X])
             if (!(edge > 0) || !double.IsFinite(edge))

@@ -4,15 +4,15 @@ namespace Spoco.Engine.Segmentation;
 public static class FillHoles
 {
     /// <summary>
-    /// Gives every connected piece of background that touches exactly one segment and not the image border to that segment. Pieces are connected through
-    /// faces, touching counts through faces; the border of a single slice in z does not count.
+    /// Gives every connected piece of background that touches exactly one segment and not the image border to that segment. Pieces are
+    /// connected, and touch, through faces; the border of a single slice in z does not count.
     /// </summary>
     public static Volume<int> Apply(Volume<int> labels)
     {
         ArgumentNullException.ThrowIfNull(labels);
-        Labels.CheckSingleChannel(labels, "FillHoles");
+        LabelImage.CheckSingleChannel(labels, "FillHoles");
         var (depth, height, width) = (labels.Depth, labels.Height, labels.Width);
-        var holes = ConnectedComponents.OfLabels(Labels.Map(labels, label => label == 0 ? 1 : 0)).Data;
+        var holes = ConnectedComponents.OfLabels(LabelImage.Map(labels, label => label == 0 ? 1 : 0)).Data;
         // Per piece: the one segment it touches, 0 = none yet, or open.
         const long Open = long.MinValue;
         var owner = new long[holes.Append(0).Max() + 1];
@@ -30,6 +30,6 @@ public static class FillHoles
                 if (labels.Data[j] is var label && label != 0 && segment != label)
                     segment = segment == 0 ? label : Open;
         }
-        return Labels.Like(labels, [.. labels.Data.Zip(holes, (label, hole) => hole == 0 || owner[hole] == Open ? label : (int)owner[hole])]);
+        return LabelImage.Like(labels, [.. labels.Data.Zip(holes, (label, hole) => hole == 0 || owner[hole] == Open ? label : (int)owner[hole])]);
     }
 }

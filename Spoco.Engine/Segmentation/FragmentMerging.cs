@@ -3,10 +3,11 @@ using System.Runtime.InteropServices;
 namespace Spoco.Engine.Segmentation;
 
 /// <summary>
-/// Gives fragments to their neighbours instead of deleting them. Not part of SPOCO: an extension for images whose embeddings crumble at object borders,
-/// where a size floor would eat the borders. The smallest segment below the floor joins, of its neighbours that are larger than itself, the one with the
-/// nearest mean embedding, or, without embeddings, the one it shares the longest border with; sizes, means and borders are updated, and the next smallest
-/// follows, until no segment below the floor has a larger neighbour. Ties go to the smaller label, so that the result is determined.
+/// Gives fragments to their neighbours instead of deleting them. Not part of SPOCO: an extension for images whose embeddings crumble at object
+/// borders, where a size floor would eat the borders. The smallest segment below the floor joins, of its neighbours, the one with the nearest mean
+/// embedding, or, without embeddings, the one it shares the longest border with; none of them is smaller than itself, since smaller ones have gone
+/// before. Sizes, means and borders are updated and the next smallest follows, until every segment below the floor stands alone. Ties go to the
+/// larger neighbour, then to the smaller label, so that the result is determined.
 /// </summary>
 public static class FragmentMerging
 {
@@ -15,18 +16,18 @@ public static class FragmentMerging
     /// <param name="minimumVoxels">Segments with fewer voxels are fragments.</param>
     /// <param name="mask">Foreground: labels where it is 0 are set to 0 first. Null: everything labelled is foreground.</param>
     /// <param name="embeddings">[D, H, W, E]. Null: the longest shared border decides (counted in voxel faces).</param>
-    /// <returns>The labels with fragments renamed; a fragment without a larger neighbour stays.</returns>
+    /// <returns>The labels with fragments renamed; a fragment without neighbours stays.</returns>
     /// <exception cref="ArgumentException">The floor is negative, or sizes differ.</exception>
     public static Volume<int> Merge(Volume<int> labels, long minimumVoxels, Volume<byte>? mask = null, Volume<float>? embeddings = null)
     {
         ArgumentNullException.ThrowIfNull(labels);
-        Labels.CheckSingleChannel(labels, "FragmentMerging");
-        Labels.CheckFits(labels, mask, "FragmentMerging", "the mask");
-        Labels.CheckFits(labels, embeddings, "FragmentMerging", "the embedding image");
+        LabelImage.CheckSingleChannel(labels, "FragmentMerging");
+        LabelImage.CheckFits(labels, mask, "FragmentMerging", "the mask");
+        LabelImage.CheckFits(labels, embeddings, "FragmentMerging", "the embedding image");
         if (minimumVoxels < 0)
             throw new ArgumentException($"FragmentMerging: the floor must not be negative, got {minimumVoxels}.");
 
-        var foreground = mask is null ? labels : Labels.Like(labels, [.. labels.Data.Zip(mask.Data, (label, m) => m == 0 ? 0 : label)]);
+        var foreground = mask is null ? labels : LabelImage.Like(labels, [.. labels.Data.Zip(mask.Data, (label, m) => m == 0 ? 0 : label)]);
         var (compact, _, names) = Relabel.Compact(foreground);
         var segments = Measure(compact, names, embeddings);
 
@@ -45,7 +46,7 @@ public static class FragmentMerging
             if (segments[target].Size < minimumVoxels)
                 queue.Enqueue(target, (segments[target].Size, segments[target].Name));
         }
-        return Labels.Map(compact, c => segments[Find(c)].Name);
+        return LabelImage.Map(compact, c => segments[Find(c)].Name);
 
         int Find(int segment)
         {
@@ -81,15 +82,12 @@ public static class FragmentMerging
     private static int? Choose(Segment[] segments, int s, bool byEmbedding)
     {
         int? best = null;
-        var bestCost = double.PositiveInfinity;
+        var bestRank = (Cost: double.PositiveInfinity, Size: 0L, Name: 0);
         foreach (var (t, faces) in segments[s].Borders)
         {
-            // Of two equally large segments the smaller label counts as the larger segment.
-            if ((segments[t].Size, -(long)segments[t].Name).CompareTo((segments[s].Size, -(long)segments[s].Name)) < 0)
-                continue;
-            var cost = byEmbedding ? segments[s].SquaredDistance(segments[t]) : -faces;
-            if (best is null || cost < bestCost || (cost == bestCost && segments[t].Name < segments[best.Value].Name))
-                (best, bestCost) = (t, cost);
+            var rank = (Cost: byEmbedding ? segments[s].SquaredDistance(segments[t]) : -faces, -segments[t].Size, segments[t].Name);
+            if (best is null || rank.CompareTo(bestRank) < 0)
+                (best, bestRank) = (t, rank);
         }
         return best;
     }

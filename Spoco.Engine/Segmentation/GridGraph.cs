@@ -1,7 +1,8 @@
 namespace Spoco.Engine.Segmentation;
 
 /// <summary>
-/// The edges (i, i + offset) of an image: both ends inside the image and the mask, repulsive ones on the stride lattice. Edge id = channel * voxels + i.
+/// The edges (i, i + offset) of an image: both ends inside the image and the mask, repulsive ones on the stride lattice.
+/// Edge id = channel * voxels + i.
 /// </summary>
 internal sealed class GridGraph
 {
@@ -22,7 +23,8 @@ internal sealed class GridGraph
                 $"MutexWatershed: [{depth}, {height}, {width}] with {_offsets.Count} offsets has more than 2^32 edges; segment in tiles.");
         Voxels = (int)voxels;
         if (values != (long)Voxels * _offsets.Count)
-            throw new ArgumentException($"MutexWatershed: {values} weights do not fill [{_offsets.Count}, {depth}, {height}, {width}] (offsets, D, H, W).");
+            throw new ArgumentException(
+                $"MutexWatershed: {values} weights do not fill [{_offsets.Count}, {depth}, {height}, {width}] (offsets, D, H, W).");
         if (maskValues != 0 && maskValues != Voxels)
             throw new ArgumentException($"MutexWatershed: a mask of {maskValues} voxels does not fit the image [{depth}, {height}, {width}].");
         _depth = depth;

@@ -118,8 +118,8 @@ public static class MutexWatershed
     }
 
     private static int[] Segment(
-        GridGraph graph, ReadOnlySpan<float> values, ReadOnlySpan<byte> mask, (float Scale, float Shift) attractive, (float Scale, float Shift) repulsive,
-        CancellationToken cancellation)
+        GridGraph graph, ReadOnlySpan<float> values, ReadOnlySpan<byte> mask,
+        (float Scale, float Shift) attractive, (float Scale, float Shift) repulsive, CancellationToken cancellation)
     {
         var forest = new MutexForest(graph.Voxels);
         var sorted = EdgeOrder.Sort(graph.Keys(values, mask, attractive, repulsive, out var attractiveEdges));
@@ -149,7 +149,8 @@ public static class MutexWatershed
     private static void CheckEdges(string kind, int nodes, ReadOnlySpan<int> ends, ReadOnlySpan<float> priorities)
     {
         if (ends.Length != 2L * priorities.Length)
-            throw new ArgumentException($"MutexWatershed: {priorities.Length} {kind} priorities need {2L * priorities.Length} ends, got {ends.Length}.");
+            throw new ArgumentException(
+                $"MutexWatershed: {priorities.Length} {kind} priorities need {2L * priorities.Length} ends, got {ends.Length}.");
         for (var i = 0; i < ends.Length; i++)
             if ((uint)ends[i] >= (uint)nodes)
                 throw new ArgumentException($"MutexWatershed: {kind} edge {i / 2} ends at node {ends[i]}, the graph has nodes 0 to {nodes - 1}.");

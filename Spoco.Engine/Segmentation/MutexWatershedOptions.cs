@@ -69,7 +69,8 @@ public sealed record MutexWatershedOptions
                 throw new ArgumentException($"MutexWatershed: offset {c} is zero; an edge needs two different voxels.");
         var attractive = AttractiveOffsets ?? offsets.TakeWhile(o => Math.Abs((long)o.Z) + Math.Abs((long)o.Y) + Math.Abs((long)o.X) == 1).Count();
         if (attractive < 0 || attractive > offsets.Count)
-            throw new ArgumentException($"MutexWatershed: attractive offsets must be 0 to {offsets.Count} (the number of offsets), got {attractive}.");
+            throw new ArgumentException(
+                $"MutexWatershed: attractive offsets must be 0 to {offsets.Count} (the number of offsets), got {attractive}.");
         if (Strides.Z < 1 || Strides.Y < 1 || Strides.X < 1)
             throw new ArgumentException($"MutexWatershed: strides must be at least 1, got {Strides}.");
         if (!float.IsFinite(RepulsiveBias))

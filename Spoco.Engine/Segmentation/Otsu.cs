@@ -2,7 +2,7 @@ namespace Spoco.Engine.Segmentation;
 
 /// <summary>
 /// Otsu's threshold (1979): the grey value that splits a 256-bin histogram into two classes with the largest variance between them,
-/// w1 w2 (m1 - m2)^2. Bins and centres as in scikit-image's <c>threshold_otsu</c> for floating-point images.
+/// w1 w2 (m1 - m2)^2. As scikit-image's <c>threshold_otsu</c> on floating-point images, the threshold is the centre of the last dark bin.
 /// </summary>
 public static class Otsu
 {
@@ -54,7 +54,7 @@ public static class Otsu
     public static Volume<byte> Mask(Volume<float> image)
     {
         ArgumentNullException.ThrowIfNull(image);
-        Labels.CheckSingleChannel(image, "Otsu");
+        LabelImage.CheckSingleChannel(image, "Otsu");
         var threshold = Threshold(image.Data);
         return new Volume<byte>(Array.ConvertAll(image.Data, v => v > threshold ? (byte)1 : (byte)0), image.Depth, image.Height, image.Width)
         {

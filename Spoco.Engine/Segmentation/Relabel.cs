@@ -17,11 +17,11 @@ public static class Relabel
     public static Relabelling Compact(Volume<int> labels)
     {
         ArgumentNullException.ThrowIfNull(labels);
-        Segmentation.Labels.CheckSingleChannel(labels, "Relabel");
+        LabelImage.CheckSingleChannel(labels, "Relabel");
         var forward = new Dictionary<int, int> { [0] = 0 };
         var inverse = new List<int> { 0 };
         var (last, lastNew) = (0, 0);
-        var compact = Segmentation.Labels.Map(labels, label =>
+        var compact = LabelImage.Map(labels, label =>
         {
             if (label == last)
                 return lastNew;

@@ -7,8 +7,8 @@ public static class RemoveLargest
     public static Volume<int> Apply(Volume<int> labels)
     {
         ArgumentNullException.ThrowIfNull(labels);
-        Labels.CheckSingleChannel(labels, "RemoveLargest");
-        var largest = Labels.Sizes(labels).OrderByDescending(s => s.Value).ThenBy(s => s.Key).Select(s => s.Key).FirstOrDefault();
-        return Labels.Map(labels, label => label == largest ? 0 : label);
+        LabelImage.CheckSingleChannel(labels, "RemoveLargest");
+        var largest = LabelImage.Sizes(labels).OrderByDescending(s => s.Value).ThenBy(s => s.Key).Select(s => s.Key).FirstOrDefault();
+        return LabelImage.Map(labels, label => label == largest ? 0 : label);
     }
 }

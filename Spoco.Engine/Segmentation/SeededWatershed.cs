@@ -1,8 +1,8 @@
 namespace Spoco.Engine.Segmentation;
 
 /// <summary>
-/// Watershed by flooding from seeds (Meyer 1994): the lowest voxel on the fronts is taken first and gives its label to its unlabelled neighbours; equally
-/// low voxels are taken in the order they were reached. No watershed lines.
+/// Watershed by flooding from seeds (Meyer 1994): the lowest voxel on the fronts is taken first and gives its label to its unlabelled neighbours;
+/// equally low voxels are taken in the order they were reached. No watershed lines.
 /// </summary>
 public static class SeededWatershed
 {
@@ -17,10 +17,10 @@ public static class SeededWatershed
     {
         ArgumentNullException.ThrowIfNull(image);
         ArgumentNullException.ThrowIfNull(seeds);
-        Labels.CheckSingleChannel(image, "SeededWatershed");
-        Labels.CheckSingleChannel(seeds, "SeededWatershed");
-        Labels.CheckFits(image, seeds, "SeededWatershed", "the seed image");
-        Labels.CheckFits(image, mask, "SeededWatershed", "the mask");
+        LabelImage.CheckSingleChannel(image, "SeededWatershed");
+        LabelImage.CheckSingleChannel(seeds, "SeededWatershed");
+        LabelImage.CheckFits(image, seeds, "SeededWatershed", "the seed image");
+        LabelImage.CheckFits(image, mask, "SeededWatershed", "the mask");
         if (image.Data.AsSpan().ContainsNaN())
             throw new ArgumentException("SeededWatershed: the image holds NaN.");
 
@@ -43,7 +43,7 @@ public static class SeededWatershed
                     labels[j] = labels[i];
                     front.Enqueue(j, Key(image.Data[j], reached++));
                 }
-        return Labels.Like(image, labels);
+        return LabelImage.Like(image, labels);
     }
 
     // Ascending height, then ascending age. EdgeOrder puts large values first.

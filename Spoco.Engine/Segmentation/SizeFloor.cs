@@ -8,15 +8,16 @@ public static class SizeFloor
     public static Volume<int> Remove(Volume<int> labels, long minimumVoxels)
     {
         ArgumentNullException.ThrowIfNull(labels);
-        Labels.CheckSingleChannel(labels, "SizeFloor");
+        LabelImage.CheckSingleChannel(labels, "SizeFloor");
         if (minimumVoxels < 0)
             throw new ArgumentException($"SizeFloor: the floor must not be negative, got {minimumVoxels}.");
-        var small = Labels.Sizes(labels).Where(s => s.Value < minimumVoxels).Select(s => s.Key).ToHashSet();
-        return Labels.Map(labels, label => small.Contains(label) ? 0 : label);
+        var small = LabelImage.Sizes(labels).Where(s => s.Value < minimumVoxels).Select(s => s.Key).ToHashSet();
+        return LabelImage.Map(labels, label => small.Contains(label) ? 0 : label);
     }
 
     /// <summary>
-    /// Removes small segments and lets their neighbours grow into the holes by a <see cref="SeededWatershed"/>. A hole no larger segment reaches stays 0.
+    /// Removes small segments and lets their neighbours grow into the holes by a <see cref="SeededWatershed"/>. A hole that no larger segment
+    /// reaches stays 0.
     /// </summary>
     /// <param name="labels">Segments; 0 = background.</param>
     /// <param name="minimumVoxels">Segments with fewer voxels are removed.</param>

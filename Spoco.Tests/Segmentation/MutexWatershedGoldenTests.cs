@@ -1,6 +1,7 @@
 using System.Text.Json;
 using NUnit.Framework;
 using Spoco.Engine;
+using Spoco.Engine.Scores;
 using Spoco.Engine.Segmentation;
 using Spoco.Tests.Golden;
 
@@ -76,7 +77,7 @@ public sealed class MutexWatershedGoldenTests
         var expected = golden.Int32("labels");
         var differing = labels.Data.Zip(expected).Count(pair => pair.First != pair.Second);
         TestContext.Out.WriteLine($"{name}: {differing} of {expected.Length} voxels differ");
-        Assert.That(Spoco.Engine.Scores.AdaptedRandError.Of(expected, labels.Data, ignoreBackground: golden.Has("mask")).Error, Is.LessThan(0.002));
+        Assert.That(AdaptedRandError.Of(expected, labels.Data, ignoreBackground: golden.Has("mask")).Error, Is.LessThan(0.002));
     }
 
     [TestCaseSource(nameof(Graphs))]
@@ -85,7 +86,8 @@ public sealed class MutexWatershedGoldenTests
         var golden = GoldenSet.Segmentation.Case("mws_graph", name);
 
         var labels = MutexWatershed.FromGraph(
-            golden.Params.GetProperty("nodes").GetInt32(), golden.Int32("uv"), golden.Float32("w"), golden.Int32("mutex_uv"), golden.Float32("mutex_w"));
+            golden.Params.GetProperty("nodes").GetInt32(),
+            golden.Int32("uv"), golden.Float32("w"), golden.Int32("mutex_uv"), golden.Float32("mutex_w"));
 
         Assert.That(labels, Is.EqualTo(golden.Int32("labels")), golden.Note);
         Assert.That(labels.Max(), Is.EqualTo(golden.Params.GetProperty("segments").GetInt32()));
@@ -95,9 +97,7 @@ public sealed class MutexWatershedGoldenTests
     {
         var axes = golden.Shape("offsets")[1];
         var flat = golden.Int32("offsets");
-        var offsets = Enumerable.Range(0, golden.Shape("offsets")[0])
-            .Select(c => axes == 2 ? new VoxelOffset(0, flat[2 * c], flat[2 * c + 1]) : new VoxelOffset(flat[3 * c], flat[3 * c + 1], flat[3 * c + 2]))
-            .ToArray();
+        var offsets = flat.Chunk(axes).Select(o => new VoxelOffset(axes == 3 ? o[0] : 0, o[^2], o[^1])).ToArray();
         var strides = golden.Params.GetProperty("strides");
         int[] steps = strides.ValueKind == JsonValueKind.Null ? [1, 1, 1] : [.. strides.EnumerateArray().Select(s => s.GetInt32())];
         var margin = golden.Params.GetProperty("delta_d");

@@ -21,7 +21,8 @@ public sealed class MutexWatershedTests
 
             var labels = MutexWatershed.FromGraph(nodes, attractive, attractivePriorities, repulsive, repulsivePriorities);
 
-            var edges = Edges(attractive, attractivePriorities, true, 0).Concat(Edges(repulsive, repulsivePriorities, false, attractivePriorities.Length));
+            var edges = Edges(attractive, attractivePriorities, true, 0)
+                .Concat(Edges(repulsive, repulsivePriorities, false, attractivePriorities.Length));
             Assert.That(labels, Is.EqualTo(NaiveMutexWatershed.Segment(nodes, edges)), $"family {weightFamily}, seed {seed}, {nodes} nodes");
         }
     }
@@ -94,7 +95,8 @@ public sealed class MutexWatershedTests
     public void AffinitiesMatchTheFormulaForEveryDimension([Values(1, 2, 3, 4, 7, 8, 12, 15, 16, 17, 29, 32, 63)] int dimensions)
     {
         var random = new Random(dimensions);
-        var embeddings = new Volume<float>([.. Enumerable.Range(0, 2 * 5 * 7 * dimensions).Select(_ => random.NextSingle() * 2)], 2, 5, 7, dimensions);
+        var values = Enumerable.Range(0, 2 * 5 * 7 * dimensions).Select(_ => random.NextSingle() * 2).ToArray();
+        var embeddings = new Volume<float>(values, 2, 5, 7, dimensions);
         VoxelOffset[] offsets = [new(-1, 0, 0), new(0, 2, -3), new(1, -1, 1), new(0, 0, 9), new(0, int.MinValue, 0)];
         const float margin = 1.5f;
 
@@ -143,7 +145,8 @@ public sealed class MutexWatershedTests
         Assert.That(Graph(0, [], []), Is.Empty);
         Assert.That(Graph(2, [(1, 1, 1)], [(0, 0, 1)]), Is.EqualTo([1, 2]), "loops");
         Assert.That(Graph(3, [(2, 0, 0.5f)], [(0, 1, 1), (1, 2, 0.6f)]), Is.EqualTo([1, 2, 1]));
-        Assert.That(MutexWatershed.FromPriorities(new float[2], 1, 1, 2, new MutexWatershedOptions { Offsets = [new(0, 0, -1)] }), Is.EqualTo([1, 1]));
+        var oneOffset = new MutexWatershedOptions { Offsets = [new(0, 0, -1)] };
+        Assert.That(MutexWatershed.FromPriorities(new float[2], 1, 1, 2, oneOffset), Is.EqualTo([1, 1]));
     }
 
     [Test]
@@ -163,8 +166,8 @@ public sealed class MutexWatershedTests
         weights[16 + 6] = bad;
         Assert.That(() => MutexWatershed.FromAffinities(weights, 1, 4, 4),
             Throws.ArgumentException.With.Message.Matches(@"^MutexWatershed: the weight of offset \[0, 0, -1\] at \[0, 1, 2\] is .*finite\.$"));
-        Assert.That(() => MutexWatershed.FromAffinities(weights, 1, 4, 4, new MutexWatershedOptions { AttractiveReference = AttractiveReference.Max }),
-            Throws.ArgumentException);
+        var fromMaximum = new MutexWatershedOptions { AttractiveReference = AttractiveReference.Max };
+        Assert.That(() => MutexWatershed.FromAffinities(weights, 1, 4, 4, fromMaximum), Throws.ArgumentException);
         Assert.That(() => Graph(2, [(0, 1, bad)], []),
             Throws.ArgumentException.With.Message.Contains("attractive edge 0"));
         var embeddings = new Volume<float>(1, 4, 4, 2);
@@ -178,7 +181,8 @@ public sealed class MutexWatershedTests
         var embeddings = new Volume<float>(1, 4, 4, 2);
         Assert.That(() => MutexWatershed.FromEmbeddings(embeddings, null, new Volume<byte>(1, 4, 5)),
             Throws.ArgumentException.With.Message.EqualTo("MutexWatershed: the mask (4x5) does not fit the embeddings (4x4, 2 channels)."));
-        Assert.That(() => MutexWatershed.FromAffinities(new float[8 * 16], 1, 4, 4, null, new byte[15]), Throws.ArgumentException.With.Message.Contains("15 voxels"));
+        Assert.That(() => MutexWatershed.FromAffinities(new float[8 * 16], 1, 4, 4, null, new byte[15]),
+            Throws.ArgumentException.With.Message.Contains("15 voxels"));
         Assert.That(() => MutexWatershed.FromAffinities(new float[7 * 16], 1, 4, 4), Throws.ArgumentException.With.Message.Contains("112 weights"));
         Assert.That(() => MutexWatershed.FromAffinities(new float[1], 1, -4, 4), Throws.ArgumentException.With.Message.Contains("negative"));
         Assert.That(() => MutexWatershed.FromAffinities(new float[1], 40000, 40000, 40000), Throws.ArgumentException.With.Message.Contains("tiles"));
@@ -191,7 +195,8 @@ public sealed class MutexWatershedTests
             new() { Offsets = [new(0, 0, 0)] }, new() { AttractiveOffsets = 9 }, new() { AttractiveOffsets = -1 }, new() { Strides = (1, 0, 1) },
             new() { RepulsiveBias = float.NaN }, new() { PushMargin = 0 }, new() { PushMargin = float.NaN },
         })
-            Assert.That(() => MutexWatershed.FromEmbeddings(embeddings, options), Throws.ArgumentException.With.Message.StartsWith("MutexWatershed: "));
+            Assert.That(() => MutexWatershed.FromEmbeddings(embeddings, options),
+                Throws.ArgumentException.With.Message.StartsWith("MutexWatershed: "));
     }
 
     [Test]
@@ -199,7 +204,8 @@ public sealed class MutexWatershedTests
     {
         using var source = new CancellationTokenSource();
         source.Cancel();
-        Assert.That(() => MutexWatershed.FromAffinities(new float[8 * 16], 1, 4, 4, cancellation: source.Token), Throws.InstanceOf<OperationCanceledException>());
+        Assert.That(() => MutexWatershed.FromAffinities(new float[8 * 16], 1, 4, 4, cancellation: source.Token),
+            Throws.InstanceOf<OperationCanceledException>());
     }
 
     private static int[] Graph(int nodes, (int U, int V, float Priority)[] attractive, (int U, int V, float Priority)[] repulsive) =>

@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 namespace Spoco.Engine.Segmentation;
 
 /// <summary>What the operations on label images share: checks, sizes, a result of the same extents.</summary>
-internal static class Labels
+internal static class LabelImage
 {
     public static void CheckSingleChannel<T>(Volume<T> volume, string operation) where T : unmanaged
     {

@@ -1,0 +1,158 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+
+namespace Spoco.Kernels.Primitives;
+
+/// <summary>
+/// A few hundred neighbouring pixels with their components transposed, [E][pixels], so that distances to a centre are computed for a register of
+/// pixels at a time. Small enough for the first-level cache. Pixels that fill up the last tile of an image lie so far away that every soft mask
+/// and every hinge is 0 there.
+/// </summary>
+internal static unsafe class PixelTile
+{
+    /// <summary>Pixels of a tile.</summary>
+    public const int Pixels = 256;
+
+    /// <summary>Distance between the rows of a tile: a little more than its pixels, so that the rows do not share cache sets.</summary>
+    public const int Stride = Pixels + 16;
+
+    /// <summary>Component of the pixels that fill up a tile.</summary>
+    private const float FarAway = 1e15f;
+
+    /// <summary>Transposes <paramref name="count"/> pixels into a tile.</summary>
+    public static void Load(float* e, int pixelStride, int channels, int count, float* tile)
+    {
+        for (var p = 0; p < count; p++)
+        {
+            var pixel = e + (long)p * pixelStride;
+            for (var c = 0; c < channels; c++)
+                tile[c * Stride + p] = pixel[c];
+        }
+
+        for (var c = 0; c < channels && count < Pixels; c++)
+            new Span<float>(tile + c * Stride + count, Pixels - count).Fill(FarAway);
+    }
+
+    /// <summary>Transposes a tile back into <paramref name="count"/> pixels.</summary>
+    public static void Store(float* tile, int channels, int count, float* e, int pixelStride)
+    {
+        for (var p = 0; p < count; p++)
+        {
+            var pixel = e + (long)p * pixelStride;
+            for (var c = 0; c < channels; c++)
+                pixel[c] = tile[c * Stride + p];
+        }
+    }
+
+    /// <summary>squares[p] = |e_p - centre|^2.</summary>
+    public static void SquaredDistances(float* tile, float* centre, int channels, float* squares)
+    {
+        for (var p = 0; p < Pixels; p += 4 * Vector<float>.Count)
+        {
+            var s0 = Vector<float>.Zero;
+            var s1 = s0;
+            var s2 = s0;
+            var s3 = s0;
+            var at = tile + p;
+            for (var c = 0; c < channels; c++, at += Stride)
+            {
+                var a = new Vector<float>(centre[c]);
+                var d0 = Read(at) - a;
+                var d1 = Read(at + Vector<float>.Count) - a;
+                var d2 = Read(at + 2 * Vector<float>.Count) - a;
+                var d3 = Read(at + 3 * Vector<float>.Count) - a;
+                s0 = Vector.MultiplyAddEstimate(d0, d0, s0);
+                s1 = Vector.MultiplyAddEstimate(d1, d1, s1);
+                s2 = Vector.MultiplyAddEstimate(d2, d2, s2);
+                s3 = Vector.MultiplyAddEstimate(d3, d3, s3);
+            }
+
+            s0.Store(squares + p);
+            s1.Store(squares + p + Vector<float>.Count);
+            s2.Store(squares + p + 2 * Vector<float>.Count);
+            s3.Store(squares + p + 3 * Vector<float>.Count);
+        }
+    }
+
+    /// <summary>sums[c] += sum_p weights[p] (e_p - centre)[c].</summary>
+    public static void AddWeightedSum(float* tile, float* centre, int channels, float* weights, double* sums)
+    {
+        var c = 0;
+        for (; c + 4 <= channels; c += 4)
+        {
+            var s0 = Vector<float>.Zero;
+            var s1 = s0;
+            var s2 = s0;
+            var s3 = s0;
+            var a0 = new Vector<float>(centre[c]);
+            var a1 = new Vector<float>(centre[c + 1]);
+            var a2 = new Vector<float>(centre[c + 2]);
+            var a3 = new Vector<float>(centre[c + 3]);
+            var row = tile + c * Stride;
+            for (var p = 0; p < Pixels; p += Vector<float>.Count)
+            {
+                var w = Read(weights + p);
+                s0 = Vector.MultiplyAddEstimate(w, Read(row + p) - a0, s0);
+                s1 = Vector.MultiplyAddEstimate(w, Read(row + Stride + p) - a1, s1);
+                s2 = Vector.MultiplyAddEstimate(w, Read(row + 2 * Stride + p) - a2, s2);
+                s3 = Vector.MultiplyAddEstimate(w, Read(row + 3 * Stride + p) - a3, s3);
+            }
+
+            sums[c] += Vector.Sum(s0);
+            sums[c + 1] += Vector.Sum(s1);
+            sums[c + 2] += Vector.Sum(s2);
+            sums[c + 3] += Vector.Sum(s3);
+        }
+
+        for (; c < channels; c++)
+        {
+            var s = Vector<float>.Zero;
+            var a = new Vector<float>(centre[c]);
+            for (var p = 0; p < Pixels; p += Vector<float>.Count)
+                s = Vector.MultiplyAddEstimate(Read(weights + p), Read(tile + c * Stride + p) - a, s);
+            sums[c] += Vector.Sum(s);
+        }
+    }
+
+    /// <summary>gradient[p] += sum over four centres of weights (e_p - centre); all three tiles have one layout, the weights of a centre one tile row.</summary>
+    public static void AddFourWeighted(float* tile, float* centres, int channels, float* weights, float* gradient)
+    {
+        for (var c = 0; c < channels; c++)
+        {
+            var a0 = new Vector<float>(centres[c]);
+            var a1 = new Vector<float>(centres[channels + c]);
+            var a2 = new Vector<float>(centres[2 * channels + c]);
+            var a3 = new Vector<float>(centres[3 * channels + c]);
+            var row = tile + c * Stride;
+            var sum = gradient + c * Stride;
+            for (var p = 0; p < Pixels; p += Vector<float>.Count)
+            {
+                var e = Read(row + p);
+                var s = Vector.MultiplyAddEstimate(Read(weights + p), e - a0, Read(sum + p));
+                var u = Read(weights + Stride + p) * (e - a1);
+                s = Vector.MultiplyAddEstimate(Read(weights + 2 * Stride + p), e - a2, s);
+                u = Vector.MultiplyAddEstimate(Read(weights + 3 * Stride + p), e - a3, u);
+                (s + u).Store(sum + p);
+            }
+        }
+    }
+
+    /// <summary>gradient[p] += weights[p] (e_p - centre).</summary>
+    public static void AddWeighted(float* tile, float* centre, int channels, float* weights, float* gradient)
+    {
+        for (var c = 0; c < channels; c++)
+        {
+            var a = new Vector<float>(centre[c]);
+            var row = tile + c * Stride;
+            var sum = gradient + c * Stride;
+            for (var p = 0; p < Pixels; p += Vector<float>.Count)
+                Vector.MultiplyAddEstimate(Read(weights + p), Read(row + p) - a, Read(sum + p)).Store(sum + p);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector<float> Read(float* p) => Unsafe.Read<Vector<float>>(p);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector<int> Read(int* p) => Unsafe.Read<Vector<int>>(p);
+}

@@ -1,0 +1,85 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+using ILGPU.Algorithms;
+
+namespace Spoco.Kernels.Primitives;
+
+/// <summary>
+/// Functions of x = |e - a|^2 / (2 sigma^2) that a soft mask p = exp(-x) is compared with a mask q by. Written in x rather than p: log p is
+/// then exact, and 1 - p keeps its digits near the centre. Scalar forms for GPU kernels, vector forms for SIMD.
+/// </summary>
+internal static class SoftMask
+{
+    /// <summary>Where the logarithms of the cross-entropy are cut, as in PyTorch.</summary>
+    private const float LogFloor = 100;
+
+    /// <summary>Least denominator p (1 - p) of the cross-entropy's derivative, as in PyTorch.</summary>
+    private const float SlopeFloor = 1e-12f;
+
+    /// <summary>Below: 1 - exp(-x) by its series, above: by the exponential.</summary>
+    private const float SeriesLimit = 0.25f;
+
+    /// <summary>-q log p - (1 - q) log(1 - p).</summary>
+    public static float CrossEntropy(float x, float p, float q)
+    {
+        var rest = Complement(x, p);
+        var log = rest > 0 ? XMath.Min(-XMath.Log(rest), LogFloor) : LogFloor;
+        return q * XMath.Min(x, LogFloor) + (1 - q) * log;
+    }
+
+    /// <summary>Derivative of the cross-entropy with respect to x.</summary>
+    public static float CrossEntropySlope(float x, float p, float q)
+    {
+        var rest = Complement(x, p);
+
+        // p - q without cancellation where q = 1.
+        var difference = q == 1 ? -rest : p - q;
+        return -p * difference / XMath.Max(p * rest, SlopeFloor);
+    }
+
+    private static float Complement(float x, float p) =>
+        x < SeriesLimit ? x * (1 - x / 2 * (1 - x / 3 * (1 - x / 4 * (1 - x / 5 * (1 - x / 6))))) : 1 - p;
+
+    /// <summary>exp(-x) for x >= 0, within 2 ulp; 0 for x > 40, where it no longer counts in any sum.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector<float> Exp(Vector<float> x)
+    {
+        // exp(-x) = 2^n exp(r), r = -x - n ln 2 in [-ln 2 / 2, ln 2 / 2]; ln 2 in two parts, so that r is exact.
+        var y = -Vector.Min(x, new Vector<float>(40.5f));
+        var n = Vector.Round(y * new Vector<float>(1.44269504f));
+        var r = Vector.MultiplyAddEstimate(n, new Vector<float>(-0.693359375f), y);
+        r = Vector.MultiplyAddEstimate(n, new Vector<float>(2.12194440e-4f), r);
+        var s = Vector.MultiplyAddEstimate(r, new Vector<float>(1.9875691500e-4f), new Vector<float>(1.3981999507e-3f));
+        s = Vector.MultiplyAddEstimate(s, r, new Vector<float>(8.3334519073e-3f));
+        s = Vector.MultiplyAddEstimate(s, r, new Vector<float>(4.1665795894e-2f));
+        s = Vector.MultiplyAddEstimate(s, r, new Vector<float>(1.6666665459e-1f));
+        s = Vector.MultiplyAddEstimate(s, r, new Vector<float>(5.0000001201e-1f));
+        s = Vector.MultiplyAddEstimate(s, r * r, r + Vector<float>.One);
+        var power = Vector.ShiftLeft(Vector.ConvertToInt32Native(n) + new Vector<int>(127), 23);
+        return Vector.ConditionalSelect(Vector.LessThanOrEqual(x, new Vector<float>(40)), s * Vector.AsVectorSingle(power), Vector<float>.Zero);
+    }
+
+    /// <summary>The vector form of <see cref="CrossEntropy(float, float, float)"/>.</summary>
+    public static Vector<float> CrossEntropy(Vector<float> x, Vector<float> p, Vector<float> q)
+    {
+        var floor = new Vector<float>(LogFloor);
+        var rest = Complement(x, p);
+        var log = Vector.ConditionalSelect(Vector.GreaterThan(rest, Vector<float>.Zero), Vector.Min(-Vector.Log(rest), floor), floor);
+        return q * Vector.Min(x, floor) + (Vector<float>.One - q) * log;
+    }
+
+    /// <summary>The vector form of <see cref="CrossEntropySlope(float, float, float)"/>.</summary>
+    public static Vector<float> CrossEntropySlope(Vector<float> x, Vector<float> p, Vector<float> q)
+    {
+        var rest = Complement(x, p);
+        var difference = Vector.ConditionalSelect(Vector.Equals(q, Vector<float>.One), -rest, p - q);
+        return -p * difference / Vector.Max(p * rest, new Vector<float>(SlopeFloor));
+    }
+
+    private static Vector<float> Complement(Vector<float> x, Vector<float> p)
+    {
+        var one = Vector<float>.One;
+        var series = x * (one - x / 2 * (one - x / 3 * (one - x / 4 * (one - x / 5 * (one - x / 6)))));
+        return Vector.ConditionalSelect(Vector.LessThan(x, new Vector<float>(SeriesLimit)), series, one - p);
+    }
+}
