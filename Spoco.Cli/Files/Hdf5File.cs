@@ -39,24 +39,33 @@ internal static class Hdf5File
         AtomicFile.Write(path, stream => file.Write(stream, Deflated()));
     }
 
-    /// <summary>Writes embeddings as float32 [C,Z,Y,X], of a 2D image as [C,Y,X].</summary>
-    public static void WriteEmbeddings(string path, Volume<float> embeddings, string dataset)
+    /// <summary>Writes one image of float32 values, such as embeddings, as [C,Z,Y,X], or as [C,Y,X] where it has one slice.</summary>
+    public static void WriteEmbeddings(string path, Volume<float> embeddings, string dataset) => WriteEmbeddings(path, [(dataset, embeddings)]);
+
+    /// <summary>Writes several such images into one file.</summary>
+    public static void WriteEmbeddings(string path, IReadOnlyList<(string Dataset, Volume<float> Values)> images)
     {
-        ulong[] dims = embeddings.Depth == 1
-            ? Dims(embeddings.Channels, embeddings.Height, embeddings.Width)
-            : Dims(embeddings.Channels, embeddings.Depth, embeddings.Height, embeddings.Width);
-        var chunks = Chunks(dims);
-        chunks[0] = 1;
-        var target = new H5Dataset<float[]>(dims, chunks) { Attributes = Attributes(embeddings.VoxelSize, dims, embedding: true) };
         var file = new H5File();
-        Place(file, dataset, target);
+        var targets = new List<H5Dataset<float[]>>();
+        foreach (var (dataset, values) in images)
+        {
+            ulong[] dims = values.Depth == 1
+                ? Dims(values.Channels, values.Height, values.Width)
+                : Dims(values.Channels, values.Depth, values.Height, values.Width);
+            var chunks = Chunks(dims);
+            chunks[0] = 1;
+            targets.Add(new H5Dataset<float[]>(dims, chunks) { Attributes = Attributes(values.VoxelSize, dims, embedding: true) });
+            Place(file, dataset, targets[^1]);
+        }
+
         AtomicFile.Write(path, stream =>
         {
             // A whole row of chunks at a time, one channel after the other: the library then never holds a half-written chunk.
             using var writer = file.BeginWrite(stream, Deflated());
-            for (var c = 0; c < embeddings.Channels; c++)
-                for (var z = 0; z < embeddings.Depth; z += ChunkDepth)
-                    WritePlanes(writer, target, embeddings, c, z);
+            for (var i = 0; i < targets.Count; i++)
+                for (var c = 0; c < images[i].Values.Channels; c++)
+                    for (var z = 0; z < images[i].Values.Depth; z += ChunkDepth)
+                        WritePlanes(writer, targets[i], images[i].Values, c, z);
         });
     }
 

@@ -127,8 +127,7 @@ internal sealed record TrainSettings
         Loss = new SpocoLossOptions
         {
             Supervision = Supervision,
-            PullMargin = (float)PullMargin,
-            PushMargin = (float)PushMargin,
+            ForegroundWeight = (float)ForegroundWeight,
             PullWeight = (float)PullWeight,
             PushWeight = (float)PushWeight,
             RegulariserWeight = (float)RegulariserWeight,
@@ -138,7 +137,6 @@ internal sealed record TrainSettings
             UnlabelledPushWeight = Supervision == Supervision.Sparse ? (float)UnlabelledPushWeight : 0,
             ConsistencyWeight = (float)(ConsistencyWeight ?? (Supervision == Supervision.Sparse ? 1 : 0)),
         },
-        ForegroundWeight = ForegroundWeight,
         Momentum = Momentum,
         Adam = AdamSettings.Default with { WeightDecay = (float)WeightDecay },
         Schedule = new ScheduleOptions { Kind = Schedule, LearningRate = LearningRate, Iterations = Iterations, Patience = Patience },

@@ -39,7 +39,7 @@ internal sealed class TrainingLog : IDisposable
     {
         var t = step.Terms;
         _writer.Write(string.Create(CultureInfo.InvariantCulture,
-            $"{step.Iteration},{step.LearningRate:g6},{t.Total:g7},{t.Pull:g7},{t.Push:g7},{t.Regulariser:g7},{t.Instance:g7},"));
+            $"{step.Iteration},{step.LearningRate:g6},{step.Loss:g7},{t.Pull:g7},{t.Push:g7},{t.Regulariser:g7},{t.Instance:g7},"));
         _writer.Write(string.Create(CultureInfo.InvariantCulture, $"{t.UnlabelledPush:g7},{t.Consistency:g7},{t.Foreground:g7},"));
         _writer.WriteLine(validation is { } v ? string.Create(CultureInfo.InvariantCulture, $"{v.Loss:g7},{v.AveragePrecision50:g5},{v.SymmetricBestDice:g5}") : ",,");
         if (validation is not null)

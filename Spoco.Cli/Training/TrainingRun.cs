@@ -154,7 +154,7 @@ internal sealed class TrainingRun
             }
 
             display.Report(trainer.Iteration, () => string.Create(CultureInfo.InvariantCulture,
-                $"{step.Terms}  rate {step.LearningRate:g3}  {display.Speed(trainer.Iteration):0.0} steps/s"));
+                $"{Describe(step)}  rate {step.LearningRate:g3}  {display.Speed(trainer.Iteration):0.0} steps/s"));
         }
 
         return new TrainingSummary(trainer.Iteration, _best ?? default);
@@ -174,7 +174,7 @@ internal sealed class TrainingRun
             var scores = ImageScores.Of(item.Name, item.Labels, labels);
             precision += scores.AveragePrecision50 / images;
             dice += scores.SymmetricBestDice / images;
-            losses += trainer.Validate(Middle(item, patch), i).Total / images;
+            losses += trainer.Validate(Middle(item, patch), i) / images;
         }
 
         return new ValidationResult(losses, precision, dice);

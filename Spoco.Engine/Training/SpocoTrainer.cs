@@ -12,8 +12,9 @@ public sealed class TrainingDivergedException(string message) : Exception(messag
 /// <summary>What one training step did.</summary>
 /// <param name="Iteration">Its number, counted from 0.</param>
 /// <param name="LearningRate">The rate it used.</param>
-/// <param name="Terms">The loss and its terms, means over the batch.</param>
-public readonly record struct TrainingStep(long Iteration, double LearningRate, LossTerms Terms);
+/// <param name="Loss">The weighted loss, mean over the batch.</param>
+/// <param name="Terms">Its unweighted terms, means over the batch.</param>
+public readonly record struct TrainingStep(long Iteration, double LearningRate, double Loss, SpocoTerms Terms);
 
 /// <summary>
 /// Trains a <see cref="SpocoModel"/>. One step: f forward; momentum update of g with the f of before the step; g forward without gradient (only where the
@@ -22,6 +23,11 @@ public readonly record struct TrainingStep(long Iteration, double LearningRate, 
 public sealed class SpocoTrainer : IDisposable
 {
     private const string StateKey = "spoco.training";
+
+    // Patches use the streams 0 .. N - 1 of an iteration and -1; the anchors take one that nobody else has.
+    private const long AnchorStream = -2;
+
+    private readonly SpocoLossOptions _loss;
     private readonly DeviceBuffer<float> _firstMoment;
     private readonly DeviceBuffer<float> _secondMoment;
 
@@ -38,6 +44,11 @@ public sealed class SpocoTrainer : IDisposable
         Model = model;
         Options = options;
         Schedule = new LearningRateSchedule(options.Schedule);
+        _loss = options.Loss with
+        {
+            PullMargin = (float)model.Options.PullMargin, PushMargin = (float)model.Options.PushMargin, ForegroundChannel = model.Options.Foreground,
+        };
+        _loss.Validate();
         var count = model.EmbeddingNet.Parameters.Values.Length;
         _firstMoment = model.Device.Allocate<float>(count, "Adam");
         _secondMoment = model.Device.Allocate<float>(count, "Adam");
@@ -64,25 +75,36 @@ public sealed class SpocoTrainer : IDisposable
         ArgumentNullException.ThrowIfNull(batch);
         var rate = Schedule.Rate(Iteration);
         using var scope = new TensorScope();
-        using var result = Evaluate(batch, training: true, Iteration);
-        var terms = result.ReadTerms();
-        if (!double.IsFinite(terms.Total))
-            throw new TrainingDivergedException($"Training: the loss of iteration {Iteration} is {terms.Total} ({terms}); try a lower learning rate than {rate:g3}.");
-        Gradients.Backward(result.Total);
-        var f = Model.EmbeddingNet.Parameters;
-        Primitives.Adam.Step(f.Values, f.Gradients, _firstMoment, _secondMoment, Options.Adam with { LearningRate = (float)rate }, checked((int)(Iteration + 1)));
-        return new TrainingStep(Iteration++, rate, terms);
+        using var labels = LabelBatch.From(batch.Shape.WithChannels(1), batch.Labels);
+        var f = Model.EmbeddingNet;
+        var g = Model.MomentumNet;
+        var y = f.Forward(Tensor.From(Model.Device, batch.Shape, batch.ViewF), training: true);
+        Primitives.MomentumUpdate.Apply(g.Parameters.Values, f.Parameters.Values, (float)Options.Momentum);
+
+        // Where the loss never runs g, its batch norms would keep their first statistics: f's are what fits its parameters best.
+        if (_loss.ConsistencyWeight == 0)
+            f.Parameters.Statistics.CopyTo(g.Parameters.Statistics);
+        var loss = SpocoLoss.Apply(y, labels, _loss, Consistency(batch, training: true), AnchorSeed(Iteration));
+        var value = loss.Total.ToScalar();
+        if (!float.IsFinite(value))
+            throw new TrainingDivergedException($"Training: the loss of iteration {Iteration} is {value} ({loss.Mean}); try a lower learning rate than {rate:g3}.");
+        Gradients.Backward(loss.Total);
+        Primitives.Adam.Step(f.Parameters.Values, f.Parameters.Gradients, _firstMoment, _secondMoment,
+            Options.Adam with { LearningRate = (float)rate }, checked((int)(Iteration + 1)));
+        return new TrainingStep(Iteration++, rate, value, loss.Mean);
     }
 
     /// <summary>The loss of a batch with f and g as they predict (running statistics); changes nothing.</summary>
     /// <param name="batch">The batch.</param>
     /// <param name="index">Number of the batch within the validation: selects its anchors.</param>
-    public LossTerms Validate(TrainingBatch batch, int index)
+    public double Validate(TrainingBatch batch, int index)
     {
+        ArgumentNullException.ThrowIfNull(batch);
         using var scope = new TensorScope();
         using var pause = Gradients.NoRecording();
-        using var result = Evaluate(batch, training: false, index);
-        return result.ReadTerms();
+        using var labels = LabelBatch.From(batch.Shape.WithChannels(1), batch.Labels);
+        var y = Model.EmbeddingNet.Forward(Tensor.From(Model.Device, batch.Shape, batch.ViewF), training: false);
+        return SpocoLoss.Apply(y, labels, _loss, Consistency(batch, training: false), AnchorSeed(index)).Total.ToScalar();
     }
 
     /// <summary>Writes a checkpoint from which <see cref="Resume"/> continues bit for bit.</summary>
@@ -130,6 +152,17 @@ public sealed class SpocoTrainer : IDisposable
         _firstMoment.Memory.Dispose();
         _secondMoment.Memory.Dispose();
     }
+
+    /// <summary>e^g where the loss has a consistency term; no gradient flows into g.</summary>
+    private Tensor? Consistency(TrainingBatch batch, bool training)
+    {
+        if (_loss.ConsistencyWeight == 0)
+            return null;
+        using var pause = Gradients.NoRecording();
+        return Model.MomentumNet.Forward(Tensor.From(Model.Device, batch.Shape, batch.ViewG), training);
+    }
+
+    private int AnchorSeed(long index) => (int)RandomSource.ForIndex(Options.Seed, index, AnchorStream).NextUInt64();
 
     private sealed record State(long Iteration, ScheduleState Schedule);
 }
