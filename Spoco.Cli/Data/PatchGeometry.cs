@@ -14,9 +14,9 @@ internal sealed class PatchGeometry
     private readonly PatchExtents _patch;
     private readonly double[,] _matrix = new double[3, 3];
     private readonly double[] _centre = new double[3];
-    private readonly ElasticField? _elastic;
+    private readonly SplineField?[] _displacement = new SplineField?[3];
 
-    private PatchGeometry(PatchExtents patch, ElasticField? elastic) => (_patch, _elastic) = (patch, elastic);
+    private PatchGeometry(PatchExtents patch) => _patch = patch;
 
     /// <summary>
     /// Draws a geometry for an image of the given extents, which the patch must fit into as it is. Axis orders that do not fit are not drawn; a zoom
@@ -36,8 +36,10 @@ internal sealed class PatchGeometry
         var volume = patch.Depth > 1;
         allAxes &= volume;
 
-        var elastic = options.ElasticDeviation > 0 ? ElasticField.Draw(random, patch, options.ElasticSpacing, options.ElasticDeviation, allAxes) : null;
-        var geometry = new PatchGeometry(patch, elastic);
+        var geometry = new PatchGeometry(patch);
+        if (options.ElasticDeviation > 0)
+            for (var a = allAxes ? 0 : 1; a < 3; a++)
+                geometry._displacement[a] = new SplineField(random, patch, options.ElasticSpacing, options.ElasticDeviation);
         var matrix = geometry._matrix;
         var permutation = DrawPermutation(random, patch, image, options, allAxes);
         for (var b = 0; b < 3; b++)
@@ -76,7 +78,6 @@ internal sealed class PatchGeometry
         Row(0, z, y, pz);
         Row(1, z, y, py);
         Row(2, z, y, px);
-        _elastic?.AddRow(z, y, pz, py, px);
     }
 
     private void Row(int axis, int z, int y, Span<double> coordinates)
@@ -86,6 +87,7 @@ internal sealed class PatchGeometry
         var slope = _matrix[axis, 2];
         for (var x = 0; x < coordinates.Length; x++)
             coordinates[x] = start + slope * (x - middle);
+        _displacement[axis]?.AddRow(z, y, coordinates);
     }
 
     private static AxisPermutation DrawPermutation(

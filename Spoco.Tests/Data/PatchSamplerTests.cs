@@ -57,7 +57,7 @@ public sealed class PatchSamplerTests
         var sampler = new PatchSampler(Items(7), Patch, 3, AugmentationOptions.None, 2);
         var served = Enumerable.Range(0, 70).SelectMany(i => Enumerable.Range(0, 3).Select(n => sampler.ItemOf(i, n))).ToArray();
         var epochs = served.Chunk(7).ToArray();
-        Assert.That(epochs, Is.All.Matches<int[]>(epoch => epoch.Order().SequenceEqual(Enumerable.Range(0, 7))));
+        Assert.That(epochs, Is.All.Matches<int[]>(epoch => epoch!.Order().SequenceEqual(Enumerable.Range(0, 7))));
         Assert.That(epochs.Select(epoch => string.Join(' ', epoch)).Distinct().Count(), Is.GreaterThan(25));
     }
 
@@ -79,7 +79,7 @@ public sealed class PatchSamplerTests
             labels[0, 190 + i / 3, 3 + i % 3] = 77;
         var sampler = new PatchSampler([new("a", new Volume<float>(1, 200, 200), labels)], Patch, 2, new(), 4);
         for (var i = 0; i < 50; i++)
-            Assert.That(Filled(sampler, i).Labels.Chunk(Patch.VoxelCount), Is.All.Matches<int[]>(patch => patch.Max() == 1), $"iteration {i}");
+            Assert.That(Filled(sampler, i).Labels.Chunk(Patch.VoxelCount), Is.All.Matches<int[]>(patch => patch!.Max() == 1), $"iteration {i}");
     }
 
     [Test]
