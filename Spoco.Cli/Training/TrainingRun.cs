@@ -180,6 +180,17 @@ internal sealed class TrainingRun
         return new ValidationResult(losses, precision, dice);
     }
 
+    private static string Describe(TrainingStep step)
+    {
+        var t = step.Terms;
+        (string Name, double Value)[] parts =
+        [
+            ("loss", step.Loss), ("pull", t.Pull), ("push", t.Push), ("object", t.Instance), ("unlabelled", t.UnlabelledPush),
+            ("consistency", t.Consistency), ("foreground", t.Foreground),
+        ];
+        return string.Join("  ", parts.Where(p => p.Value != 0).Select(p => string.Create(CultureInfo.InvariantCulture, $"{p.Name} {p.Value:0.000}")));
+    }
+
     private static TrainingBatch Middle(TrainingItem item, PatchExtents patch)
     {
         var (d, h, w) = (Math.Min(patch.Depth, item.Image.Depth), Math.Min(patch.Height, item.Image.Height), Math.Min(patch.Width, item.Image.Width));
