@@ -138,7 +138,7 @@ internal static unsafe class GroupNormHost
 
     /// <summary>
     /// Cuts every image into chunks of whole rows (see <see cref="ChannelColumns"/>), and one last chunk of the voxels that do not fill a row.
-    /// A chunk stays in the second-level cache, so that reading it twice costs memory one reading.
+    /// A chunk is long enough to make its part in the double-precision sums negligible, and short enough for single-precision ones.
     /// </summary>
     private readonly struct Chunks
     {
@@ -147,6 +147,7 @@ internal static unsafe class GroupNormHost
         private readonly GroupNormShape _shape;
         private readonly int _rows;
         private readonly int _rowsPerChunk;
+        private readonly int _voxelsPerRow;
         private readonly int _whole;
 
         public Chunks(GroupNormShape shape)
@@ -154,8 +155,8 @@ internal static unsafe class GroupNormHost
             _shape = shape;
             RowLength = ChannelColumns.RowLength(shape.Channels);
             _rows = (int)(shape.ImageLength / RowLength);
-            var voxelsPerRow = RowLength / shape.Channels;
-            _rowsPerChunk = Math.Max(Math.Max(TargetLength / RowLength, 1), (MinimumVoxels + voxelsPerRow - 1) / voxelsPerRow);
+            _voxelsPerRow = RowLength / shape.Channels;
+            _rowsPerChunk = Math.Max(Math.Max(TargetLength / RowLength, 1), (MinimumVoxels + _voxelsPerRow - 1) / _voxelsPerRow);
             _whole = (_rows + _rowsPerChunk - 1) / _rowsPerChunk;
             PerImage = _whole + ((long)_rows * RowLength < shape.ImageLength ? 1 : 0);
         }
@@ -176,17 +177,23 @@ internal static unsafe class GroupNormHost
                 var offset = image * _shape.ImageLength + (long)row * RowLength;
                 return chunk < _whole
                     ? new Chunk(image, offset, Math.Min(_rowsPerChunk, _rows - row), RowLength)
-                    : new Chunk(image, offset, (int)((_shape.ImageLength - (long)row * RowLength) / _shape.Channels), _shape.Channels);
+                    : new Chunk(image, offset, Voxels(chunk), _shape.Channels);
             }
         }
+
+        /// <summary>Voxels of a chunk, counted from the first of its image.</summary>
+        public int Voxels(int chunk) => chunk < _whole
+            ? Math.Min(_rowsPerChunk, _rows - chunk * _rowsPerChunk) * _voxelsPerRow
+            : _shape.Voxels - _rows * _voxelsPerRow;
     }
 
     /// <summary>A matrix of whole voxels: <paramref name="Rows"/> rows of <paramref name="Length"/> values from <paramref name="Offset"/> on.</summary>
     private readonly record struct Chunk(int Image, long Offset, int Rows, int Length);
 
     /// <summary>
-    /// Mean and sum of squared deviations of every group in a chunk. The chunk's values are added up for a mean that is good to a few digits,
-    /// and a second time around that mean: what is left of the sum then corrects mean and squares, so that a large common offset costs no accuracy.
+    /// Mean and sum of squared deviations of every group in a chunk, from sums around the mean of the chunk's first eighth. That mean is off by at most
+    /// a few deviations: n (mean of k - mean of n)^2 is no more than n / k times the squares looked for, so that neither a large common offset
+    /// nor stray first values cost accuracy.
     /// </summary>
     private readonly struct StatisticsBody(GroupNormShape shape, Chunks chunks, float* x, float* columns, double* partials) : IParallelBody
     {
@@ -198,17 +205,19 @@ internal static unsafe class GroupNormHost
             for (var i = from; i < until; i++)
             {
                 var chunk = chunks[i];
-                double values = (long)chunk.Rows * chunk.Length / shape.Groups;
-                ChannelColumns.Sum(x + chunk.Offset, chunk.Rows, chunk.Length, means);
+                var sample = (chunk.Rows + 7) / 8;
+                var perSample = 1.0 / ((long)sample * chunk.Length / shape.Groups);
+                var perValue = 1.0 / ((long)chunk.Rows * chunk.Length / shape.Groups);
+                ChannelColumns.Sum(x + chunk.Offset, sample, chunk.Length, means);
                 for (var g = 0; g < shape.Groups; g++)
-                    Spread(means, chunk.Length, g, (float)(Total(means, chunk.Length, g) / values));
+                    Spread(means, chunk.Length, g, (float)(Total(means, chunk.Length, g) * perSample));
                 ChannelColumns.SumCentered(x + chunk.Offset, chunk.Rows, chunk.Length, means, residuals, squares);
                 var partial = partials + 2L * i * shape.Groups;
                 for (var g = 0; g < shape.Groups; g++)
                 {
                     var residual = Total(residuals, chunk.Length, g);
-                    partial[2 * g] = means[g * shape.ChannelsPerGroup] + residual / values;
-                    partial[2 * g + 1] = Total(squares, chunk.Length, g) - residual * residual / values;
+                    partial[2 * g] = means[g * shape.ChannelsPerGroup] + residual * perValue;
+                    partial[2 * g + 1] = Total(squares, chunk.Length, g) - residual * residual * perValue;
                 }
             }
         }
@@ -246,16 +255,16 @@ internal static unsafe class GroupNormHost
         {
             for (var set = from; set < until; set++)
             {
-                var first = set / shape.Groups * chunks.PerImage;
-                var group = set % shape.Groups;
+                var image = partials + 2L * ((long)set / shape.Groups * chunks.PerImage * shape.Groups + set % shape.Groups);
+                var stride = 2L * shape.Groups;
                 double sum = 0, squares = 0;
-                for (var i = first; i < first + chunks.PerImage; i++)
-                    sum += Values(i) * partials[2L * (i * shape.Groups + group)];
-                var average = sum / shape.ValuesPerGroup;
-                for (var i = first; i < first + chunks.PerImage; i++)
+                for (var i = 0; i < chunks.PerImage; i++)
+                    sum += chunks.Voxels(i) * image[i * stride];
+                var average = sum / shape.Voxels;
+                for (var i = 0; i < chunks.PerImage; i++)
                 {
-                    var partial = partials + 2L * (i * shape.Groups + group);
-                    squares += partial[1] + Values(i) * (partial[0] - average) * (partial[0] - average);
+                    var difference = image[i * stride] - average;
+                    squares += image[i * stride + 1] + (double)chunks.Voxels(i) * shape.ChannelsPerGroup * difference * difference;
                 }
 
                 mean[set] = (float)average;
@@ -265,12 +274,6 @@ internal static unsafe class GroupNormHost
                 runningMean[set] = (float)((1.0 - momentum) * runningMean[set] + momentum * average);
                 runningVariance[set] = (float)((1.0 - momentum) * runningVariance[set] + momentum * squares / (shape.ValuesPerGroup - 1));
             }
-        }
-
-        private double Values(int index)
-        {
-            var chunk = chunks[index];
-            return (long)chunk.Rows * chunk.Length / shape.Groups;
         }
     }
 
@@ -325,11 +328,10 @@ internal static unsafe class GroupNormHost
         {
             for (var set = from; set < until; set++)
             {
-                var first = set / shape.Channels * chunks.PerImage;
+                var partial = partials + 2L * ((long)set / shape.Channels * chunks.PerImage * shape.Channels + set % shape.Channels);
                 double sum = 0, product = 0;
-                for (var i = first; i < first + chunks.PerImage; i++)
+                for (var i = 0; i < chunks.PerImage; i++, partial += 2L * shape.Channels)
                 {
-                    var partial = partials + 2L * ((long)i * shape.Channels + set % shape.Channels);
                     sum += partial[0];
                     product += partial[1];
                 }
