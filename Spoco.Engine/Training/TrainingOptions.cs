@@ -1,0 +1,26 @@
+using Spoco.Engine.Losses;
+using Spoco.Kernels;
+
+namespace Spoco.Engine.Training;
+
+/// <summary>Choices of a training that do not change the model's architecture. Defaults are the paper's where it states one.</summary>
+public sealed record TrainingOptions
+{
+    /// <summary>Margins, weights and variants of the loss.</summary>
+    public SpocoLossOptions Loss { get; init; } = new();
+
+    /// <summary>Weight of BCE + Dice on the foreground channel, for a model that has one.</summary>
+    public double ForegroundWeight { get; init; } = 1;
+
+    /// <summary>m of the momentum update theta_g = m theta_g + (1 - m) theta_f; 0.999 in the paper (A.6).</summary>
+    public double Momentum { get; init; } = 0.999;
+
+    /// <summary>Adam's coefficients; the learning rate is the schedule's.</summary>
+    public AdamSettings Adam { get; init; } = AdamSettings.Default;
+
+    /// <summary>The learning rate of every iteration.</summary>
+    public ScheduleOptions Schedule { get; init; } = new();
+
+    /// <summary>Seed of the initial parameters, the patches and the anchors.</summary>
+    public long Seed { get; init; } = 1;
+}
