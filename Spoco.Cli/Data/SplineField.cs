@@ -49,12 +49,19 @@ internal sealed class SplineField
             }
         }
 
+        // Between two control points the line is one cubic polynomial.
+        var (from, c0, c1, c2, c3) = (-1, 0.0, 0.0, 0.0, 0.0);
         for (var x = 0; x < values.Length; x++)
         {
             var column = (int)(x / _spacing);
+            if (column != from)
+            {
+                var (p0, p1, p2, p3) = (_line[column], _line[column + 1], _line[column + 2], _line[column + 3]);
+                (from, c0, c1, c2, c3) = (column, (p0 + 4 * p1 + p2) / 6, (p2 - p0) / 2, (p0 - 2 * p1 + p2) / 2, (p3 - p0 + 3 * (p1 - p2)) / 6);
+            }
+
             var t = x / _spacing - column;
-            values[x] += Weight(0, t) * _line[column] + Weight(1, t) * _line[column + 1]
-                + Weight(2, t) * _line[column + 2] + Weight(3, t) * _line[column + 3];
+            values[x] += c0 + t * (c1 + t * (c2 + t * c3));
         }
     }
 

@@ -13,7 +13,7 @@ internal sealed class Hdf5Decoder<T>(string path, string name, NativeDataset dat
 
     // Deflate makes at most 1032 bytes of one; a small dataset may also be one that was declared and never filled.
     private const int MaxRatio = 1032;
-    private const long AlwaysAllowed = 1 << 26;
+    private const long AlwaysAllowed = 1 << 24;
 
     /// <summary>The dataset's axes; those it lacks have extent 1.</summary>
     private readonly record struct Extents(ulong C, ulong Z, ulong Y, ulong X, bool HasC, bool HasZ)

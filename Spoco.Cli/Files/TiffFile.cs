@@ -24,7 +24,7 @@ internal static class TiffFile
         {
             var pages = TiffStructure.CountPages(path, stream);
             stream.Position = 0;
-            using var tiff = TiffLog.Listen(() => Tiff.ClientOpen(path, "r", stream, new TiffStream()))
+            using var tiff = TiffLog.Listen(() => Tiff.ClientOpen("TIFF", "r", stream, new TiffStream()))
                 ?? throw new InputException($"{path}: not a readable TIFF ({TiffLog.Message}).");
             return new TiffDecoder<T>(path, tiff, stream, pages).Decode();
         }
@@ -41,7 +41,7 @@ internal static class TiffFile
         AtomicFile.Write(path, stream =>
         {
             var big = (wide ? 4L : 2L) * labels.VoxelCount > ClassicLimit;
-            using var tiff = TiffLog.Listen(() => Tiff.ClientOpen(path, big ? "w8" : "w", stream, new TiffStream()))
+            using var tiff = TiffLog.Listen(() => Tiff.ClientOpen("TIFF", big ? "w8l" : "wl", stream, new TiffStream()))
                 ?? throw new IOException($"{path}: {TiffLog.Message}.");
             for (var z = 0; z < labels.Depth; z++)
                 WritePage(path, tiff, labels, z, wide);

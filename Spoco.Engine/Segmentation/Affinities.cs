@@ -15,7 +15,7 @@ public static class Affinities
     /// <param name="offsets">One per output channel.</param>
     /// <param name="pushMargin">delta_d, above 0.</param>
     /// <returns>[C, D, H, W], C = number of offsets; 1 where i + offset lies outside the image.</returns>
-    /// <exception cref="ArgumentException">An embedding is not finite, the margin not positive and finite, or the result exceeds one array.</exception>
+    /// <exception cref="ArgumentException">An embedding is not finite, the margin not positive and finite, or the result too large.</exception>
     public static float[] FromEmbeddings(Volume<float> embeddings, IReadOnlyList<VoxelOffset> offsets, float pushMargin)
     {
         ArgumentNullException.ThrowIfNull(embeddings);

@@ -4,10 +4,14 @@ namespace Spoco.Engine.Segmentation;
 
 /// <summary>
 /// Gives fragments to their neighbours instead of deleting them. Not part of SPOCO: an extension for images whose embeddings crumble at object
-/// borders, where a size floor would eat the borders. The smallest segment below the floor joins, of its neighbours, the one with the nearest mean
-/// embedding, or, without embeddings, the one it shares the longest border with; none of them is smaller than itself, since smaller ones have gone
-/// before. Sizes, means and borders are updated and the next smallest follows, until every segment below the floor stands alone. Ties go to the
-/// larger neighbour, then to the smaller label, so that the result is determined.
+/// borders, where a size floor would eat the borders.
+/// <list type="number">
+/// <item>Segments at or above the floor grow over adjacent fragments, best pair first: the nearest mean embeddings, or, without embeddings, the
+/// longest shared border. A segment keeps its own mean while it grows, so that crumbs do not pull it away.</item>
+/// <item>Fragments no such segment reaches join each other: always the smallest with its best neighbour, until it reaches the floor or stands
+/// alone.</item>
+/// </list>
+/// Ties go to smaller labels, so that the result is determined.
 /// </summary>
 public static class FragmentMerging
 {
@@ -30,30 +34,65 @@ public static class FragmentMerging
         var foreground = mask is null ? labels : LabelImage.Like(labels, [.. labels.Data.Zip(mask.Data, (label, m) => m == 0 ? 0 : label)]);
         var (compact, _, names) = Relabel.Compact(foreground);
         var segments = Measure(compact, names, embeddings);
+        int[] target = [.. Enumerable.Range(0, segments.Length)];
+        Grow(segments, target, minimumVoxels, embeddings is not null);
+        JoinIslands(segments, target, minimumVoxels, embeddings is not null);
+        return LabelImage.Map(compact, c => segments[Find(target, c)].Name);
+    }
 
+    private static void Grow(Segment[] segments, int[] target, long minimumVoxels, bool byEmbedding)
+    {
+        var queue = new PriorityQueue<(int Fragment, int Segment), (double Cost, int Fragment, int Segment)>();
+        var shared = new Dictionary<(int Fragment, int Segment), long>();
+        for (var s = 1; s < segments.Length; s++)
+            if (segments[s].Size >= minimumVoxels)
+                OfferNeighbours(s, s);
+        while (queue.TryDequeue(out var pair, out _))
+            if (target[pair.Fragment] == pair.Fragment)
+            {
+                target[pair.Fragment] = pair.Segment;
+                OfferNeighbours(pair.Segment, pair.Fragment);
+            }
+
+        // A border that grows is queued again; the longer one comes up first, the shorter one finds the fragment taken.
+        void OfferNeighbours(int segment, int part)
+        {
+            foreach (var (fragment, faces) in segments[part].Borders)
+            {
+                if (segments[fragment].Size >= minimumVoxels || target[fragment] != fragment)
+                    continue;
+                var cost = byEmbedding
+                    ? segments[fragment].SquaredDistance(segments[segment])
+                    : -(CollectionsMarshal.GetValueRefOrAddDefault(shared, (fragment, segment), out _) += faces);
+                queue.Enqueue((fragment, segment), (cost, segments[fragment].Name, segments[segment].Name));
+            }
+        }
+    }
+
+    // Fragments that are still free have no neighbours but free fragments: a larger segment beside one would have reached it.
+    private static void JoinIslands(Segment[] segments, int[] target, long minimumVoxels, bool byEmbedding)
+    {
         var queue = new PriorityQueue<int, (long Size, int Name)>();
         for (var s = 1; s < segments.Length; s++)
-            if (segments[s].Size < minimumVoxels)
+            if (target[s] == s && segments[s].Size < minimumVoxels)
                 queue.Enqueue(s, (segments[s].Size, segments[s].Name));
-        int[] merged = Enumerable.Range(0, segments.Length).ToArray();
         while (queue.TryDequeue(out var s, out var key))
         {
             // A segment that has grown since it was queued waits at its new size.
-            if (merged[s] != s || segments[s].Size != key.Size || Choose(segments, s, embeddings is not null) is not { } target)
+            if (target[s] != s || segments[s].Size != key.Size || Choose(segments, s, byEmbedding) is not { } best)
                 continue;
-            merged[s] = target;
-            Absorb(segments, target, s);
-            if (segments[target].Size < minimumVoxels)
-                queue.Enqueue(target, (segments[target].Size, segments[target].Name));
+            target[s] = best;
+            Absorb(segments, best, s);
+            if (segments[best].Size < minimumVoxels)
+                queue.Enqueue(best, (segments[best].Size, segments[best].Name));
         }
-        return LabelImage.Map(compact, c => segments[Find(c)].Name);
+    }
 
-        int Find(int segment)
-        {
-            while (merged[segment] != segment)
-                segment = merged[segment] = merged[merged[segment]];
-            return segment;
-        }
+    private static int Find(int[] target, int segment)
+    {
+        while (target[segment] != segment)
+            segment = target[segment] = target[target[segment]];
+        return segment;
     }
 
     private static Segment[] Measure(Volume<int> compact, IReadOnlyList<int> names, Volume<float>? embeddings)

@@ -47,7 +47,7 @@ public sealed class IntensityAugmentationTests
         for (var seed = 0; seed < 50; seed++)
         {
             var result = Apply(AugmentationOptions.None with { JitterProbability = 1 }, seed, values);
-            Assert.That(order.Zip(order.Skip(1)), Is.All.Matches<(int First, int Second)>(p => result[p.First] <= result[p.Second]), $"seed {seed}");
+            Assert.That(order.Zip(order.Skip(1)).All(p => result[p.First] <= result[p.Second]), $"seed {seed}");
             var mean = result.Average();
             Assert.That(mean, Is.InRange(-2.5f, 2.5f), $"seed {seed}");
             Assert.That(result.Average(v => (v - mean) * (v - mean)), Is.InRange(0.1f, 3f), $"seed {seed}");

@@ -33,7 +33,8 @@ public sealed class RandomSourceTests
         var random = new RandomSource(3);
         random.NextGaussian();
         var copy = new RandomSource(0) { State = random.State };
-        Assert.That(Enumerable.Range(0, 50).Select(_ => copy.NextGaussian()), Is.EqualTo(Enumerable.Range(0, 50).Select(_ => random.NextGaussian()).ToArray()));
+        for (var i = 0; i < 50; i++)
+            Assert.That(copy.NextGaussian(), Is.EqualTo(random.NextGaussian()));
         Assert.That(() => random.State = default, Throws.ArgumentException);
     }
 
@@ -54,7 +55,8 @@ public sealed class RandomSourceTests
     {
         var random = new RandomSource(5);
         var values = Enumerable.Range(0, 100_000).Select(_ => random.NextDouble(2, 4)).ToArray();
-        Assert.That(values, Is.All.InRange(2, 4));
+        Assert.That(values.Min(), Is.InRange(2, 2.001));
+        Assert.That(values.Max(), Is.InRange(3.999, 4));
         Assert.That(values.Average(), Is.EqualTo(3).Within(0.01));
         Assert.That(values.Average(v => (v - 3) * (v - 3)), Is.EqualTo(1.0 / 3).Within(0.01));
     }

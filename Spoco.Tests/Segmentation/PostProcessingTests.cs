@@ -147,6 +147,13 @@ public sealed class PostProcessingTests
     }
 
     [Test]
+    public void FragmentsWithoutALargeNeighbourJoinEachOther()
+    {
+        var embeddings = new Volume<float>([0, 0, 1, 9, 9, 8, 0, 0], 1, 1, 8);
+        Assert.That(FragmentMerging.Merge(Draw("abcdef.g"), 3, null, embeddings).Data, Is.EqualTo(Draw("bbbeee.g").Data));
+    }
+
+    [Test]
     public void CrumbledBorderIsGivenBack()
     {
         for (var seed = 0; seed < 10; seed++)
