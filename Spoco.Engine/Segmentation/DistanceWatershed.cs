@@ -12,7 +12,7 @@ public static class DistanceWatershed
     /// <param name="minimumVoxels">Segments with fewer voxels are removed.</param>
     /// <returns>Labels from 1 by first voxel; 0 = background.</returns>
     /// <exception cref="ArgumentException">A value is not finite, a limit is out of range, or the image has several channels.</exception>
-    public static Volume<int> FromImage(Volume<float> image, int minimumSeedDistance = 5, long minimumVoxels = 0) =>
+    public static Volume<int> FromImage(Volume<float> image, int minimumSeedDistance = 7, long minimumVoxels = 0) =>
         FromMask(Otsu.Mask(image), minimumSeedDistance, minimumVoxels);
 
     /// <summary>Splits a foreground mask into roundish objects.</summary>
@@ -21,7 +21,7 @@ public static class DistanceWatershed
     /// <param name="minimumVoxels">Segments with fewer voxels are removed.</param>
     /// <returns>Labels from 1 by first voxel; 0 = background.</returns>
     /// <exception cref="ArgumentException">A limit is out of range, or the mask has several channels.</exception>
-    public static Volume<int> FromMask(Volume<byte> mask, int minimumSeedDistance = 5, long minimumVoxels = 0)
+    public static Volume<int> FromMask(Volume<byte> mask, int minimumSeedDistance = 7, long minimumVoxels = 0)
     {
         ArgumentNullException.ThrowIfNull(mask);
         if (minimumSeedDistance < 1)

@@ -150,7 +150,7 @@ public sealed class PatchSamplerTests
                 throw new InputException("broken");
         }
 
-        using var prefetcher = new BatchPrefetcher(Fill, () => new TrainingBatch(1, Patch, 1), 0, 10);
+        using var prefetcher = new BatchPrefetcher(Fill, NewBatch, 0, 10);
         prefetcher.Take();
         prefetcher.Take();
         Assert.That(() => prefetcher.Take(), Throws.TypeOf<InputException>().With.Message.EqualTo("broken"));
@@ -162,11 +162,13 @@ public sealed class PatchSamplerTests
     {
         using var gate = new ManualResetEventSlim();
         using var cancellation = new CancellationTokenSource(TimeSpan.FromMilliseconds(30));
-        var prefetcher = new BatchPrefetcher((_, _) => gate.Wait(), () => new TrainingBatch(1, Patch, 1), 0, 10);
+        var prefetcher = new BatchPrefetcher((_, _) => gate.Wait(), NewBatch, 0, 10);
         Assert.That(() => prefetcher.Take(cancellation.Token), Throws.InstanceOf<OperationCanceledException>());
         gate.Set();
         prefetcher.Dispose();
     }
+
+    private static TrainingBatch NewBatch() => new(new TensorShape(1, 1, 17, 13, 1));
 
     private static TrainingBatch Filled(PatchSampler sampler, long iteration)
     {
