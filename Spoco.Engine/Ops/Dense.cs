@@ -18,7 +18,8 @@ public static class Dense
         ArgumentNullException.ThrowIfNull(weight);
         var values = x.Shape.VoxelsPerImage * x.Shape.C;
         if (weight.Shape != new TensorShape(1, 1, 1, weight.Shape.W, weight.Shape.C) || values != weight.Shape.W)
-            throw new ArgumentException($"Dense: an input {x.Shape} has {values} values per image; the weight must be [1,1,1,{values},M], got {weight.Shape}.");
+            throw new ArgumentException($"Dense: an input {x.Shape} has {values} values per image; "
+                + $"the weight must be [1,1,1,{values},M], got {weight.Shape}.");
         return Convolution.Apply(Reshape.Apply(x, new TensorShape(x.Shape.N, 1, 1, 1, (int)values)), weight, bias, (0, 0, 0), activation);
     }
 }

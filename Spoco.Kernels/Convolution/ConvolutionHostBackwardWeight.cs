@@ -136,8 +136,8 @@ internal static unsafe class ConvolutionHostBackwardWeight<TSimd, TVector> where
                 var inH = h - shape.PaddingH;
                 var source = plan.X + (n * input.D + inD) * input.H * input.W * channels;
                 for (var r = Math.Max(0, -inH); r < Math.Min(rows + shape.KernelH - 1, input.H - inH); r++)
-                    CopyRow(source + (long)(inH + r) * input.W * channels, (long)(w - shape.PaddingW) * channels, (columns + shape.KernelW - 1) * channels,
-                        (long)input.W * channels, inputs + (long)r * rowValues);
+                    CopyRow(source + (long)(inH + r) * input.W * channels, (long)(w - shape.PaddingW) * channels,
+                        (columns + shape.KernelW - 1) * channels, (long)input.W * channels, inputs + (long)r * rowValues);
                 for (var j = 0; j < shape.KernelH; j++)
                 {
                     var count = 0;
@@ -181,7 +181,7 @@ internal static unsafe class ConvolutionHostBackwardWeight<TSimd, TVector> where
             }
         }
 
-        /// <summary>Copies [<paramref name="first"/>, first + <paramref name="length"/>) of a row of <paramref name="end"/> values, with zeros outside the row.</summary>
+        /// <summary>Copies <paramref name="length"/> values of a row of <paramref name="end"/>, from <paramref name="first"/> on; zeros outside the row.</summary>
         private static void CopyRow(float* row, long first, int length, long end, float* target)
         {
             var before = (int)Math.Clamp(-first, 0, length);

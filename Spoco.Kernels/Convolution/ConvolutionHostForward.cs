@@ -14,7 +14,8 @@ internal static unsafe class ConvolutionHostForward<TSimd, TVector> where TSimd 
     private const int StripColumns = 96;
     private const int BatchColumns = 192;
 
-    public static void Run(HostDevice host, in ConvolutionShape shape, float* x, PackedWeight weight, float* bias, float* y, ActivationFunction activation)
+    public static void Run(
+        HostDevice host, in ConvolutionShape shape, float* x, PackedWeight weight, float* bias, float* y, ActivationFunction activation)
     {
         var plan = new Plan(shape, weight, x, y, activation);
         var scratchBytes = plan.ScratchBytes;
@@ -222,7 +223,10 @@ internal static unsafe class ConvolutionHostForward<TSimd, TVector> where TSimd 
             }
         }
 
-        /// <summary>Copies <paramref name="count"/> pieces of <paramref name="length"/> values from <paramref name="first"/> on, with zeros outside [0, <paramref name="end"/>).</summary>
+        /// <summary>
+        /// Copies <paramref name="length"/> values from <paramref name="first"/> on of <paramref name="count"/> rows of <paramref name="end"/>; zeros
+        /// outside the rows.
+        /// </summary>
         private void CopyBorder(TileSegment* segments, TileSegment* border, int count, long first, int length, long end)
         {
             var target = (float*)((byte*)border + Plan.Align(2L * plan.RowsPerChunk * sizeof(TileSegment)) - plan.RowsPerChunk * sizeof(TileSegment));

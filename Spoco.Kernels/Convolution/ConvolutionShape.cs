@@ -85,7 +85,9 @@ public readonly record struct ConvolutionShape
     /// <param name="input">Shape of x, [N,D,H,W,Cin].</param>
     /// <param name="weight">Shape of the weight, [kD,kH,kW,Cin,Cout].</param>
     /// <param name="padding">Zeros added on both sides of each axis, at least 0.</param>
-    /// <exception cref="ArgumentException">The channels differ, an extent or a padding is out of range, or the window is larger than the padded input.</exception>
+    /// <exception cref="ArgumentException">
+    /// The channels differ, an extent or a padding is out of range, or the window is larger than the padded input.
+    /// </exception>
     public static ConvolutionShape Create(TensorShape input, TensorShape weight, (int D, int H, int W) padding)
     {
         if (!input.IsValid || !weight.IsValid)

@@ -4,9 +4,9 @@ using ILGPU.Runtime;
 namespace Spoco.Kernels.Primitives;
 
 /// <summary>
-/// Convolution on ILGPU devices: implicit matrix products, tiled through shared memory. A group computes a tile of the result, each thread 4 x 4 values
-/// in registers; neighbouring threads read and write neighbouring channels. Groups have 16 x 16 threads, or 4 x 4 where the device allows no more
-/// (ILGPU's simulator).
+/// Convolution on ILGPU devices: implicit matrix products, tiled through shared memory. A group computes a tile of the result, each thread
+/// 4 x 4 values in registers; neighbouring threads read and write neighbouring channels. Groups have 16 x 16 threads, or 4 x 4 where the device
+/// allows no more (ILGPU's simulator).
 /// </summary>
 internal static class ConvolutionSimt
 {
@@ -19,7 +19,7 @@ internal static class ConvolutionSimt
     /// <summary>A row of a shared tile in units of 4 values; one more than needed moves the rows to other banks.</summary>
     private const int Pitch = MaximumTile / 4 + 1;
 
-    /// <summary>Groups wanted of a weight gradient, so that a large device is busy; a constant, so that the result does not depend on the device.</summary>
+    /// <summary>Groups wanted of a weight gradient, to keep a large device busy; a constant, so that the result does not depend on the device.</summary>
     private const int WantedGroups = 1024;
 
     /// <summary>Fewest voxels worth a part of their own in a sum over voxels.</summary>
@@ -34,18 +34,19 @@ internal static class ConvolutionSimt
         var threads = Threads(device);
         var groups = Groups(shape.Output.Voxels, shape.OutputChannels, 1, threads);
         CheckIndices(x, weight, y);
-        var load = threads == 16
-            ? device.Kernel(static a => a.LoadStreamKernel<ArrayView<float>, ArrayView<float>, ArrayView<float>, int, ArrayView<float>, ConvolutionShape,
-                ActivationFunction>(Forward<Wide>))
-            : device.Kernel(static a => a.LoadStreamKernel<ArrayView<float>, ArrayView<float>, ArrayView<float>, int, ArrayView<float>, ConvolutionShape,
-                ActivationFunction>(Forward<Narrow>));
+        var load = threads == Wide.Count
+            ? device.Kernel(static a => a.LoadStreamKernel<ArrayView<float>, ArrayView<float>, ArrayView<float>, int, ArrayView<float>,
+                ConvolutionShape, ActivationFunction>(Forward<Wide>))
+            : device.Kernel(static a => a.LoadStreamKernel<ArrayView<float>, ArrayView<float>, ArrayView<float>, int, ArrayView<float>,
+                ConvolutionShape, ActivationFunction>(Forward<Narrow>));
 
         // Without a bias any view will do: it is not read.
-        load(new KernelConfig(groups, threads * threads), x.View, weight.View, bias.IsNull ? weight.View : bias.View, bias.IsNull ? 0 : 1, y.View, shape,
-            activation);
+        load(new KernelConfig(groups, threads * threads), x.View, weight.View, bias.IsNull ? weight.View : bias.View, bias.IsNull ? 0 : 1, y.View,
+            shape, activation);
     }
 
-    public static void BackwardInput(IlgpuDevice device, in ConvolutionShape shape, DeviceBuffer<float> dy, DeviceBuffer<float> weight, DeviceBuffer<float> dx)
+    public static void BackwardInput(
+        IlgpuDevice device, in ConvolutionShape shape, DeviceBuffer<float> dy, DeviceBuffer<float> weight, DeviceBuffer<float> dx)
     {
         var transposed = shape.Transposed;
         using var memory = device.Allocate<float>(weight.Length, "Convolution transposed weight").Memory;
@@ -55,7 +56,8 @@ internal static class ConvolutionSimt
         Forward(device, transposed, dy, mirrored, default, dx, default);
     }
 
-    public static void BackwardWeight(IlgpuDevice device, in ConvolutionShape shape, DeviceBuffer<float> x, DeviceBuffer<float> dy, DeviceBuffer<float> dweight)
+    public static void BackwardWeight(
+        IlgpuDevice device, in ConvolutionShape shape, DeviceBuffer<float> x, DeviceBuffer<float> dy, DeviceBuffer<float> dweight)
     {
         var threads = Threads(device);
         CheckIndices(x, dy, dweight);
@@ -63,9 +65,11 @@ internal static class ConvolutionSimt
         var tiles = Groups(shape.Terms, shape.OutputChannels, 1, threads);
         var parts = Math.Clamp(Math.Min(WantedGroups / tiles, voxels / VoxelsPerPart), 1, Math.Max(1, int.MaxValue / (int)dweight.Length));
         var voxelsPerPart = (voxels + parts - 1) / parts;
-        var load = threads == 16
-            ? device.Kernel(static a => a.LoadStreamKernel<ArrayView<float>, ArrayView<float>, ArrayView<float>, ConvolutionShape, int>(BackwardWeight<Wide>))
-            : device.Kernel(static a => a.LoadStreamKernel<ArrayView<float>, ArrayView<float>, ArrayView<float>, ConvolutionShape, int>(BackwardWeight<Narrow>));
+        var load = threads == Wide.Count
+            ? device.Kernel(static a => a.LoadStreamKernel<ArrayView<float>, ArrayView<float>, ArrayView<float>, ConvolutionShape, int>(
+                BackwardWeight<Wide>))
+            : device.Kernel(static a => a.LoadStreamKernel<ArrayView<float>, ArrayView<float>, ArrayView<float>, ConvolutionShape, int>(
+                BackwardWeight<Narrow>));
         var config = new KernelConfig(Groups(shape.Terms, shape.OutputChannels, parts, threads), threads * threads);
         if (parts == 1)
         {
@@ -108,8 +112,8 @@ internal static class ConvolutionSimt
         IlgpuDevice.Extent(Math.Max(a.Length, Math.Max(b.Length, c.Length)), Name);
 
     /// <summary>
-    /// A group owns 4 T voxels by 4 T output channels (T = threads along an edge). Per step it loads <see cref="Depth"/> terms (tap, input channel) of
-    /// its voxels and of its weight columns; thread (row, column) owns voxels 4 row .. and channels 4 column ...
+    /// A group owns 4 T voxels by 4 T output channels (T = threads along an edge). Per step it loads <see cref="Depth"/> terms (tap, input channel)
+    /// of its voxels and of its weight columns; thread (row, column) owns the voxels from 4 row and the channels from 4 column on.
     /// </summary>
     private static void Forward<TThreads>(
         ArrayView<float> x, ArrayView<float> weight, ArrayView<float> bias, int hasBias, ArrayView<float> y, ConvolutionShape shape,
@@ -237,7 +241,8 @@ internal static class ConvolutionSimt
         Store(y, m, o + 3, columns, bias, hasBias, activation, s3);
     }
 
-    private static void Store(ArrayView<float> y, int m, int o, int columns, ArrayView<float> bias, int hasBias, ActivationFunction activation, float s)
+    private static void Store(
+        ArrayView<float> y, int m, int o, int columns, ArrayView<float> bias, int hasBias, ActivationFunction activation, float s)
     {
         if (o >= columns)
             return;
@@ -251,10 +256,11 @@ internal static class ConvolutionSimt
     }
 
     /// <summary>
-    /// A group owns 4 T terms (tap, input channel) by 4 T output channels of the gradient and sums over one part of the voxels, <see cref="Depth"/> at a
-    /// time; part p writes the p-th copy of the gradient.
+    /// A group owns 4 T terms (tap, input channel) by 4 T output channels of the gradient and sums over one part of the voxels,
+    /// <see cref="Depth"/> at a time; part p writes the p-th copy of the gradient.
     /// </summary>
-    private static void BackwardWeight<TThreads>(ArrayView<float> x, ArrayView<float> dy, ArrayView<float> partials, ConvolutionShape shape, int voxelsPerPart)
+    private static void BackwardWeight<TThreads>(
+        ArrayView<float> x, ArrayView<float> dy, ArrayView<float> partials, ConvolutionShape shape, int voxelsPerPart)
         where TThreads : unmanaged, IThreads
     {
         var threads = default(TThreads).Edge;
@@ -340,7 +346,8 @@ internal static class ConvolutionSimt
         StorePartial(partials, target, m + 3, o, terms, columns, s30, s31, s32, s33);
     }
 
-    private static void StorePartial(ArrayView<float> partials, int target, int m, int o, int terms, int columns, float s0, float s1, float s2, float s3)
+    private static void StorePartial(
+        ArrayView<float> partials, int target, int m, int o, int terms, int columns, float s0, float s1, float s2, float s3)
     {
         if (m >= terms)
             return;

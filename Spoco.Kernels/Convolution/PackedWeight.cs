@@ -27,7 +27,9 @@ internal readonly unsafe struct PackedWeight : IDisposable
     /// <summary>Packs the weight of a convolution.</summary>
     /// <param name="host">Device.</param>
     /// <param name="shape">The convolution to be computed.</param>
-    /// <param name="weight">[kD,kH,kW,Cin,Cout]; when <paramref name="transposed"/>, of the convolution whose input gradient this one computes: [kD,kH,kW,Cout,Cin].</param>
+    /// <param name="weight">
+    /// [kD,kH,kW,Cin,Cout]; when <paramref name="transposed"/>, [kD,kH,kW,Cout,Cin] of the convolution whose input gradient this one computes.
+    /// </param>
     /// <param name="transposed">Mirror the window and exchange the channels while packing.</param>
     /// <param name="lanes">Floats per register.</param>
     public static PackedWeight Create(HostDevice host, in ConvolutionShape shape, float* weight, bool transposed, int lanes)

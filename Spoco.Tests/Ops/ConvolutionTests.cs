@@ -135,7 +135,8 @@ public sealed class ConvolutionTests
         (float[] Y, float[] Dx, float[] Dweight, float[] Dbias) Run()
         {
             using var scope = new TensorScope();
-            var (tx, tweight, tdy) = (Tensor.From(device, shape.Input, x), Tensor.From(device, shape.Weight, weight), Tensor.From(device, shape.Output, dy));
+            var (tx, tweight) = (Tensor.From(device, shape.Input, x), Tensor.From(device, shape.Weight, weight));
+            var tdy = Tensor.From(device, shape.Output, dy);
             var (y, dx, dweight) = (Tensor.Empty(device, shape.Output), Tensor.Empty(device, shape.Input), Tensor.Empty(device, shape.Weight));
             var dbias = Tensor.Empty(device, TensorShape.Vector(shape.OutputChannels));
             Primitives.Convolution.Forward(shape, tx.Buffer, tweight.Buffer, default, y.Buffer);
@@ -154,7 +155,8 @@ public sealed class ConvolutionTests
         var shape = SmallShapes[4];
         var (x, weight, _, dy) = Values(shape);
         using var scope = new TensorScope();
-        var (tx, tweight, tdy) = (Tensor.From(device, shape.Input, x), Tensor.From(device, shape.Weight, weight), Tensor.From(device, shape.Output, dy));
+        var (tx, tweight) = (Tensor.From(device, shape.Input, x), Tensor.From(device, shape.Weight, weight));
+        var tdy = Tensor.From(device, shape.Output, dy);
         Run();
         var before = device.Pool.Statistics;
         Run();
@@ -185,7 +187,8 @@ public sealed class ConvolutionTests
     {
         const int seed = 12;
         var shape = Shape(new(1, 2, 3, 4, 2), (1, 3, 3), 2, (0, 1, 0));
-        (TensorShape, float[])[] inputs = [.. Inputs(shape, seed), (shape.Output, GradientCheck.RandomValues(new Random(seed + 1), shape.Output.Count))];
+        var dy = GradientCheck.RandomValues(new Random(seed + 1), shape.Output.Count);
+        (TensorShape, float[])[] inputs = [.. Inputs(shape, seed), (shape.Output, dy)];
         GradientCheck.Run(TestDevices.Open(name), t =>
         {
             var y = Convolution.Apply(t[0], t[1], t[2], (0, 1, 0), activated ? ActivationFunction.Elu() : default);
@@ -201,7 +204,8 @@ public sealed class ConvolutionTests
         var random = new Random(seed);
         (TensorShape Shape, float[])[] inputs =
         [
-            .. ((TensorShape[])[new(1, 1, 4, 5, 2), new(1, 3, 3, 2, 3), new(1, 3, 3, 3, 1)]).Select(s => (s, GradientCheck.RandomValues(random, s.Count))),
+            .. ((TensorShape[])[new(1, 1, 4, 5, 2), new(1, 3, 3, 2, 3), new(1, 3, 3, 3, 1)])
+                .Select(s => (s, GradientCheck.RandomValues(random, s.Count))),
         ];
         GradientCheck.Run(TestDevices.Open(name), t =>
         {
@@ -233,16 +237,16 @@ public sealed class ConvolutionTests
         if (padding.Length == 2)
             padding = [0, .. padding];
         using var scope = new TensorScope();
-        var x = GoldenLayout.Image(device, golden, "x").WithGradient();
-        var weight = GoldenLayout.Weight(device, golden, "w").WithGradient();
+        var x = golden.Image(device, "x").WithGradient();
+        var weight = golden.Weight(device, "w").WithGradient();
         var bias = golden.Has("b") ? Tensor.From(device, TensorShape.Vector(weight.Shape.C), golden.Float32("b")).WithGradient() : null;
         var y = Convolution.Apply(x, weight, bias, (padding[0], padding[1], padding[2]));
-        Gradients.Backward(y, GoldenLayout.Image(device, golden, "gy"));
-        GoldenLayout.AssertImage(golden, "y", y);
-        GoldenLayout.AssertImage(golden, "gx", x.Gradient!);
-        GoldenLayout.AssertWeight(golden, "gw", weight.Gradient!);
+        Gradients.Backward(y, golden.Image(device, "gy"));
+        golden.AssertImage("y", y);
+        golden.AssertImage("gx", x.Gradient);
+        golden.AssertWeight("gw", weight.Gradient!);
         if (bias is not null)
-            GoldenLayout.AssertValues(golden, "gb", bias.Gradient!.ToArray(), golden.Float64("gb"));
+            golden.AssertImage("gb", bias.Gradient);
     }
 
     [Test]
@@ -250,14 +254,16 @@ public sealed class ConvolutionTests
     {
         Assert.That(() => Shape(new(2, 1, 64, 64, 3), new(1, 3, 3, 4, 16), (0, 1, 1)), Throws.ArgumentException.With.Message.EqualTo(
             "Convolution: input has 3 channels, weight expects 4 (input [2,1,64,64,3], weight [1,3,3,4,16])."));
-        Assert.That(() => Shape(new(1, 1, 2, 2, 3), new(1, 3, 3, 3, 4), (0, 0, 0)), Throws.ArgumentException.With.Message.Contains("kernel must fit"));
+        Assert.That(() => Shape(new(1, 1, 2, 2, 3), new(1, 3, 3, 3, 4), (0, 0, 0)),
+            Throws.ArgumentException.With.Message.Contains("kernel must fit"));
         Assert.That(() => Shape(new(1, 1, 2, 2, 3), new(1, 3, 3, 3, 4), (0, -1, 0)), Throws.ArgumentException.With.Message.Contains("padding"));
         Assert.That(() => Shape(new(1, 1, 0, 2, 3), new(1, 3, 3, 3, 4), (0, 1, 1)), Throws.ArgumentException.With.Message.Contains("at least 1"));
         var device = TestDevices.Open("cpu");
         using var scope = new TensorScope();
         var x = Tensor.Zeros(device, new(1, 1, 4, 4, 3));
         var weight = Tensor.Zeros(device, new(1, 3, 3, 3, 2));
-        Assert.That(() => Convolution.Apply(x, weight, Tensor.Zeros(device, TensorShape.Vector(3))), Throws.ArgumentException.With.Message.Contains("bias"));
+        Assert.That(() => Convolution.Apply(x, weight, Tensor.Zeros(device, TensorShape.Vector(3))),
+            Throws.ArgumentException.With.Message.Contains("bias"));
         var y = Tensor.Zeros(device, new(1, 1, 4, 4, 1));
         Assert.That(() => Primitives.Convolution.Forward(Shape(x.Shape, weight.Shape, (0, 1, 1)), x.Buffer, weight.Buffer, default, y.Buffer),
             Throws.ArgumentException.With.Message.Contains("output needs 32"));
@@ -266,7 +272,8 @@ public sealed class ConvolutionTests
     private static ConvolutionShape Shape(TensorShape input, (int D, int H, int W) kernel, int channels, (int, int, int) padding) =>
         Shape(input, new TensorShape(kernel.D, kernel.H, kernel.W, input.C, channels), padding);
 
-    private static ConvolutionShape Shape(TensorShape input, TensorShape weight, (int, int, int) padding) => ConvolutionShape.Create(input, weight, padding);
+    private static ConvolutionShape Shape(TensorShape input, TensorShape weight, (int, int, int) padding) =>
+        ConvolutionShape.Create(input, weight, padding);
 
     private static (float[] X, float[] Weight, float[] Bias, float[] Dy) Values(ConvolutionShape shape)
     {
