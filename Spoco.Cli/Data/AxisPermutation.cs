@@ -1,7 +1,8 @@
 namespace Spoco.Cli.Data;
 
 /// <summary>
-/// One of the 48 symmetries of the voxel grid: patch axis b runs along image axis <see cref="AxisOf"/>(b), backwards where <see cref="SignOf"/> is -1.
+/// One of the 48 symmetries of the voxel grid: patch axis b runs along image axis <see cref="AxisOf"/>(b), backwards where
+/// <see cref="SignOf"/> is -1.
 /// Axes are numbered z, y, x = 0, 1, 2.
 /// </summary>
 internal readonly record struct AxisPermutation(int Z, int Y, int X, int SignZ, int SignY, int SignX)

@@ -89,7 +89,8 @@ internal sealed class PatchSampler
         var (values, voxels) = (_patch.VoxelCount * Channels, _patch.VoxelCount);
         if (viewF.Length != _batch * values || viewG.Length != _batch * values || labels.Length != _batch * voxels)
             throw new ArgumentException(
-                $"Batch: {_batch} patches of {_patch} with {Channels} channels do not fill {viewF.Length}, {viewG.Length} values and {labels.Length} labels.");
+                $"Batch: {_batch} patches of {_patch} with {Channels} channels do not fill "
+                + $"{viewF.Length}, {viewG.Length} values and {labels.Length} labels.");
         for (var n = 0; n < _batch; n++)
             FillPatch(RandomSource.ForIndex(_seed, iteration, n), ItemOf(iteration, n),
                 viewF.Slice(n * values, values), viewG.Slice(n * values, values), labels.Slice(n * voxels, voxels));

@@ -8,7 +8,7 @@ namespace Spoco.Cli.Pictures;
 /// </summary>
 internal static class EmbeddingPicture
 {
-    /// <summary>Draws a slice of [D, H, W, E] embeddings, the middle one if <paramref name="slice"/> is null; missing directions are mid grey.</summary>
+    /// <summary>Draws a slice of [D, H, W, E] embeddings, by default the middle one; missing directions are mid grey.</summary>
     public static Picture Draw(Volume<float> embeddings, int? slice = null)
     {
         var size = embeddings.Channels;

@@ -6,7 +6,8 @@ namespace Spoco.Tests.Data;
 public sealed class InstanceSelectionTests
 {
     /// <summary>Objects 5, 10, ... of two voxels each, and some background.</summary>
-    private static Volume<int> Labels(int objects) => new([0, .. Enumerable.Range(1, objects).SelectMany(k => new[] { 5 * k, 5 * k })], 1, 1, 2 * objects + 1);
+    private static Volume<int> Labels(int objects) =>
+        new([0, .. Enumerable.Range(1, objects).SelectMany(k => new[] { 5 * k, 5 * k })], 1, 1, 2 * objects + 1);
 
     [TestCase(40, 0, 0)]
     [TestCase(40, 0.01, 1)]

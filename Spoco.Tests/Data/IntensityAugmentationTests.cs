@@ -58,7 +58,8 @@ public sealed class IntensityAugmentationTests
     public void Jitter_happens_as_often_as_stated()
     {
         var values = Normal(1, Patch.VoxelCount);
-        var changed = Enumerable.Range(0, 400).Count(seed => Apply(AugmentationOptions.None with { JitterProbability = 0.5 }, seed, values)[5] != values[5]);
+        var options = AugmentationOptions.None with { JitterProbability = 0.5 };
+        var changed = Enumerable.Range(0, 400).Count(seed => Apply(options, seed, values)[5] != values[5]);
         Assert.That(changed, Is.InRange(150, 250));
     }
 
@@ -102,7 +103,8 @@ public sealed class IntensityAugmentationTests
     [Test]
     public void Noise_has_the_stated_deviation()
     {
-        var result = Apply(AugmentationOptions.None with { NoiseProbability = 1, NoiseDeviation = new DrawRange(0.3, 0.3) }, 4, new float[Patch.VoxelCount]);
+        var options = AugmentationOptions.None with { NoiseProbability = 1, NoiseDeviation = new DrawRange(0.3, 0.3) };
+        var result = Apply(options, 4, new float[Patch.VoxelCount]);
         Assert.That(result.Average(), Is.Zero.Within(0.04));
         Assert.That(Math.Sqrt(result.Average(v => v * v)), Is.EqualTo(0.3).Within(0.025));
     }

@@ -21,6 +21,13 @@ public sealed class PatchGeometryTests
         return target;
     }
 
+    /// <summary>The values of a patch as large as the image, as text.</summary>
+    private static string WholeImage(Volume<float> image, AugmentationOptions options, bool allAxes, int seed)
+    {
+        var extents = Extents(image);
+        return string.Join(' ', Image(image, extents, PatchGeometry.Draw(new RandomSource(seed), extents, extents, options, allAxes)));
+    }
+
     private static Volume<float> Noise(int seed, int depth, int height, int width, int channels = 1)
     {
         var random = new RandomSource(seed);
@@ -67,11 +74,14 @@ public sealed class PatchGeometryTests
             (y, x) => (y, x), (y, x) => (y, n - 1 - x), (y, x) => (n - 1 - y, x), (y, x) => (n - 1 - y, n - 1 - x),
             (y, x) => (x, y), (y, x) => (x, n - 1 - y), (y, x) => (n - 1 - x, y), (y, x) => (n - 1 - x, n - 1 - y),
         ];
-        var expected = symmetries.Select(s => string.Join(' ', Enumerable.Range(0, n * n).Select(i => image[0, s(i / n, i % n).Item1, s(i / n, i % n).Item2])))
-            .ToHashSet();
+        var expected = symmetries.Select(symmetry => string.Join(' ', Enumerable.Range(0, n * n).Select(i =>
+        {
+            var (y, x) = symmetry(i / n, i % n);
+            return image[0, y, x];
+        })));
         var seen = new HashSet<string>();
         for (var seed = 0; seed < 200; seed++)
-            seen.Add(string.Join(' ', Image(image, Extents(image), PatchGeometry.Draw(new RandomSource(seed), Extents(image), Extents(image), Turns, true))));
+            seen.Add(WholeImage(image, Turns, allAxes: true, seed));
         Assert.That(seen, Is.EquivalentTo(expected));
     }
 
@@ -87,7 +97,7 @@ public sealed class PatchGeometryTests
         var options = AugmentationOptions.None with { QuarterTurns = turns, Flips = flips };
         var seen = new HashSet<string>();
         for (var seed = 0; seed < 1500; seed++)
-            seen.Add(string.Join(' ', Image(image, Extents(image), PatchGeometry.Draw(new RandomSource(seed), Extents(image), Extents(image), options, allAxes))));
+            seen.Add(WholeImage(image, options, allAxes, seed));
         Assert.That(seen, Has.Count.EqualTo(expected));
     }
 
@@ -120,7 +130,7 @@ public sealed class PatchGeometryTests
         {
             geometry.Row(row / patch.Height, row % patch.Height, z, y, x);
             foreach (var (positions, extent) in new[] { (z, image.Depth), (y, image.Height), (x, image.Width) })
-                Assert.That((positions.Min(), positions.Max()), Is.EqualTo((Math.Max(positions.Min(), -0.5), Math.Min(positions.Max(), extent - 0.5))), message);
+                Assert.That(positions.Min() >= -0.5 && positions.Max() <= extent - 0.5, message);
         }
     }
 

@@ -42,7 +42,8 @@ public sealed class PatchSamplerTests
     public void Views_share_their_geometry_and_differ_in_intensity()
     {
         var items = Items(3);
-        var batch = Filled(new PatchSampler(items, Patch, 4, new AugmentationOptions { BlurProbability = 0, NoiseProbability = 0, JitterProbability = 1 }, 1), 5);
+        var options = new AugmentationOptions { BlurProbability = 0, NoiseProbability = 0, JitterProbability = 1 };
+        var batch = Filled(new PatchSampler(items, Patch, 4, options, 1), 5);
         var order = Enumerable.Range(0, Patch.VoxelCount).OrderBy(i => batch.ViewF[i]).ToArray();
         // Jitter of grey values is monotonous: equal geometry means equal order.
         Assert.That(order.Zip(order.Skip(1)).All(p => batch.ViewG[p.First] <= batch.ViewG[p.Second] + 1e-5));
@@ -83,14 +84,18 @@ public sealed class PatchSamplerTests
     }
 
     [Test]
-    public void An_image_without_objects_gives_empty_patches() =>
-        Assert.That(Filled(new PatchSampler([new("a", new Volume<float>(1, 20, 20), new Volume<int>(1, 20, 20))], Patch, 2, new(), 4), 0).Labels, Is.All.Zero);
+    public void An_image_without_objects_gives_empty_patches()
+    {
+        TrainingItem item = new("a", new Volume<float>(1, 20, 20), new Volume<int>(1, 20, 20));
+        Assert.That(Filled(new PatchSampler([item], Patch, 2, new(), 4), 0).Labels, Is.All.Zero);
+    }
 
     [Test]
     public void Labels_are_renumbered_from_1_and_0_stays()
     {
         var labels = new Volume<int>([0, 9, 9, 0, 4, 9, 70, 70, 4], 1, 3, 3);
-        var batch = Filled(new PatchSampler([new("a", new Volume<float>(1, 3, 3), labels)], new PatchExtents(1, 3, 3), 1, AugmentationOptions.None, 0), 0);
+        TrainingItem item = new("a", new Volume<float>(1, 3, 3), labels);
+        var batch = Filled(new PatchSampler([item], new PatchExtents(1, 3, 3), 1, AugmentationOptions.None, 0), 0);
         Assert.That(batch.Labels, Is.EqualTo(new[] { 0, 1, 1, 0, 2, 1, 3, 3, 2 }));
     }
 
