@@ -137,7 +137,7 @@ internal static class Hdf5File
             Hdf5Structure.Check(path, stream);
             stream.Position = 0;
             using var file = H5File.Open(new GuardedStream(stream), leaveOpen: true);
-            return use(file, stream.Length);
+            return StackGuardCulture.Run(() => use(file, stream.Length));
         }
         catch (Exception e) when (e is not InputException)
         {
