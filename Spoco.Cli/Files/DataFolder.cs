@@ -7,7 +7,8 @@ namespace Spoco.Cli.Files;
 /// <list type="bullet">
 /// <item><c>images/NAME.*</c> with <c>labels/NAME.*</c>, also called <c>raw</c> and <c>instances</c>; extensions may differ;</item>
 /// <item>HDF5 files with a raw and a label dataset each;</item>
-/// <item><c>X.tif</c>, <c>X_raw.tif</c> or <c>X_rgb.tif</c> beside <c>X_label.tif</c>, <c>_labels</c>, <c>_segm</c> or <c>_instances</c> (or .png);</item>
+/// <item><c>X.tif</c>, <c>X_raw.tif</c> or <c>X_rgb.tif</c> beside <c>X_label.tif</c>, <c>_labels</c>, <c>_segm</c> or <c>_instances</c>
+/// (or .png);</item>
 /// <item>one such file;</item>
 /// </list>
 /// either directly or within <c>train/</c> and <c>val/</c>.
@@ -46,9 +47,10 @@ internal sealed record DataFolder(IReadOnlyList<DataItem> Train, IReadOnlyList<D
             throw new InputException(
                 $"{path}: no images found; expected images/ and labels/, HDF5 files, or X.tif with X_label.tif.");
         var missing = items.Where(item => item.LabelPath is null).Select(item => item.Name).ToList();
+        var more = missing.Count > 3 ? $" and {missing.Count - 3} more" : "";
         if (labelled && missing.Count > 0)
             throw new InputException(
-                $"{path}: {missing.Count} of {items.Count} images have no labels: {string.Join(", ", missing.Take(3))}{(missing.Count > 3 ? ", ..." : "")}.");
+                $"{path}: {missing.Count} of {items.Count} images have no labels: {string.Join(", ", missing.Take(3))}{more}.");
         return items;
     }
 
@@ -71,9 +73,9 @@ internal sealed record DataFolder(IReadOnlyList<DataItem> Train, IReadOnlyList<D
     /// <summary>Refuses a data set without a single object; reads labels up to the first object.</summary>
     public static void RequireObjects(IReadOnlyList<DataItem> items)
     {
+        var where = items.Count == 1 ? "this file" : $"any of {items.Count} label files from this one on";
         if (!items.Any(item => item.LoadLabels().Data.AsSpan().ContainsAnyExcept(0)))
-            throw new InputException(
-                $"{items[0].LabelPath}: no labelled object in {(items.Count == 1 ? "this file" : $"any of {items.Count} label files from this one on")}.");
+            throw new InputException($"{items[0].LabelPath}: no labelled object in {where}.");
     }
 
     private static List<DataItem> FindFile(string path, string rawName, string labelName)

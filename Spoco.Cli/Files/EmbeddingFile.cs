@@ -2,7 +2,9 @@ using Spoco.Engine;
 
 namespace Spoco.Cli.Files;
 
-/// <summary>What a model says of an image, as an HDF5 file: <c>embeddings_f</c>, <c>embeddings_g</c> and <c>foreground</c>, each [C,(Z,)Y,X].</summary>
+/// <summary>
+/// What a model says of an image, as an HDF5 file: <c>embeddings_f</c>, <c>embeddings_g</c> and <c>foreground</c>, each [C,(Z,)Y,X].
+/// </summary>
 internal static class EmbeddingFile
 {
     private const string F = "embeddings_f";

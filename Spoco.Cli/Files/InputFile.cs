@@ -50,8 +50,10 @@ internal static class InputFile
         {
             var (red, green, blue) = (image.Data[3 * i], image.Data[3 * i + 1], image.Data[3 * i + 2]);
             if (red != green || red != blue)
-                throw new InputException(
-                    $"{path}: a colour image, but the model takes 1 channel (y {i / image.Width % image.Height}, x {i % image.Width} is {red}, {green}, {blue}).");
+            {
+                var (y, x) = (i / image.Width % image.Height, i % image.Width);
+                throw new InputException($"{path}: a colour image, but the model takes 1 channel (y {y}, x {x} is {red}, {green}, {blue}).");
+            }
             grey.Data[i] = red;
         }
         return grey;

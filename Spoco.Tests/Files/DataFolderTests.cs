@@ -78,7 +78,7 @@ internal sealed class DataFolderTests : IDisposable
             Png($"images/{name}.png");
         Png("labels/c.png");
         Assert.That(() => DataFolder.Open(_folder.Path),
-            Throws.TypeOf<InputException>().With.Message.EqualTo($"{_folder.Path}: 4 of 5 images have no labels: a, b, d, ...."));
+            Throws.TypeOf<InputException>().With.Message.EqualTo($"{_folder.Path}: 4 of 5 images have no labels: a, b, d and 1 more."));
         Assert.That(DataFolder.Find(_folder.Path, labelled: false), Has.Count.EqualTo(5));
     }
 

@@ -85,7 +85,8 @@ internal sealed class Hdf5FileTests : IDisposable
         Assert.That((image.Depth, image.Height, image.Width, image.Channels), Is.EqualTo((2, 1, 2, 1)), typeof(T).Name);
         Assert.That(image.Data, Is.EqualTo(values.Select(value => Convert.ToSingle(value))), typeof(T).Name);
         if (Convert.ToDouble(values[^1]) is < 0 or > int.MaxValue)
-            Assert.That(() => InputFile.ReadLabels(path, "raw"), Throws.TypeOf<InputException>().With.Message.Contains("is no label"), typeof(T).Name);
+            Assert.That(() => InputFile.ReadLabels(path, "raw"),
+                Throws.TypeOf<InputException>().With.Message.Contains("is no label"), typeof(T).Name);
     }
 
     [Test]

@@ -33,7 +33,8 @@ internal sealed class SharedDataTests
     public void Dsb2018StainedTissueIsColour()
     {
         var item = DataFolder.Find(SharedData.Path("dsb2018", "histo", "val"))[0];
-        Assert.That(() => InputFile.ReadImage(item.ImagePath, "raw", channels: 1), Throws.TypeOf<InputException>().With.Message.Contains("a colour image"));
+        Assert.That(() => InputFile.ReadImage(item.ImagePath, "raw", channels: 1),
+            Throws.TypeOf<InputException>().With.Message.Contains("a colour image"));
     }
 
     [Test]
@@ -146,7 +147,8 @@ internal sealed class SharedDataTests
             for (var cut = 1; cut < sound.Length; cut *= 3)
             {
                 var path = folder.Write(parts[^1], sound.AsSpan(0, sound.Length - cut));
-                Assert.That(() => InputFile.ReadImage(path), Throws.TypeOf<InputException>().With.Message.StartsWith(path), $"{parts[^1]} less {cut} bytes");
+                Assert.That(() => InputFile.ReadImage(path),
+                    Throws.TypeOf<InputException>().With.Message.StartsWith(path), $"{parts[^1]} less {cut} bytes");
             }
         }
     }

@@ -117,7 +117,10 @@ internal sealed class TiffFileTests : IDisposable
     [Test]
     public void AlphaIsDropped([Values] bool declared)
     {
-        var tiff = new TestTiff(bigEndian: false) { Width = 2, Height = 1, SamplesPerPixel = 4, Photometric = 2, ExtraSamples = declared ? [2] : [0] };
+        var tiff = new TestTiff(bigEndian: false)
+        {
+            Width = 2, Height = 1, SamplesPerPixel = 4, Photometric = 2, ExtraSamples = declared ? [2] : [0],
+        };
         var path = _folder.Write("a.tif", tiff.Page(1, [[1, 2, 3, 255, 4, 5, 6, 255]]).ToArray());
         var image = InputFile.ReadImage(path);
         Assert.That(image.Channels, Is.EqualTo(3));
@@ -165,7 +168,8 @@ internal sealed class TiffFileTests : IDisposable
     public void UnknownCompressionIsNamed()
     {
         var path = _folder.Write("a.tif", new TestTiff(bigEndian: false) { Width = 2, Height = 1, Compression = 7 }.Page(1, [[1, 2]]).ToArray());
-        Assert.That(() => InputFile.ReadImage(path), Throws.TypeOf<InputException>().With.Message.Contains("compression JPEG (page 0) is not supported"));
+        Assert.That(() => InputFile.ReadImage(path),
+            Throws.TypeOf<InputException>().With.Message.Contains("compression JPEG (page 0) is not supported"));
     }
 
     [Test]
@@ -191,7 +195,10 @@ internal sealed class TiffFileTests : IDisposable
     [Test]
     public void ImageJChannelPagesBecomeChannels()
     {
-        var tiff = new TestTiff(bigEndian: true) { Width = 2, Height = 1, Description = "ImageJ=1.53c\nimages=6\nchannels=2\nslices=3\nhyperstack=true\n" };
+        var tiff = new TestTiff(bigEndian: true)
+        {
+            Width = 2, Height = 1, Description = "ImageJ=1.53c\nimages=6\nchannels=2\nslices=3\nhyperstack=true\n",
+        };
         for (byte page = 0; page < 6; page++)
             tiff.Page(1, [page, (byte)(page + 10)]);
         var image = InputFile.ReadImage(_folder.Write("a.tif", tiff.ToArray()));
@@ -208,7 +215,10 @@ internal sealed class TiffFileTests : IDisposable
     [TestCase("no stack", 2, 0, 0)]
     public void VoxelSizeIsReadWhereAUnitIsStated(string description, int unit, double z, double yx)
     {
-        var tiff = new TestTiff(bigEndian: false) { Width = 1, Height = 1, Description = description, ResolutionUnit = unit, Resolution = (40, 40, 10) };
+        var tiff = new TestTiff(bigEndian: false)
+        {
+            Width = 1, Height = 1, Description = description, ResolutionUnit = unit, Resolution = (40, 40, 10),
+        };
         var size = InputFile.ReadImage(_folder.Write("a.tif", tiff.Page(1, [[1]]).Page(1, [[2]]).ToArray())).VoxelSize;
         if (z == 0)
             Assert.That(size, Is.Null);
