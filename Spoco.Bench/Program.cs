@@ -1,1 +1,19 @@
-BenchmarkDotNet.Running.BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);
+using BenchmarkDotNet.Running;
+using Spoco.Bench;
+using Spoco.Kernels;
+
+// dotnet run -c Release --project Spoco.Bench -- --filter '*Convolution*' --device cpu,opencl:0
+try
+{
+    var rest = BenchDevices.Choose(args);
+    // Not a default job of the configuration: BenchmarkDotNet lets that one win over --job.
+    if (!rest.Any(argument => argument is "--job" or "-j"))
+        rest = ["--job", "short", .. rest];
+    BenchmarkSwitcher.FromAssembly(typeof(BenchConfig).Assembly).Run(rest, new BenchConfig());
+    return 0;
+}
+catch (Exception e) when (e is DeviceException or ArgumentException)
+{
+    Console.Error.WriteLine(e.Message);
+    return 2;
+}

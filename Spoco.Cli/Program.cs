@@ -1,6 +1,66 @@
+using System.CommandLine;
+using Spoco.Cli.Commands;
+using Spoco.Engine;
+using Spoco.Engine.Training;
+using Spoco.Kernels;
+
 namespace Spoco.Cli;
 
+/// <summary>The <c>spoco</c> command.</summary>
 internal static class Program
 {
-    private static int Main() => 0;
+    /// <summary>Everything went well.</summary>
+    public const int Success = 0;
+
+    /// <summary>Something is wrong with spoco itself.</summary>
+    public const int InternalError = 1;
+
+    /// <summary>The input is wrong: files, options, device.</summary>
+    public const int BadInput = 2;
+
+    /// <summary>Stopped by Ctrl-C or a termination signal; what was done is kept.</summary>
+    public const int Interrupted = 130;
+
+    public static int Main(string[] args)
+    {
+        var verbose = args.Contains("--verbose");
+        try
+        {
+            var parsed = RootCommandFactory.Create().Parse(args);
+            if (parsed.Errors.Count > 0)
+            {
+                Console.Error.WriteLine($"spoco: {parsed.Errors[0].Message.ReplaceLineEndings(" ")} (see spoco {parsed.CommandResult.Command.Name} --help)"
+                    .Replace("spoco spoco ", "spoco ", StringComparison.Ordinal));
+                return BadInput;
+            }
+
+            using var interruption = new Interruption();
+            return parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null },
+                interruption.Token).GetAwaiter().GetResult();
+        }
+        catch (OperationCanceledException)
+        {
+            Console.Error.WriteLine("spoco: interrupted.");
+            return Interrupted;
+        }
+        catch (Exception e) when (IsBadInput(e))
+        {
+            Console.Error.WriteLine($"spoco: {e.Message.ReplaceLineEndings(" ")}");
+            if (verbose)
+                Console.Error.WriteLine(e);
+            return BadInput;
+        }
+#pragma warning disable CA1031 // The last resort: one line instead of a stack trace.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            Console.Error.WriteLine($"spoco: internal error: {e.GetType().Name}: {e.Message.ReplaceLineEndings(" ")} (--verbose prints where)");
+            if (verbose)
+                Console.Error.WriteLine(e);
+            return InternalError;
+        }
+    }
+
+    private static bool IsBadInput(Exception e) =>
+        e is InputException or DeviceException or DeviceMemoryException or TrainingDivergedException or ArgumentException or IOException or UnauthorizedAccessException;
 }

@@ -67,6 +67,23 @@ public sealed class Volume<T> where T : unmanaged
     public bool HasExtentsOf<TOther>(Volume<TOther> other) where TOther : unmanaged =>
         Depth == other.Depth && Height == other.Height && Width == other.Width;
 
+    /// <summary>Copies the box that starts at a voxel; all channels, same voxel size.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The box is empty or reaches outside the volume.</exception>
+    public Volume<T> Crop(int z, int y, int x, int depth, int height, int width)
+    {
+        static bool Fits(int start, int count, int extent) => start >= 0 && count >= 1 && start <= extent - count;
+        if (!Fits(z, depth, Depth) || !Fits(y, height, Height) || !Fits(x, width, Width))
+            throw new ArgumentOutOfRangeException(
+                nameof(depth), $"Volume: the box [{depth}, {height}, {width}] at [{z}, {y}, {x}] reaches outside {this}.");
+        var box = new Volume<T>(depth, height, width, Channels) { VoxelSize = VoxelSize };
+        var row = width * Channels;
+        for (var dz = 0; dz < depth; dz++)
+            for (var dy = 0; dy < height; dy++)
+                Data.AsSpan((((z + dz) * Height) + y + dy) * Width * Channels + x * Channels, row)
+                    .CopyTo(box.Data.AsSpan((dz * height + dy) * row, row));
+        return box;
+    }
+
     /// <summary>The extents as text: <c>256x256</c>, <c>40x64x64</c>, with the channels where there are several.</summary>
     public override string ToString() =>
         (Depth == 1 ? $"{Height}x{Width}" : $"{Depth}x{Height}x{Width}") + (Channels == 1 ? "" : $", {Channels} channels");

@@ -6,7 +6,7 @@ namespace Spoco.Engine;
 /// </summary>
 public abstract class GradientNode
 {
-    private static long s_count;
+    private static long _count;
 
     private List<Tensor>? _saved;
 
@@ -17,7 +17,7 @@ public abstract class GradientNode
     internal Tensor?[] Inputs { get; }
 
     /// <summary>Grows with every recorded operation, so that descending order is a topological one.</summary>
-    internal long Sequence { get; } = Interlocked.Increment(ref s_count);
+    internal long Sequence { get; } = Interlocked.Increment(ref _count);
 
     internal bool IsReleased { get; private set; }
 

@@ -6,15 +6,15 @@ namespace Spoco.Engine;
 /// <summary>Reverse-mode differentiation of recorded operations.</summary>
 public static class Gradients
 {
-    [ThreadStatic] private static int t_paused;
+    [ThreadStatic] private static int _paused;
 
     /// <summary>Whether operations on this thread are recorded now.</summary>
-    public static bool IsRecording => t_paused == 0;
+    public static bool IsRecording => _paused == 0;
 
     /// <summary>Records nothing until the result is disposed: for prediction, and for values that are not to be differentiated.</summary>
     public static Pause NoRecording()
     {
-        t_paused++;
+        _paused++;
         return default;
     }
 
@@ -182,6 +182,6 @@ public static class Gradients
     public readonly struct Pause : IDisposable
     {
         /// <summary>Records again, unless an outer pause is still open.</summary>
-        public void Dispose() => t_paused--;
+        public void Dispose() => _paused--;
     }
 }

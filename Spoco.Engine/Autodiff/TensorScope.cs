@@ -12,16 +12,16 @@ namespace Spoco.Engine;
 /// </summary>
 public sealed class TensorScope : IDisposable
 {
-    [ThreadStatic] private static TensorScope? t_innermost;
+    [ThreadStatic] private static TensorScope? _innermost;
 
-    private readonly TensorScope? _outer = t_innermost;
+    private readonly TensorScope? _outer = _innermost;
     private readonly List<Tensor> _tensors = [];
     private readonly List<GradientNode> _nodes = [];
     private bool _keepsGraph;
     private bool _disposed;
 
     /// <summary>Begins a scope inside the innermost one of this thread.</summary>
-    public TensorScope() => t_innermost = this;
+    public TensorScope() => _innermost = this;
 
     /// <summary>Hands a tensor to the surrounding scope, or to the caller where there is none.</summary>
     /// <returns>The same tensor.</returns>
@@ -42,10 +42,10 @@ public sealed class TensorScope : IDisposable
     {
         if (_disposed)
             return;
-        if (t_innermost != this)
+        if (_innermost != this)
             throw new InvalidOperationException("TensorScope: scopes end in the reverse order of their beginning, on the thread that began them.");
         _disposed = true;
-        t_innermost = _outer;
+        _innermost = _outer;
         foreach (var tensor in _tensors)
         {
             if (tensor.Scope == this)
@@ -66,9 +66,9 @@ public sealed class TensorScope : IDisposable
 
     internal static void Register(Tensor tensor)
     {
-        tensor.Scope = t_innermost;
-        t_innermost?._tensors.Add(tensor);
+        tensor.Scope = _innermost;
+        _innermost?._tensors.Add(tensor);
     }
 
-    internal static void Register(GradientNode node) => t_innermost?._nodes.Add(node);
+    internal static void Register(GradientNode node) => _innermost?._nodes.Add(node);
 }

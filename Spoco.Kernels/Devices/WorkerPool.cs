@@ -31,7 +31,7 @@ public sealed unsafe class WorkerPool : IDisposable
     private int _pending;
     private Exception? _failure;
     private volatile bool _stopping;
-    [ThreadStatic] private static bool t_inside;
+    [ThreadStatic] private static bool _inside;
 
     /// <summary>Starts <paramref name="workers"/> - 1 threads; the calling thread of <see cref="Run{TBody}"/> is the remaining worker.</summary>
     /// <exception cref="ArgumentOutOfRangeException">Fewer than 1 or more than 1024 workers.</exception>
@@ -66,7 +66,7 @@ public sealed unsafe class WorkerPool : IDisposable
         if (count <= 0)
             return;
         var active = Math.Clamp(count / Math.Max(minimumPerWorker, 1), 1, Workers);
-        if (active == 1 || t_inside)
+        if (active == 1 || _inside)
         {
             body.Execute(0, count, 0);
             return;
@@ -84,14 +84,14 @@ public sealed unsafe class WorkerPool : IDisposable
             for (var i = 0; i < active - 1; i++)
                 _wake[i].Release();
 
-            t_inside = true;
+            _inside = true;
             try
             {
                 body.Execute(0, (int)((long)count / active), 0);
             }
             finally
             {
-                t_inside = false;
+                _inside = false;
                 // The other workers hold a pointer to the caller's stack: never leave before they are done, not even by an exception.
                 var spin = new SpinWait();
                 while (Volatile.Read(ref _pending) > 0 && spin.Count < SpinsBeforeSleep)
@@ -128,7 +128,7 @@ public sealed unsafe class WorkerPool : IDisposable
 
     private void Serve(int worker)
     {
-        t_inside = true;
+        _inside = true;
         var wake = _wake[worker - 1];
         while (true)
         {

@@ -1,6 +1,7 @@
 using Spoco.Engine;
 using Spoco.Engine.Ops;
 using Spoco.Kernels;
+using Spoco.Tests.Golden;
 
 namespace Spoco.Tests.Ops;
 
@@ -55,5 +56,28 @@ public sealed class ActivationTests
             var y = Activation.Apply(t[0], function);
             return Gradients.Of(y, [t[0]], t[1], createGraph: true)[0];
         }, [(shape, GradientCheck.RandomValues(random, shape.Count, 0.1f)), (shape, GradientCheck.RandomValues(random, shape.Count))], seed);
+    }
+
+    [Test]
+    public void Equals_golden_numbers(
+        [ValueSource(typeof(TestDevices), nameof(TestDevices.All))] string name,
+        [Values("relu", "leaky_relu", "leaky_relu_0p1", "elu")] string operation)
+    {
+        var device = TestDevices.Open(name);
+        foreach (var golden in GoldenSet.Torch.Cases(operation))
+        {
+            var function = operation switch
+            {
+                "relu" => ActivationFunction.Relu,
+                "elu" => ActivationFunction.Elu(golden.Params.GetProperty("alpha").GetSingle()),
+                _ => ActivationFunction.LeakyRelu(golden.Params.GetProperty("slope").GetSingle()),
+            };
+            using var scope = new TensorScope();
+            var x = golden.Image(device, "x").WithGradient();
+            var y = Activation.Apply(x, function);
+            Gradients.Backward(y, golden.Image(device, "gy"));
+            golden.AssertImage("y", y);
+            golden.AssertImage("gx", x.Gradient);
+        }
     }
 }

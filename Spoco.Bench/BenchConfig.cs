@@ -1,0 +1,18 @@
+using BenchmarkDotNet.Configs;
+using BenchmarkDotNet.Diagnosers;
+
+namespace Spoco.Bench;
+
+/// <summary>The usual table and exporters, with managed allocations, GFLOP/s and GB/s.</summary>
+public sealed class BenchConfig : ManualConfig
+{
+    /// <summary>Builds the configuration.</summary>
+    public BenchConfig()
+    {
+        Add(DefaultConfig.Instance);
+        AddDiagnoser(MemoryDiagnoser.Default);
+        AddColumn(
+            new RateColumn("GFLOP/s", "Floating-point operations that the problem needs, per mean time", work => work.Flops),
+            new RateColumn("GB/s", "Bytes that the problem must read and write, per mean time", work => work.Bytes));
+    }
+}

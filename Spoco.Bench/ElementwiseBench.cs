@@ -1,0 +1,48 @@
+using BenchmarkDotNet.Attributes;
+using Spoco.Kernels;
+using Spoco.Kernels.Primitives;
+
+namespace Spoco.Bench;
+
+/// <summary>sum += b: as fast as memory is.</summary>
+public class ElementwiseBench
+{
+    private ComputeDevice _device = null!;
+    private DeviceBuffer<float> _sum, _b;
+
+    [ParamsSource(typeof(BenchDevices), nameof(BenchDevices.Names))]
+    public string Device { get; set; } = "";
+
+    [ParamsSource(nameof(Vectors))]
+    public Vector Shape { get; set; } = null!;
+
+    public static IEnumerable<Vector> Vectors => [new("in cache", 64 * 1024), new("in memory", 16 * 1024 * 1024)];
+
+    [GlobalSetup]
+    public void Setup()
+    {
+        _device = ComputeDevice.Open(Device);
+        _sum = _device.Allocate<float>(Shape.Length, nameof(_sum));
+        _b = _device.Allocate<float>(Shape.Length, nameof(_b));
+        Elementwise.Fill(_sum, 0);
+        Elementwise.Fill(_b, 1);
+    }
+
+    [Benchmark]
+    public void AddInto()
+    {
+        Elementwise.AddInto(_sum, _b);
+        _device.Synchronize();
+    }
+
+    [GlobalCleanup]
+    public void Cleanup() => _device.Dispose();
+
+    /// <summary>Two vectors of so many elements: one operation each, two values read and one written.</summary>
+    public sealed record Vector(string Name, long Length) : IWorkload
+    {
+        public Work Of(string benchmark) => new(Length, 3.0 * sizeof(float) * Length);
+
+        public override string ToString() => Name;
+    }
+}

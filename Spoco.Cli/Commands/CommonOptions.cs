@@ -1,0 +1,53 @@
+using System.CommandLine;
+using Spoco.Kernels;
+
+namespace Spoco.Cli.Commands;
+
+/// <summary>Options that several commands share; each command makes its own instances.</summary>
+internal sealed class CommonOptions
+{
+    public Option<string> Device { get; } = new("--device")
+    {
+        Description = "Where to compute: cpu, cuda:N, opencl:N, ilgpu-cpu, or auto (the first CUDA device, else a GPU through OpenCL, else cpu).",
+        DefaultValueFactory = _ => "auto",
+        HelpName = "name",
+    };
+
+    public Option<int?> Threads { get; } = new("--threads")
+    {
+        Description = "Threads of the cpu device; one per core when not given (or what SPOCO_THREADS says).",
+        HelpName = "count",
+    };
+
+    public Option<bool> Verbose { get; } = new("--verbose") { Description = "After an error, print where it came from." };
+
+    public Option<string> RawName { get; } = new("--raw-name")
+    {
+        Description = "The image's dataset within HDF5 files.",
+        DefaultValueFactory = _ => "raw",
+        HelpName = "name",
+    };
+
+    public Option<string> LabelName { get; } = new("--label-name")
+    {
+        Description = "The labels' dataset within HDF5 files.",
+        DefaultValueFactory = _ => "label",
+        HelpName = "name",
+    };
+
+    /// <summary>Adds the options of every command that computes.</summary>
+    public void AddComputing(Command command)
+    {
+        command.Options.Add(Device);
+        command.Options.Add(Threads);
+        command.Options.Add(Verbose);
+    }
+
+    public ComputeDevice OpenDevice(ParseResult result)
+    {
+        var threads = result.GetValue(Threads);
+        if (threads is < 1 or > 1024)
+            throw new DeviceException($"--threads: expected 1 to 1024, got {threads}.");
+        return ComputeDevice.Open(result.GetValue(Device)!, new ComputeDeviceOptions { Threads = threads });
+    }
+}

@@ -1,0 +1,67 @@
+using Spoco.Cli.Files;
+using Spoco.Engine;
+
+namespace Spoco.Cli.Commands;
+
+/// <summary>The files that a command works on, and where their results go.</summary>
+internal static class InputSelection
+{
+    /// <summary>Files as given, and of a folder every file of a known format, by name.</summary>
+    /// <exception cref="InputException">A path does not exist, or a folder holds no image.</exception>
+    public static IReadOnlyList<string> Files(IEnumerable<string> paths)
+    {
+        var files = new List<string>();
+        foreach (var path in paths)
+        {
+            if (File.Exists(path))
+            {
+                InputFile.RequireKind(path);
+                files.Add(path);
+                continue;
+            }
+
+            if (!Directory.Exists(path))
+                throw new InputException($"{path}: no such file or folder.");
+            var found = Directory.EnumerateFiles(path).Where(f => InputFile.KindOf(f) is not null).Order(StringComparer.Ordinal).ToList();
+            if (found.Count == 0)
+                throw new InputException($"{path}: holds no PNG, TIFF or HDF5 file.");
+            files.AddRange(found);
+        }
+
+        var twice = files.GroupBy(Name, StringComparer.Ordinal).FirstOrDefault(g => g.Count() > 1);
+        return twice is null
+            ? files
+            : throw new InputException($"{string.Join(" and ", twice.Take(2))}: their results would have the same name; run them one by one.");
+    }
+
+    /// <summary>A file's name without folder and extension.</summary>
+    public static string Name(string path) => Path.GetFileNameWithoutExtension(path);
+
+    /// <summary>
+    /// Where the result of one input goes, without what a command appends: <paramref name="output"/> itself (its extension apart) when it names a file
+    /// of a known format and there is one input, else NAME in the folder <paramref name="output"/>, which is made.
+    /// </summary>
+    public static string Stem(string output, string input, int inputs)
+    {
+        if (inputs == 1 && InputFile.KindOf(output) is not null)
+        {
+            var folder = Path.GetDirectoryName(Path.GetFullPath(output))!;
+            Directory.CreateDirectory(folder);
+            return Path.Combine(folder, Path.GetFileNameWithoutExtension(output));
+        }
+
+        Directory.CreateDirectory(output);
+        return Path.Combine(output, Name(input));
+    }
+
+    /// <summary>The checkpoint that <c>--model</c> names: a file, or a training's folder, whose best model it is.</summary>
+    /// <exception cref="InputException">There is none.</exception>
+    public static string Model(string path)
+    {
+        if (File.Exists(path))
+            return path;
+        var candidates = new[] { "best.safetensors", "last.safetensors" }.Select(name => Path.Combine(path, name));
+        return candidates.FirstOrDefault(File.Exists)
+            ?? throw new InputException($"{path}: no such model; expected a .safetensors file or the output folder of spoco train.");
+    }
+}

@@ -1,0 +1,150 @@
+using System.CommandLine;
+using Spoco.Cli.Files;
+using Spoco.Cli.Pictures;
+using Spoco.Engine;
+using Spoco.Engine.Checkpoints;
+using Spoco.Engine.Segmentation;
+
+namespace Spoco.Cli.Commands;
+
+/// <summary><c>spoco segment</c></summary>
+internal static class SegmentCommand
+{
+    private const string Learned = "learned";
+    private const string Otsu = "otsu";
+    private const string None = "none";
+
+    public static Command Create()
+    {
+        var model = ModelOptions.Model();
+        var input = ModelOptions.Input();
+        var embeddings = new Option<string[]>("--embeddings")
+        {
+            Description = "Results of spoco predict to segment instead of images; the model then only tells margins and size floor.",
+            AllowMultipleArgumentsPerToken = true, HelpName = "files",
+        };
+        var output = new Option<string>("--out")
+        {
+            Description = "Folder for the results, or, for a single image, the file for the labels.", Required = true, HelpName = "path",
+        };
+        var foreground = new Option<string?>("--foreground")
+        {
+            Description = "Which pixels belong to objects: learned (the model's own channel), otsu (a threshold on the image), none (every pixel), or a mask "
+                + "(a file, or a folder with one per image; above 0 is foreground). Default: learned where the model has it, else none.",
+            HelpName = "learned|otsu|none|path",
+        };
+        var removeLargest = new Option<bool>("--remove-largest") { Description = "Drop the largest segment: the background, where it was learned as a cluster." };
+        var sizeFloor = new Option<int?>("--size-floor")
+        {
+            Description = "Smaller segments are joined to their nearest neighbour, or removed. Default: from the sizes of the training objects.", HelpName = "voxels",
+        };
+        var keepFragments = new Option<bool>("--remove-fragments") { Description = "Remove small segments instead of joining them to a neighbour." };
+        var threshold = new Option<double>("--threshold")
+        {
+            Description = "Probability from which a pixel counts as foreground.", DefaultValueFactory = _ => 0.5, HelpName = "p",
+        };
+        var common = new CommonOptions();
+        var command = new Command("segment",
+            "Segment images: embeddings, affinities, Mutex Watershed. Writes the labels in the image's format (16-bit PNG, TIFF, HDF5) and NAME_overlay.png.")
+        {
+            model, input, embeddings, output, foreground, threshold, sizeFloor, keepFragments, removeLargest, common.RawName, common.LabelName,
+        }.WithExamples(
+            "spoco segment --model model --input cells/val/images --out result",
+            "spoco segment --model model --input a.tif b.tif --out result --foreground otsu --size-floor 40",
+            "spoco segment --model model --embeddings embeddings/a.h5 --out a_labels.h5");
+        common.AddComputing(command);
+        command.SetAction((result, cancellation) =>
+        {
+            var checkpoint = InputSelection.Model(result.GetValue(model)!);
+            var fromEmbeddings = result.GetValue(embeddings) is { Length: > 0 };
+            if (fromEmbeddings == result.GetValue(input) is { Length: > 0 })
+                throw new InputException("--input: give either images (--input) or embeddings (--embeddings).");
+            var files = InputSelection.Files((fromEmbeddings ? result.GetValue(embeddings) : result.GetValue(input))!);
+            using var device = common.OpenDevice(result);
+            using var net = Checkpoint.Load(checkpoint, device);
+            var options = net.Options.Segmentation with
+            {
+                SizeFloor = result.GetValue(sizeFloor) ?? net.Options.SizeFloor,
+                RemoveLargest = result.GetValue(removeLargest),
+                MergeFragments = !result.GetValue(keepFragments),
+            };
+            var source = result.GetValue(foreground) ?? (net.Options.Foreground ? Learned : None);
+            if (source == Learned && !net.Options.Foreground)
+                throw new InputException($"--foreground: {checkpoint} has learned no foreground (it was trained with sparse supervision or --no-foreground).");
+            if (source == Otsu && fromEmbeddings)
+                throw new InputException("--foreground: otsu needs images, not embeddings.");
+            ProgressDisplay.Run("segmenting", 0, files.Count, display =>
+            {
+                for (var i = 0; i < files.Count; i++)
+                {
+                    cancellation.ThrowIfCancellationRequested();
+                    var rawName = result.GetValue(common.RawName)!;
+                    var image = fromEmbeddings ? null : InputFile.ReadImage(files[i], rawName, net.Options.Network.InputChannels);
+                    var prediction = image is null
+                        ? EmbeddingFile.Read(files[i], net.Options.EmbeddingDimensions)
+                        : ModelOptions.Predict(net, image, files[i], withMomentum: false, cancellation);
+                    var mask = Mask(source, files[i], image, prediction, result.GetValue(threshold));
+                    var labels = InstanceSegmentation.Segment(prediction.Embeddings, mask, options, cancellation);
+                    var stem = InputSelection.Stem(result.GetValue(output)!, files[i], files.Count);
+                    var written = OutputFile.WriteLabels(InputFile.KindOf(result.GetValue(output)!) is not null && files.Count == 1 ? result.GetValue(output)! : stem,
+                        labels, files[i], result.GetValue(common.LabelName)!);
+                    var picture = image is null ? EmbeddingPicture.Draw(prediction.Embeddings) : Picture.OfImage(image);
+                    Overlay.Filled(picture, labels).WritePng($"{stem}_overlay.png");
+                    display.Report(i + 1, () => $"{InputSelection.Name(written)}: {labels.Data.Max()} objects");
+                }
+
+                return files.Count;
+            });
+            Console.WriteLine($"{files.Count} images: {result.GetValue(output)}");
+            return Task.FromResult(Program.Success);
+        });
+        return command;
+    }
+
+    private static Volume<byte>? Mask(string source, string file, Volume<float>? image, Prediction prediction, double threshold)
+    {
+        switch (source)
+        {
+            case None:
+                return null;
+            case Learned:
+                return InstanceSegmentation.Threshold(
+                    prediction.Foreground ?? throw new InputException($"{file}: holds no foreground; predict again with a model that has learned one."), threshold);
+            case Otsu:
+                return Engine.Segmentation.Otsu.Mask(Grey(image!));
+            default:
+                return ReadMask(source, file, prediction.Embeddings);
+        }
+    }
+
+    private static Volume<byte> ReadMask(string source, string file, Volume<float> embeddings)
+    {
+        var path = source;
+        if (Directory.Exists(source))
+            path = Directory.EnumerateFiles(source).FirstOrDefault(f => InputSelection.Name(f) == InputSelection.Name(file) && InputFile.KindOf(f) is not null)
+                ?? throw new InputException($"{source}: holds no mask of the name {InputSelection.Name(file)}.");
+        if (!File.Exists(path))
+            throw new InputException($"--foreground: expected learned, otsu, none, or a mask; there is no file {path}.");
+        var labels = InputFile.ReadLabels(path);
+        if (!labels.HasExtentsOf(embeddings))
+            throw new InputException($"{path}: the mask is {labels}, but {file} is {embeddings.Depth}x{embeddings.Height}x{embeddings.Width}.");
+        return new Volume<byte>(Array.ConvertAll(labels.Data, l => l > 0 ? (byte)1 : (byte)0), labels.Depth, labels.Height, labels.Width);
+    }
+
+    /// <summary>Mean of the channels.</summary>
+    private static Volume<float> Grey(Volume<float> image)
+    {
+        if (image.Channels == 1)
+            return image;
+        var grey = new Volume<float>(image.Depth, image.Height, image.Width);
+        for (var i = 0; i < grey.Data.Length; i++)
+        {
+            var sum = 0f;
+            for (var c = 0; c < image.Channels; c++)
+                sum += image.Data[i * image.Channels + c];
+            grey.Data[i] = sum / image.Channels;
+        }
+
+        return grey;
+    }
+}

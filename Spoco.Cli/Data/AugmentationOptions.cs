@@ -1,0 +1,119 @@
+using Spoco.Engine;
+
+namespace Spoco.Cli.Data;
+
+/// <summary>The bounds of a number that is drawn uniformly.</summary>
+internal readonly record struct DrawRange(double From, double To)
+{
+    public double Draw(RandomSource random) => random.NextDouble(From, To);
+}
+
+/// <summary>Which axes of a volume zoom, quarter turns and rotations may touch.</summary>
+internal enum GeometryAxes
+{
+    /// <summary>All three where the file states voxels of about the same size in z and x, else the plane.</summary>
+    ByVoxelSize,
+
+    /// <summary>y and x only: right for anisotropic volumes.</summary>
+    InPlane,
+
+    /// <summary>z, y and x alike.</summary>
+    All,
+}
+
+/// <summary>How training patches are varied. The defaults are the paper's; intensities are those of normalised images.</summary>
+internal sealed record AugmentationOptions
+{
+    /// <summary>No variation: patches are cut out as they are.</summary>
+    public static AugmentationOptions None { get; } = new()
+    {
+        Scale = new DrawRange(1, 1), Flips = false, QuarterTurns = false,
+        JitterProbability = 0, GreyscaleProbability = 0, BlurProbability = 0, NoiseProbability = 0,
+    };
+
+    /// <summary>Area of the region that is cut out and resized to the patch, relative to the patch: sides go with its square root.</summary>
+    public DrawRange Scale { get; init; } = new(0.7, 1);
+
+    /// <summary>Mirroring of every axis, with probability 1/2 each.</summary>
+    public bool Flips { get; init; } = true;
+
+    /// <summary>Rotations by multiples of 90 degrees.</summary>
+    public bool QuarterTurns { get; init; } = true;
+
+    /// <summary>Free rotation by an angle drawn from -R .. R degrees; 0 for none.</summary>
+    public double RotationDegrees { get; init; }
+
+    /// <summary>Deviation in voxels of the control points of an elastic deformation; 0 for none.</summary>
+    public double ElasticDeviation { get; init; }
+
+    /// <summary>Distance in voxels of the control points of the elastic deformation.</summary>
+    public double ElasticSpacing { get; init; } = 32;
+
+    public GeometryAxes Axes { get; init; }
+
+    /// <summary>Probability of intensity jitter: brightness and contrast, with gamma for grey images, saturation and hue for colour images.</summary>
+    public double JitterProbability { get; init; } = 0.5;
+
+    /// <summary>Largest value added, in deviations of the image.</summary>
+    public double Brightness { get; init; } = 0.4;
+
+    /// <summary>Values are multiplied by 1 - c .. 1 + c.</summary>
+    public double Contrast { get; init; } = 0.4;
+
+    /// <summary>Exponent of 1 / (1 + g) .. 1 + g over the patch's own range of values; not for colour images.</summary>
+    public double Gamma { get; init; } = 0.4;
+
+    /// <summary>Distance of colours from grey is multiplied by 1 - s .. 1 + s.</summary>
+    public double Saturation { get; init; } = 0.4;
+
+    /// <summary>Hue is turned by up to this part of the colour circle, either way.</summary>
+    public double Hue { get; init; } = 0.1;
+
+    /// <summary>Probability that a colour image loses its colours.</summary>
+    public double GreyscaleProbability { get; init; } = 0.2;
+
+    public double BlurProbability { get; init; } = 0.5;
+
+    /// <summary>Deviation of the Gaussian blur in voxels.</summary>
+    public DrawRange BlurSigma { get; init; } = new(0.1, 2);
+
+    public double NoiseProbability { get; init; } = 0.5;
+
+    /// <summary>Deviation of the additive Gaussian noise, in deviations of the image.</summary>
+    public DrawRange NoiseDeviation { get; init; } = new(0, 0.2);
+
+    /// <summary>Checks every number.</summary>
+    /// <exception cref="InputException">A number is outside its bounds.</exception>
+    public void Validate()
+    {
+        Check("scale", Scale, 0.01, 100);
+        Check("rotation", RotationDegrees, 0, 180);
+        Check("elastic deviation", ElasticDeviation, 0, 1000);
+        Check("elastic spacing", ElasticSpacing, 2, 1e6);
+        Check("brightness", Brightness, 0, 100);
+        Check("contrast", Contrast, 0, 1);
+        Check("gamma", Gamma, 0, 100);
+        Check("saturation", Saturation, 0, 1);
+        Check("hue", Hue, 0, 0.5);
+        Check("jitter probability", JitterProbability, 0, 1);
+        Check("greyscale probability", GreyscaleProbability, 0, 1);
+        Check("blur probability", BlurProbability, 0, 1);
+        Check("blur sigma", BlurSigma, 0, 100);
+        Check("noise probability", NoiseProbability, 0, 1);
+        Check("noise deviation", NoiseDeviation, 0, 100);
+    }
+
+    private static void Check(string name, double value, double low, double high)
+    {
+        if (!(value >= low && value <= high))
+            throw new InputException($"Augmentation: {name} is from {low} to {high}, got {value}.");
+    }
+
+    private static void Check(string name, DrawRange range, double low, double high)
+    {
+        Check(name, range.From, low, high);
+        Check(name, range.To, low, high);
+        if (range.From > range.To)
+            throw new InputException($"Augmentation: {name} goes from the smaller to the larger number, got {range.From} to {range.To}.");
+    }
+}

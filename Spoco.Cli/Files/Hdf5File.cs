@@ -1,0 +1,185 @@
+using PureHDF;
+using PureHDF.Filters;
+using PureHDF.Selections;
+using PureHDF.VOL.Native;
+using Spoco.Engine;
+
+namespace Spoco.Cli.Files;
+
+/// <summary>
+/// HDF5 files as this field writes them: datasets [Y,X], [Z,Y,X] or [C,Z,Y,X], voxel size in the attribute <c>element_size_um</c> (z, y, x).
+/// A dataset [C,Y,X] is told from a volume by the attribute <c>axes</c> = "cyx", which is written here for 2D embeddings.
+/// </summary>
+internal static class Hdf5File
+{
+    private const string ElementSize = "element_size_um";
+    private const string Axes = "axes";
+
+    // Chunks of 32 x 64 x 64 are small enough to read a tile of and large enough to compress.
+    private const int ChunkDepth = 32;
+    private const int ChunkSide = 64;
+
+    /// <summary>Reads an image (<see cref="float"/>) or labels (<see cref="int"/>).</summary>
+    public static Volume<T> Read<T>(string path, string dataset) where T : unmanaged =>
+        WithDataset(path, dataset, (opened, length) => new Hdf5Decoder<T>(path, dataset, opened, length).Decode());
+
+    /// <summary>Whether the file has a dataset of this name.</summary>
+    public static bool Has(string path, string dataset) =>
+        WithFile(path, (file, _) => file.LinkExists(dataset.Trim('/')) && file.Get(dataset.Trim('/')) is IH5Dataset);
+
+    /// <summary>Writes labels, chunked and deflated; 16 bits a voxel, 32 where a label needs them.</summary>
+    public static void WriteLabels(string path, Volume<int> labels, string dataset)
+    {
+        var data = OutputFile.LargestLabel(path, labels) > ushort.MaxValue
+            ? (object)Array.ConvertAll(labels.Data, label => (uint)label)
+            : Array.ConvertAll(labels.Data, label => (ushort)label);
+        ulong[] dims = labels.Depth == 1 ? Dims(labels.Height, labels.Width) : Dims(labels.Depth, labels.Height, labels.Width);
+        var file = new H5File();
+        Place(file, dataset, new H5Dataset(data, Chunks(dims), fileDims: dims) { Attributes = Attributes(labels.VoxelSize, dims, embedding: false) });
+        AtomicFile.Write(path, stream => file.Write(stream, Deflated()));
+    }
+
+    /// <summary>Writes one image of float32 values, such as embeddings, as [C,Z,Y,X], or as [C,Y,X] where it has one slice.</summary>
+    public static void WriteEmbeddings(string path, Volume<float> embeddings, string dataset) => WriteEmbeddings(path, [(dataset, embeddings)]);
+
+    /// <summary>Writes several such images into one file.</summary>
+    public static void WriteEmbeddings(string path, IReadOnlyList<(string Dataset, Volume<float> Values)> images)
+    {
+        var file = new H5File();
+        var targets = new List<H5Dataset<float[]>>();
+        foreach (var (dataset, values) in images)
+        {
+            ulong[] dims = values.Depth == 1
+                ? Dims(values.Channels, values.Height, values.Width)
+                : Dims(values.Channels, values.Depth, values.Height, values.Width);
+            var chunks = Chunks(dims);
+            chunks[0] = 1;
+            targets.Add(new H5Dataset<float[]>(dims, chunks) { Attributes = Attributes(values.VoxelSize, dims, embedding: true) });
+            Place(file, dataset, targets[^1]);
+        }
+
+        AtomicFile.Write(path, stream =>
+        {
+            // A whole row of chunks at a time, one channel after the other: the library then never holds a half-written chunk.
+            using var writer = file.BeginWrite(stream, Deflated());
+            for (var i = 0; i < targets.Count; i++)
+                for (var c = 0; c < images[i].Values.Channels; c++)
+                    for (var z = 0; z < images[i].Values.Depth; z += ChunkDepth)
+                        WritePlanes(writer, targets[i], images[i].Values, c, z);
+        });
+    }
+
+    private static void WritePlanes(H5NativeWriter writer, H5Dataset<float[]> target, Volume<float> embeddings, int c, int z)
+    {
+        var depth = Math.Min(ChunkDepth, embeddings.Depth - z);
+        var plane = embeddings.Height * embeddings.Width;
+        var values = new float[depth * plane];
+        for (var i = 0; i < values.Length; i++)
+            values[i] = embeddings.Data[((long)z * plane + i) * embeddings.Channels + c];
+        ulong[] start = embeddings.Depth == 1 ? Dims(c, 0, 0) : Dims(c, z, 0, 0);
+        ulong[] block = embeddings.Depth == 1
+            ? Dims(1, embeddings.Height, embeddings.Width) : Dims(1, depth, embeddings.Height, embeddings.Width);
+        writer.Write(target, values, fileSelection: new HyperslabSelection(start.Length, start, block));
+    }
+
+    private static ulong[] Dims(params ReadOnlySpan<int> extents) => Array.ConvertAll(extents.ToArray(), extent => (ulong)extent);
+
+    private static uint[] Chunks(ulong[] dims)
+    {
+        var chunks = new uint[dims.Length];
+        for (var axis = 0; axis < dims.Length; axis++)
+            chunks[axis] = (uint)Math.Min(dims[axis], (ulong)(axis < dims.Length - 2 ? ChunkDepth : ChunkSide));
+        return chunks;
+    }
+
+    private static H5WriteOptions Deflated() => new(Filters: [DeflateFilter.Id]);
+
+    private static Dictionary<string, object> Attributes(VoxelSize? size, ulong[] dims, bool embedding)
+    {
+        var axes = "zyx"[^(dims.Length - (embedding ? 1 : 0))..];
+        var attributes = new Dictionary<string, object> { [Axes] = embedding ? "c" + axes : axes };
+        if (size is { } um)
+            attributes[ElementSize] = new[] { um.Z, um.Y, um.X };
+        return attributes;
+    }
+
+    /// <summary>Puts a dataset at a name that may lead through groups.</summary>
+    private static void Place(H5Group root, string name, H5Dataset dataset)
+    {
+        var parts = name.Split('/', StringSplitOptions.RemoveEmptyEntries);
+        if (parts.Length == 0)
+            throw new InputException($"'{name}' is no name for a dataset.");
+        foreach (var part in parts[..^1])
+        {
+            var group = new H5Group();
+            root[part] = group;
+            root = group;
+        }
+        root[parts[^1]] = dataset;
+    }
+
+    private static TResult WithDataset<TResult>(string path, string name, Func<NativeDataset, long, TResult> use) =>
+        WithFile(path, (file, length) =>
+        {
+            var key = name.Trim('/');
+            if (key.Length > 0 && file.LinkExists(key) && file.Get(key) is NativeDataset dataset)
+                return use(dataset, length);
+            var names = new List<string>();
+            ListDatasets(file, "", names);
+            throw new InputException($"{path}: no dataset '{name}'; the file has {(names.Count == 0 ? "none" : string.Join(", ", names))}.");
+        });
+
+    private static TResult WithFile<TResult>(string path, Func<NativeFile, long, TResult> use)
+    {
+        using var stream = FileContents.Open(path);
+        try
+        {
+            Hdf5Structure.Check(path, stream);
+            stream.Position = 0;
+            using var file = H5File.Open(new GuardedStream(stream), leaveOpen: true);
+            return StackGuardCulture.Run(() => use(file, stream.Length));
+        }
+        catch (Exception e) when (e is not InputException)
+        {
+            throw new InputException($"{path}: not a readable HDF5 file ({InputFile.FirstLine((e.InnerException ?? e).Message)}).", e);
+        }
+    }
+
+    /// <summary>Names of at most 20 datasets, to a depth that ends even where groups contain each other.</summary>
+    private static void ListDatasets(IH5Group group, string prefix, List<string> names)
+    {
+        foreach (var child in group.Children())
+        {
+            if (names.Count >= 20)
+                return;
+            if (child is IH5Dataset)
+                names.Add(prefix + child.Name);
+            else if (child is IH5Group inner && prefix.Count(letter => letter == '/') < 6)
+                ListDatasets(inner, $"{prefix}{child.Name}/", names);
+        }
+    }
+
+    /// <summary>The voxel size a dataset states; none where the attribute is missing or unusable.</summary>
+    internal static VoxelSize? ReadVoxelSize(IH5Dataset dataset)
+    {
+        if (!dataset.AttributeExists(ElementSize))
+            return null;
+        var attribute = dataset.Attribute(ElementSize);
+        if (attribute.Space.Dimensions is not [3])
+            return null;
+        double[] um = (attribute.Type.Class, attribute.Type.Size) switch
+        {
+            (H5DataTypeClass.FloatingPoint, 8) => attribute.Read<double[]>(),
+            (H5DataTypeClass.FloatingPoint, 4) => Array.ConvertAll(attribute.Read<float[]>(), value => (double)value),
+            (H5DataTypeClass.FixedPoint, 8) => Array.ConvertAll(attribute.Read<long[]>(), value => (double)value),
+            (H5DataTypeClass.FixedPoint, 4) => Array.ConvertAll(attribute.Read<int[]>(), value => (double)value),
+            _ => [],
+        };
+        return um.Length == 3 && Array.TrueForAll(um, value => value > 0 && double.IsFinite(value)) ? new VoxelSize(um[0], um[1], um[2]) : null;
+    }
+
+    /// <summary>Whether a dataset of rank 3 is a 2D image with channels.</summary>
+    internal static bool IsChannelsFirst2D(IH5Dataset dataset) =>
+        dataset.AttributeExists(Axes) && dataset.Attribute(Axes) is { Type.Class: H5DataTypeClass.String or H5DataTypeClass.VariableLength } axes
+        && axes.Read<string>() == "cyx";
+}

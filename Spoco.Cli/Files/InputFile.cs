@@ -1,0 +1,85 @@
+using Spoco.Engine;
+
+namespace Spoco.Cli.Files;
+
+/// <summary>The file formats, told apart by extension.</summary>
+internal enum FileKind
+{
+    Png, Tiff, Hdf5,
+}
+
+/// <summary>Reads images and labels of every format. What is wrong with a file is an <see cref="InputException"/> with its path.</summary>
+internal static class InputFile
+{
+    /// <summary>The format an extension stands for; null for others.</summary>
+    public static FileKind? KindOf(string path) => Path.GetExtension(path).ToUpperInvariant() switch
+    {
+        ".PNG" => FileKind.Png,
+        ".TIF" or ".TIFF" => FileKind.Tiff,
+        ".H5" or ".HDF5" or ".HDF" => FileKind.Hdf5,
+        _ => null,
+    };
+
+    /// <summary>The format an extension stands for.</summary>
+    public static FileKind RequireKind(string path) =>
+        KindOf(path) ?? throw new InputException($"{path}: unknown kind of file; .png, .tif, .tiff, .h5 and .hdf5 are known.");
+
+    /// <summary>Reads an image: the channels as stored without alpha, values not rescaled.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="rawName">The dataset's name; used for HDF5 only.</param>
+    public static Volume<float> ReadImage(string path, string rawName = "raw") => Read<float>(path, rawName);
+
+    /// <summary>Reads an image and brings it to the channels a model takes, see <see cref="WithChannels"/>.</summary>
+    public static Volume<float> ReadImage(string path, string rawName, int channels) => WithChannels(ReadImage(path, rawName), channels, path);
+
+    /// <summary>Reads labels: one channel of whole numbers from 0.</summary>
+    public static Volume<int> ReadLabels(string path, string labelName = "label") => Read<int>(path, labelName);
+
+    /// <summary>
+    /// The image with the channels a model takes. Red, green and blue that are equal everywhere are one grey channel; any other difference is
+    /// an error, because colour dropped or made up silently would spoil the result.
+    /// </summary>
+    public static Volume<float> WithChannels(Volume<float> image, int channels, string path)
+    {
+        if (image.Channels == channels)
+            return image;
+        if (image.Channels != 3 || channels != 1)
+            throw new InputException($"{path}: the image has {image.Channels} channels, the model takes {channels}.");
+        var grey = new Volume<float>(image.Depth, image.Height, image.Width) { VoxelSize = image.VoxelSize };
+        for (var i = 0; i < grey.Data.Length; i++)
+        {
+            var (red, green, blue) = (image.Data[3 * i], image.Data[3 * i + 1], image.Data[3 * i + 2]);
+            if (red != green || red != blue)
+            {
+                var (y, x) = (i / image.Width % image.Height, i % image.Width);
+                throw new InputException($"{path}: a colour image, but the model takes 1 channel (y {y}, x {x} is {red}, {green}, {blue}).");
+            }
+            grey.Data[i] = red;
+        }
+        return grey;
+    }
+
+    /// <summary>A message's first line, for messages that become part of ours.</summary>
+    internal static string FirstLine(string message)
+    {
+        var end = message.AsSpan().IndexOfAny('\r', '\n');
+        return (end < 0 ? message : message[..end]).Trim();
+    }
+
+    private static Volume<T> Read<T>(string path, string dataset) where T : unmanaged
+    {
+        try
+        {
+            return RequireKind(path) switch
+            {
+                FileKind.Png => PngFile.Read<T>(path),
+                FileKind.Tiff => TiffFile.Read<T>(path),
+                _ => Hdf5File.Read<T>(path, dataset),
+            };
+        }
+        catch (OutOfMemoryException e)
+        {
+            throw new InputException($"{path}: does not fit into memory.", e);
+        }
+    }
+}

@@ -1,0 +1,84 @@
+using System.Runtime.InteropServices;
+using BitMiracle.LibTiff.Classic;
+using Spoco.Engine;
+
+namespace Spoco.Cli.Files;
+
+/// <summary>
+/// TIFF and BigTIFF; pages are slices. Samples are returned as they are stored: alpha is dropped, while colour tables and
+/// "white is zero" only say how to display and are ignored.
+/// </summary>
+internal static class TiffFile
+{
+    // A strip of about this size keeps memory low and compresses well.
+    private const int StripBytes = 1 << 18;
+
+    // The classic format's offsets end at 4 GiB; some room is left for the directories.
+    private const long ClassicLimit = 4_000_000_000;
+
+    /// <summary>Reads an image (<see cref="float"/>) or labels (<see cref="int"/>).</summary>
+    public static Volume<T> Read<T>(string path) where T : unmanaged
+    {
+        using var stream = FileContents.Open(path);
+        try
+        {
+            var pages = TiffStructure.CountPages(path, stream);
+            stream.Position = 0;
+            using var tiff = TiffLog.Listen(() => Tiff.ClientOpen("TIFF", "r", stream, new TiffStream()))
+                ?? throw new InputException($"{path}: not a readable TIFF ({TiffLog.Message}).");
+            return new TiffDecoder<T>(path, tiff, stream, pages).Decode();
+        }
+        catch (Exception e) when (e is not InputException)
+        {
+            throw new InputException($"{path}: not a readable TIFF ({InputFile.FirstLine(e.Message)}).", e);
+        }
+    }
+
+    /// <summary>Writes labels, one page a slice, deflated; 16 bits a voxel, 32 where a label needs them.</summary>
+    public static void WriteLabels(string path, Volume<int> labels)
+    {
+        var wide = OutputFile.LargestLabel(path, labels) > ushort.MaxValue;
+        AtomicFile.Write(path, stream =>
+        {
+            var big = (wide ? 4L : 2L) * labels.VoxelCount > ClassicLimit;
+            using var tiff = TiffLog.Listen(() => Tiff.ClientOpen("TIFF", big ? "w8l" : "wl", stream, new TiffStream()))
+                ?? throw new IOException($"{path}: {TiffLog.Message}.");
+            for (var z = 0; z < labels.Depth; z++)
+                WritePage(path, tiff, labels, z, wide);
+        });
+    }
+
+    private static void WritePage(string path, Tiff tiff, Volume<int> labels, int z, bool wide)
+    {
+        var sampleBytes = wide ? 4 : 2;
+        var rowsPerStrip = Math.Clamp(StripBytes / (labels.Width * sampleBytes), 1, labels.Height);
+        tiff.SetField(TiffTag.IMAGEWIDTH, labels.Width);
+        tiff.SetField(TiffTag.IMAGELENGTH, labels.Height);
+        tiff.SetField(TiffTag.BITSPERSAMPLE, 8 * sampleBytes);
+        tiff.SetField(TiffTag.SAMPLESPERPIXEL, 1);
+        tiff.SetField(TiffTag.SAMPLEFORMAT, SampleFormat.UINT);
+        tiff.SetField(TiffTag.PHOTOMETRIC, Photometric.MINISBLACK);
+        tiff.SetField(TiffTag.PLANARCONFIG, PlanarConfig.CONTIG);
+        tiff.SetField(TiffTag.COMPRESSION, Compression.ADOBE_DEFLATE);
+        tiff.SetField(TiffTag.ROWSPERSTRIP, rowsPerStrip);
+        TiffVoxelSize.Write(tiff, labels);
+
+        var strip = new byte[rowsPerStrip * labels.Width * sampleBytes];
+        for (int y = 0, index = 0; y < labels.Height; y += rowsPerStrip, index++)
+        {
+            var rows = Math.Min(rowsPerStrip, labels.Height - y);
+            var source = labels.Data.AsSpan((z * labels.Height + y) * labels.Width, rows * labels.Width);
+            var bytes = strip.AsSpan(0, source.Length * sampleBytes);
+            if (wide)
+                MemoryMarshal.AsBytes(source).CopyTo(bytes);
+            else
+                for (var i = 0; i < source.Length; i++)
+                    MemoryMarshal.Cast<byte, ushort>(bytes)[i] = (ushort)source[i];
+            var (number, count) = (index, bytes.Length);
+            if (TiffLog.Listen(() => tiff.WriteEncodedStrip(number, strip, count)) < 0)
+                throw new IOException($"{path}: {TiffLog.Message}.");
+        }
+        if (!tiff.WriteDirectory())
+            throw new IOException($"{path}: {TiffLog.Message}.");
+    }
+}

@@ -1,0 +1,162 @@
+using Spoco.Cli.Data;
+using Spoco.Engine;
+using Spoco.Engine.Losses;
+using Spoco.Engine.Networks;
+using Spoco.Engine.Training;
+using Spoco.Kernels;
+
+namespace Spoco.Cli.Training;
+
+/// <summary>Everything that decides what a training computes; stored in its checkpoints, so that <c>--resume</c> needs nothing but the folder.</summary>
+internal sealed record TrainSettings
+{
+    public string Data { get; init; } = "";
+
+    public string? Validation { get; init; }
+
+    public string RawName { get; init; } = "raw";
+
+    public string LabelName { get; init; } = "label";
+
+    public int Dimensions { get; init; } = 2;
+
+    public Supervision Supervision { get; init; } = Supervision.Full;
+
+    public double InstanceRatio { get; init; } = 1;
+
+    public int[] Maps { get; init; } = [16, 32, 64, 128];
+
+    /// <summary>Null = <c>bcr</c> in 2D, <c>gcr</c> in 3D, where a batch is too small for batch norm.</summary>
+    public string? Order { get; init; }
+
+    public int Embedding { get; init; } = 16;
+
+    /// <summary>Null = 128x128 in 2D, 32x64x64 in 3D.</summary>
+    public int[]? Patch { get; init; }
+
+    /// <summary>Null = 4 in 2D, 1 in 3D.</summary>
+    public int? BatchSize { get; init; }
+
+    public bool AnisotropicPooling { get; init; }
+
+    public bool NoForeground { get; init; }
+
+    public int Iterations { get; init; } = 2000;
+
+    public double LearningRate { get; init; } = 1e-3;
+
+    public ScheduleKind Schedule { get; init; } = ScheduleKind.Cosine;
+
+    public int Patience { get; init; } = 10;
+
+    public double WeightDecay { get; init; } = 1e-5;
+
+    public double Momentum { get; init; } = 0.999;
+
+    public long Seed { get; init; } = 1;
+
+    /// <summary>Null = ten times in a training.</summary>
+    public int? ValidateEvery { get; init; }
+
+    public double PullMargin { get; init; } = 0.5;
+
+    public double PushMargin { get; init; } = 2;
+
+    public double PullWeight { get; init; } = 1;
+
+    public double PushWeight { get; init; } = 1;
+
+    public double RegulariserWeight { get; init; } = 0.001;
+
+    public double InstanceWeight { get; init; } = 1;
+
+    public InstanceLoss InstanceLoss { get; init; } = InstanceLoss.Dice;
+
+    public double KernelThreshold { get; init; } = 0.5;
+
+    public double UnlabelledPushWeight { get; init; } = 1;
+
+    /// <summary>Null = 1 with sparse supervision, 0 with full, where the paper's L_SO has no such term.</summary>
+    public double? ConsistencyWeight { get; init; }
+
+    public double ForegroundWeight { get; init; } = 1;
+
+    public bool NoAugmentation { get; init; }
+
+    /// <summary>The patch with its default filled in.</summary>
+    public PatchExtents PatchExtents
+    {
+        get
+        {
+            var patch = Patch ?? (Dimensions == 3 ? [32, 64, 64] : [128, 128]);
+            if (patch.Length != Dimensions || patch.Any(p => p is < 1 or > 65536))
+                throw new InputException($"--patch: expected {Dimensions} sizes separated by commas, got {string.Join(",", patch)}.");
+            return Dimensions == 3 ? new PatchExtents(patch[0], patch[1], patch[2]) : new PatchExtents(1, patch[0], patch[1]);
+        }
+    }
+
+    /// <summary>The batch size with its default filled in.</summary>
+    public int EffectiveBatchSize => BatchSize ?? (Dimensions == 3 ? 1 : 4);
+
+    /// <summary>The validation interval with its default filled in.</summary>
+    public int EffectiveValidateEvery => ValidateEvery ?? Math.Max(1, (Iterations + 9) / 10);
+
+    /// <summary>Whether the network learns which pixels belong to objects: only full labels say so.</summary>
+    public bool HasForeground => Supervision == Supervision.Full && !NoForeground;
+
+    /// <summary>The model that is trained.</summary>
+    public SpocoModelOptions Model(int imageChannels) => new()
+    {
+        Network = new UNetOptions
+        {
+            Dimensions = Dimensions,
+            InputChannels = imageChannels,
+            FeatureMaps = Maps,
+            Order = Order ?? (Dimensions == 3 ? "gcr" : "bcr"),
+            PoolDepth = Dimensions == 3 && !AnisotropicPooling ? 2 : 1,
+        },
+        EmbeddingDimensions = Embedding,
+        Foreground = HasForeground,
+        PullMargin = PullMargin,
+        PushMargin = PushMargin,
+    };
+
+    /// <summary>The choices of the trainer.</summary>
+    public TrainingOptions Training => new()
+    {
+        Loss = new SpocoLossOptions
+        {
+            Supervision = Supervision,
+            ForegroundWeight = (float)ForegroundWeight,
+            PullWeight = (float)PullWeight,
+            PushWeight = (float)PushWeight,
+            RegulariserWeight = (float)RegulariserWeight,
+            InstanceWeight = (float)InstanceWeight,
+            InstanceLoss = InstanceLoss,
+            KernelThreshold = (float)KernelThreshold,
+            UnlabelledPushWeight = Supervision == Supervision.Sparse ? (float)UnlabelledPushWeight : 0,
+            ConsistencyWeight = (float)(ConsistencyWeight ?? (Supervision == Supervision.Sparse ? 1 : 0)),
+        },
+        Momentum = Momentum,
+        Adam = AdamSettings.Default with { WeightDecay = (float)WeightDecay },
+        Schedule = new ScheduleOptions { Kind = Schedule, LearningRate = LearningRate, Iterations = Iterations, Patience = Patience },
+        Seed = Seed,
+    };
+
+    /// <summary>Checks what no other class checks.</summary>
+    /// <exception cref="InputException">A setting is out of range.</exception>
+    public void Validate()
+    {
+        if (InstanceRatio is not (> 0 and <= 1))
+            throw new InputException($"--instance-ratio: expected a fraction in (0, 1], got {InstanceRatio}.");
+        if (InstanceRatio < 1 && Supervision == Supervision.Full)
+            throw new InputException("--instance-ratio: needs --supervision sparse: with full supervision everything unlabelled counts as background.");
+        if (Iterations < 1)
+            throw new InputException($"--iterations: expected at least 1, got {Iterations}.");
+        if (EffectiveBatchSize is < 1 or > 1024)
+            throw new InputException($"--batch-size: expected 1 to 1024, got {EffectiveBatchSize}.");
+        if (EffectiveValidateEvery < 1)
+            throw new InputException($"--validate-every: expected at least 1, got {EffectiveValidateEvery}.");
+        _ = PatchExtents;
+    }
+}

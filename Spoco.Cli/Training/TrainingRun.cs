@@ -1,0 +1,232 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Spoco.Cli.Data;
+using Spoco.Cli.Evaluation;
+using Spoco.Engine;
+using Spoco.Engine.Checkpoints;
+using Spoco.Engine.Segmentation;
+using Spoco.Engine.Training;
+using Spoco.Kernels;
+
+namespace Spoco.Cli.Training;
+
+/// <summary>What a training came to.</summary>
+/// <param name="Iterations">Steps done in all.</param>
+/// <param name="Best">The best validation, whose model is <c>best.safetensors</c>.</param>
+internal sealed record TrainingSummary(long Iterations, ValidationResult Best);
+
+/// <summary>
+/// Trains from images to checkpoints. The output folder holds <c>last.safetensors</c> (to resume from), <c>best.safetensors</c> (highest AP at IoU 0.5 on the
+/// validation images) and <c>log.csv</c>.
+/// </summary>
+internal sealed class TrainingRun
+{
+    private const string SettingsKey = "spoco.settings";
+    private const string BestKey = "spoco.best";
+    private const int MaximumValidationImages = 16;
+    private static readonly TimeSpan SaveInterval = TimeSpan.FromMinutes(1);
+    private static readonly JsonSerializerOptions Json = new()
+    {
+        Converters = { new JsonStringEnumConverter() }, NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
+    };
+
+    private readonly TrainSettings _settings;
+    private readonly string _folder;
+    private readonly TrainingData _data;
+    private readonly ComputeDevice _device;
+    private readonly bool _resume;
+    private ValidationResult? _best;
+
+    private TrainingRun(TrainSettings settings, string folder, TrainingData data, ComputeDevice device, bool resume)
+    {
+        _settings = settings;
+        _folder = folder;
+        _data = data;
+        _device = device;
+        _resume = resume;
+    }
+
+    private string Last => Path.Combine(_folder, "last.safetensors");
+
+    private string Best => Path.Combine(_folder, "best.safetensors");
+
+    /// <summary>The settings of the training in a folder.</summary>
+    /// <exception cref="InputException">There is no training to resume.</exception>
+    public static TrainSettings StoredSettings(string folder)
+    {
+        var path = Path.Combine(folder, "last.safetensors");
+        if (!File.Exists(path))
+            throw new InputException($"{folder}: holds no training to resume (no last.safetensors).");
+        if (!SafeTensors.Open(path).Metadata.TryGetValue(SettingsKey, out var json))
+            throw new InputException($"{path}: was not written by spoco train; it cannot be resumed.");
+        try
+        {
+            return JsonSerializer.Deserialize<TrainSettings>(json, Json) ?? throw new InputException($"{path}: the settings of the training are empty.");
+        }
+        catch (JsonException e)
+        {
+            throw new InputException($"{path}: the settings of the training are damaged: {e.Message.ReplaceLineEndings(" ")}", e);
+        }
+    }
+
+    /// <summary>Trains until the last iteration, the end of the schedule, or cancellation; what was done is then on disk.</summary>
+    /// <param name="settings">What to train.</param>
+    /// <param name="folder">Output folder; made when it is not there.</param>
+    /// <param name="data">The images.</param>
+    /// <param name="device">Where to compute.</param>
+    /// <param name="resume">Continue the training in the folder instead of starting one.</param>
+    /// <param name="cancellation">Ends the training after the step it is at.</param>
+    /// <exception cref="OperationCanceledException">Cancelled, after the checkpoint was written.</exception>
+    public static TrainingSummary Run(
+        TrainSettings settings, string folder, TrainingData data, ComputeDevice device, bool resume, CancellationToken cancellation)
+    {
+        settings.Validate();
+        PrepareFolder(folder, resume);
+        return new TrainingRun(settings, folder, data, device, resume).Run(cancellation);
+    }
+
+    private static void PrepareFolder(string folder, bool resume)
+    {
+        Directory.CreateDirectory(folder);
+        if (!resume && File.Exists(Path.Combine(folder, "last.safetensors")))
+            throw new InputException($"{folder}: holds a training already; continue it with --resume, or choose another folder.");
+        // Found out now, not after the first minutes of training.
+        AtomicFile.Write(Path.Combine(folder, "writable"), _ => { });
+        File.Delete(Path.Combine(folder, "writable"));
+    }
+
+    private TrainingSummary Run(CancellationToken cancellation)
+    {
+        var options = _settings.Model(_data.Channels) with { SizeFloor = _data.TypicalSizeFloor() };
+        RequireRoom(options);
+        var sampler = new PatchSampler(_data.Train, _settings.PatchExtents, _settings.EffectiveBatchSize,
+            _settings.NoAugmentation ? AugmentationOptions.None : new AugmentationOptions(), _settings.Seed);
+        using var model = new SpocoModel(_device, options, trained: true);
+        using var trainer = new SpocoTrainer(model, _settings.Training);
+        if (_resume)
+            _best = ReadBest(trainer.Resume(Last));
+        else
+            model.Initialise(_settings.Seed);
+        if (trainer.Iteration >= _settings.Iterations || trainer.Schedule.IsOver)
+            return new TrainingSummary(trainer.Iteration, _best ?? default);
+        return ProgressDisplay.Run("training", trainer.Iteration, _settings.Iterations, display =>
+        {
+            using var batches = new BatchPrefetcher(sampler, trainer.Iteration, _settings.Iterations);
+            using var log = new TrainingLog(Path.Combine(_folder, "log.csv"), trainer.Iteration);
+            return Loop(trainer, batches, log, display, cancellation);
+        });
+    }
+
+    private TrainingSummary Loop(
+        SpocoTrainer trainer, BatchPrefetcher batches, TrainingLog log, ProgressDisplay display, CancellationToken cancellation)
+    {
+        var saved = DateTime.UtcNow;
+        while (trainer.Iteration < _settings.Iterations && !trainer.Schedule.IsOver)
+        {
+            if (cancellation.IsCancellationRequested)
+            {
+                Save(trainer, Last);
+                display.Note($"stopped after {trainer.Iteration} of {_settings.Iterations} iterations; {Last} continues with --resume.");
+                cancellation.ThrowIfCancellationRequested();
+            }
+
+            var step = trainer.Step(batches.Take());
+            ValidationResult? validation = null;
+            if (trainer.Iteration % _settings.EffectiveValidateEvery == 0 || trainer.Iteration == _settings.Iterations)
+            {
+                validation = Validate(trainer);
+                trainer.Schedule.Observe(validation.Value.Loss);
+                display.Note(string.Create(CultureInfo.InvariantCulture,
+                    $"validation at {trainer.Iteration}: loss {validation.Value.Loss:0.0000}  AP@0.5 {validation.Value.AveragePrecision50:0.000}  SBD {validation.Value.SymmetricBestDice:0.000}"));
+                if (_best is null || validation.Value.AveragePrecision50 > _best.Value.AveragePrecision50)
+                {
+                    _best = validation;
+                    Save(trainer, Best);
+                }
+            }
+
+            log.Write(step, validation);
+            if (validation is not null || DateTime.UtcNow - saved > SaveInterval)
+            {
+                Save(trainer, Last);
+                saved = DateTime.UtcNow;
+            }
+
+            display.Report(trainer.Iteration, () => string.Create(CultureInfo.InvariantCulture,
+                $"{Describe(step)}  rate {step.LearningRate:g3}  {display.Speed(trainer.Iteration):0.0} steps/s"));
+        }
+
+        return new TrainingSummary(trainer.Iteration, _best ?? default);
+    }
+
+    /// <summary>Segments the validation images as <c>spoco segment</c> would, and takes the loss of their middles.</summary>
+    private ValidationResult Validate(SpocoTrainer trainer)
+    {
+        var (images, losses, precision, dice) = (Math.Min(_data.Validation.Count, MaximumValidationImages), 0.0, 0.0, 0.0);
+        var patch = _settings.PatchExtents;
+        for (var i = 0; i < images; i++)
+        {
+            var item = _data.Validation[i * _data.Validation.Count / images];
+            var prediction = trainer.Model.Predict(item.Image);
+            var foreground = prediction.Foreground is { } probability ? InstanceSegmentation.Threshold(probability) : null;
+            var labels = InstanceSegmentation.Segment(prediction.Embeddings, foreground, trainer.Model.Options.Segmentation);
+            var scores = ImageScores.Of(item.Name, item.Labels, labels);
+            precision += scores.AveragePrecision50 / images;
+            dice += scores.SymmetricBestDice / images;
+            losses += trainer.Validate(Middle(item, patch), i) / images;
+        }
+
+        return new ValidationResult(losses, precision, dice);
+    }
+
+    private static string Describe(TrainingStep step)
+    {
+        var t = step.Terms;
+        (string Name, double Value)[] parts =
+        [
+            ("loss", step.Loss), ("pull", t.Pull), ("push", t.Push), ("object", t.Instance), ("unlabelled", t.UnlabelledPush),
+            ("consistency", t.Consistency), ("foreground", t.Foreground),
+        ];
+        return string.Join("  ", parts.Where(p => p.Value != 0).Select(p => string.Create(CultureInfo.InvariantCulture, $"{p.Name} {p.Value:0.000}")));
+    }
+
+    private static TrainingBatch Middle(TrainingItem item, PatchExtents patch)
+    {
+        var (d, h, w) = (Math.Min(patch.Depth, item.Image.Depth), Math.Min(patch.Height, item.Image.Height), Math.Min(patch.Width, item.Image.Width));
+        var (z, y, x) = ((item.Image.Depth - d) / 2, (item.Image.Height - h) / 2, (item.Image.Width - w) / 2);
+        var batch = new TrainingBatch(new TensorShape(1, d, h, w, item.Image.Channels));
+        item.Image.Crop(z, y, x, d, h, w).Data.CopyTo(batch.ViewF, 0);
+        batch.ViewF.CopyTo(batch.ViewG, 0);
+        item.Labels.Crop(z, y, x, d, h, w).Data.CopyTo(batch.Labels, 0);
+        return batch;
+    }
+
+    private void RequireRoom(SpocoModelOptions options)
+    {
+        var least = options.Network.MinimumSize;
+        var patch = _settings.PatchExtents;
+        if (patch.Depth < least.D || patch.Height < least.H || patch.Width < least.W)
+            throw new InputException($"--patch: {options.Network.FeatureMaps.Count} levels need at least {new PatchExtents(least.D, least.H, least.W)}, got {patch}.");
+    }
+
+    private void Save(SpocoTrainer trainer, string path)
+    {
+        var metadata = new Dictionary<string, string> { [SettingsKey] = JsonSerializer.Serialize(_settings, Json) };
+        if (_best is { } best)
+            metadata[BestKey] = JsonSerializer.Serialize(best, Json);
+        trainer.Save(path, metadata);
+    }
+
+    private ValidationResult? ReadBest(IReadOnlyDictionary<string, string> metadata)
+    {
+        try
+        {
+            return metadata.TryGetValue(BestKey, out var json) ? JsonSerializer.Deserialize<ValidationResult>(json, Json) : null;
+        }
+        catch (JsonException e)
+        {
+            throw new InputException($"{Last}: the best score so far is damaged: {e.Message.ReplaceLineEndings(" ")}", e);
+        }
+    }
+}

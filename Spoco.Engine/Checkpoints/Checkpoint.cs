@@ -1,0 +1,168 @@
+using System.Globalization;
+using System.Text.Json;
+using Spoco.Engine.Networks;
+using Spoco.Kernels;
+
+namespace Spoco.Engine.Checkpoints;
+
+/// <summary>
+/// A model in one safetensors file: f under <c>net_f.</c>, g under <c>net_g.</c>, both with the names and layouts of the reference's state_dict,
+/// so that PyTorch reads it with <c>safetensors.torch.load_file</c>; while training also Adam's moments under <c>exp_avg.</c> and
+/// <c>exp_avg_sq.</c>. What the model is stands as JSON in the metadata.
+/// </summary>
+public static class Checkpoint
+{
+    private const string ModelKey = "spoco.model";
+    private const string FormatKey = "spoco.format";
+    private const string Format = "1";
+
+    /// <summary>Indented JSON of our option records, and nothing else: reading it executes nothing.</summary>
+    internal static readonly JsonSerializerOptions Json = new()
+    {
+        WriteIndented = false,
+        NumberHandling = System.Text.Json.Serialization.JsonNumberHandling.AllowNamedFloatingPointLiterals,
+        Converters = { new System.Text.Json.Serialization.JsonStringEnumConverter() },
+    };
+
+    /// <summary>Writes a model, and whatever else a training wants to find again.</summary>
+    /// <param name="path">The file; written beside, then renamed.</param>
+    /// <param name="model">The model.</param>
+    /// <param name="further">Further arrays.</param>
+    /// <param name="metadata">Further metadata.</param>
+    public static void Save(
+        string path, SpocoModel model, IEnumerable<SafeTensorSource>? further = null, IReadOnlyDictionary<string, string>? metadata = null)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        var strings = new Dictionary<string, string>(metadata ?? new Dictionary<string, string>())
+        {
+            [FormatKey] = Format,
+            [ModelKey] = JsonSerializer.Serialize(model.Options, Json),
+        };
+        SafeTensors.Write(path,
+        [
+            .. Arrays("net_f.", model.EmbeddingNet), .. Arrays("net_g.", model.MomentumNet), .. further ?? [],
+        ], strings);
+    }
+
+    /// <summary>Reads a model onto a device.</summary>
+    /// <exception cref="InputException">The file is unreadable, damaged, or not such a checkpoint; nothing was allocated on the device for it.</exception>
+    public static SpocoModel Load(string path, ComputeDevice device, bool trained = false)
+    {
+        var file = SafeTensors.Open(path);
+        var options = ReadOptions(path, file);
+        Check(path, file, options);
+        var model = new SpocoModel(device, options, trained);
+        try
+        {
+            Fill(file, model);
+            return model;
+        }
+        catch
+        {
+            model.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Fills a model that exists already.</summary>
+    /// <exception cref="InputException">The checkpoint is of another architecture.</exception>
+    public static void Load(string path, SafeTensors file, SpocoModel model)
+    {
+        ArgumentNullException.ThrowIfNull(file);
+        ArgumentNullException.ThrowIfNull(model);
+        Check(path, file, model.Options);
+        Fill(file, model);
+    }
+
+    /// <summary>What the model in a file is.</summary>
+    /// <exception cref="InputException">The file does not say, or says something impossible.</exception>
+    public static SpocoModelOptions ReadOptions(string path, SafeTensors file)
+    {
+        ArgumentNullException.ThrowIfNull(file);
+        if (!file.Metadata.TryGetValue(FormatKey, out var format) || !file.Metadata.TryGetValue(ModelKey, out var json))
+            throw new InputException($"{path}: is no Spoco checkpoint (its metadata does not describe a model).");
+        if (format != Format)
+            throw new InputException($"{path}: has checkpoint format {format}, this version reads {Format}.");
+        try
+        {
+            var options = JsonSerializer.Deserialize<SpocoModelOptions>(json, Json) ?? throw new InputException($"{path}: the description of the model is empty.");
+            options.Validate();
+            return options;
+        }
+        catch (Exception e) when (e is JsonException or ArgumentException or NullReferenceException or NotSupportedException)
+        {
+            throw new InputException($"{path}: the description of the model is damaged: {e.Message.ReplaceLineEndings(" ")}", e);
+        }
+    }
+
+    /// <summary>The arrays of a buffer that lies position by position beside a network's trained values, such as a moment of Adam.</summary>
+    internal static IEnumerable<SafeTensorSource> Arrays(string prefix, UNet net, DeviceBuffer<float> buffer)
+    {
+        foreach (var (spec, offset) in net.Parameters.TrainedOffsets)
+        {
+            yield return new SafeTensorSource(prefix + spec.Name, FileShape(spec, net.Options.Dimensions),
+                () => ParameterStore.ToFileLayout(spec, buffer.Slice(offset, spec.Shape.Count).ToArray()));
+        }
+    }
+
+    /// <summary>The inverse of <see cref="Arrays(string, UNet, DeviceBuffer{float})"/>.</summary>
+    internal static void Fill(string path, SafeTensors file, string prefix, UNet net, DeviceBuffer<float> buffer)
+    {
+        foreach (var (spec, _) in net.Parameters.TrainedOffsets)
+            CheckArray(path, file, prefix, spec, net.Options.Dimensions);
+        foreach (var (spec, offset) in net.Parameters.TrainedOffsets)
+            buffer.Slice(offset, spec.Shape.Count).CopyFrom(ParameterStore.FromFileLayout(spec, file.Read(prefix + spec.Name)));
+    }
+
+    private static IEnumerable<SafeTensorSource> Arrays(string prefix, UNet net)
+    {
+        foreach (var spec in net.Parameters.Specs)
+        {
+            yield return new SafeTensorSource(prefix + spec.Name, FileShape(spec, net.Options.Dimensions),
+                () => ParameterStore.ToFileLayout(spec, net.Parameters[spec.Name].ToArray()));
+
+            // PyTorch's load_state_dict insists on a counter beside the running statistics.
+            if (spec.Kind == ParameterKind.RunningVariance)
+                yield return new SafeTensorSource(prefix + spec.Name.Replace("running_var", "num_batches_tracked", StringComparison.Ordinal), [], () => [], [0]);
+        }
+    }
+
+    private static void Fill(SafeTensors file, SpocoModel model)
+    {
+        Fill(file, "net_f.", model.EmbeddingNet);
+        Fill(file, "net_g.", model.MomentumNet);
+    }
+
+    private static void Fill(SafeTensors file, string prefix, UNet net)
+    {
+        foreach (var spec in net.Parameters.Specs)
+            net.Parameters[spec.Name].Buffer.CopyFrom(ParameterStore.FromFileLayout(spec, file.Read(prefix + spec.Name)));
+    }
+
+    /// <summary>Every array is there and has the right shape: checked before memory is taken or a parameter changed.</summary>
+    private static void Check(string path, SafeTensors file, SpocoModelOptions options)
+    {
+        foreach (var spec in UNet.Specs(options.NetworkWithOutput))
+        {
+            CheckArray(path, file, "net_f.", spec, options.Network.Dimensions);
+            CheckArray(path, file, "net_g.", spec, options.Network.Dimensions);
+        }
+    }
+
+    private static void CheckArray(string path, SafeTensors file, string prefix, ParameterSpec spec, int dimensions)
+    {
+        var shape = FileShape(spec, dimensions);
+        if (!file.Entries.TryGetValue(prefix + spec.Name, out var entry))
+            throw new InputException($"{path}: is of another architecture: it has no array '{prefix}{spec.Name}'.");
+        if (!entry.Shape.SequenceEqual(shape))
+            throw new InputException($"{path}: is of another architecture: '{entry.Name}' has shape [{Join(entry.Shape)}], the network needs [{Join(shape)}].");
+
+        static string Join(IReadOnlyList<long> extents) => string.Join(",", extents.Select(e => e.ToString(CultureInfo.InvariantCulture)));
+    }
+
+    private static long[] FileShape(ParameterSpec spec, int dimensions) => spec.Kind == ParameterKind.ConvolutionWeight
+        ? dimensions == 3
+            ? [spec.Shape.C, spec.Shape.W, spec.Shape.N, spec.Shape.D, spec.Shape.H]
+            : [spec.Shape.C, spec.Shape.W, spec.Shape.D, spec.Shape.H]
+        : [spec.Shape.C];
+}

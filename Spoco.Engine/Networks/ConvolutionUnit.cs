@@ -1,0 +1,108 @@
+using Spoco.Engine.Ops;
+using Spoco.Kernels;
+
+namespace Spoco.Engine.Networks;
+
+/// <summary>A convolution of size 3 with its norm and activation, composed after <see cref="UNetOptions.Order"/>.</summary>
+internal sealed class ConvolutionUnit
+{
+    private readonly string _prefix;
+    private readonly UNetOptions _options;
+    private readonly int _inputs;
+    private readonly int _outputs;
+    private readonly List<Func<Tensor, bool, Tensor>> _steps = [];
+
+    public ConvolutionUnit(string prefix, int inputs, int outputs, UNetOptions options)
+    {
+        _prefix = prefix;
+        _inputs = inputs;
+        _outputs = outputs;
+        _options = options;
+    }
+
+    private bool HasNorm => _options.Order.Contains('g', StringComparison.Ordinal) || _options.Order.Contains('b', StringComparison.Ordinal);
+
+    /// <summary>The arrays of the unit, in the order of the reference's state_dict.</summary>
+    public IEnumerable<ParameterSpec> Specs()
+    {
+        var depth = _options.Dimensions == 3 ? 3 : 1;
+        var fanIn = _inputs * depth * 9;
+        var convolved = false;
+        foreach (var letter in _options.Order)
+        {
+            var channels = TensorShape.Vector(convolved ? _outputs : _inputs);
+            switch (letter)
+            {
+                case 'c':
+                    yield return new ParameterSpec($"{_prefix}.conv.weight", new TensorShape(depth, 3, 3, _inputs, _outputs),
+                        ParameterKind.ConvolutionWeight, fanIn);
+                    if (!HasNorm)
+                        yield return new ParameterSpec($"{_prefix}.conv.bias", TensorShape.Vector(_outputs), ParameterKind.Bias, fanIn);
+                    convolved = true;
+                    break;
+                case 'g':
+                    yield return new ParameterSpec($"{_prefix}.groupnorm.weight", channels, ParameterKind.Scale);
+                    yield return new ParameterSpec($"{_prefix}.groupnorm.bias", channels, ParameterKind.Shift);
+                    break;
+                case 'b':
+                    yield return new ParameterSpec($"{_prefix}.batchnorm.weight", channels, ParameterKind.Scale);
+                    yield return new ParameterSpec($"{_prefix}.batchnorm.bias", channels, ParameterKind.Shift);
+                    yield return new ParameterSpec($"{_prefix}.batchnorm.running_mean", channels, ParameterKind.RunningMean);
+                    yield return new ParameterSpec($"{_prefix}.batchnorm.running_var", channels, ParameterKind.RunningVariance);
+                    break;
+            }
+        }
+    }
+
+    /// <summary>Looks the arrays up once, so that a step touches no name.</summary>
+    public void Bind(ParameterStore store)
+    {
+        var order = _options.Order;
+        for (var i = 0; i < order.Length; i++)
+        {
+            switch (order[i])
+            {
+                case 'c':
+                    // An activation right behind the convolution is computed while its result is still in registers.
+                    var activation = i + 1 < order.Length ? ActivationOf(order[i + 1]) : null;
+                    var weight = store[$"{_prefix}.conv.weight"];
+                    var bias = HasNorm ? null : store[$"{_prefix}.conv.bias"];
+                    _steps.Add((x, _) => Convolution.Apply(x, weight, bias, activation: activation ?? ActivationFunction.Identity));
+                    if (activation is not null)
+                        i++;
+                    break;
+                case 'g':
+                    var (scale, shift) = (store[$"{_prefix}.groupnorm.weight"], store[$"{_prefix}.groupnorm.bias"]);
+                    var groups = scale.Shape.C < _options.Groups ? 1 : _options.Groups;
+                    _steps.Add((x, _) => GroupNorm.Apply(x, scale, shift, groups));
+                    break;
+                case 'b':
+                    var (gamma, beta) = (store[$"{_prefix}.batchnorm.weight"], store[$"{_prefix}.batchnorm.bias"]);
+                    var (mean, variance) = (store[$"{_prefix}.batchnorm.running_mean"], store[$"{_prefix}.batchnorm.running_var"]);
+                    _steps.Add((x, training) => BatchNorm.Apply(x, gamma, beta, mean, variance, training));
+                    break;
+                default:
+                    var function = ActivationOf(order[i])!.Value;
+                    _steps.Add((x, _) => Activation.Apply(x, function));
+                    break;
+            }
+        }
+    }
+
+    /// <summary>Applies the unit; what is not needed for the gradient is released at once.</summary>
+    public Tensor Forward(Tensor x, bool training)
+    {
+        using var scope = new TensorScope();
+        foreach (var step in _steps)
+            x = step(x, training);
+        return scope.Keep(x);
+    }
+
+    private static ActivationFunction? ActivationOf(char letter) => letter switch
+    {
+        'r' => ActivationFunction.Relu,
+        'l' => ActivationFunction.LeakyRelu(),
+        'e' => ActivationFunction.Elu(),
+        _ => null,
+    };
+}

@@ -1,0 +1,158 @@
+using Spoco.Kernels;
+
+namespace Spoco.Engine.Networks;
+
+/// <summary>
+/// The parameters of a network side by side in one buffer, their gradients in a second and the running statistics in a third:
+/// the optimiser, the momentum update and an all-reduce each are one sweep over one range of memory.
+/// </summary>
+public sealed class ParameterStore : IDisposable
+{
+    /// <summary>Every array starts on a 64-byte boundary: 16 floats.</summary>
+    private const int Alignment = 16;
+
+    private readonly Dictionary<string, Tensor> _byName;
+
+    /// <summary>Takes memory for <paramref name="specs"/>; trained values, gradients and statistics start as zeros.</summary>
+    /// <param name="device">Where the network is to live.</param>
+    /// <param name="specs">The arrays; names must differ.</param>
+    /// <param name="withGradients">False for a network that is never trained: no memory is taken for gradients.</param>
+    public ParameterStore(ComputeDevice device, IReadOnlyList<ParameterSpec> specs, bool withGradients = true)
+    {
+        ArgumentNullException.ThrowIfNull(device);
+        ArgumentNullException.ThrowIfNull(specs);
+        Device = device;
+        Specs = specs;
+        Values = Zeros(Extent(specs.Where(s => s.IsTrained)), "parameters");
+        Statistics = Zeros(Extent(specs.Where(s => !s.IsTrained)), "running statistics");
+        if (withGradients)
+            Gradients = Zeros(Values.Length, "gradients");
+
+        _byName = new Dictionary<string, Tensor>(specs.Count);
+        var offsets = new List<(ParameterSpec, long)>(specs.Count);
+        long trained = 0, statistic = 0;
+        foreach (var spec in specs)
+        {
+            ref var offset = ref spec.IsTrained ? ref trained : ref statistic;
+            var tensor = Tensor.Wrap((spec.IsTrained ? Values : Statistics).Slice(offset, spec.Shape.Count), spec.Shape);
+            if (spec.IsTrained && withGradients)
+                tensor.WithGradient().Gradient = Tensor.Wrap(Gradients.Slice(offset, spec.Shape.Count), spec.Shape);
+            _byName.Add(spec.Name, tensor);
+            if (spec.IsTrained)
+                offsets.Add((spec, offset));
+            offset += RoundUp(spec.Shape.Count);
+        }
+
+        TrainedOffsets = offsets;
+    }
+
+    /// <summary>Where the parameters live.</summary>
+    public ComputeDevice Device { get; }
+
+    /// <summary>The arrays, in the order of the reference's state_dict.</summary>
+    public IReadOnlyList<ParameterSpec> Specs { get; }
+
+    /// <summary>All trained values, zeros between them where alignment leaves gaps.</summary>
+    public DeviceBuffer<float> Values { get; }
+
+    /// <summary>Gradients of <see cref="Values"/>, position by position; without memory for a network that is never trained.</summary>
+    public DeviceBuffer<float> Gradients { get; }
+
+    /// <summary>All running statistics.</summary>
+    public DeviceBuffer<float> Statistics { get; }
+
+    /// <summary>Number of trained values.</summary>
+    public long TrainedCount => Specs.Where(s => s.IsTrained).Sum(s => s.Shape.Count);
+
+    /// <summary>Where each trained array begins in <see cref="Values"/> and <see cref="Gradients"/>.</summary>
+    internal IReadOnlyList<(ParameterSpec Spec, long Offset)> TrainedOffsets { get; }
+
+    /// <summary>The array of a name.</summary>
+    /// <exception cref="KeyNotFoundException">There is none.</exception>
+    public Tensor this[string name] => _byName.TryGetValue(name, out var tensor)
+        ? tensor
+        : throw new KeyNotFoundException($"ParameterStore: the network has no array '{name}'.");
+
+    /// <summary>
+    /// Draws the initial values as PyTorch does: convolution weights and biases uniform in +-1 / sqrt(fan-in) (Kaiming-uniform with a = sqrt 5),
+    /// norms 1 and 0. He et al. 2015, arXiv 1502.01852.
+    /// </summary>
+    /// <param name="seed">Same seed, same values, on every device.</param>
+    public void Initialise(long seed)
+    {
+        for (var i = 0; i < Specs.Count; i++)
+        {
+            var spec = Specs[i];
+            var values = new float[spec.Shape.Count];
+            if (spec.Kind is ParameterKind.ConvolutionWeight or ParameterKind.Bias)
+            {
+                var random = RandomSource.ForIndex(seed, 0, i);
+                var bound = 1 / Math.Sqrt(spec.FanIn);
+                for (var j = 0; j < values.Length; j++)
+                    values[j] = (float)((2 * random.NextDouble() - 1) * bound);
+            }
+            else if (spec.Kind is ParameterKind.Scale or ParameterKind.RunningVariance)
+            {
+                Array.Fill(values, 1f);
+            }
+
+            this[spec.Name].Buffer.CopyFrom(values);
+        }
+    }
+
+    /// <summary>Copies values and running statistics from a network of the same architecture on the same device.</summary>
+    public void CopyFrom(ParameterStore other)
+    {
+        ArgumentNullException.ThrowIfNull(other);
+        other.Values.CopyTo(Values);
+        other.Statistics.CopyTo(Statistics);
+    }
+
+    /// <summary>The values of an array in the layout of files: convolution weights as [Cout, Cin, (kD,) kH, kW].</summary>
+    public static float[] ToFileLayout(ParameterSpec spec, ReadOnlySpan<float> values) => Permute(spec, values, toFile: true);
+
+    /// <summary>The inverse of <see cref="ToFileLayout"/>.</summary>
+    public static float[] FromFileLayout(ParameterSpec spec, ReadOnlySpan<float> values) => Permute(spec, values, toFile: false);
+
+    /// <summary>Returns the memory to the pool.</summary>
+    public void Dispose()
+    {
+        Values.Memory.Dispose();
+        Statistics.Memory.Dispose();
+        if (!Gradients.IsNull)
+            Gradients.Memory.Dispose();
+    }
+
+    private static float[] Permute(ParameterSpec spec, ReadOnlySpan<float> values, bool toFile)
+    {
+        if (spec.Kind != ParameterKind.ConvolutionWeight)
+            return values.ToArray();
+        var (taps, input, output) = (spec.Shape.N * spec.Shape.D * spec.Shape.H, spec.Shape.W, spec.Shape.C);
+        var result = new float[values.Length];
+        for (var t = 0; t < taps; t++)
+        {
+            for (var i = 0; i < input; i++)
+            {
+                for (var o = 0; o < output; o++)
+                {
+                    var inMemory = (t * input + i) * output + o;
+                    var inFile = (o * input + i) * taps + t;
+                    result[toFile ? inFile : inMemory] = values[toFile ? inMemory : inFile];
+                }
+            }
+        }
+
+        return result;
+    }
+
+    private static long RoundUp(long count) => (count + Alignment - 1) / Alignment * Alignment;
+
+    private static long Extent(IEnumerable<ParameterSpec> specs) => specs.Sum(s => RoundUp(s.Shape.Count));
+
+    private DeviceBuffer<float> Zeros(long length, string owner)
+    {
+        var buffer = Device.Allocate<float>(length, owner);
+        buffer.Clear();
+        return buffer;
+    }
+}

@@ -1,0 +1,145 @@
+using Spoco.Engine.Ops;
+using Spoco.Kernels;
+
+namespace Spoco.Engine.Networks;
+
+/// <summary>
+/// U-Net: encoder levels of two convolution units with max pooling between them; decoder levels of nearest upsampling to the skip's size,
+/// concatenation (skip first) and two units; a last convolution of size 1 without activation. Any image size from
+/// <see cref="UNetOptions.MinimumSize"/> on. Parameter names are those of the reference's state_dict.
+/// </summary>
+public sealed class UNet : IDisposable
+{
+    private readonly Level[] _encoders;
+    private readonly Level[] _decoders;
+    private readonly Tensor _finalWeight;
+    private readonly Tensor _finalBias;
+
+    /// <summary>Makes a network with undefined (zero) parameters: <see cref="ParameterStore.Initialise"/> or a checkpoint fills them.</summary>
+    /// <param name="device">Where it is to live.</param>
+    /// <param name="options">The architecture.</param>
+    /// <param name="trained">Whether gradients are wanted; false for the momentum network and for prediction.</param>
+    /// <exception cref="ArgumentException">The options break a rule.</exception>
+    public UNet(ComputeDevice device, UNetOptions options, bool trained = true)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        options.Validate();
+        Options = options;
+        (_encoders, _decoders) = Levels(options);
+        Parameters = new ParameterStore(device, Specs(options), trained);
+        foreach (var (first, second) in _encoders.Concat(_decoders))
+        {
+            first.Bind(Parameters);
+            second.Bind(Parameters);
+        }
+
+        _finalWeight = Parameters["final_conv.weight"];
+        _finalBias = Parameters["final_conv.bias"];
+    }
+
+    /// <summary>The architecture.</summary>
+    public UNetOptions Options { get; }
+
+    /// <summary>The parameters and their gradients.</summary>
+    public ParameterStore Parameters { get; }
+
+    /// <summary>The arrays that a network of an architecture has, in the order of the reference's state_dict; takes no memory.</summary>
+    /// <exception cref="ArgumentException">The options break a rule.</exception>
+    public static IReadOnlyList<ParameterSpec> Specs(UNetOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        options.Validate();
+        var (encoders, decoders) = Levels(options);
+        var finest = options.FeatureMaps[0];
+        return
+        [
+            .. encoders.Concat(decoders).SelectMany(level => level.First.Specs().Concat(level.Second.Specs())),
+            new ParameterSpec("final_conv.weight", new TensorShape(1, 1, 1, finest, options.OutputChannels), ParameterKind.ConvolutionWeight, finest),
+            new ParameterSpec("final_conv.bias", TensorShape.Vector(options.OutputChannels), ParameterKind.Bias, finest),
+        ];
+    }
+
+    /// <summary>Applies the network.</summary>
+    /// <param name="x">[N, D, H, W, input channels]; D = 1 for a 2D network, or N slices as N images.</param>
+    /// <param name="training">Batch norm uses and updates statistics of the batch; false = running statistics.</param>
+    /// <returns>[N, D, H, W, output channels].</returns>
+    /// <exception cref="ArgumentException">Channels or size do not fit the network.</exception>
+    public Tensor Forward(Tensor x, bool training)
+    {
+        ArgumentNullException.ThrowIfNull(x);
+        if (x.Shape.C != Options.InputChannels)
+            throw new ArgumentException($"UNet: the image has {x.Shape.C} channels, the network expects {Options.InputChannels} (image {x.Shape}).");
+        var least = Options.MinimumSize;
+        if (x.Shape.D < least.D || x.Shape.H < least.H || x.Shape.W < least.W)
+            throw new ArgumentException($"UNet: {Options.FeatureMaps.Count} levels need at least {least.D}x{least.H}x{least.W} voxels, got {x.Shape}.");
+        if (Options.Dimensions == 2 && x.Shape.D != 1)
+            throw new ArgumentException($"UNet: a 2D network takes one slice at a time, got {x.Shape}.");
+
+        using var scope = new TensorScope();
+        var window = (Options.Dimensions == 3 ? Options.PoolDepth : 1, 2, 2);
+        var skips = new Tensor[_encoders.Length - 1];
+        for (var i = 0; i < _encoders.Length; i++)
+        {
+            if (i > 0)
+                x = MaxPool.Apply(skips[i - 1] = x, window);
+            x = _encoders[i].Forward(x, training);
+        }
+
+        for (var i = 0; i < _decoders.Length; i++)
+        {
+            var skip = skips[^(i + 1)];
+            x = Decode(_decoders[i], skip, x, training);
+            // Released here, not at the end of the scope: without a graph the peak is lower by the coarser skips.
+            skip.Dispose();
+        }
+
+        return scope.Keep(Convolution.Apply(x, _finalWeight, _finalBias));
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => Parameters.Dispose();
+
+    private static (Level[] Encoders, Level[] Decoders) Levels(UNetOptions options)
+    {
+        var maps = options.FeatureMaps;
+        var encoders = new Level[maps.Count];
+        for (var i = 0; i < encoders.Length; i++)
+        {
+            var inputs = i == 0 ? options.InputChannels : maps[i - 1];
+            var middle = Math.Max(maps[i] / 2, inputs);
+            encoders[i] = new Level($"encoders.{i}.basic_module", inputs, middle, maps[i], options);
+        }
+
+        var decoders = new Level[maps.Count - 1];
+        for (var i = 0; i < decoders.Length; i++)
+        {
+            var (small, skip) = (maps[maps.Count - 1 - i], maps[maps.Count - 2 - i]);
+            decoders[i] = new Level($"decoders.{i}.basic_module", small + skip, skip, skip, options);
+        }
+
+        return (encoders, decoders);
+    }
+
+    private static Tensor Decode(Level level, Tensor skip, Tensor small, bool training)
+    {
+        using var scope = new TensorScope();
+        var joined = UpsampleConcat.Apply(skip, small);
+        small.Dispose();
+        return scope.Keep(level.Forward(joined, training));
+    }
+
+    /// <summary>Two convolution units.</summary>
+    private sealed record Level(ConvolutionUnit First, ConvolutionUnit Second)
+    {
+        public Level(string prefix, int inputs, int middle, int outputs, UNetOptions options)
+            : this(new ConvolutionUnit($"{prefix}.SingleConv1", inputs, middle, options), new ConvolutionUnit($"{prefix}.SingleConv2", middle, outputs, options))
+        {
+        }
+
+        public Tensor Forward(Tensor x, bool training)
+        {
+            using var scope = new TensorScope();
+            return scope.Keep(Second.Forward(First.Forward(x, training), training));
+        }
+    }
+}

@@ -1,0 +1,79 @@
+using Spoco.Kernels;
+using Primitives = Spoco.Kernels.Primitives;
+
+namespace Spoco.Engine.Ops;
+
+/// <summary>Maximum over windows that lie side by side; what does not fill a window is left out.</summary>
+public static class MaxPool
+{
+    /// <summary>y = max over the window. Of equal values the first takes the gradient; NaN is larger than any number.</summary>
+    /// <param name="x">[N, D, H, W, C].</param>
+    /// <param name="window">Extents of a window, also its stride; (1, 2, 2) in 2D.</param>
+    /// <returns>[N, D / window.D, H / window.H, W / window.W, C], rounded down.</returns>
+    /// <exception cref="ArgumentException">The window is larger than the input, or has more than 256 voxels.</exception>
+    public static Tensor Apply(Tensor x, (int D, int H, int W) window)
+    {
+        ArgumentNullException.ThrowIfNull(x);
+        var shape = PoolingShape.Of(nameof(MaxPool), x.Shape, window);
+        var y = Tensor.Empty(x.Device, shape.Output, nameof(MaxPool));
+        if (!Gradients.Needed(x))
+        {
+            Primitives.MaxPool.Forward(shape, x.Buffer, y.Buffer, default);
+            return y;
+        }
+
+        var places = new Places(x.Device.Allocate<byte>(shape.Output.Count, nameof(MaxPool)));
+        Primitives.MaxPool.Forward(shape, x.Buffer, y.Buffer, places.Buffer);
+        return Gradients.Record(y, new Node(x, shape, places));
+    }
+
+    private static Tensor Backward(Tensor dy, PoolingShape shape, Places places)
+    {
+        var dx = Tensor.Empty(dy.Device, shape.Input, nameof(MaxPool));
+        Primitives.MaxPool.Backward(shape, dy.Buffer, places.Buffer, dx.Buffer);
+        return Gradients.Needed(dy) ? Gradients.Record(dx, new BackwardNode(dy, shape, places.Share())) : dx;
+    }
+
+    private static Tensor Gather(Tensor x, PoolingShape shape, Places places)
+    {
+        var y = Tensor.Empty(x.Device, shape.Output, nameof(MaxPool));
+        Primitives.MaxPool.Gather(shape, x.Buffer, places.Buffer, y.Buffer);
+        return Gradients.Needed(x) ? Gradients.Record(y, new Node(x, shape, places.Share())) : y;
+    }
+
+    /// <summary>Where the maxima are; held by every node that still needs it.</summary>
+    private sealed class Places(DeviceBuffer<byte> buffer)
+    {
+        private int _holders = 1;
+
+        public DeviceBuffer<byte> Buffer => buffer;
+
+        public Places Share()
+        {
+            _holders++;
+            return this;
+        }
+
+        public void Release()
+        {
+            if (--_holders == 0)
+                buffer.Memory.Dispose();
+        }
+    }
+
+    private sealed class Node(Tensor x, PoolingShape shape, Places places) : GradientNode(x)
+    {
+        protected internal override void Backward(Tensor gradient, Span<Tensor?> inputGradients) =>
+            inputGradients[0] = MaxPool.Backward(gradient, shape, places);
+
+        protected override void ReleaseMemory() => places.Release();
+    }
+
+    private sealed class BackwardNode(Tensor dy, PoolingShape shape, Places places) : GradientNode(dy)
+    {
+        protected internal override void Backward(Tensor gradient, Span<Tensor?> inputGradients) =>
+            inputGradients[0] = Gather(gradient, shape, places);
+
+        protected override void ReleaseMemory() => places.Release();
+    }
+}

@@ -1,0 +1,12 @@
+namespace Spoco.Engine.Scores;
+
+/// <summary>Difference in count, DiC: predicted objects minus ground truth objects. Label 0 does not count. |DiC| is what papers report.</summary>
+public static class DifferenceInCount
+{
+    /// <summary>Predicted minus true objects: positive when there are too many.</summary>
+    public static int Of(ContingencyTable table)
+    {
+        ArgumentNullException.ThrowIfNull(table);
+        return table.PredictedObjects - table.TruthObjects;
+    }
+}

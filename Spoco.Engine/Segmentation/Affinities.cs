@@ -1,0 +1,111 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
+
+namespace Spoco.Engine.Segmentation;
+
+/// <summary>
+/// Edge weights from pixel embeddings (SPOCO, appendix A.4): w = 1 - max((2 delta_d - |e_i - e_j|) / (2 delta_d), 0)^2, in float32.
+/// 0 = attractive (equal embeddings), 1 = repulsive (2 delta_d or farther apart).
+/// </summary>
+public static class Affinities
+{
+    /// <summary>The weights of all edges (i, i + offset) of an image.</summary>
+    /// <param name="embeddings">[D, H, W, E].</param>
+    /// <param name="offsets">One per output channel.</param>
+    /// <param name="pushMargin">delta_d, above 0.</param>
+    /// <returns>[C, D, H, W], C = number of offsets; 1 where i + offset lies outside the image.</returns>
+    /// <exception cref="ArgumentException">An embedding is not finite, the margin not positive and finite, or the result too large.</exception>
+    public static float[] FromEmbeddings(Volume<float> embeddings, IReadOnlyList<VoxelOffset> offsets, float pushMargin)
+    {
+        ArgumentNullException.ThrowIfNull(embeddings);
+        ArgumentNullException.ThrowIfNull(offsets);
+        if (!(pushMargin > 0) || !float.IsFinite(pushMargin))
+            throw new ArgumentException($"Affinities: the push margin must be positive and finite, got {pushMargin}.");
+        var firstBad = embeddings.Data.AsSpan().IndexOfNonFinite();
+        if (firstBad >= 0)
+            throw new ArgumentException($"Affinities: embeddings must be finite, value {firstBad % embeddings.Channels} of voxel "
+                + $"{firstBad / embeddings.Channels} is {embeddings.Data[firstBad]} (embeddings {embeddings}).");
+        var voxels = embeddings.VoxelCount;
+        if ((long)voxels * offsets.Count > Array.MaxLength)
+            throw new ArgumentException($"Affinities: {offsets.Count} channels of {embeddings} are more than one array holds; work in tiles.");
+
+        var weights = GC.AllocateUninitializedArray<float>(voxels * offsets.Count);
+        for (var c = 0; c < offsets.Count; c++)
+            Channel(embeddings, offsets[c], 2 * pushMargin, weights.AsSpan(c * voxels, voxels));
+        return weights;
+    }
+
+    private static int IndexOfNonFinite(this Span<float> values)
+    {
+        for (var i = 0; i < values.Length; i++)
+            if (!float.IsFinite(values[i]))
+                return i;
+        return -1;
+    }
+
+    private static void Channel(Volume<float> embeddings, VoxelOffset offset, float reach, Span<float> weights)
+    {
+        var (depth, height, width, dimensions) = (embeddings.Depth, embeddings.Height, embeddings.Width, embeddings.Channels);
+        weights.Fill(1);
+        if (!offset.FitsIn(depth, height, width))
+            return;
+        var (fromX, toX) = (Math.Max(0, -offset.X), width - Math.Max(0, offset.X));
+        var difference = (nint)offset.Linear(height, width) * dimensions;
+        ref var origin = ref MemoryMarshal.GetArrayDataReference(embeddings.Data);
+        for (var z = Math.Max(0, -offset.Z); z < depth - Math.Max(0, offset.Z); z++)
+            for (var y = Math.Max(0, -offset.Y); y < height - Math.Max(0, offset.Y); y++)
+            {
+                var row = (z * height + y) * width;
+                for (var x = fromX; x < toX; x++)
+                {
+                    ref var a = ref Unsafe.Add(ref origin, (nint)(row + x) * dimensions);
+                    var distance = MathF.Sqrt(SquaredDistance(ref a, ref Unsafe.Add(ref a, difference), dimensions));
+                    var closeness = Math.Max((reach - distance) / reach, 0);
+                    weights[row + x] = 1 - closeness * closeness;
+                }
+            }
+    }
+
+    private static float SquaredDistance(ref float a, ref float b, int dimensions)
+    {
+        var sum = 0f;
+        var i = 0;
+        if (Vector512.IsHardwareAccelerated && dimensions >= 16)
+        {
+            var total = Vector512<float>.Zero;
+            for (; i <= dimensions - 16; i += 16)
+            {
+                var d = Vector512.LoadUnsafe(ref a, (nuint)i) - Vector512.LoadUnsafe(ref b, (nuint)i);
+                total += d * d;
+            }
+            sum = Vector512.Sum(total);
+        }
+        if (Vector256.IsHardwareAccelerated && dimensions - i >= 8)
+        {
+            var total = Vector256<float>.Zero;
+            for (; i <= dimensions - 8; i += 8)
+            {
+                var d = Vector256.LoadUnsafe(ref a, (nuint)i) - Vector256.LoadUnsafe(ref b, (nuint)i);
+                total += d * d;
+            }
+            sum += Vector256.Sum(total);
+        }
+        if (dimensions - i >= 4)
+        {
+            var total = Vector128<float>.Zero;
+            for (; i <= dimensions - 4; i += 4)
+            {
+                var d = Vector128.LoadUnsafe(ref a, (nuint)i) - Vector128.LoadUnsafe(ref b, (nuint)i);
+                total += d * d;
+            }
+            sum += Vector128.Sum(total);
+        }
+        for (; i < dimensions; i++)
+        {
+            var d = Unsafe.Add(ref a, i) - Unsafe.Add(ref b, i);
+            sum += d * d;
+        }
+        return sum;
+    }
+}

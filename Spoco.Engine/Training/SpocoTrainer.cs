@@ -1,0 +1,168 @@
+using System.Text.Json;
+using Spoco.Engine.Checkpoints;
+using Spoco.Engine.Losses;
+using Spoco.Kernels;
+using Primitives = Spoco.Kernels.Primitives;
+
+namespace Spoco.Engine.Training;
+
+/// <summary>The loss or a parameter is no longer a finite number.</summary>
+public sealed class TrainingDivergedException(string message) : Exception(message);
+
+/// <summary>What one training step did.</summary>
+/// <param name="Iteration">Its number, counted from 0.</param>
+/// <param name="LearningRate">The rate it used.</param>
+/// <param name="Loss">The weighted loss, mean over the batch.</param>
+/// <param name="Terms">Its unweighted terms, means over the batch.</param>
+public readonly record struct TrainingStep(long Iteration, double LearningRate, double Loss, SpocoTerms Terms);
+
+/// <summary>
+/// Trains a <see cref="SpocoModel"/>. One step: f forward; momentum update of g with the f of before the step; g forward without gradient (only where the
+/// consistency term needs it); loss; backward; Adam on f. Same seed, device and threads: the same bits.
+/// </summary>
+public sealed class SpocoTrainer : IDisposable
+{
+    private const string StateKey = "spoco.training";
+
+    // Patches use the streams 0 .. N - 1 of an iteration and -1; the anchors take one that nobody else has.
+    private const long AnchorStream = -2;
+
+    private readonly SpocoLossOptions _loss;
+    private readonly DeviceBuffer<float> _firstMoment;
+    private readonly DeviceBuffer<float> _secondMoment;
+
+    /// <summary>Prepares the training of a model that was made with <c>trained: true</c>.</summary>
+    /// <exception cref="ArgumentException">An option is out of range, or the model takes no gradients.</exception>
+    public SpocoTrainer(SpocoModel model, TrainingOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(options);
+        if (model.EmbeddingNet.Parameters.Gradients.IsNull)
+            throw new ArgumentException("SpocoTrainer: the model was made for prediction only (trained: false).");
+        if (options.Momentum is not (>= 0 and <= 1))
+            throw new ArgumentException($"SpocoTrainer: the momentum must be in [0, 1], got {options.Momentum}.");
+        Model = model;
+        Options = options;
+        Schedule = new LearningRateSchedule(options.Schedule);
+        _loss = options.Loss with
+        {
+            PullMargin = (float)model.Options.PullMargin, PushMargin = (float)model.Options.PushMargin, ForegroundChannel = model.Options.Foreground,
+        };
+        _loss.Validate();
+        var count = model.EmbeddingNet.Parameters.Values.Length;
+        _firstMoment = model.Device.Allocate<float>(count, "Adam");
+        _secondMoment = model.Device.Allocate<float>(count, "Adam");
+        _firstMoment.Clear();
+        _secondMoment.Clear();
+    }
+
+    /// <summary>The model.</summary>
+    public SpocoModel Model { get; }
+
+    /// <summary>The choices.</summary>
+    public TrainingOptions Options { get; }
+
+    /// <summary>The learning rate.</summary>
+    public LearningRateSchedule Schedule { get; }
+
+    /// <summary>Steps done so far.</summary>
+    public long Iteration { get; private set; }
+
+    /// <summary>Does one step.</summary>
+    /// <exception cref="TrainingDivergedException">The loss is not finite; parameters are those of before the step.</exception>
+    public TrainingStep Step(TrainingBatch batch)
+    {
+        ArgumentNullException.ThrowIfNull(batch);
+        var rate = Schedule.Rate(Iteration);
+        using var scope = new TensorScope();
+        using var labels = LabelBatch.From(batch.Shape.WithChannels(1), batch.Labels);
+        var f = Model.EmbeddingNet;
+        var g = Model.MomentumNet;
+        var y = f.Forward(Tensor.From(Model.Device, batch.Shape, batch.ViewF), training: true);
+        Primitives.MomentumUpdate.Apply(g.Parameters.Values, f.Parameters.Values, (float)Options.Momentum);
+
+        // Where the loss never runs g, its batch norms would keep their first statistics: f's are what fits its parameters best.
+        if (_loss.ConsistencyWeight == 0)
+            f.Parameters.Statistics.CopyTo(g.Parameters.Statistics);
+        var loss = SpocoLoss.Apply(y, labels, _loss, Consistency(batch, training: true), AnchorSeed(Iteration));
+        var value = loss.Total.ToScalar();
+        if (!float.IsFinite(value))
+            throw new TrainingDivergedException($"Training: the loss of iteration {Iteration} is {value} ({loss.Mean}); try a lower learning rate than {rate:g3}.");
+        Gradients.Backward(loss.Total);
+        Primitives.Adam.Step(f.Parameters.Values, f.Parameters.Gradients, _firstMoment, _secondMoment,
+            Options.Adam with { LearningRate = (float)rate }, checked((int)(Iteration + 1)));
+        return new TrainingStep(Iteration++, rate, value, loss.Mean);
+    }
+
+    /// <summary>The loss of a batch with f and g as they predict (running statistics); changes nothing.</summary>
+    /// <param name="batch">The batch.</param>
+    /// <param name="index">Number of the batch within the validation: selects its anchors.</param>
+    public double Validate(TrainingBatch batch, int index)
+    {
+        ArgumentNullException.ThrowIfNull(batch);
+        using var scope = new TensorScope();
+        using var pause = Gradients.NoRecording();
+        using var labels = LabelBatch.From(batch.Shape.WithChannels(1), batch.Labels);
+        var y = Model.EmbeddingNet.Forward(Tensor.From(Model.Device, batch.Shape, batch.ViewF), training: false);
+        return SpocoLoss.Apply(y, labels, _loss, Consistency(batch, training: false), AnchorSeed(index)).Total.ToScalar();
+    }
+
+    /// <summary>Writes a checkpoint from which <see cref="Resume"/> continues bit for bit.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="metadata">Further strings to keep with it.</param>
+    public void Save(string path, IReadOnlyDictionary<string, string>? metadata = null)
+    {
+        var state = new State(Iteration, Schedule.State);
+        Checkpoint.Save(path, Model,
+            [.. Checkpoint.Arrays("exp_avg.", Model.EmbeddingNet, _firstMoment), .. Checkpoint.Arrays("exp_avg_sq.", Model.EmbeddingNet, _secondMoment)],
+            new Dictionary<string, string>(metadata ?? new Dictionary<string, string>()) { [StateKey] = JsonSerializer.Serialize(state, Checkpoint.Json) });
+    }
+
+    /// <summary>Takes parameters, moments and position from a checkpoint of <see cref="Save"/>.</summary>
+    /// <returns>The file's metadata.</returns>
+    /// <exception cref="InputException">The file is damaged, of another architecture, or holds no training state.</exception>
+    public IReadOnlyDictionary<string, string> Resume(string path)
+    {
+        var file = SafeTensors.Open(path);
+        if (!file.Metadata.TryGetValue(StateKey, out var json))
+            throw new InputException($"{path}: holds a model but no training state; it cannot be resumed.");
+        State state;
+        try
+        {
+            state = JsonSerializer.Deserialize<State>(json, Checkpoint.Json) ?? throw new InputException($"{path}: the training state is empty.");
+        }
+        catch (JsonException e)
+        {
+            throw new InputException($"{path}: the training state is damaged: {e.Message.ReplaceLineEndings(" ")}", e);
+        }
+
+        if (state.Iteration is < 0 or >= int.MaxValue)
+            throw new InputException($"{path}: the training state is damaged: iteration {state.Iteration}.");
+        Checkpoint.Load(path, file, Model);
+        Checkpoint.Fill(path, file, "exp_avg.", Model.EmbeddingNet, _firstMoment);
+        Checkpoint.Fill(path, file, "exp_avg_sq.", Model.EmbeddingNet, _secondMoment);
+        Iteration = state.Iteration;
+        Schedule.State = state.Schedule;
+        return file.Metadata;
+    }
+
+    /// <summary>Returns Adam's moments to the pool; the model stays.</summary>
+    public void Dispose()
+    {
+        _firstMoment.Memory.Dispose();
+        _secondMoment.Memory.Dispose();
+    }
+
+    /// <summary>e^g where the loss has a consistency term; no gradient flows into g.</summary>
+    private Tensor? Consistency(TrainingBatch batch, bool training)
+    {
+        if (_loss.ConsistencyWeight == 0)
+            return null;
+        using var pause = Gradients.NoRecording();
+        return Model.MomentumNet.Forward(Tensor.From(Model.Device, batch.Shape, batch.ViewG), training);
+    }
+
+    private int AnchorSeed(long index) => (int)RandomSource.ForIndex(Options.Seed, index, AnchorStream).NextUInt64();
+
+    private sealed record State(long Iteration, ScheduleState Schedule);
+}

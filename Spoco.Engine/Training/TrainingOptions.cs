@@ -1,0 +1,23 @@
+using Spoco.Engine.Losses;
+using Spoco.Kernels;
+
+namespace Spoco.Engine.Training;
+
+/// <summary>Choices of a training that do not change the model's architecture. Defaults are the paper's where it states one.</summary>
+public sealed record TrainingOptions
+{
+    /// <summary>Weights and variants of the loss; the margins and whether there is a foreground channel are the model's.</summary>
+    public SpocoLossOptions Loss { get; init; } = new();
+
+    /// <summary>m of the momentum update theta_g = m theta_g + (1 - m) theta_f; 0.999 in the paper (A.6).</summary>
+    public double Momentum { get; init; } = 0.999;
+
+    /// <summary>Adam's coefficients; the learning rate is the schedule's.</summary>
+    public AdamSettings Adam { get; init; } = AdamSettings.Default;
+
+    /// <summary>The learning rate of every iteration.</summary>
+    public ScheduleOptions Schedule { get; init; } = new();
+
+    /// <summary>Seed of the initial parameters, the patches and the anchors.</summary>
+    public long Seed { get; init; } = 1;
+}

@@ -1,0 +1,359 @@
+namespace Spoco.Kernels.Primitives;
+
+/// <summary>
+/// Group normalisation on the host. Work is cut into chunks that depend on the shape alone; sums within a chunk are single precision per column,
+/// everything above it is double precision in the order of the chunks.
+/// </summary>
+internal static unsafe class GroupNormHost
+{
+    public static void Statistics(
+        HostDevice host, GroupNormShape shape, float eps, DeviceBuffer<float> x, DeviceBuffer<float> mean, DeviceBuffer<float> rstd, RunningStatistics running)
+    {
+        var chunks = new Chunks(shape);
+        using var columns = new Scratch<float>(host, 3L * chunks.RowLength * host.Workers.Workers);
+        using var partials = new Scratch<double>(host, 2L * chunks.Count * shape.Groups);
+        host.Workers.Run(chunks.Count, new StatisticsBody(shape, chunks, x.HostAddress, columns.Address, partials.Address));
+        host.Workers.Run(shape.Statistics, new MergeBody(shape, chunks, partials.Address, eps, mean.HostAddress, rstd.HostAddress,
+            running.Mean.HostAddress, running.Variance.HostAddress, running.Momentum), MinimumSetsPerWorker(chunks));
+    }
+
+    public static void Normalize(
+        HostDevice host, GroupNormShape shape, DeviceBuffer<float> x, DeviceBuffer<float> gamma, DeviceBuffer<float> beta,
+        DeviceBuffer<float> mean, DeviceBuffer<float> rstd, DeviceBuffer<float> y)
+    {
+        var chunks = new Chunks(shape);
+        var length = chunks.RowLength;
+        using var patterns = new Scratch<float>(host, 3L * length * shape.Images);
+        for (var n = 0; n < shape.Images; n++)
+        {
+            var pattern = patterns.Address + 3L * length * n;
+            for (var j = 0; j < length; j++)
+            {
+                var c = j % shape.Channels;
+                var set = n * shape.Groups + c / shape.ChannelsPerGroup;
+                pattern[j] = mean.HostAddress[set];
+                pattern[length + j] = rstd.HostAddress[set] * gamma.HostAddress[c];
+                pattern[2 * length + j] = beta.HostAddress[c];
+            }
+        }
+
+        host.Workers.Run(chunks.Count, new NormalizeBody(chunks, x.HostAddress, y.HostAddress, patterns.Address));
+    }
+
+    public static void Backward(
+        HostDevice host, GroupNormShape shape, DeviceBuffer<float> dy, DeviceBuffer<float> x, DeviceBuffer<float> gamma,
+        DeviceBuffer<float> mean, DeviceBuffer<float> rstd,
+        DeviceBuffer<float> dx, DeviceBuffer<float> dgamma, DeviceBuffer<float> dbeta, bool constantStatistics)
+    {
+        var chunks = new Chunks(shape);
+        var length = chunks.RowLength;
+        using var patterns = new Scratch<float>(host, 4L * length * shape.Images);
+        using var sums = new Scratch<double>(host, 2L * shape.Images * shape.Channels);
+        for (var n = 0; n < shape.Images; n++)
+        {
+            var pattern = patterns.Address + 4L * length * n;
+            for (var j = 0; j < length; j++)
+                pattern[j] = mean.HostAddress[n * shape.Groups + j % shape.Channels / shape.ChannelsPerGroup];
+        }
+
+        var needsSums = !constantStatistics || !dgamma.IsNull || !dbeta.IsNull;
+        if (needsSums)
+        {
+            using var columns = new Scratch<float>(host, 2L * length * host.Workers.Workers);
+            using var partials = new Scratch<double>(host, 2L * chunks.Count * shape.Channels);
+            host.Workers.Run(chunks.Count, new SumBody(shape, chunks, dy.HostAddress, x.HostAddress, patterns.Address, columns.Address, partials.Address));
+            host.Workers.Run(shape.Images * shape.Channels, new AddBody(shape, chunks, partials.Address, sums.Address), MinimumSetsPerWorker(chunks));
+            ParameterGradients(shape, sums.Address, rstd.HostAddress, dgamma.HostAddress, dbeta.HostAddress);
+        }
+
+        if (dx.IsNull)
+            return;
+        for (var n = 0; n < shape.Images; n++)
+        {
+            for (var g = 0; g < shape.Groups; g++)
+                InputCoefficients(shape, constantStatistics, n, g, sums.Address, gamma.HostAddress, rstd.HostAddress, patterns.Address, length);
+        }
+
+        host.Workers.Run(chunks.Count, new InputBody(chunks, dy.HostAddress, x.HostAddress, dx.HostAddress, patterns.Address));
+    }
+
+    private static int MinimumSetsPerWorker(Chunks chunks) => Math.Max(1, 8192 / chunks.PerImage);
+
+    private static void ParameterGradients(GroupNormShape shape, double* sums, float* rstd, float* dgamma, float* dbeta)
+    {
+        for (var c = 0; c < shape.Channels; c++)
+        {
+            double sum = 0, product = 0;
+            for (var n = 0; n < shape.Images; n++)
+            {
+                var s = sums + 2L * (n * shape.Channels + c);
+                sum += s[0];
+                product += s[1] * rstd[n * shape.Groups + c / shape.ChannelsPerGroup];
+            }
+
+            if (dgamma is not null)
+                dgamma[c] = (float)product;
+            if (dbeta is not null)
+                dbeta[c] = (float)sum;
+        }
+    }
+
+    /// <summary>dx = scale dy + slope (x - mean) + offset: the three numbers of a group, written under every column of its channels.</summary>
+    private static void InputCoefficients(
+        GroupNormShape shape, bool constantStatistics, int n, int g, double* sums, float* gamma, float* rstd, float* patterns, int length)
+    {
+        var first = g * shape.ChannelsPerGroup;
+        double r = rstd[n * shape.Groups + g], average = 0, correlation = 0;
+        if (!constantStatistics)
+        {
+            for (var c = first; c < first + shape.ChannelsPerGroup; c++)
+            {
+                var s = sums + 2L * (n * shape.Channels + c);
+                average += gamma[c] * s[0] / shape.ValuesPerGroup;
+                correlation += gamma[c] * s[1] / shape.ValuesPerGroup;
+            }
+        }
+
+        var pattern = patterns + 4L * length * n;
+        for (var j = 0; j < length; j += shape.Channels)
+        {
+            for (var c = first; c < first + shape.ChannelsPerGroup; c++)
+            {
+                pattern[length + j + c] = (float)(r * gamma[c]);
+                pattern[2 * length + j + c] = (float)(-r * r * r * correlation);
+                pattern[3 * length + j + c] = (float)(-r * average);
+            }
+        }
+    }
+
+    /// <summary>Memory for the time of a call.</summary>
+    private readonly struct Scratch<T>(HostDevice host, long length) : IDisposable where T : unmanaged
+    {
+        private readonly DeviceBuffer<T> _buffer = host.Allocate<T>(length, nameof(GroupNorm));
+
+        public T* Address => _buffer.HostAddress;
+
+        public void Dispose() => _buffer.Memory.Dispose();
+    }
+
+    /// <summary>
+    /// Cuts every image into chunks of whole rows (see <see cref="ChannelColumns"/>), and one last chunk of the voxels that do not fill a row.
+    /// A chunk is long enough to make its part in the double-precision sums negligible, and short enough for single-precision ones.
+    /// </summary>
+    private readonly struct Chunks
+    {
+        private const int TargetLength = 16 * 1024;
+        private const int MinimumVoxels = 64;
+        private readonly GroupNormShape _shape;
+        private readonly int _rows;
+        private readonly int _rowsPerChunk;
+        private readonly int _voxelsPerRow;
+        private readonly int _whole;
+
+        public Chunks(GroupNormShape shape)
+        {
+            _shape = shape;
+            RowLength = ChannelColumns.RowLength(shape.Channels);
+            _rows = (int)(shape.ImageLength / RowLength);
+            _voxelsPerRow = RowLength / shape.Channels;
+            _rowsPerChunk = Math.Max(Math.Max(TargetLength / RowLength, 1), (MinimumVoxels + _voxelsPerRow - 1) / _voxelsPerRow);
+            _whole = (_rows + _rowsPerChunk - 1) / _rowsPerChunk;
+            PerImage = _whole + ((long)_rows * RowLength < shape.ImageLength ? 1 : 0);
+        }
+
+        public int RowLength { get; }
+
+        public int PerImage { get; }
+
+        public int Count => PerImage * _shape.Images;
+
+        public Chunk this[int index]
+        {
+            get
+            {
+                var image = index / PerImage;
+                var chunk = index - image * PerImage;
+                var row = chunk < _whole ? chunk * _rowsPerChunk : _rows;
+                var offset = image * _shape.ImageLength + (long)row * RowLength;
+                return chunk < _whole
+                    ? new Chunk(image, offset, Math.Min(_rowsPerChunk, _rows - row), RowLength)
+                    : new Chunk(image, offset, Voxels(chunk), _shape.Channels);
+            }
+        }
+
+        /// <summary>Voxels of a chunk, counted from the first of its image.</summary>
+        public int Voxels(int chunk) => chunk < _whole
+            ? Math.Min(_rowsPerChunk, _rows - chunk * _rowsPerChunk) * _voxelsPerRow
+            : _shape.Voxels - _rows * _voxelsPerRow;
+    }
+
+    /// <summary>A matrix of whole voxels: <paramref name="Rows"/> rows of <paramref name="Length"/> values from <paramref name="Offset"/> on.</summary>
+    private readonly record struct Chunk(int Image, long Offset, int Rows, int Length);
+
+    /// <summary>
+    /// Mean and sum of squared deviations of every group in a chunk, from sums around the mean of the chunk's first eighth. That mean is off by at most
+    /// a few deviations: n (mean of k - mean of n)^2 is no more than n / k times the squares looked for, so that neither a large common offset
+    /// nor stray first values cost accuracy.
+    /// </summary>
+    private readonly struct StatisticsBody(GroupNormShape shape, Chunks chunks, float* x, float* columns, double* partials) : IParallelBody
+    {
+        public void Execute(int from, int until, int worker)
+        {
+            var means = columns + 3L * chunks.RowLength * worker;
+            var squares = means + chunks.RowLength;
+            var residuals = squares + chunks.RowLength;
+            for (var i = from; i < until; i++)
+            {
+                var chunk = chunks[i];
+                var sample = (chunk.Rows + 7) / 8;
+                var perSample = 1.0 / ((long)sample * chunk.Length / shape.Groups);
+                var perValue = 1.0 / ((long)chunk.Rows * chunk.Length / shape.Groups);
+                ChannelColumns.Sum(x + chunk.Offset, sample, chunk.Length, means);
+                for (var g = 0; g < shape.Groups; g++)
+                    Spread(means, chunk.Length, g, (float)(Total(means, chunk.Length, g) * perSample));
+                ChannelColumns.SumCentered(x + chunk.Offset, chunk.Rows, chunk.Length, means, residuals, squares);
+                var partial = partials + 2L * i * shape.Groups;
+                for (var g = 0; g < shape.Groups; g++)
+                {
+                    var residual = Total(residuals, chunk.Length, g);
+                    partial[2 * g] = means[g * shape.ChannelsPerGroup] + residual * perValue;
+                    partial[2 * g + 1] = Total(squares, chunk.Length, g) - residual * residual * perValue;
+                }
+            }
+        }
+
+        private double Total(float* sums, int length, int group)
+        {
+            var total = 0.0;
+            var first = group * shape.ChannelsPerGroup;
+            for (var j = 0; j < length; j += shape.Channels)
+            {
+                for (var c = first; c < first + shape.ChannelsPerGroup; c++)
+                    total += sums[j + c];
+            }
+
+            return total;
+        }
+
+        private void Spread(float* means, int length, int group, float mean)
+        {
+            var first = group * shape.ChannelsPerGroup;
+            for (var j = 0; j < length; j += shape.Channels)
+            {
+                for (var c = first; c < first + shape.ChannelsPerGroup; c++)
+                    means[j + c] = mean;
+            }
+        }
+    }
+
+    /// <summary>Joins the chunks of an image: the deviation from the common mean is that within the chunks plus that of their means.</summary>
+    private readonly struct MergeBody(
+        GroupNormShape shape, Chunks chunks, double* partials, float eps, float* mean, float* rstd,
+        float* runningMean, float* runningVariance, float momentum) : IParallelBody
+    {
+        public void Execute(int from, int until, int worker)
+        {
+            for (var set = from; set < until; set++)
+            {
+                var image = partials + 2L * ((long)set / shape.Groups * chunks.PerImage * shape.Groups + set % shape.Groups);
+                var stride = 2L * shape.Groups;
+                double sum = 0, squares = 0;
+                for (var i = 0; i < chunks.PerImage; i++)
+                    sum += chunks.Voxels(i) * image[i * stride];
+                var average = sum / shape.Voxels;
+                for (var i = 0; i < chunks.PerImage; i++)
+                {
+                    var difference = image[i * stride] - average;
+                    squares += image[i * stride + 1] + (double)chunks.Voxels(i) * shape.ChannelsPerGroup * difference * difference;
+                }
+
+                mean[set] = (float)average;
+                rstd[set] = (float)(1 / Math.Sqrt(squares / shape.ValuesPerGroup + eps));
+                if (runningMean is null)
+                    continue;
+                runningMean[set] = (float)((1.0 - momentum) * runningMean[set] + momentum * average);
+                runningVariance[set] = (float)((1.0 - momentum) * runningVariance[set] + momentum * squares / (shape.ValuesPerGroup - 1));
+            }
+        }
+    }
+
+    private readonly struct NormalizeBody(Chunks chunks, float* x, float* y, float* patterns) : IParallelBody
+    {
+        public void Execute(int from, int until, int worker)
+        {
+            // Backwards: the statistics were read forwards, and their end is still in the cache.
+            for (var i = until - 1; i >= from; i--)
+            {
+                var chunk = chunks[i];
+                var pattern = patterns + 3L * chunks.RowLength * chunk.Image;
+                ChannelColumns.ScaleCentered(x + chunk.Offset, y + chunk.Offset, chunk.Rows, chunk.Length,
+                    pattern, pattern + chunks.RowLength, pattern + 2 * chunks.RowLength);
+            }
+        }
+    }
+
+    /// <summary>sum dy and sum dy (x - mean) per chunk and channel.</summary>
+    private readonly struct SumBody(
+        GroupNormShape shape, Chunks chunks, float* dy, float* x, float* patterns, float* columns, double* partials) : IParallelBody
+    {
+        public void Execute(int from, int until, int worker)
+        {
+            var sums = columns + 2L * chunks.RowLength * worker;
+            var products = sums + chunks.RowLength;
+            for (var i = from; i < until; i++)
+            {
+                var chunk = chunks[i];
+                ChannelColumns.SumProducts(dy + chunk.Offset, x + chunk.Offset, chunk.Rows, chunk.Length,
+                    patterns + 4L * chunks.RowLength * chunk.Image, sums, products);
+                var partial = partials + 2L * i * shape.Channels;
+                for (var c = 0; c < shape.Channels; c++)
+                {
+                    double sum = 0, product = 0;
+                    for (var j = c; j < chunk.Length; j += shape.Channels)
+                    {
+                        sum += sums[j];
+                        product += products[j];
+                    }
+
+                    partial[2 * c] = sum;
+                    partial[2 * c + 1] = product;
+                }
+            }
+        }
+    }
+
+    private readonly struct AddBody(GroupNormShape shape, Chunks chunks, double* partials, double* sums) : IParallelBody
+    {
+        public void Execute(int from, int until, int worker)
+        {
+            for (var set = from; set < until; set++)
+            {
+                var partial = partials + 2L * ((long)set / shape.Channels * chunks.PerImage * shape.Channels + set % shape.Channels);
+                double sum = 0, product = 0;
+                for (var i = 0; i < chunks.PerImage; i++, partial += 2L * shape.Channels)
+                {
+                    sum += partial[0];
+                    product += partial[1];
+                }
+
+                sums[2L * set] = sum;
+                sums[2L * set + 1] = product;
+            }
+        }
+    }
+
+    private readonly struct InputBody(Chunks chunks, float* dy, float* x, float* dx, float* patterns) : IParallelBody
+    {
+        public void Execute(int from, int until, int worker)
+        {
+            for (var i = until - 1; i >= from; i--)
+            {
+                var chunk = chunks[i];
+                var length = chunks.RowLength;
+                var pattern = patterns + 4L * length * chunk.Image;
+                ChannelColumns.Combine(dy + chunk.Offset, x + chunk.Offset, dx + chunk.Offset, chunk.Rows, chunk.Length,
+                    pattern, pattern + length, pattern + 2 * length, pattern + 3 * length);
+            }
+        }
+    }
+}

@@ -1,0 +1,194 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+
+namespace Spoco.Kernels.Primitives;
+
+/// <summary>
+/// Maximum pooling on the host: a register of channels at a time, the last register of a voxel overlapping the one before where the channels do not
+/// fill it. Workers take rows of the tensor they write.
+/// </summary>
+internal static unsafe class MaxPoolHost
+{
+    public static void Forward(HostDevice host, PoolingShape shape, DeviceBuffer<float> x, DeviceBuffer<float> y, DeviceBuffer<byte> places) =>
+        host.Workers.Run(shape.N * shape.OutD * shape.OutH, new ForwardBody(shape, x.HostAddress, y.HostAddress, places.HostAddress),
+            MinimumRows(shape.OutW * shape.C * shape.Window));
+
+    public static void Backward(HostDevice host, PoolingShape shape, DeviceBuffer<float> dy, DeviceBuffer<byte> places, DeviceBuffer<float> dx) =>
+        host.Workers.Run(shape.N * shape.D * shape.H, new BackwardBody(shape, dy.HostAddress, places.HostAddress, dx.HostAddress),
+            MinimumRows(shape.W * shape.C));
+
+    public static void Gather(HostDevice host, PoolingShape shape, DeviceBuffer<float> x, DeviceBuffer<byte> places, DeviceBuffer<float> y) =>
+        host.Workers.Run(shape.N * shape.OutD * shape.OutH, new GatherBody(shape, x.HostAddress, places.HostAddress, y.HostAddress),
+            MinimumRows(shape.OutW * shape.C * shape.Window));
+
+    internal static int MinimumRows(long valuesPerRow) => (int)Math.Max(1, Elementwise.MinimumPerWorker / Math.Max(1, valuesPerRow));
+
+    /// <summary>Distances of a window's voxels from its first one, in values.</summary>
+    internal static void WindowOffsets(PoolingShape shape, long* offsets)
+    {
+        for (var d = 0; d < shape.WindowD; d++)
+        {
+            for (var h = 0; h < shape.WindowH; h++)
+            {
+                for (var w = 0; w < shape.WindowW; w++)
+                    *offsets++ = (((long)d * shape.H + h) * shape.W + w) * shape.C;
+            }
+        }
+    }
+
+    private static Vector<int> LoadPlaces(byte* p)
+    {
+        if (Vector<int>.Count == 8)
+        {
+            var words = Vector128.WidenLower(Vector128.CreateScalarUnsafe(Unsafe.ReadUnaligned<ulong>(p)).AsByte());
+            return Vector256.Create(Vector128.WidenLower(words), Vector128.WidenUpper(words)).AsInt32().AsVector();
+        }
+
+        var values = stackalloc int[Vector<int>.Count];
+        for (var i = 0; i < Vector<int>.Count; i++)
+            values[i] = p[i];
+        return Vector.Load(values);
+    }
+
+    private static void StorePlaces(Vector<int> places, byte* p)
+    {
+        if (Vector<int>.Count == 8)
+        {
+            var words = Vector.Narrow(places, places);
+            Unsafe.WriteUnaligned(p, Vector.AsVectorUInt64(Vector.Narrow(words, words))[0]);
+            return;
+        }
+
+        var values = stackalloc int[Vector<int>.Count];
+        places.Store(values);
+        for (var i = 0; i < Vector<int>.Count; i++)
+            p[i] = (byte)values[i];
+    }
+
+    private readonly struct ForwardBody(PoolingShape shape, float* x, float* y, byte* places) : IParallelBody
+    {
+        public void Execute(int from, int until, int worker)
+        {
+            var offsets = stackalloc long[PoolingShape.MaximumWindow];
+            WindowOffsets(shape, offsets);
+            var lanes = Vector<float>.Count;
+            for (var row = from; row < until; row++)
+            {
+                var window = x + shape.InputRow(row, 0, 0);
+                var first = (long)row * shape.OutW * shape.C;
+                for (var w = 0; w < shape.OutW; w++, window += shape.WindowW * shape.C, first += shape.C)
+                {
+                    if (shape.C < lanes)
+                    {
+                        for (var c = 0; c < shape.C; c++)
+                            Scalar(window + c, offsets, first + c);
+                        continue;
+                    }
+
+                    for (var c = 0; c < shape.C; c += lanes)
+                    {
+                        var start = Math.Min(c, shape.C - lanes);
+                        Register(window + start, offsets, first + start);
+                    }
+                }
+            }
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        private void Register(float* window, long* offsets, long target)
+        {
+            var maximum = Vector.Load(window);
+            var place = Vector<int>.Zero;
+            for (var k = 1; k < shape.Window; k++)
+            {
+                var value = Vector.Load(window + offsets[k]);
+                var better = Vector.GreaterThan(value, maximum) | ~Vector.Equals(value, value);
+                maximum = Vector.ConditionalSelect(better, value, maximum);
+                place = Vector.ConditionalSelect(better, new Vector<int>(k), place);
+            }
+
+            maximum.Store(y + target);
+            if (places is not null)
+                StorePlaces(place, places + target);
+        }
+
+        private void Scalar(float* window, long* offsets, long target)
+        {
+            var maximum = window[0];
+            var place = 0;
+            for (var k = 1; k < shape.Window; k++)
+            {
+                var value = window[offsets[k]];
+                if (value > maximum || float.IsNaN(value))
+                    (maximum, place) = (value, k);
+            }
+
+            y[target] = maximum;
+            if (places is not null)
+                places[target] = (byte)place;
+        }
+    }
+
+    private readonly struct BackwardBody(PoolingShape shape, float* dy, byte* places, float* dx) : IParallelBody
+    {
+        public void Execute(int from, int until, int worker)
+        {
+            for (var row = from; row < until; row++)
+            {
+                var target = dx + (long)row * shape.W * shape.C;
+                var end = target + (long)shape.W * shape.C;
+                var outputRow = shape.OutputRow(row, out var place);
+                if (outputRow >= 0)
+                {
+                    var source = (long)outputRow * shape.OutW * shape.C;
+                    for (var w = 0; w < shape.OutW; w++, source += shape.C)
+                    {
+                        for (var k = 0; k < shape.WindowW; k++, target += shape.C)
+                            Voxel(source, place + k, target);
+                    }
+                }
+
+                new Span<float>(target, (int)(end - target)).Clear();
+            }
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        private void Voxel(long source, int place, float* target)
+        {
+            var lanes = Vector<float>.Count;
+            if (shape.C < lanes)
+            {
+                for (var c = 0; c < shape.C; c++)
+                    target[c] = places[source + c] == place ? dy[source + c] : 0;
+                return;
+            }
+
+            for (var c = 0; c < shape.C; c += lanes)
+            {
+                var start = Math.Min(c, shape.C - lanes);
+                var here = Vector.Equals(LoadPlaces(places + source + start), new Vector<int>(place));
+                Vector.ConditionalSelect(here, Vector.Load(dy + source + start), Vector<float>.Zero).Store(target + start);
+            }
+        }
+    }
+
+    private readonly struct GatherBody(PoolingShape shape, float* x, byte* places, float* y) : IParallelBody
+    {
+        public void Execute(int from, int until, int worker)
+        {
+            var offsets = stackalloc long[PoolingShape.MaximumWindow];
+            WindowOffsets(shape, offsets);
+            for (var row = from; row < until; row++)
+            {
+                var window = x + shape.InputRow(row, 0, 0);
+                var target = (long)row * shape.OutW * shape.C;
+                for (var w = 0; w < shape.OutW; w++, window += shape.WindowW * shape.C, target += shape.C)
+                {
+                    for (var c = 0; c < shape.C; c++)
+                        y[target + c] = window[offsets[places[target + c]] + c];
+                }
+            }
+        }
+    }
+}

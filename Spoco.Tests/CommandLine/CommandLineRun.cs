@@ -1,0 +1,42 @@
+using Spoco.Cli;
+
+namespace Spoco.Tests.CommandLine;
+
+/// <summary>Runs <c>spoco</c> in this process and catches what it prints.</summary>
+internal sealed record CommandLineRun(int ExitCode, string Output, string Error)
+{
+    public static CommandLineRun Of(params string[] args)
+    {
+        var (output, error) = (Console.Out, Console.Error);
+        using var outputText = new StringWriter();
+        using var errorText = new StringWriter();
+        try
+        {
+            Console.SetOut(outputText);
+            Console.SetError(errorText);
+            return new CommandLineRun(Program.Main(args), outputText.ToString(), errorText.ToString());
+        }
+        finally
+        {
+            Console.SetOut(output);
+            Console.SetError(error);
+        }
+    }
+
+    /// <summary>Exit code 2 and one line that holds <paramref name="parts"/>.</summary>
+    public void AssertBadInput(params string[] parts)
+    {
+        Assert.That(ExitCode, Is.EqualTo(2), Error);
+        var lines = Error.Split('\n', StringSplitOptions.RemoveEmptyEntries).Where(l => l.StartsWith("spoco:", StringComparison.Ordinal)).ToArray();
+        Assert.That(lines, Has.Length.EqualTo(1), Error);
+        Assert.That(Error, Does.Not.Contain("   at "), "no stack trace");
+        foreach (var part in parts)
+            Assert.That(lines[0], Does.Contain(part));
+    }
+
+    public CommandLineRun AssertSuccess()
+    {
+        Assert.That(ExitCode, Is.Zero, Error);
+        return this;
+    }
+}

@@ -1,0 +1,116 @@
+using System.Text.Json;
+using Spoco.Cli.Files;
+using Spoco.Engine;
+using Spoco.Engine.Checkpoints;
+
+namespace Spoco.Tests.CommandLine;
+
+/// <summary>Train, predict, segment, evaluate, as a user would.</summary>
+public sealed class WholePathTests
+{
+    private string _folder = "";
+
+    [SetUp]
+    public void MakeFolder() => _folder = Directory.CreateTempSubdirectory("spoco-").FullName;
+
+    [TearDown]
+    public void DeleteFolder() => Directory.Delete(_folder, recursive: true);
+
+    [Test]
+    public void From_images_to_scores()
+    {
+        var data = DataSet.Write(Path.Combine(_folder, "data"));
+        var (model, result, embeddings) = (Path.Combine(_folder, "model"), Path.Combine(_folder, "result"), Path.Combine(_folder, "embeddings"));
+        Train(data, model, 6).AssertSuccess();
+        Assert.That(Directory.GetFiles(model).Select(Path.GetFileName), Is.EquivalentTo(new[] { "best.safetensors", "last.safetensors", "log.csv" }));
+        Assert.That(File.ReadAllLines(Path.Combine(model, "log.csv")), Has.Length.EqualTo(7));
+
+        var images = Path.Combine(data, "val", "images");
+        CommandLineRun.Of("segment", "--model", model, "--input", images, "--out", result, "--device", "cpu").AssertSuccess();
+        var labels = InputFile.ReadLabels(Path.Combine(result, "cell0.png"));
+        Assert.That((labels.Height, labels.Width), Is.EqualTo((64, 64)));
+        Assert.That(File.Exists(Path.Combine(result, "cell0_overlay.png")));
+
+        var json = Path.Combine(_folder, "scores.json");
+        CommandLineRun.Of("evaluate", "--prediction", result, "--labels", Path.Combine(data, "val", "labels"), "--json", json).AssertSuccess();
+        using var scores = JsonDocument.Parse(File.ReadAllText(json));
+        Assert.That(scores.RootElement.GetProperty("images").GetArrayLength(), Is.EqualTo(1));
+        Assert.That(scores.RootElement.GetProperty("mean").GetProperty("symmetric_best_dice").GetDouble(), Is.InRange(0, 1));
+
+        CommandLineRun.Of("predict", "--model", model, "--input", images, "--out", embeddings, "--device", "cpu").AssertSuccess();
+        var again = Path.Combine(_folder, "again.png");
+        CommandLineRun.Of("segment", "--model", model, "--embeddings", Path.Combine(embeddings, "cell0.h5"), "--out", again, "--device", "cpu").AssertSuccess();
+        Assert.That(InputFile.ReadLabels(again).Data, Is.EqualTo(labels.Data), "segmenting stored embeddings is segmenting the image");
+    }
+
+    [Test]
+    public void Perfect_segmentations_score_one()
+    {
+        var data = DataSet.Write(Path.Combine(_folder, "data"));
+        var truth = Path.Combine(data, "val", "labels");
+        var json = Path.Combine(_folder, "scores.json");
+        var run = CommandLineRun.Of("evaluate", "--prediction", truth, "--labels", truth, "--json", json).AssertSuccess();
+        using var scores = JsonDocument.Parse(File.ReadAllText(json));
+        var mean = scores.RootElement.GetProperty("mean");
+        Assert.That(mean.GetProperty("symmetric_best_dice").GetDouble(), Is.EqualTo(1));
+        Assert.That(mean.GetProperty("average_precision").EnumerateArray().Select(a => a.GetDouble()), Has.All.EqualTo(1));
+        Assert.That(mean.GetProperty("adapted_rand_error").GetDouble(), Is.Zero.Within(1e-12));
+    }
+
+    /// <summary>A training that stopped in between and one that did not end with the same bits.</summary>
+    [Test]
+    public void Resumed_training_ends_with_the_same_bits()
+    {
+        var data = DataSet.Write(Path.Combine(_folder, "data"));
+        var (whole, parts) = (Path.Combine(_folder, "whole"), Path.Combine(_folder, "parts"));
+        Train(data, whole, 8).AssertSuccess();
+        Train(data, parts, 8).AssertSuccess();
+
+        // What an interruption after the validation of step 4 leaves: the checkpoint of then, and a log that may have run ahead.
+        var best = Directory.GetFiles(parts, "*.safetensors").Select(SafeTensors.Open).ToList();
+        Assert.That(Arrays(Path.Combine(whole, "last.safetensors")), Is.EqualTo(Arrays(Path.Combine(parts, "last.safetensors"))), "the same twice");
+        Assert.That(best, Has.Count.EqualTo(2));
+        CommandLineRun.Of("train", "--out", parts, "--resume", "--device", "cpu").AssertSuccess();
+        Assert.That(Arrays(Path.Combine(parts, "last.safetensors")), Is.EqualTo(Arrays(Path.Combine(whole, "last.safetensors"))));
+        File.Copy(Path.Combine(parts, "best.safetensors"), Path.Combine(parts, "last.safetensors"), overwrite: true);
+        CommandLineRun.Of("train", "--out", parts, "--resume", "--device", "cpu").AssertSuccess();
+        Assert.That(Arrays(Path.Combine(parts, "last.safetensors")), Is.EqualTo(Arrays(Path.Combine(whole, "last.safetensors"))));
+        Assert.That(File.ReadAllLines(Path.Combine(parts, "log.csv")).Skip(1).Select(row => row.Split(',')[0]), Is.EqualTo(Enumerable.Range(0, 8).Select(i => $"{i}")));
+    }
+
+    [Test]
+    public void Volumes_train_in_three_dimensions()
+    {
+        var (image, labels) = Spoco.Cli.Demo.SyntheticCells.Draw(3, 0, 32, 40, 48);
+        var path = Path.Combine(_folder, "volume.tif");
+        TiffFile.WriteLabels(path, new Volume<int>(Array.ConvertAll(image.Data, v => (int)v), image.Depth, image.Height, image.Width));
+        TiffFile.WriteLabels(Path.Combine(_folder, "volume_label.tif"), labels);
+        var model = Path.Combine(_folder, "model");
+        CommandLineRun.Of("train", "--data", path, "--out", model, "--dim", "3", "--patch", "8,16,16", "--maps", "8,16", "--embedding", "4", "--iterations", "3", "--device", "cpu")
+            .AssertSuccess();
+        var result = Path.Combine(_folder, "segmented.tif");
+        CommandLineRun.Of("segment", "--model", model, "--input", path, "--out", result, "--device", "cpu").AssertSuccess();
+        Assert.That(InputFile.ReadLabels(result).HasExtentsOf(labels));
+    }
+
+    [TestCase("train")]
+    [TestCase("predict")]
+    [TestCase("segment")]
+    [TestCase("evaluate")]
+    [TestCase("devices")]
+    [TestCase("demo")]
+    public void Help_explains_and_gives_an_example(string command)
+    {
+        var run = CommandLineRun.Of(command, "--help").AssertSuccess();
+        Assert.That(run.Output, Does.Contain("Examples:").And.Contain($"spoco {command}"));
+    }
+
+    private static CommandLineRun Train(string data, string output, int iterations) => CommandLineRun.Of("train", "--data", data, "--out", output,
+        "--patch", "32,32", "--maps", "4,8", "--embedding", "4", "--iterations", $"{iterations}", "--validate-every", "4", "--device", "cpu");
+
+    private static float[] Arrays(string path)
+    {
+        var file = SafeTensors.Open(path);
+        return [.. file.Entries.Values.Where(e => e.Type == SafeTensorType.F32).SelectMany(e => file.Read(e.Name))];
+    }
+}

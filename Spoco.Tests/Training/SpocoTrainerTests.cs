@@ -1,0 +1,198 @@
+using Spoco.Engine;
+using Spoco.Engine.Checkpoints;
+using Spoco.Engine.Losses;
+using Spoco.Engine.Networks;
+using Spoco.Engine.Training;
+using Spoco.Kernels;
+
+namespace Spoco.Tests.Training;
+
+public sealed class SpocoTrainerTests
+{
+    private static readonly TensorShape Shape = new(2, 1, 16, 20, 1);
+    private string _folder = "";
+
+    [SetUp]
+    public void MakeFolder() => _folder = Directory.CreateTempSubdirectory("spoco-").FullName;
+
+    [TearDown]
+    public void DeleteFolder() => Directory.Delete(_folder, recursive: true);
+
+    /// <summary>Ten steps from one seed: every device computes the losses that <c>cpu</c> does.</summary>
+    [Test]
+    public void Devices_agree(
+        [ValueSource(typeof(TestDevices), nameof(TestDevices.All))] string name, [Values] Supervision supervision, [Values("bcr", "gcr")] string order)
+    {
+        var expected = Losses(TestDevices.Open("cpu"), supervision, order, 10);
+        var actual = Losses(TestDevices.Open(name), supervision, order, 10);
+        for (var i = 0; i < expected.Length; i++)
+            Assert.That(actual[i], Is.EqualTo(expected[i]).Within(1e-4 * expected[i]), $"step {i}");
+    }
+
+    [Test]
+    public void Same_seed_same_bits([Values(1, 2, 3)] int threads)
+    {
+        using var first = ComputeDevice.Open("cpu", new ComputeDeviceOptions { Threads = threads });
+        using var second = ComputeDevice.Open("cpu", new ComputeDeviceOptions { Threads = threads });
+        Assert.That(Losses(first, Supervision.Sparse, "bcr", 6), Is.EqualTo(Losses(second, Supervision.Sparse, "bcr", 6)));
+    }
+
+    [Test]
+    public void Resumed_training_ends_with_the_same_bits([Values] Supervision supervision)
+    {
+        var device = TestDevices.Open("cpu");
+        var path = Path.Combine(_folder, "middle.safetensors");
+        float[] expected, actual;
+        using (var model = new SpocoModel(device, Model(supervision, "bcr")))
+        using (var trainer = new SpocoTrainer(model, Options(supervision)))
+        {
+            model.Initialise(1);
+            Steps(trainer, 4);
+            trainer.Save(path);
+            Steps(trainer, 4);
+            expected = State(model);
+        }
+
+        using (var model = new SpocoModel(device, Model(supervision, "bcr")))
+        using (var trainer = new SpocoTrainer(model, Options(supervision)))
+        {
+            trainer.Resume(path);
+            Assert.That(trainer.Iteration, Is.EqualTo(4));
+            Steps(trainer, 4);
+            actual = State(model);
+        }
+
+        Assert.That(actual, Is.EqualTo(expected));
+    }
+
+    /// <summary>After warm-up: no device memory, no growing heap, and every tensor of a step is released.</summary>
+    [Test]
+    public void Steps_in_steady_state_take_no_memory([Values("cpu", "opencl:0", "cuda:0")] string name, [Values] Supervision supervision)
+    {
+        var device = TestDevices.Open(name);
+        using var model = new SpocoModel(device, Model(supervision, "bcr"));
+        using var trainer = new SpocoTrainer(model, Options(supervision));
+        model.Initialise(1);
+        Steps(trainer, 20);
+        var before = device.Pool.Statistics;
+        var heap = GC.GetTotalMemory(forceFullCollection: true);
+        Steps(trainer, 200);
+        var after = device.Pool.Statistics;
+        Assert.That(after.DeviceAllocations, Is.EqualTo(before.DeviceAllocations), "the device was asked for memory");
+        Assert.That((after.LiveBlocks, after.LiveBytes), Is.EqualTo((before.LiveBlocks, before.LiveBytes)), "tensors of a step are still held");
+        Assert.That(GC.GetTotalMemory(forceFullCollection: true) - heap, Is.LessThan(64 * 1024), "the managed heap grew");
+    }
+
+    [Test]
+    public void A_loss_that_is_no_number_stops_before_the_parameters_change()
+    {
+        var device = TestDevices.Open("cpu");
+        using var model = new SpocoModel(device, Model(Supervision.Full, "bcr"));
+        using var trainer = new SpocoTrainer(model, Options(Supervision.Full));
+        model.Initialise(1);
+        var before = State(model)[..100];
+        var batch = Batch(0);
+        batch.ViewF[7] = float.NaN;
+        Assert.That(() => trainer.Step(batch), Throws.TypeOf<TrainingDivergedException>().With.Message.StartsWith("Training: the loss of iteration 0 is NaN"));
+        Assert.That(model.EmbeddingNet.Parameters.Values.Slice(0, 100).ToArray(), Is.EqualTo(before));
+    }
+
+    [Test]
+    public void A_checkpoint_holds_what_it_was_made_of_and_fits_no_other_architecture()
+    {
+        var device = TestDevices.Open("cpu");
+        var path = Path.Combine(_folder, "model.safetensors");
+        using var model = new SpocoModel(device, Model(Supervision.Full, "bcr") with { SizeFloor = 17 });
+        model.Initialise(5);
+        Checkpoint.Save(path, model);
+        using var loaded = Checkpoint.Load(path, device);
+        Assert.That(loaded.Options.SizeFloor, Is.EqualTo(17));
+        Assert.That(State(loaded), Is.EqualTo(State(model)));
+        Assert.That(SafeTensors.Open(path).Entries["net_f.encoders.0.basic_module.SingleConv1.conv.weight"].Shape, Is.EqualTo(new long[] { 2, 1, 3, 3 }));
+        using var other = new SpocoModel(device, Model(Supervision.Full, "gcr"));
+        Assert.That(() => Checkpoint.Load(path, SafeTensors.Open(path), other),
+            Throws.TypeOf<InputException>().With.Message.Contains("is of another architecture"));
+        using var trainer = new SpocoTrainer(model, Options(Supervision.Full));
+        Assert.That(() => trainer.Resume(path), Throws.TypeOf<InputException>().With.Message.Contains("holds a model but no training state"));
+    }
+
+    [Test]
+    public void Prediction_does_not_change_the_model()
+    {
+        var device = TestDevices.Open("cpu");
+        using var model = new SpocoModel(device, Model(Supervision.Full, "bcr"));
+        model.Initialise(2);
+        var before = State(model);
+        var image = new Volume<float>(GradientCheck.RandomValues(new Random(3), 17 * 23), 1, 17, 23);
+        var first = model.Predict(image, withMomentum: true);
+        var second = model.Predict(image, withMomentum: true);
+        Assert.That(State(model), Is.EqualTo(before));
+        Assert.That(second.Embeddings.Data, Is.EqualTo(first.Embeddings.Data));
+        Assert.That(first.MomentumEmbeddings!.Data, Is.EqualTo(first.Embeddings.Data), "g starts as a copy of f");
+        Assert.That(first.Foreground!.Data, Has.All.InRange(0f, 1f));
+    }
+
+    private static double[] Losses(ComputeDevice device, Supervision supervision, string order, int count)
+    {
+        using var model = new SpocoModel(device, Model(supervision, order));
+        using var trainer = new SpocoTrainer(model, Options(supervision));
+        model.Initialise(1);
+        return Steps(trainer, count);
+    }
+
+    private static double[] Steps(SpocoTrainer trainer, int count)
+    {
+        var losses = new double[count];
+        for (var i = 0; i < count; i++)
+            losses[i] = trainer.Step(Batch(trainer.Iteration)).Loss;
+        return losses;
+    }
+
+    private static SpocoModelOptions Model(Supervision supervision, string order) => new()
+    {
+        Network = new UNetOptions { FeatureMaps = [4, 8], Order = order, Groups = 2 }, EmbeddingDimensions = 4, Foreground = supervision == Supervision.Full,
+    };
+
+    private static TrainingOptions Options(Supervision supervision) => new()
+    {
+        Loss = new SpocoLossOptions { Supervision = supervision, ConsistencyWeight = supervision == Supervision.Sparse ? 1 : 0 },
+        Schedule = new ScheduleOptions { LearningRate = 2e-3, Iterations = 300 },
+        Momentum = 0.9,
+    };
+
+    /// <summary>Bright discs of one pixel's noise on dark ground; the same for an iteration whenever it is asked for.</summary>
+    private static TrainingBatch Batch(long iteration)
+    {
+        var random = RandomSource.ForIndex(1, iteration, 0);
+        var batch = new TrainingBatch(Shape);
+        for (var n = 0; n < Shape.N; n++)
+        {
+            for (var label = 1; label <= 3; label++)
+            {
+                var (cy, cx) = (random.NextDouble(3, Shape.H - 3), random.NextDouble(3, Shape.W - 3));
+                for (var y = 0; y < Shape.H; y++)
+                {
+                    for (var x = 0; x < Shape.W; x++)
+                    {
+                        if (Math.Pow(y - cy, 2) + Math.Pow(x - cx, 2) < 9)
+                            batch.Labels[(n * Shape.H + y) * Shape.W + x] = label;
+                    }
+                }
+            }
+        }
+
+        for (var i = 0; i < batch.Labels.Length; i++)
+        {
+            batch.ViewF[i] = (float)((batch.Labels[i] > 0 ? 1 : -1) + 0.2 * random.NextGaussian());
+            batch.ViewG[i] = (float)((batch.Labels[i] > 0 ? 1 : -1) + 0.2 * random.NextGaussian());
+        }
+
+        return batch;
+    }
+
+    private static float[] State(SpocoModel model) =>
+    [
+        .. model.EmbeddingNet.Parameters.Values.ToArray(), .. model.EmbeddingNet.Parameters.Statistics.ToArray(),
+        .. model.MomentumNet.Parameters.Values.ToArray(), .. model.MomentumNet.Parameters.Statistics.ToArray(),
+    ];
+}

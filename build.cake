@@ -1,0 +1,105 @@
+// dotnet tool exec cake.tool@7.0.0 --yes -- --target=Test
+// Targets: Clean, Build, Test, TestAll, Bench (--filter, --device, --job), Demo, Pack.
+using System.Xml.Linq;
+
+const string Solution = "./Spoco.sln";
+const string Configuration = "Release";
+var target = Argument("target", "Test");
+var artifacts = Directory("./artifacts");
+TestCounts tests = null;
+
+Task("Clean").Does(() => CleanDirectories(GetDirectories("./Spoco.*/{bin,obj}").Append(artifacts)));
+
+Task("Build").Does(() => DotNetBuild(Solution, new DotNetBuildSettings
+{
+    Configuration = Configuration,
+    NoLogo = true,
+    MSBuildSettings = new DotNetMSBuildSettings { NodeReuse = false }.TreatAllWarningsAs(MSBuildTreatAllWarningsAs.Error),
+}));
+
+// Failing tests go on to the last line of this script, which sets the exit code.
+Task("Test").IsDependentOn("Build").ContinueOnError().Does(() => RunTests("TestCategory!=Long"));
+
+Task("TestAll").IsDependentOn("Build").ContinueOnError().Does(() => RunTests(filter: null));
+
+Task("Bench").IsDependentOn("Build").Does(() =>
+{
+    var arguments = new ProcessArgumentBuilder().Append("--filter").AppendQuoted(Argument("filter", "*"));
+    foreach (var option in new[] { "device", "job" })
+        if (HasArgument(option))
+            arguments.Append("--" + option).AppendQuoted(Argument<string>(option));
+    DotNetRun("./Spoco.Bench", arguments, new DotNetRunSettings { Configuration = Configuration, NoBuild = true });
+});
+
+Task("Demo").IsDependentOn("Build").Does(() =>
+    DotNetRun("./Spoco.Cli", "demo", new DotNetRunSettings { Configuration = Configuration, NoBuild = true }));
+
+Task("Pack").IsDependentOn("Build").Does(() =>
+{
+    CleanDirectory(artifacts);
+    DotNetPack(Solution, new DotNetPackSettings { Configuration = Configuration, NoBuild = true, NoLogo = true, OutputDirectory = artifacts });
+    foreach (var package in GetFiles("./artifacts/*.nupkg"))
+        Information(package.GetFilename());
+});
+
+RunTarget(target);
+
+// After Cake's own closing table, so that the counts are the last line; an exception would print after them.
+if (tests != null)
+{
+    if (tests.Failed == 0 && tests.ExitCode != 0)
+        Console.WriteLine("The test run did not end as it should: see above.");
+    Console.WriteLine(tests);
+    Environment.Exit(tests.Succeeded ? 0 : 1);
+}
+
+void RunTests(string filter)
+{
+    tests = new TestCounts(0, 0, 0, ExitCode: 1);
+    var results = Directory("./TestResults");
+    CleanDirectory(results);
+    var exitCode = 0;
+    DotNetTest("./Spoco.Tests", new DotNetTestSettings
+    {
+        Configuration = Configuration,
+        NoBuild = true,
+        NoLogo = true,
+        Filter = filter,
+        ResultsDirectory = results,
+        Loggers = { "trx;LogFileName=Spoco.Tests.trx", "console;verbosity=quiet" },
+        // A test that hangs, in a kernel's barrier for example, is named and ended instead of holding up the run.
+        ArgumentCustomization = arguments => arguments.Append("--blame --blame-hang-timeout 20m --blame-hang-dump-type none"),
+        HandleExitCode = code => { exitCode = code; return true; },
+    });
+
+    XNamespace trx = "http://microsoft.com/schemas/VisualStudio/TeamTest/2010";
+    var file = results.Path.CombineWithFilePath("Spoco.Tests.trx").FullPath;
+    var root = System.IO.File.Exists(file) ? XDocument.Load(file).Root : new XElement("none");
+    var byOutcome = root.Descendants(trx + "UnitTestResult").ToLookup(test => (string)test.Attribute("outcome") switch
+    {
+        "Passed" => "passed",
+        "NotExecuted" or "Inconclusive" => "skipped",
+        _ => "failed",
+    });
+    string Text(XElement test, string name) => test.Descendants(trx + name).FirstOrDefault()?.Value.Trim() ?? "";
+
+    foreach (var test in byOutcome["failed"])
+    {
+        Console.WriteLine($"FAILED {test.Attribute("testName")?.Value}");
+        foreach (var line in $"{Text(test, "Message")}\n{Text(test, "StackTrace")}".Split('\n'))
+            Console.WriteLine("    " + line.TrimEnd());
+    }
+    foreach (var reason in byOutcome["skipped"].GroupBy(test => Text(test, "Message")).OrderByDescending(tests => tests.Count()))
+        Console.WriteLine($"{reason.Count()} skipped: {(reason.Key == "" ? "no reason given" : reason.Key)}");
+
+    tests = new TestCounts(byOutcome["passed"].Count(), byOutcome["failed"].Count(), byOutcome["skipped"].Count(), exitCode);
+    if (!tests.Succeeded)
+        throw new CakeException("Tests failed.");
+}
+
+/// <summary>What a test run came to. Succeeded only when tests ran, none failed, and the run itself ended well.</summary>
+record TestCounts(int Passed, int Failed, int Skipped, int ExitCode)
+{
+    public bool Succeeded => Passed > 0 && Failed == 0 && ExitCode == 0;
+    public override string ToString() => $"{Passed} passed, {Failed} failed, {Skipped} skipped";
+}
