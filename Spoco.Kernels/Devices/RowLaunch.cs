@@ -1,11 +1,12 @@
 using ILGPU;
 using ILGPU.Runtime;
+using Spoco.Kernels.Primitives;
 
 namespace Spoco.Kernels;
 
 /// <summary>
-/// Launches of one thread group per row of voxels: a thread strides over the row's voxels and channels, and what it must know about the row
-/// (image, slice, row) it works out once instead of once per element.
+/// Launches over rows of voxels. On ILGPU devices one thread group takes a row: a thread strides over its voxels and channels, and what it must know
+/// about the row (image, slice, row) it works out once instead of once per element. On the host a worker takes a range of rows.
 /// </summary>
 internal static class RowLaunch
 {
@@ -18,4 +19,7 @@ internal static class RowLaunch
         var useful = (Math.Min(length, MaximumThreads) + WarpSize - 1) / WarpSize * WarpSize;
         return new KernelConfig(IlgpuDevice.Extent(rows, operation), (int)Math.Min(useful, device.Accelerator.MaxNumThreadsPerGroup));
     }
+
+    /// <summary>Fewest rows of <paramref name="length"/> values worth waking another worker for.</summary>
+    public static int MinimumPerWorker(long length) => (int)Math.Max(1, Elementwise.MinimumPerWorker / Math.Max(1, length));
 }

@@ -7,10 +7,10 @@ internal static unsafe class AveragePoolHost
 {
     public static void Forward(HostDevice host, PoolingShape shape, DeviceBuffer<float> x, DeviceBuffer<float> y) =>
         host.Workers.Run(shape.N * shape.OutD * shape.OutH, new ForwardBody(shape, x.HostAddress, y.HostAddress),
-            MaxPoolHost.MinimumRows(shape.OutW * shape.C * shape.Window));
+            RowLaunch.MinimumPerWorker(shape.OutW * shape.C * shape.Window));
 
     public static void Backward(HostDevice host, PoolingShape shape, DeviceBuffer<float> dy, DeviceBuffer<float> dx) =>
-        host.Workers.Run(shape.N * shape.D * shape.H, new BackwardBody(shape, dy.HostAddress, dx.HostAddress), MaxPoolHost.MinimumRows(shape.W * shape.C));
+        host.Workers.Run(shape.N * shape.D * shape.H, new BackwardBody(shape, dy.HostAddress, dx.HostAddress), RowLaunch.MinimumPerWorker(shape.W * shape.C));
 
     private readonly struct ForwardBody(PoolingShape shape, float* x, float* y) : IParallelBody
     {

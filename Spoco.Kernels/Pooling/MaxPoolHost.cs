@@ -12,17 +12,15 @@ internal static unsafe class MaxPoolHost
 {
     public static void Forward(HostDevice host, PoolingShape shape, DeviceBuffer<float> x, DeviceBuffer<float> y, DeviceBuffer<byte> places) =>
         host.Workers.Run(shape.N * shape.OutD * shape.OutH, new ForwardBody(shape, x.HostAddress, y.HostAddress, places.HostAddress),
-            MinimumRows(shape.OutW * shape.C * shape.Window));
+            RowLaunch.MinimumPerWorker(shape.OutW * shape.C * shape.Window));
 
     public static void Backward(HostDevice host, PoolingShape shape, DeviceBuffer<float> dy, DeviceBuffer<byte> places, DeviceBuffer<float> dx) =>
         host.Workers.Run(shape.N * shape.D * shape.H, new BackwardBody(shape, dy.HostAddress, places.HostAddress, dx.HostAddress),
-            MinimumRows(shape.W * shape.C));
+            RowLaunch.MinimumPerWorker(shape.W * shape.C));
 
     public static void Gather(HostDevice host, PoolingShape shape, DeviceBuffer<float> x, DeviceBuffer<byte> places, DeviceBuffer<float> y) =>
         host.Workers.Run(shape.N * shape.OutD * shape.OutH, new GatherBody(shape, x.HostAddress, places.HostAddress, y.HostAddress),
-            MinimumRows(shape.OutW * shape.C * shape.Window));
-
-    internal static int MinimumRows(long valuesPerRow) => (int)Math.Max(1, Elementwise.MinimumPerWorker / Math.Max(1, valuesPerRow));
+            RowLaunch.MinimumPerWorker(shape.OutW * shape.C * shape.Window));
 
     /// <summary>Distances of a window's voxels from its first one, in values.</summary>
     internal static void WindowOffsets(PoolingShape shape, long* offsets)
