@@ -71,7 +71,7 @@ public class TrainingStepBench
         Primitives.MomentumUpdate.Apply(g.Parameters.Values, f.Parameters.Values, 0.999f);
         using (Gradients.NoRecording())
             g.Forward(Tensor.From(_device, Net.Input, _batch.ViewG), training: true);
-        Primitives.Adam.Step(f.Parameters.Values, f.Parameters.Gradients, _first, _second, AdamSettings.Default, ++_step);
+        Primitives.Adam.Step(f.Parameters.Values, f.Parameters.Gradients, _first, _second, new AdamSettings(), ++_step);
         _device.Synchronize();
     }
 

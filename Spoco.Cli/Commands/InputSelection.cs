@@ -6,6 +6,8 @@ namespace Spoco.Cli.Commands;
 /// <summary>The files that a command works on, and where their results go.</summary>
 internal static class InputSelection
 {
+    private static readonly string[] Checkpoints = ["best.safetensors", "last.safetensors"];
+
     /// <summary>Files as given, and of a folder every file of a known format, by name.</summary>
     /// <exception cref="InputException">A path does not exist, or a folder holds no image.</exception>
     public static IReadOnlyList<string> Files(IEnumerable<string> paths)
@@ -60,8 +62,7 @@ internal static class InputSelection
     {
         if (File.Exists(path))
             return path;
-        var candidates = new[] { "best.safetensors", "last.safetensors" }.Select(name => Path.Combine(path, name));
-        return candidates.FirstOrDefault(File.Exists)
+        return Checkpoints.Select(name => Path.Combine(path, name)).FirstOrDefault(File.Exists)
             ?? throw new InputException($"{path}: no such model; expected a .safetensors file or the output folder of spoco train.");
     }
 }

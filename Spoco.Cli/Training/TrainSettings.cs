@@ -138,7 +138,7 @@ internal sealed record TrainSettings
             ConsistencyWeight = (float)(ConsistencyWeight ?? (Supervision == Supervision.Sparse ? 1 : 0)),
         },
         Momentum = Momentum,
-        Adam = AdamSettings.Default with { WeightDecay = (float)WeightDecay },
+        Adam = new AdamSettings { WeightDecay = WeightDecay },
         Schedule = new ScheduleOptions { Kind = Schedule, LearningRate = LearningRate, Iterations = Iterations, Patience = Patience },
         Seed = Seed,
     };

@@ -131,7 +131,7 @@ internal sealed class TrainingRun
                 cancellation.ThrowIfCancellationRequested();
             }
 
-            var step = trainer.Step(batches.Take());
+            var step = trainer.Step(batches.Take(CancellationToken.None));
             ValidationResult? validation = null;
             if (trainer.Iteration % _settings.EffectiveValidateEvery == 0 || trainer.Iteration == _settings.Iterations)
             {

@@ -42,7 +42,7 @@ internal sealed class SpocoEvaluation : IDisposable
         var instance = options.InstanceWeight == 0 ? MaskLoss.None : options.InstanceLoss switch
         {
             InstanceLoss.Dice => MaskLoss.Dice,
-            InstanceLoss.CrossEntropy => MaskLoss.CrossEntropy,
+            InstanceLoss.Bce => MaskLoss.CrossEntropy,
             _ => MaskLoss.None,
         };
         var unlabelledPush = options.Supervision == Supervision.Sparse && options.UnlabelledPushWeight > 0;
@@ -66,7 +66,7 @@ internal sealed class SpocoEvaluation : IDisposable
                 : AnchorSet.Draw(_layout, embeddings, momentum, labels, _images, options, seed);
         _anchorFactors = new CentreFactors[_anchors?.Count ?? 0];
         var consistency = _anchorFactors.Length == 0 ? MaskLoss.None
-            : options.ReferenceCompatible && options.InstanceLoss == InstanceLoss.CrossEntropy ? MaskLoss.CrossEntropy : MaskLoss.Dice;
+            : options.ReferenceCompatible && options.InstanceLoss == InstanceLoss.Bce ? MaskLoss.CrossEntropy : MaskLoss.Dice;
         var lineLength = consistency == MaskLoss.Dice && options.ReferenceCompatible
             ? embeddings.Shape.W * (embeddings.Shape.D > 1 ? embeddings.Shape.H : 1) : 0;
         _lineFactors = new float[lineLength == 0 ? 0 : 2 * _layout.Count / lineLength];

@@ -20,7 +20,7 @@ public enum InstanceLoss
     Dice,
 
     /// <summary>Binary cross-entropy of the soft mask and the object's mask, over all objects and pixels.</summary>
-    CrossEntropy,
+    Bce,
 
     /// <summary>Dice of 1 - affinity along random offsets, the affinity being (max(2 delta_d - |e_i - e_j|, 0) / (2 delta_d))^2.</summary>
     Affinity,

@@ -23,7 +23,7 @@ public sealed record InstanceSegmentationOptions
 public static class InstanceSegmentation
 {
     /// <summary>Segments an image.</summary>
-    /// <param name="embeddings">[D, H, W, d], for example of <see cref="SpocoModel.Predict"/>.</param>
+    /// <param name="embeddings">[D, H, W, d], for example of <see cref="SpocoModel"/>.</param>
     /// <param name="foreground">Voxels that are 0 here get label 0; null = everything is segmented.</param>
     /// <param name="options">Choices.</param>
     /// <param name="cancellation">Stops between steps.</param>

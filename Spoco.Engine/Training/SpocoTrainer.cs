@@ -79,7 +79,7 @@ public sealed class SpocoTrainer : IDisposable
         var f = Model.EmbeddingNet;
         var g = Model.MomentumNet;
         var y = f.Forward(Tensor.From(Model.Device, batch.Shape, batch.ViewF), training: true);
-        Primitives.MomentumUpdate.Apply(g.Parameters.Values, f.Parameters.Values, (float)Options.Momentum);
+        Primitives.MomentumUpdate.Apply(g.Parameters.Values, f.Parameters.Values, Options.Momentum);
 
         // Where the loss never runs g, its batch norms would keep their first statistics: f's are what fits its parameters best.
         if (_loss.ConsistencyWeight == 0)
@@ -90,7 +90,7 @@ public sealed class SpocoTrainer : IDisposable
             throw new TrainingDivergedException($"Training: the loss of iteration {Iteration} is {value} ({loss.Mean}); try a lower learning rate than {rate:g3}.");
         Gradients.Backward(loss.Total);
         Primitives.Adam.Step(f.Parameters.Values, f.Parameters.Gradients, _firstMoment, _secondMoment,
-            Options.Adam with { LearningRate = (float)rate }, checked((int)(Iteration + 1)));
+            Options.Adam with { LearningRate = rate }, checked((int)(Iteration + 1)));
         return new TrainingStep(Iteration++, rate, value, loss.Mean);
     }
 

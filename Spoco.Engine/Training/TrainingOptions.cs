@@ -13,7 +13,7 @@ public sealed record TrainingOptions
     public double Momentum { get; init; } = 0.999;
 
     /// <summary>Adam's coefficients; the learning rate is the schedule's.</summary>
-    public AdamSettings Adam { get; init; } = AdamSettings.Default;
+    public AdamSettings Adam { get; init; } = new();
 
     /// <summary>The learning rate of every iteration.</summary>
     public ScheduleOptions Schedule { get; init; } = new();

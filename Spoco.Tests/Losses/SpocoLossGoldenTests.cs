@@ -75,7 +75,7 @@ public sealed class SpocoLossGoldenTests
                 InstanceLoss = Text("instance_loss", "none") switch
                 {
                     "dice" => InstanceLoss.Dice,
-                    "bce" => InstanceLoss.CrossEntropy,
+                    "bce" => InstanceLoss.Bce,
                     "affinity" => InstanceLoss.Affinity,
                     _ => InstanceLoss.None,
                 },

@@ -43,9 +43,9 @@ public sealed class SpocoLossTests
             yield return new TestCaseData("objects", new TensorShape(3, 1, 17, 31, 16), Sparse).SetArgDisplayNames("objects", "several tiles");
             yield return new TestCaseData("one label", new TensorShape(1, 1, 1, 1, 4), Full).SetArgDisplayNames("one pixel", "full");
             yield return new TestCaseData("empty", new TensorShape(1, 1, 1, 1, 4), Sparse).SetArgDisplayNames("one unlabelled pixel", "sparse");
-            var entropy = Sparse with { InstanceLoss = InstanceLoss.CrossEntropy };
+            var entropy = Sparse with { InstanceLoss = InstanceLoss.Bce };
             yield return new TestCaseData("objects", flat, entropy).SetArgDisplayNames("objects", "cross-entropy");
-            yield return new TestCaseData("objects", flat, Full with { InstanceLoss = InstanceLoss.CrossEntropy }).SetArgDisplayNames("objects", "cross-entropy, full");
+            yield return new TestCaseData("objects", flat, Full with { InstanceLoss = InstanceLoss.Bce }).SetArgDisplayNames("objects", "cross-entropy, full");
             yield return new TestCaseData("objects", flat, Full with { BackgroundIsInstance = true }).SetArgDisplayNames("objects", "background is instance");
             yield return new TestCaseData("objects", flat, Sparse with { BackgroundIsInstance = true }).SetArgDisplayNames("objects", "sparse, background is instance");
             yield return new TestCaseData("objects", flat, Full with { InstanceLoss = InstanceLoss.None }).SetArgDisplayNames("objects", "discriminative");

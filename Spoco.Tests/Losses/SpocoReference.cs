@@ -45,7 +45,7 @@ internal sealed class SpocoReference(TensorShape shape, int[] labels, SpocoLossO
         {
             InstanceLoss.Dice => instances.Average(k =>
                 Dice(all.Select(i => Soft(means[k], Pixel(e, i))).ToArray(), all.Select(i => image[i] == k ? 1.0 : 0).ToArray())),
-            InstanceLoss.CrossEntropy => instances.Average(k => all.Average(i =>
+            InstanceLoss.Bce => instances.Average(k => all.Average(i =>
                 CrossEntropy(falloff * Square(Distance(means[k], Pixel(e, i))), image[i] == k))),
             _ => 0,
         };

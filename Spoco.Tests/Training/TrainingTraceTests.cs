@@ -65,7 +65,7 @@ public sealed class TrainingTraceTests
         {
             using var scope = new TensorScope();
             var y = f.Forward(golden.Image(device, "image_f"), training: true);
-            Primitives.MomentumUpdate.Apply(g.Parameters.Values, f.Parameters.Values, golden.Params.GetProperty("momentum").GetSingle());
+            Primitives.MomentumUpdate.Apply(g.Parameters.Values, f.Parameters.Values, golden.Params.GetProperty("momentum").GetDouble());
             Tensor yg;
             using (Gradients.NoRecording())
                 yg = g.Forward(golden.Image(device, "image_g"), training: true);
@@ -125,7 +125,7 @@ public sealed class TrainingTraceTests
         {
             _net = net;
             var adam = golden.Params.GetProperty("adam");
-            _settings = AdamSettings.Default with { LearningRate = adam.GetProperty("lr").GetSingle(), WeightDecay = adam.GetProperty("weight_decay").GetSingle() };
+            _settings = new AdamSettings { LearningRate = adam.GetProperty("lr").GetDouble(), WeightDecay = adam.GetProperty("weight_decay").GetDouble() };
             _first = net.Parameters.Device.Allocate<float>(net.Parameters.Values.Length, "Adam");
             _second = net.Parameters.Device.Allocate<float>(net.Parameters.Values.Length, "Adam");
             _first.Clear();
