@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Invocation;
 using Spoco.Cli.Commands;
 using Spoco.Engine;
 using Spoco.Engine.Training;
@@ -27,7 +28,7 @@ internal static class Program
         try
         {
             var parsed = RootCommandFactory.Create().Parse(args);
-            if (parsed.Errors.Count > 0)
+            if (parsed.Errors.Count > 0 && parsed.Action is ParseErrorAction)
             {
                 Console.Error.WriteLine($"spoco: {parsed.Errors[0].Message.ReplaceLineEndings(" ")} (see spoco {parsed.CommandResult.Command.Name} --help)"
                     .Replace("spoco spoco ", "spoco ", StringComparison.Ordinal));

@@ -21,7 +21,7 @@ internal static class DevicesCommand
                     device.Problem is null ? "yes" : Markup.Escape($"no: {device.Problem}"));
             }
 
-            AnsiConsole.Write(table);
+            AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Out) }).Write(table);
             return Program.Success;
         });
         return command;

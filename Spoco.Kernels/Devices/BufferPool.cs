@@ -10,10 +10,13 @@ public readonly record struct PoolStatistics(int LiveBlocks, long LiveBytes, lon
 
 /// <summary>
 /// Keeps returned blocks by size and hands them out again, so that a training step in steady state never asks the device for memory.
-/// Sizes are rounded up to eight steps per power of two (at most 12.5 % more than asked for).
+/// Sizes are rounded up to eight steps per power of two (at most 12.5 % more than asked for). Small sizes come in three classes: they depend on how many
+/// objects an image happens to show, and must fit whatever was returned before.
 /// </summary>
 public sealed class BufferPool : IDisposable
 {
+    private static readonly long[] SmallSizes = [4 << 10, 16 << 10, 64 << 10];
+
     private readonly Lock _lock = new();
     private readonly ComputeDevice _device;
     private readonly Dictionary<long, Stack<MemoryBlock>> _free = [];
@@ -101,9 +104,13 @@ public sealed class BufferPool : IDisposable
 
     internal static long RoundUp(long bytes)
     {
-        if (bytes <= 512)
-            return 512;
-        var step = Math.Max(512, 1L << (63 - (int)long.LeadingZeroCount(bytes - 1) - 3));
+        foreach (var size in SmallSizes)
+        {
+            if (bytes <= size)
+                return size;
+        }
+
+        var step = 1L << (63 - (int)long.LeadingZeroCount(bytes - 1) - 3);
         return checked((bytes + step - 1) / step * step);
     }
 

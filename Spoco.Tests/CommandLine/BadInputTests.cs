@@ -38,7 +38,7 @@ public sealed class BadInputTests
         File.Delete(Path.Combine(Data, "train", "labels", "cell2.png"));
         Train().AssertBadInput("1 of 3 images have no labels: cell2");
         CommandLineRun.Of("segment", "--model", Path.Combine(_folder, "none"), "--input", Data, "--out", Out).AssertBadInput("none");
-        CommandLineRun.Of("evaluate", "--prediction", Path.Combine(_folder, "gone.png"), "--labels", Data).AssertBadInput("gone.png");
+        CommandLineRun.Of("evaluate", "--prediction", Path.Combine(_folder, "gone.png"), "--labels", Path.Combine(Data, "val", "labels")).AssertBadInput("gone.png");
     }
 
     [TestCase("train/images/cell0.png")]
@@ -72,7 +72,7 @@ public sealed class BadInputTests
         var rgb = new byte[3 * 64 * 64];
         random.NextBytes(rgb);
         PngFile.WriteRgb(path, rgb, 64, 64);
-        CommandLineRun.Of("segment", "--model", Model(), "--input", path, "--out", Out, "--device", "cpu").AssertBadInput("colour.png", "3 channels");
+        CommandLineRun.Of("segment", "--model", Model(), "--input", path, "--out", Out, "--device", "cpu").AssertBadInput("colour.png", "a colour image, but the model takes 1 channel");
     }
 
     [Test]
@@ -178,8 +178,17 @@ public sealed class BadInputTests
         CommandLineRun.Of("segment", "--out", Out, "--model", Model()).AssertBadInput("--input");
     }
 
-    private CommandLineRun Train(params string[] options) =>
-        CommandLineRun.Of(["train", "--data", Data, "--out", Out, "--patch", "32,32", "--maps", "4,8", "--iterations", "2", "--device", "cpu", .. options]);
+    /// <summary>A short training; options given here replace its own.</summary>
+    private CommandLineRun Train(params string[] options)
+    {
+        var all = new Dictionary<string, string>
+        {
+            ["--data"] = Data, ["--out"] = Out, ["--patch"] = "32,32", ["--maps"] = "4,8", ["--iterations"] = "2", ["--device"] = "cpu",
+        };
+        for (var i = 0; i < options.Length; i += 2)
+            all[options[i]] = options[i + 1];
+        return CommandLineRun.Of(["train", .. all.SelectMany(o => new[] { o.Key, o.Value })]);
+    }
 
     private string Model()
     {

@@ -4,14 +4,14 @@ namespace Spoco.Tests.Devices;
 
 public sealed class BufferPoolTests
 {
-    [TestCase(0, 512)]
-    [TestCase(512, 512)]
-    [TestCase(513, 1024)]
+    [TestCase(0, 4096)]
     [TestCase(4096, 4096)]
-    [TestCase(4097, 4608)]
+    [TestCase(4097, 16384)]
+    [TestCase(16385, 65536)]
+    [TestCase(65537, 73728)]
     [TestCase(1_000_000, 1_048_576)]
     [TestCase(1_048_577, 1_179_648)]
-    public void Sizes_are_rounded_up_by_an_eighth_at_most(long bytes, long expected) => Assert.That(BufferPool.RoundUp(bytes), Is.EqualTo(expected));
+    public void Small_sizes_share_classes_and_large_ones_are_rounded_up_by_an_eighth_at_most(long bytes, long expected) => Assert.That(BufferPool.RoundUp(bytes), Is.EqualTo(expected));
 
     [Test]
     public void Memory_is_used_again_and_counted([ValueSource(typeof(TestDevices), nameof(TestDevices.All))] string name)
