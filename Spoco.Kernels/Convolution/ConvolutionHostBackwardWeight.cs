@@ -1,26 +1,34 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
 
 namespace Spoco.Kernels.Primitives;
 
 /// <summary>
-/// Weight gradient: for every kernel row (i, j) the product of [kW Cin] shifted input columns with [Cout] output gradients, summed over voxels.
-/// Work items are channel blocks times parts of the image; each sums into its own partial gradient, packed like a weight, and the partial
-/// gradients are added in a fixed order. A part is walked in blocks of about <see cref="BlockColumns"/> columns, whose gradients (packed) and
-/// input rows (with their zeros at the border) fit the caches and whose sum is formed in registers.
+/// Weight gradient: for every position of the kernel window the product of [Cin] shifted input columns with [Cout] output gradients, summed over
+/// voxels. A part of the image is walked in blocks of about <see cref="BlockColumns"/> columns, whose gradients and input rows are packed into
+/// scratch memory that fits the caches, with their zeros at the border; the sum over a block is formed in registers and added to the partial gradient
+/// of the part. Work items are parts times ranges of output channels; the partial gradients are added in a fixed order.
 /// </summary>
 internal static unsafe class ConvolutionHostBackwardWeight<TSimd, TVector> where TSimd : ISimd<TVector> where TVector : struct
 {
     private const int BlockColumns = 256;
 
+    /// <summary>Most memory for the partial gradients of all parts; where it is not enough, workers share channels rather than the image.</summary>
+    private const long PartialBytes = 48 << 20;
+
+    /// <summary>Fewer input channels stay together: a tile then covers several columns of the kernel window.</summary>
+    private const int FewChannels = 16;
+
     public static void Run(HostDevice host, in ConvolutionShape shape, float* x, float* dy, float* dweight)
     {
         var plan = new Plan(shape, host.Workers.Workers, x, dy);
         var scratchBytes = plan.ScratchBytes;
-        using var memory = host.Allocate<byte>(scratchBytes * host.Workers.Workers + (long)plan.Parts * plan.PartialLength * sizeof(float),
+        using var memory = host.Allocate<byte>(scratchBytes * host.Workers.Workers + plan.Parts * plan.PartialLength * sizeof(float),
             "Convolution weight gradient").Memory;
         plan.Scratch = (byte*)memory.Block.Pointer;
         plan.Partials = (float*)(plan.Scratch + scratchBytes * host.Workers.Workers);
-        host.Workers.Run(plan.Blocks.Count * plan.Parts, new Body(plan));
+        host.Workers.Run(plan.Parts * plan.Ranges, new Body(plan));
         host.Workers.Run(shape.Terms, new Sum(plan, dweight), minimumPerWorker: 64);
     }
 
@@ -33,6 +41,7 @@ internal static unsafe class ConvolutionHostBackwardWeight<TSimd, TVector> where
         public readonly float* Dy;
         public readonly int RowTerms;
         public readonly int Parts;
+        public readonly int Ranges;
         public readonly long PartialLength;
         public readonly int BlockRows;
         public readonly int BlockWidth;
@@ -61,27 +70,25 @@ internal static unsafe class ConvolutionHostBackwardWeight<TSimd, TVector> where
             BlocksPerSlice = CeilingDivide(Output.H, BlockRows);
             PaddedWidth = BlockWidth + shape.KernelW - 1;
 
-            // As few parts per channel block as give every worker the same number of items.
-            Parts = (int)Math.Min(workers / GreatestCommonDivisor(workers, Blocks.Count), ImageBlocks);
+            // Every worker gets one item: as many parts as memory allows, the rest as ranges of channels.
+            Parts = (int)Math.Clamp(Math.Min(ImageBlocks, PartialBytes / (PartialLength * sizeof(float))), 1, workers);
+            Ranges = Math.Min(CeilingDivide(workers, Parts), Blocks.Count);
         }
 
         public readonly long ImageBlocks => (long)Output.N * Output.D * BlocksPerSlice * BlocksPerRow;
 
-        public readonly long GradientBytes => Align((long)BlockRows * BlockWidth * Blocks.Width * sizeof(float));
+        public readonly long GradientBytes => Align((long)BlockRows * BlockWidth * Blocks.PaddedChannels * sizeof(float));
 
         public readonly long InputBytes => Align((long)(BlockRows + Shape.KernelH - 1) * PaddedWidth * Shape.InputChannels * sizeof(float));
 
-        /// <summary>Per worker: packed output gradients, input rows, segments.</summary>
+        /// <summary>Per worker: packed output gradients, packed input rows, segments.</summary>
         public readonly long ScratchBytes => GradientBytes + InputBytes + Align(BlockRows * sizeof(TileSegment));
 
-        public readonly float* Partial(int block, int part) =>
-            Partials + (long)Parts * Shape.Terms * Blocks.Width * block + (long)part * Shape.Terms * Blocks.WidthOf(block);
+        public readonly float* Partial(int part, int block) => Partials + part * PartialLength + (long)Shape.Terms * Blocks.Width * block;
 
         private static long Align(long bytes) => (bytes + HostDevice.Alignment - 1) / HostDevice.Alignment * HostDevice.Alignment;
 
         private static int CeilingDivide(int a, int b) => (int)(((long)a + b - 1) / b);
-
-        private static int GreatestCommonDivisor(int a, int b) => b == 0 ? a : GreatestCommonDivisor(b, a % b);
     }
 
     private readonly struct Body(Plan plan) : IParallelBody
@@ -91,18 +98,21 @@ internal static unsafe class ConvolutionHostBackwardWeight<TSimd, TVector> where
             var scratch = plan.Scratch + worker * plan.ScratchBytes;
             for (var i = from; i < until; i++)
             {
-                var (block, part) = (i / plan.Parts, i % plan.Parts);
-                var partial = plan.Partial(block, part);
-                new Span<byte>(partial, checked(plan.Shape.Terms * plan.Blocks.WidthOf(block) * sizeof(float))).Clear();
+                var (part, range) = (i / plan.Ranges, i % plan.Ranges);
+                var firstBlock = (int)((long)plan.Blocks.Count * range / plan.Ranges);
+                var lastBlock = (int)((long)plan.Blocks.Count * (range + 1) / plan.Ranges);
+                var first = plan.Partial(part, firstBlock);
+                var end = lastBlock == plan.Blocks.Count ? plan.Partial(part + 1, 0) : plan.Partial(part, lastBlock);
+                NativeMemory.Clear(first, (nuint)((byte*)end - (byte*)first));
                 var last = plan.ImageBlocks * (part + 1) / plan.Parts;
                 for (var b = plan.ImageBlocks * part / plan.Parts; b < last; b++)
-                    ImageBlock(b, block, partial, (float*)scratch, (float*)(scratch + plan.GradientBytes),
+                    ImageBlock(b, part, firstBlock, lastBlock, (float*)scratch, (float*)(scratch + plan.GradientBytes),
                         (TileSegment*)(scratch + plan.GradientBytes + plan.InputBytes));
             }
         }
 
         [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-        private void ImageBlock(long index, int block, float* partial, float* gradients, float* inputs, TileSegment* segments)
+        private void ImageBlock(long index, int part, int firstBlock, int lastBlock, float* gradients, float* inputs, TileSegment* segments)
         {
             ref readonly var shape = ref plan.Shape;
             var input = shape.Input;
@@ -114,55 +124,77 @@ internal static unsafe class ConvolutionHostBackwardWeight<TSimd, TVector> where
             var (d, n) = ((int)(slice % plan.Output.D), slice / plan.Output.D);
             var columns = Math.Min(plan.BlockWidth, plan.Output.W - w);
             var rows = Math.Min(plan.BlockRows, plan.Output.H - h);
-            var width = plan.Blocks.WidthOf(block);
-            PackGradients(plan.Dy + ((slice * plan.Output.H + h) * plan.Output.W + w) * plan.Output.C, rows, columns, block, gradients);
+            var dy = plan.Dy + ((slice * plan.Output.H + h) * plan.Output.W + w) * plan.Output.C;
+            var blockValues = (long)plan.BlockRows * plan.BlockWidth * plan.Blocks.Width;
+            for (var block = firstBlock; block < lastBlock; block++)
+                PackGradients(dy, rows, columns, block, gradients + (block - firstBlock) * blockValues);
 
-            var rowValues = plan.PaddedWidth * channels;
-            var tile = new RegisterTile
-            {
-                Segments = segments,
-                Steps = columns,
-                RowStride = sizeof(float),
-                StepStride = (nint)channels * sizeof(float),
-                StrideC = width,
-                Accumulate = true,
-            };
-            var maximum = RegisterTile.MaximumRows(TSimd.Lanes, width / TSimd.Lanes);
+            var maximum = RegisterTile.MaximumRows(TSimd.Lanes, plan.Blocks.WidthOf(firstBlock) / TSimd.Lanes);
+            var inH = h - shape.PaddingH;
+            var firstRow = Math.Max(0, -inH);
+            var lastRow = Math.Min(rows + shape.KernelH - 1, input.H - inH);
             for (var i = 0; i < shape.KernelD; i++)
             {
                 var inD = d + i - shape.PaddingD;
                 if ((uint)inD >= (uint)input.D)
                     continue;
-                var inH = h - shape.PaddingH;
-                var source = plan.X + (n * input.D + inD) * input.H * input.W * channels;
-                for (var r = Math.Max(0, -inH); r < Math.Min(rows + shape.KernelH - 1, input.H - inH); r++)
-                    CopyRow(source + (long)(inH + r) * input.W * channels, (long)(w - shape.PaddingW) * channels,
-                        (columns + shape.KernelW - 1) * channels, (long)input.W * channels, inputs + (long)r * rowValues);
-                for (var j = 0; j < shape.KernelH; j++)
+                PackInput(plan.X + ((n * input.D + inD) * input.H + inH) * input.W * channels, w - shape.PaddingW, columns + shape.KernelW - 1,
+                    firstRow, lastRow, maximum, inputs);
+                for (var block = firstBlock; block < lastBlock; block++)
                 {
-                    var count = 0;
-                    for (var r = 0; r < rows; r++)
-                    {
-                        if ((uint)(inH + r + j) >= (uint)input.H)
-                            continue;
-                        segments[count].A = (byte*)(inputs + (long)(r + j) * rowValues);
-                        segments[count].B = (byte*)(gradients + (long)r * columns * width);
-                        count++;
-                    }
-
-                    if (count == 0)
-                        continue;
-                    tile.SegmentCount = count;
-                    var target = partial + (long)(i * shape.KernelH + j) * plan.RowTerms * width;
-                    for (int term = 0, terms; term < plan.RowTerms; term += terms)
-                    {
-                        terms = RegisterTile.NextRows(plan.RowTerms - term, maximum);
-                        tile.OffsetA = (nint)term * sizeof(float);
-                        tile.Run<TSimd, TVector>(terms, width / TSimd.Lanes, target + (long)term * width);
-                    }
+                    for (var j = 0; j < shape.KernelH; j++)
+                        KernelRow(i, j, part, block, firstRow, lastRow, rows, columns, maximum, inputs, gradients + (block - firstBlock) * blockValues,
+                            segments);
                 }
             }
         }
+
+        /// <summary>Adds the products of one row of the kernel window over a block of the image, rows that have an input only.</summary>
+        private void KernelRow(
+            int i, int j, int part, int block, int firstRow, int lastRow, int rows, int columns, int maximum, float* inputs, float* gradients,
+            TileSegment* segments)
+        {
+            var width = plan.Blocks.WidthOf(block);
+            var channels = plan.Shape.InputChannels;
+            var count = 0;
+            var first = Math.Max(firstRow - j, 0);
+            for (var r = first; r < Math.Min(lastRow - j, rows); r++)
+                segments[count++].B = (byte*)(gradients + (long)r * columns * width);
+            if (count == 0)
+                return;
+            var target = plan.Partial(part, block) + (long)(i * plan.Shape.KernelH + j) * plan.RowTerms * width;
+            var tile = new RegisterTile
+            {
+                Segments = segments,
+                SegmentCount = count,
+                Steps = columns,
+                RowStride = sizeof(float),
+                StrideC = width,
+                Accumulate = true,
+            };
+            for (int channel = 0, group; channel < channels; channel += group)
+            {
+                group = Group(channels - channel, maximum);
+                tile.StepStride = (nint)group * sizeof(float);
+                for (var r = 0; r < count; r++)
+                    segments[r].A = (byte*)(inputs + Panel(channel) + (long)(first + r + j) * plan.PaddedWidth * group);
+                for (int term = 0, terms; term < plan.Shape.KernelW * group; term += terms)
+                {
+                    // All channels together: one run over the columns of the window; else one column after the other.
+                    terms = group == channels ? RegisterTile.NextRows(plan.RowTerms - term, maximum) : group;
+                    tile.OffsetA = (nint)term * sizeof(float);
+                    var row = group == channels ? term : term / group * channels + channel;
+                    tile.Run<TSimd, TVector>(terms, width / TSimd.Lanes, target + (long)row * width);
+                }
+            }
+        }
+
+        /// <summary>Input channels that lie side by side in the packed input: the rows of a tile, or all of a few.</summary>
+        private int Group(int remaining, int maximum) =>
+            plan.Shape.InputChannels < FewChannels ? plan.Shape.InputChannels : RegisterTile.NextRows(remaining, maximum);
+
+        /// <summary>Where the panel of a group of channels begins in the packed input.</summary>
+        private long Panel(int channel) => (long)channel * (plan.BlockRows + plan.Shape.KernelH - 1) * plan.PaddedWidth;
 
         /// <summary>The channels of a block, [rows][columns][width], zeros beyond the last channel.</summary>
         private void PackGradients(float* dy, int rows, int columns, int block, float* target)
@@ -175,20 +207,77 @@ internal static unsafe class ConvolutionHostBackwardWeight<TSimd, TVector> where
                 var source = dy + (long)r * plan.Output.W * plan.Output.C + channel;
                 for (var c = 0; c < columns; c++, source += plan.Output.C, target += width)
                 {
-                    new ReadOnlySpan<float>(source, valid).CopyTo(new Span<float>(target, valid));
-                    new Span<float>(target + valid, width - valid).Clear();
+                    if (valid == width)
+                    {
+                        TSimd.Store(TSimd.Load(source), target);
+                        if (width > TSimd.Lanes)
+                            TSimd.Store(TSimd.Load(source + TSimd.Lanes), target + TSimd.Lanes);
+                        continue;
+                    }
+
+                    for (var o = 0; o < width; o++)
+                        target[o] = o < valid ? source[o] : 0;
                 }
             }
         }
 
-        /// <summary>Copies <paramref name="length"/> values of a row of <paramref name="end"/>, from <paramref name="first"/> on; zeros outside the row.</summary>
-        private static void CopyRow(float* row, long first, int length, long end, float* target)
+        /// <summary>Input rows as panels [group of channels][row][column][channel of the group], zeros left and right of the image.</summary>
+        private void PackInput(float* x, int firstColumn, int columns, int firstRow, int lastRow, int maximum, float* target)
         {
-            var before = (int)Math.Clamp(-first, 0, length);
-            var after = (int)Math.Clamp(first + length - end, 0, length - before);
-            new Span<float>(target, before).Clear();
-            new ReadOnlySpan<float>(row + first + before, length - before - after).CopyTo(new Span<float>(target + before, length - before - after));
-            new Span<float>(target + length - after, after).Clear();
+            var channels = plan.Shape.InputChannels;
+            var imageColumns = plan.Shape.Input.W;
+            var before = Math.Clamp(-firstColumn, 0, columns);
+            var after = Math.Clamp(firstColumn + columns - imageColumns, 0, columns - before);
+            for (var r = firstRow; r < lastRow; r++)
+            {
+                var row = x + ((long)r * imageColumns + firstColumn + before) * channels;
+                for (int channel = 0, group; channel < channels; channel += group)
+                {
+                    group = Group(channels - channel, maximum);
+                    var panel = target + Panel(channel) + (long)r * plan.PaddedWidth * group;
+                    new Span<float>(panel, before * group).Clear();
+                    panel += before * group;
+                    Gather(row + channel, columns - before - after, channels, group, panel);
+                    new Span<float>(panel + (columns - before - after) * group, after * group).Clear();
+                }
+            }
+        }
+
+        /// <summary>Copies <paramref name="group"/> of every <paramref name="channels"/> values.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        private static void Gather(float* source, int count, int channels, int group, float* target)
+        {
+            if (group == channels)
+            {
+                new ReadOnlySpan<float>(source, count * channels).CopyTo(new Span<float>(target, count * channels));
+                return;
+            }
+
+            for (var i = 0; i < count; i++, source += channels, target += group)
+            {
+                switch (group)
+                {
+                    case 4:
+                        Vector128.Load(source).Store(target);
+                        break;
+                    case 5:
+                        Vector128.Load(source).Store(target);
+                        target[4] = source[4];
+                        break;
+                    case 6:
+                        Vector128.Load(source).Store(target);
+                        *(long*)(target + 4) = *(long*)(source + 4);
+                        break;
+                    case 12:
+                        Vector256.Load(source).Store(target);
+                        Vector128.Load(source + 8).Store(target + 8);
+                        break;
+                    default:
+                        for (var c = 0; c < group; c++)
+                            target[c] = source[c];
+                        break;
+                }
+            }
         }
     }
 
@@ -204,7 +293,7 @@ internal static unsafe class ConvolutionHostBackwardWeight<TSimd, TVector> where
                 var valid = Math.Min(width, plan.Output.C - channel);
                 for (var part = 0; part < plan.Parts; part++)
                 {
-                    var source = plan.Partial(block, part);
+                    var source = plan.Partial(part, block);
                     for (var term = from; term < until; term++)
                     {
                         var target = dweight + (long)term * plan.Output.C + channel;

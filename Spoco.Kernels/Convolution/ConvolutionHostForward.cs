@@ -9,7 +9,7 @@ namespace Spoco.Kernels.Primitives;
 /// </summary>
 internal static unsafe class ConvolutionHostForward<TSimd, TVector> where TSimd : ISimd<TVector> where TVector : struct
 {
-    private const int ChunkTerms = 1024;
+    private const int ChunkTerms = 768;
     private const int GroupBytes = 256 * 1024;
     private const int StripColumns = 96;
     private const int BatchColumns = 192;

@@ -119,11 +119,16 @@ internal unsafe struct RegisterTile
     public bool Accumulate;
 
     /// <summary>
-    /// How many rows to take next when <paramref name="remaining"/> are left: full tiles, and the last few shared evenly between two, because a
-    /// tile of one or two rows leaves the multipliers waiting for their own results.
+    /// How many rows to take next when <paramref name="remaining"/> are left: 12 where allowed, else up to 6, shared evenly among the tiles that are
+    /// needed, because a tile of one or two rows leaves the multipliers waiting for their own results.
     /// </summary>
-    public static int NextRows(int remaining, int maximum) =>
-        remaining >= 12 || remaining == maximum ? maximum : remaining <= 6 ? remaining : (remaining + 1) / 2;
+    public static int NextRows(int remaining, int maximum)
+    {
+        if (maximum == 12 && (remaining == 12 || remaining >= 16))
+            return 12;
+        var tiles = (remaining + 5) / 6;
+        return (remaining + tiles - 1) / tiles;
+    }
 
     /// <summary>Runs the instance of the product for a number of rows (1 .. 6 or 12) and registers (1 or 2).</summary>
     public readonly void Run<TSimd, TVector>(int rows, int registers, float* c) where TSimd : ISimd<TVector> where TVector : struct

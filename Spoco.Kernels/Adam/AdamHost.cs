@@ -1,0 +1,49 @@
+using System.Numerics;
+
+namespace Spoco.Kernels.Primitives;
+
+/// <summary>Adam on the host: one register at a time, each worker a contiguous range.</summary>
+internal static unsafe class AdamHost
+{
+    public static void Step(
+        HostDevice host, DeviceBuffer<float> parameters, DeviceBuffer<float> gradients, DeviceBuffer<float> firstMoment, DeviceBuffer<float> secondMoment,
+        AdamFactors factors, bool clearGradients)
+    {
+        var registers = checked((int)((parameters.Length + Vector<float>.Count - 1) / Vector<float>.Count));
+        host.Workers.Run(registers, new Body(parameters.HostAddress, gradients.HostAddress, firstMoment.HostAddress, secondMoment.HostAddress,
+            parameters.Length, factors, clearGradients), RowLaunch.MinimumPerWorker(Vector<float>.Count));
+    }
+
+    private readonly struct Body(float* p, float* g, float* m, float* v, long length, AdamFactors f, bool clear) : IParallelBody
+    {
+        public void Execute(int from, int until, int worker)
+        {
+            var i = (long)from * Vector<float>.Count;
+            var last = Math.Min((long)until * Vector<float>.Count, length);
+            Vector<float> decay = new(f.Decay), keep1 = new(f.Keep1), take1 = new(f.Take1), keep2 = new(f.Keep2), take2 = new(f.Take2);
+            Vector<float> rate = new(f.Rate), root = new(f.Root), epsilon = new(f.Epsilon);
+            for (; i + Vector<float>.Count <= last; i += Vector<float>.Count)
+            {
+                var parameter = Vector.Load(p + i);
+                var gradient = Vector.Load(g + i) + decay * parameter;
+                var first = keep1 * Vector.Load(m + i) + take1 * gradient;
+                var second = keep2 * Vector.Load(v + i) + take2 * (gradient * gradient);
+                first.Store(m + i);
+                second.Store(v + i);
+                (parameter - rate * (first / (Vector.SquareRoot(second) * root + epsilon))).Store(p + i);
+                if (clear)
+                    Vector<float>.Zero.Store(g + i);
+            }
+
+            for (; i < last; i++)
+            {
+                var gradient = g[i] + f.Decay * p[i];
+                m[i] = f.Keep1 * m[i] + f.Take1 * gradient;
+                v[i] = f.Keep2 * v[i] + f.Take2 * (gradient * gradient);
+                p[i] -= f.Rate * (m[i] / (MathF.Sqrt(v[i]) * f.Root + f.Epsilon));
+                if (clear)
+                    g[i] = 0;
+            }
+        }
+    }
+}

@@ -1,0 +1,76 @@
+using ILGPU;
+using ILGPU.Algorithms;
+using ILGPU.Runtime;
+
+namespace Spoco.Kernels.Primitives;
+
+/// <summary>Reductions on ILGPU devices: thread groups stride over the values, one more group joins their sums; without atomics.</summary>
+internal static class ReductionSimt
+{
+    private const int MaximumThreads = 256;
+    private const int MaximumGroups = 1024;
+    private const int ValuesPerThread = 8;
+
+    public static void Sum(IlgpuDevice device, DeviceBuffer<float> x, DeviceBuffer<float> y, float factor, bool ofSquares)
+    {
+        var config = Config(device, x.Length);
+        var partials = device.Allocate<float>(config.GridDim.X, nameof(Reduction));
+        using var memory = partials.Memory;
+        var sum = device.Kernel(static a => a.LoadStreamKernel<ArrayView<float>, ArrayView<float>, float, int>(SumGroups));
+        sum(config, x.View, partials.View, 1, ofSquares ? 1 : 0);
+        sum(new KernelConfig(1, config.GroupDim.X), partials.View, y.View, factor, 0);
+    }
+
+    public static bool HasNonFinite(IlgpuDevice device, DeviceBuffer<float> x)
+    {
+        var found = device.Allocate<int>(1, nameof(Reduction));
+        using var memory = found.Memory;
+        found.Clear();
+        device.Kernel(static a => a.LoadStreamKernel<ArrayView<float>, ArrayView<int>>(FindNonFinite))(Config(device, x.Length), x.View, found.View);
+        return found.ToArray()[0] != 0;
+    }
+
+    private static KernelConfig Config(IlgpuDevice device, long length)
+    {
+        var threads = Math.Min(MaximumThreads, device.Accelerator.MaxNumThreadsPerGroup);
+        return new KernelConfig((int)Math.Clamp(length / (threads * ValuesPerThread), 1, MaximumGroups), threads);
+    }
+
+    /// <summary>y_group = factor times the sum of every so many values, or of their squares.</summary>
+    public static void SumGroups(ArrayView<float> x, ArrayView<float> y, float factor, int ofSquares)
+    {
+        var shared = SharedMemory.Allocate<float>(MaximumThreads);
+        var t = Group.IdxX;
+        var sum = 0f;
+        for (var i = (long)Grid.IdxX * Group.DimX + t; i < x.Length; i += (long)Grid.DimX * Group.DimX)
+        {
+            var value = x[i];
+            sum += ofSquares != 0 ? value * value : value;
+        }
+
+        shared[t] = sum;
+        for (var active = Group.DimX; active > 1;)
+        {
+            var half = (active + 1) / 2;
+            Group.Barrier();
+            if (t + half < active)
+                shared[t] += shared[t + half];
+            active = half;
+        }
+
+        if (t == 0)
+            y[Grid.IdxX] = shared[0] * factor;
+    }
+
+    /// <summary>Every thread that finds one writes the same 1.</summary>
+    public static void FindNonFinite(ArrayView<float> x, ArrayView<int> found)
+    {
+        for (var i = (long)Grid.IdxX * Group.DimX + Group.IdxX; i < x.Length; i += (long)Grid.DimX * Group.DimX)
+        {
+            if (!(XMath.Abs(x[i]) <= float.MaxValue))
+                found[0] = 1;
+        }
+    }
+
+    public static void Broadcast(Index1D i, ArrayView<float> x, ArrayView<float> y, float factor) => y[i] = factor * x[0];
+}
