@@ -11,25 +11,17 @@ namespace Spoco.Kernels.Primitives;
 /// </summary>
 internal static unsafe class ConvolutionHost
 {
+    private const int FewChannels = 3;
+
     /// <summary>Lanes of the widest vectors this processor has: 16, 8 or 4.</summary>
     public static int Lanes => Vector512.IsHardwareAccelerated ? 16 : Vector256.IsHardwareAccelerated ? 8 : 4;
 
     public static void Forward(
-        HostDevice host, in ConvolutionShape shape, float* x, float* weight, float* bias, float* y, ActivationFunction activation, int lanes = 0)
-    {
-        var flat = shape.Flattened;
-        lanes = Narrow(lanes, flat.OutputChannels);
-        using var packed = PackedWeight.Create(host, flat, weight, transposed: false, lanes);
-        Forward(host, flat, x, packed, bias, y, activation);
-    }
+        HostDevice host, in ConvolutionShape shape, float* x, float* weight, float* bias, float* y, ActivationFunction activation, int lanes = 0) =>
+        Correlate(host, shape.Flattened, x, weight, false, bias, y, activation, lanes);
 
-    public static void BackwardInput(HostDevice host, in ConvolutionShape shape, float* dy, float* weight, float* dx, int lanes = 0)
-    {
-        var flat = shape.Flattened.Transposed;
-        lanes = Narrow(lanes, flat.OutputChannels);
-        using var packed = PackedWeight.Create(host, flat, weight, transposed: true, lanes);
-        Forward(host, flat, dy, packed, null, dx, default);
-    }
+    public static void BackwardInput(HostDevice host, in ConvolutionShape shape, float* dy, float* weight, float* dx, int lanes = 0) =>
+        Correlate(host, shape.Flattened.Transposed, dy, weight, true, null, dx, default, lanes);
 
     public static void BackwardWeight(HostDevice host, in ConvolutionShape shape, float* x, float* dy, float* dweight, int lanes = 0)
     {
@@ -70,21 +62,46 @@ internal static unsafe class ConvolutionHost
             sum[i] += values[i];
     }
 
-    private static void Forward(
-        HostDevice host, in ConvolutionShape shape, float* x, PackedWeight weight, float* bias, float* y, ActivationFunction activation)
+    private static void Correlate(
+        HostDevice host, in ConvolutionShape shape, float* x, float* weight, bool transposed, float* bias, float* y, ActivationFunction activation,
+        int lanes)
     {
-        switch (weight.Lanes)
+        // With very few output channels most lanes would be idle: they then take neighbouring terms instead, where those fill whole vectors.
+        var rowTerms = shape.KernelW * shape.InputChannels;
+        var alongTerms = shape.OutputChannels <= FewChannels && rowTerms % 4 == 0;
+        lanes = alongTerms ? Divide(lanes, rowTerms) : Narrow(lanes, shape.OutputChannels);
+        using var packed = PackedWeight.Create(host, shape, weight, transposed, lanes, alongTerms);
+        switch (lanes)
         {
             case 16:
-                ConvolutionHostForward<Simd512, Vector512<float>>.Run(host, shape, x, weight, bias, y, activation);
+                Run<Simd512, Vector512<float>>(host, shape, x, packed, bias, y, activation);
                 break;
             case 8:
-                ConvolutionHostForward<Simd256, Vector256<float>>.Run(host, shape, x, weight, bias, y, activation);
+                Run<Simd256, Vector256<float>>(host, shape, x, packed, bias, y, activation);
                 break;
             default:
-                ConvolutionHostForward<Simd128, Vector128<float>>.Run(host, shape, x, weight, bias, y, activation);
+                Run<Simd128, Vector128<float>>(host, shape, x, packed, bias, y, activation);
                 break;
         }
+    }
+
+    private static void Run<TSimd, TVector>(
+        HostDevice host, in ConvolutionShape shape, float* x, PackedWeight weight, float* bias, float* y, ActivationFunction activation)
+        where TSimd : ISimd<TVector> where TVector : struct
+    {
+        if (weight.AlongTerms)
+            ConvolutionHostForward<AlongTerms<TSimd, TVector>, TVector>.Run(host, shape, x, weight, bias, y, activation);
+        else
+            ConvolutionHostForward<TSimd, TVector>.Run(host, shape, x, weight, bias, y, activation);
+    }
+
+    /// <summary>Vectors that the terms of a kernel row fill without a rest.</summary>
+    private static int Divide(int lanes, int rowTerms)
+    {
+        lanes = lanes == 0 ? Lanes : lanes;
+        while (rowTerms % lanes != 0)
+            lanes /= 2;
+        return lanes;
     }
 
     /// <summary>Vectors no wider than the channels fill.</summary>

@@ -143,8 +143,8 @@ internal static unsafe class ConvolutionHostBackwardWeight<TSimd, TVector> where
                 for (var block = firstBlock; block < lastBlock; block++)
                 {
                     for (var j = 0; j < shape.KernelH; j++)
-                        KernelRow(i, j, part, block, firstRow, lastRow, rows, columns, maximum, inputs, gradients + (block - firstBlock) * blockValues,
-                            segments);
+                        KernelRow(i, j, part, block, firstRow, lastRow, rows, columns, maximum, inputs,
+                            gradients + (block - firstBlock) * blockValues, segments);
                 }
             }
         }

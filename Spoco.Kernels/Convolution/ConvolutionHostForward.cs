@@ -71,7 +71,7 @@ internal static unsafe class ConvolutionHostForward<TSimd, TVector> where TSimd 
             RowTerms = shape.KernelW * shape.InputChannels;
             KernelRows = shape.KernelD * shape.KernelH;
             PartsPerRow = CeilingDivide(RowTerms, ChunkTerms * 3 / 2);
-            TermsPerPart = CeilingDivide(RowTerms, PartsPerRow);
+            TermsPerPart = CeilingDivide(CeilingDivide(RowTerms, PartsPerRow), TSimd.TermsPerStep) * TSimd.TermsPerStep;
             PartsPerRow = CeilingDivide(RowTerms, TermsPerPart);
             var rowChunks = PartsPerRow > 1 ? KernelRows : CeilingDivide(KernelRows, Math.Max(1, ChunkTerms / RowTerms));
             RowsPerChunk = CeilingDivide(KernelRows, rowChunks);
@@ -167,12 +167,12 @@ internal static unsafe class ConvolutionHostForward<TSimd, TVector> where TSimd 
             var tile = new RegisterTile
             {
                 SegmentCount = count,
-                Steps = terms,
+                Steps = terms / TSimd.TermsPerStep,
                 RowStride = (nint)channels * sizeof(float),
-                StepStride = sizeof(float),
+                StepStride = TSimd.TermsPerStep * sizeof(float),
                 Accumulate = chunk > 0,
             };
-            var maximum = RegisterTile.MaximumRows(TSimd.Lanes, width / TSimd.Lanes);
+            var maximum = RegisterTile.MaximumRows(TSimd.Lanes, width / plan.Weight.Blocks.Lanes);
             for (int rows; column < lastColumn; column += rows)
             {
                 rows = RegisterTile.NextRows(lastColumn - column, maximum);
@@ -199,27 +199,34 @@ internal static unsafe class ConvolutionHostForward<TSimd, TVector> where TSimd 
         {
             var channel = block * plan.Weight.Blocks.Width;
             var valid = Math.Min(width, plan.Output.C - channel);
+            var registers = width / plan.Weight.Blocks.Lanes;
             tile.OffsetB = (nint)plan.Weight.Block(block);
-            tile.Initial = plan.Bias == null || tile.Accumulate ? null : plan.Bias + channel;
-            if (valid == width)
+            var initial = plan.Bias == null || tile.Accumulate ? null : plan.Bias + channel;
+            if (valid == width && TSimd.TermsPerStep == 1)
             {
+                tile.Initial = initial;
                 tile.StrideC = plan.Output.C;
-                tile.Run<TSimd, TVector>(rows, width / TSimd.Lanes, y + channel);
+                tile.Run<TSimd, TVector>(rows, registers, y + channel);
                 return;
             }
 
-            // Fewer channels than lanes: through a buffer of whole registers.
+            // Fewer channels than lanes, or terms in the lanes: through a buffer of whole registers.
             var values = stackalloc float[12 * 32];
             var accumulate = tile.Accumulate;
             tile.Accumulate = false;
-            tile.StrideC = width;
-            tile.Run<TSimd, TVector>(rows, width / TSimd.Lanes, values);
+            tile.Initial = null;
+            tile.StrideC = registers * TSimd.Lanes;
+            tile.Run<TSimd, TVector>(rows, registers, values);
             tile.Accumulate = accumulate;
             for (var r = 0; r < rows; r++)
             {
+                var row = values + r * tile.StrideC;
                 var target = y + (long)r * plan.Output.C + channel;
                 for (var c = 0; c < valid; c++)
-                    target[c] = accumulate ? target[c] + values[r * width + c] : values[r * width + c];
+                {
+                    var value = TSimd.TermsPerStep == 1 ? row[c] : TSimd.Sum(TSimd.Load(row + c * TSimd.Lanes));
+                    target[c] = value + (accumulate ? target[c] : initial == null ? 0 : initial[c]);
+                }
             }
         }
 

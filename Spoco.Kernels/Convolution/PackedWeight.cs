@@ -2,22 +2,28 @@ namespace Spoco.Kernels.Primitives;
 
 /// <summary>
 /// A weight rearranged for register tiles: output channels in blocks of two registers (the last block of one, where that is enough), each block
-/// [terms][lanes of the block], zeros beyond the last channel. Lives in pooled memory for one call.
+/// [terms][channels of the block], zeros beyond the last channel. A register holds neighbouring channels of one term, or, for very few channels,
+/// neighbouring terms of one channel: a block is then [terms / lanes][one or two channels][lanes]. Lives in pooled memory for one call.
 /// </summary>
 internal readonly unsafe struct PackedWeight : IDisposable
 {
     private readonly DeviceMemory _memory;
 
-    private PackedWeight(DeviceMemory memory, ChannelBlocks blocks, int terms)
+    private PackedWeight(DeviceMemory memory, ChannelBlocks blocks, int terms, int lanes, bool alongTerms)
     {
         _memory = memory;
         Blocks = blocks;
         Terms = terms;
+        Lanes = lanes;
+        AlongTerms = alongTerms;
     }
 
     public ChannelBlocks Blocks { get; }
 
-    public int Lanes => Blocks.Lanes;
+    public int Lanes { get; }
+
+    /// <summary>Whether the lanes of a register are terms.</summary>
+    public bool AlongTerms { get; }
 
     public int Terms { get; }
 
@@ -32,16 +38,39 @@ internal readonly unsafe struct PackedWeight : IDisposable
     /// </param>
     /// <param name="transposed">Mirror the window and exchange the channels while packing.</param>
     /// <param name="lanes">Floats per register.</param>
-    public static PackedWeight Create(HostDevice host, in ConvolutionShape shape, float* weight, bool transposed, int lanes)
+    /// <param name="alongTerms">Terms in the lanes; the terms of a kernel row must be a multiple of the lanes.</param>
+    public static PackedWeight Create(HostDevice host, in ConvolutionShape shape, float* weight, bool transposed, int lanes, bool alongTerms)
     {
-        var blocks = new ChannelBlocks(shape.OutputChannels, lanes);
+        var blocks = new ChannelBlocks(shape.OutputChannels, alongTerms ? 1 : lanes);
         var memory = host.Allocate<float>((long)blocks.PaddedChannels * shape.Terms, "Convolution packed weight").Memory;
-        var packed = new PackedWeight(memory, blocks, shape.Terms);
+        var packed = new PackedWeight(memory, blocks, shape.Terms, lanes, alongTerms);
+        if (alongTerms)
+        {
+            packed.PackAlongTerms(shape, weight, transposed);
+            return packed;
+        }
+
         host.Workers.Run(blocks.Count * shape.Taps, new Body(packed, shape, weight, transposed), minimumPerWorker: 4);
         return packed;
     }
 
     public void Dispose() => _memory.Dispose();
+
+    private void PackAlongTerms(in ConvolutionShape shape, float* weight, bool transposed)
+    {
+        for (var channel = 0; channel < shape.OutputChannels; channel++)
+        {
+            var block = channel / Blocks.Width;
+            var (width, first) = (Blocks.WidthOf(block), channel - block * Blocks.Width);
+            for (var term = 0; term < Terms; term++)
+            {
+                var (tap, c) = (term / shape.InputChannels, term % shape.InputChannels);
+                Block(block)[(term / Lanes * width + first) * Lanes + term % Lanes] = transposed
+                    ? weight[((long)(shape.Taps - 1 - tap) * shape.OutputChannels + channel) * shape.InputChannels + c]
+                    : weight[(long)term * shape.OutputChannels + channel];
+            }
+        }
+    }
 
     private readonly struct Body(PackedWeight packed, ConvolutionShape shape, float* weight, bool transposed) : IParallelBody
     {

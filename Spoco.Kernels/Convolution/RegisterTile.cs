@@ -14,7 +14,13 @@ internal unsafe interface ISimd<TVector> where TVector : struct
 
     static abstract void Store(TVector value, float* target);
 
-    static abstract TVector Broadcast(byte* source);
+    /// <summary>Terms that one step covers: 1, or one for every lane (<see cref="AlongTerms{TSimd,TVector}"/>).</summary>
+    static virtual int TermsPerStep => 1;
+
+    /// <summary>The left operand of a step: one value in every lane, or as many terms as there are lanes.</summary>
+    static abstract TVector LoadLeft(byte* source);
+
+    static abstract float Sum(TVector value);
 
     static abstract TVector Add(TVector a, TVector b);
 
@@ -36,7 +42,10 @@ internal readonly unsafe struct Simd128 : ISimd<Vector128<float>>
     public static void Store(Vector128<float> value, float* target) => value.Store(target);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<float> Broadcast(byte* source) => Vector128.Create(*(float*)source);
+    public static Vector128<float> LoadLeft(byte* source) => Vector128.Create(*(float*)source);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float Sum(Vector128<float> value) => Vector128.Sum(value);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<float> Add(Vector128<float> a, Vector128<float> b) => a + b;
@@ -59,7 +68,10 @@ internal readonly unsafe struct Simd256 : ISimd<Vector256<float>>
     public static void Store(Vector256<float> value, float* target) => value.Store(target);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<float> Broadcast(byte* source) => Vector256.Create(*(float*)source);
+    public static Vector256<float> LoadLeft(byte* source) => Vector256.Create(*(float*)source);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float Sum(Vector256<float> value) => Vector256.Sum(value);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<float> Add(Vector256<float> a, Vector256<float> b) => a + b;
@@ -82,13 +94,47 @@ internal readonly unsafe struct Simd512 : ISimd<Vector512<float>>
     public static void Store(Vector512<float> value, float* target) => value.Store(target);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<float> Broadcast(byte* source) => Vector512.Create(*(float*)source);
+    public static Vector512<float> LoadLeft(byte* source) => Vector512.Create(*(float*)source);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float Sum(Vector512<float> value) => Vector512.Sum(value);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<float> Add(Vector512<float> a, Vector512<float> b) => a + b;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<float> MultiplyAdd(Vector512<float> a, Vector512<float> b, Vector512<float> c) => Vector512.MultiplyAddEstimate(a, b, c);
+}
+
+/// <summary>
+/// The same vectors with neighbouring terms of one column in their lanes, summed over the lanes at the end: for fewer columns than lanes. The left
+/// operand must then lie with its terms side by side.
+/// </summary>
+internal readonly unsafe struct AlongTerms<TSimd, TVector> : ISimd<TVector> where TSimd : ISimd<TVector> where TVector : struct
+{
+    public static int Lanes => TSimd.Lanes;
+
+    public static int TermsPerStep => TSimd.Lanes;
+
+    public static TVector Zero => TSimd.Zero;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static TVector Load(float* source) => TSimd.Load(source);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Store(TVector value, float* target) => TSimd.Store(value, target);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static TVector LoadLeft(byte* source) => TSimd.Load((float*)source);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float Sum(TVector value) => TSimd.Sum(value);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static TVector Add(TVector a, TVector b) => TSimd.Add(a, b);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static TVector MultiplyAdd(TVector a, TVector b, TVector c) => TSimd.MultiplyAdd(a, b, c);
 }
 
 /// <summary>A piece of the summed dimension: where its first left and right operands are.</summary>
@@ -202,13 +248,13 @@ internal unsafe struct RegisterTile
                 var b0 = TSimd.Load(b);
                 var b1 = TRegisters.Value > 1 ? TSimd.Load(b + TSimd.Lanes) : b0;
                 b += width;
-                var v = TSimd.Broadcast(a);
+                var v = TSimd.LoadLeft(a);
                 s0 = TSimd.MultiplyAdd(v, b0, s0);
                 if (TRegisters.Value > 1)
                     t0 = TSimd.MultiplyAdd(v, b1, t0);
                 if (TRows.Value > 1)
                 {
-                    v = TSimd.Broadcast(a + row);
+                    v = TSimd.LoadLeft(a + row);
                     s1 = TSimd.MultiplyAdd(v, b0, s1);
                     if (TRegisters.Value > 1)
                         t1 = TSimd.MultiplyAdd(v, b1, t1);
@@ -216,7 +262,7 @@ internal unsafe struct RegisterTile
 
                 if (TRows.Value > 2)
                 {
-                    v = TSimd.Broadcast(a + 2 * row);
+                    v = TSimd.LoadLeft(a + 2 * row);
                     s2 = TSimd.MultiplyAdd(v, b0, s2);
                     if (TRegisters.Value > 1)
                         t2 = TSimd.MultiplyAdd(v, b1, t2);
@@ -224,7 +270,7 @@ internal unsafe struct RegisterTile
 
                 if (TRows.Value > 3)
                 {
-                    v = TSimd.Broadcast(a + row3);
+                    v = TSimd.LoadLeft(a + row3);
                     s3 = TSimd.MultiplyAdd(v, b0, s3);
                     if (TRegisters.Value > 1)
                         t3 = TSimd.MultiplyAdd(v, b1, t3);
@@ -232,7 +278,7 @@ internal unsafe struct RegisterTile
 
                 if (TRows.Value > 4)
                 {
-                    v = TSimd.Broadcast(a + 4 * row);
+                    v = TSimd.LoadLeft(a + 4 * row);
                     s4 = TSimd.MultiplyAdd(v, b0, s4);
                     if (TRegisters.Value > 1)
                         t4 = TSimd.MultiplyAdd(v, b1, t4);
@@ -240,7 +286,7 @@ internal unsafe struct RegisterTile
 
                 if (TRows.Value > 5)
                 {
-                    v = TSimd.Broadcast(a + row5);
+                    v = TSimd.LoadLeft(a + row5);
                     s5 = TSimd.MultiplyAdd(v, b0, s5);
                     if (TRegisters.Value > 1)
                         t5 = TSimd.MultiplyAdd(v, b1, t5);
@@ -249,27 +295,27 @@ internal unsafe struct RegisterTile
                 if (TRows.Value > 6)
                 {
                     var a6 = a + 2 * row3;
-                    v = TSimd.Broadcast(a6);
+                    v = TSimd.LoadLeft(a6);
                     s6 = TSimd.MultiplyAdd(v, b0, s6);
                     if (TRegisters.Value > 1)
                         t6 = TSimd.MultiplyAdd(v, b1, t6);
-                    v = TSimd.Broadcast(a6 + row);
+                    v = TSimd.LoadLeft(a6 + row);
                     s7 = TSimd.MultiplyAdd(v, b0, s7);
                     if (TRegisters.Value > 1)
                         t7 = TSimd.MultiplyAdd(v, b1, t7);
-                    v = TSimd.Broadcast(a6 + 2 * row);
+                    v = TSimd.LoadLeft(a6 + 2 * row);
                     s8 = TSimd.MultiplyAdd(v, b0, s8);
                     if (TRegisters.Value > 1)
                         t8 = TSimd.MultiplyAdd(v, b1, t8);
-                    v = TSimd.Broadcast(a6 + row3);
+                    v = TSimd.LoadLeft(a6 + row3);
                     s9 = TSimd.MultiplyAdd(v, b0, s9);
                     if (TRegisters.Value > 1)
                         t9 = TSimd.MultiplyAdd(v, b1, t9);
-                    v = TSimd.Broadcast(a6 + 4 * row);
+                    v = TSimd.LoadLeft(a6 + 4 * row);
                     s10 = TSimd.MultiplyAdd(v, b0, s10);
                     if (TRegisters.Value > 1)
                         t10 = TSimd.MultiplyAdd(v, b1, t10);
-                    v = TSimd.Broadcast(a6 + row5);
+                    v = TSimd.LoadLeft(a6 + row5);
                     s11 = TSimd.MultiplyAdd(v, b0, s11);
                     if (TRegisters.Value > 1)
                         t11 = TSimd.MultiplyAdd(v, b1, t11);

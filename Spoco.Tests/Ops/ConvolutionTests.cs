@@ -42,6 +42,9 @@ public sealed class ConvolutionTests
         Shape(new(2, 1, 1, 1, 3000), (1, 1, 1), 40, (0, 0, 0)),
         Shape(new(1, 1, 4, 5, 700), (1, 3, 3), 9, (0, 1, 1)),
         Shape(new(1, 2, 3, 4, 3), (1, 1, 1), 5, (2, 3, 1)),
+        Shape(new(1, 3, 6, 15, 1), (3, 3, 3), 32, (1, 1, 1)),
+        Shape(new(2, 2, 5, 13, 32), (3, 3, 3), 3, (1, 1, 1)),
+        Shape(new(3, 1, 1, 1, 3000), (1, 1, 1), 2, (0, 0, 0)),
     ];
 
     private static IEnumerable<TestCaseData> DeviceShapes =>
