@@ -23,7 +23,7 @@ public static class Upsample
     internal static Tensor Backward(Tensor dy, UpsampleShape shape)
     {
         var dx = Tensor.Empty(dy.Device, shape.Small, nameof(Upsample));
-        Primitives.UpsampleConcat.BackwardSmall(shape, dy.Buffer, dx.Buffer);
+        Primitives.UpsampleConcat.Backward(shape, dy.Buffer, default, dx.Buffer);
         return Gradients.Needed(dy) ? Gradients.Record(dx, new BackwardNode(dy, shape)) : dx;
     }
 

@@ -33,20 +33,24 @@ public static class UpsampleConcat
     {
         protected internal override void Backward(Tensor gradient, Span<Tensor?> inputGradients)
         {
-            if (Needs(0))
-                inputGradients[0] = ChannelSlice.Apply(gradient, 0, shape.SkipChannels);
-            if (!Needs(1))
-                return;
             if (Gradients.Needed(gradient))
             {
-                var channels = ChannelSlice.Apply(gradient, shape.SkipChannels, shape.Channels);
-                inputGradients[1] = Upsample.Backward(channels, shape with { SkipChannels = 0 });
+                if (Needs(0))
+                    inputGradients[0] = ChannelSlice.Apply(gradient, 0, shape.SkipChannels);
+                if (Needs(1))
+                {
+                    var channels = ChannelSlice.Apply(gradient, shape.SkipChannels, shape.Channels);
+                    inputGradients[1] = Upsample.Backward(channels, shape with { SkipChannels = 0 });
+                }
+
                 return;
             }
 
-            var dsmall = Tensor.Empty(gradient.Device, shape.Small, nameof(UpsampleConcat));
-            Primitives.UpsampleConcat.BackwardSmall(shape, gradient.Buffer, dsmall.Buffer);
-            inputGradients[1] = dsmall;
+            if (Needs(0))
+                inputGradients[0] = Tensor.Empty(gradient.Device, shape.Skip, nameof(UpsampleConcat));
+            if (Needs(1))
+                inputGradients[1] = Tensor.Empty(gradient.Device, shape.Small, nameof(UpsampleConcat));
+            Primitives.UpsampleConcat.Backward(shape, gradient.Buffer, inputGradients[0]?.Buffer ?? default, inputGradients[1]?.Buffer ?? default);
         }
     }
 }

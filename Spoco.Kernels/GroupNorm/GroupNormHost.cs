@@ -202,6 +202,7 @@ internal static unsafe class GroupNormHost
             var means = columns + 3L * chunks.RowLength * worker;
             var squares = means + chunks.RowLength;
             var residuals = squares + chunks.RowLength;
+            var perGroup = shape.ChannelsPerGroup;
             for (var i = from; i < until; i++)
             {
                 var chunk = chunks[i];
@@ -209,38 +210,37 @@ internal static unsafe class GroupNormHost
                 var perSample = 1.0 / ((long)sample * chunk.Length / shape.Groups);
                 var perValue = 1.0 / ((long)chunk.Rows * chunk.Length / shape.Groups);
                 ChannelColumns.Sum(x + chunk.Offset, sample, chunk.Length, means);
-                for (var g = 0; g < shape.Groups; g++)
-                    Spread(means, chunk.Length, g, (float)(Total(means, chunk.Length, g) * perSample));
+                for (var c = 0; c < shape.Channels; c += perGroup)
+                    Spread(means + c, chunk.Length - c, perGroup, (float)(Total(means + c, chunk.Length - c, perGroup) * perSample));
                 ChannelColumns.SumCentered(x + chunk.Offset, chunk.Rows, chunk.Length, means, residuals, squares);
                 var partial = partials + 2L * i * shape.Groups;
-                for (var g = 0; g < shape.Groups; g++)
+                for (var c = 0; c < shape.Channels; c += perGroup, partial += 2)
                 {
-                    var residual = Total(residuals, chunk.Length, g);
-                    partial[2 * g] = means[g * shape.ChannelsPerGroup] + residual * perValue;
-                    partial[2 * g + 1] = Total(squares, chunk.Length, g) - residual * residual * perValue;
+                    var residual = Total(residuals + c, chunk.Length - c, perGroup);
+                    partial[0] = means[c] + residual * perValue;
+                    partial[1] = Total(squares + c, chunk.Length - c, perGroup) - residual * residual * perValue;
                 }
             }
         }
 
-        private double Total(float* sums, int length, int group)
+        /// <summary>Adds up the columns of one group, the first of which is at <paramref name="sums"/>.</summary>
+        private double Total(float* sums, int length, int count)
         {
             var total = 0.0;
-            var first = group * shape.ChannelsPerGroup;
             for (var j = 0; j < length; j += shape.Channels)
             {
-                for (var c = first; c < first + shape.ChannelsPerGroup; c++)
+                for (var c = 0; c < count; c++)
                     total += sums[j + c];
             }
 
             return total;
         }
 
-        private void Spread(float* means, int length, int group, float mean)
+        private void Spread(float* means, int length, int count, float mean)
         {
-            var first = group * shape.ChannelsPerGroup;
             for (var j = 0; j < length; j += shape.Channels)
             {
-                for (var c = first; c < first + shape.ChannelsPerGroup; c++)
+                for (var c = 0; c < count; c++)
                     means[j + c] = mean;
             }
         }
@@ -253,6 +253,7 @@ internal static unsafe class GroupNormHost
     {
         public void Execute(int from, int until, int worker)
         {
+            var perGroup = shape.ChannelsPerGroup;
             for (var set = from; set < until; set++)
             {
                 var image = partials + 2L * ((long)set / shape.Groups * chunks.PerImage * shape.Groups + set % shape.Groups);
@@ -264,7 +265,7 @@ internal static unsafe class GroupNormHost
                 for (var i = 0; i < chunks.PerImage; i++)
                 {
                     var difference = image[i * stride] - average;
-                    squares += image[i * stride + 1] + (double)chunks.Voxels(i) * shape.ChannelsPerGroup * difference * difference;
+                    squares += image[i * stride + 1] + (double)chunks.Voxels(i) * perGroup * difference * difference;
                 }
 
                 mean[set] = (float)average;

@@ -1,6 +1,7 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace Spoco.Kernels.Primitives;
 
@@ -37,12 +38,8 @@ internal static unsafe class MaxPoolHost
 
     private static Vector<int> LoadPlaces(byte* p)
     {
-        if (Vector<int>.Count == 8)
-        {
-            var words = Vector128.WidenLower(Vector128.CreateScalarUnsafe(Unsafe.ReadUnaligned<ulong>(p)).AsByte());
-            return Vector256.Create(Vector128.WidenLower(words), Vector128.WidenUpper(words)).AsInt32().AsVector();
-        }
-
+        if (Vector<int>.Count == 8 && Avx2.IsSupported)
+            return Avx2.ConvertToVector256Int32(p).AsVector();
         var values = stackalloc int[Vector<int>.Count];
         for (var i = 0; i < Vector<int>.Count; i++)
             values[i] = p[i];
@@ -140,33 +137,38 @@ internal static unsafe class MaxPoolHost
                 if (outputRow >= 0)
                 {
                     var source = (long)outputRow * shape.OutW * shape.C;
-                    for (var w = 0; w < shape.OutW; w++, source += shape.C)
-                    {
-                        for (var k = 0; k < shape.WindowW; k++, target += shape.C)
-                            Voxel(source, place + k, target);
-                    }
+                    for (var w = 0; w < shape.OutW; w++, source += shape.C, target += shape.WindowW * shape.C)
+                        Window(source, place, target);
                 }
 
                 new Span<float>(target, (int)(end - target)).Clear();
             }
         }
 
+        /// <summary>The row of one window that begins with the voxel of number <paramref name="place"/>.</summary>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        private void Voxel(long source, int place, float* target)
+        private void Window(long source, int place, float* target)
         {
             var lanes = Vector<float>.Count;
             if (shape.C < lanes)
             {
-                for (var c = 0; c < shape.C; c++)
-                    target[c] = places[source + c] == place ? dy[source + c] : 0;
+                for (var k = 0; k < shape.WindowW; k++, target += shape.C)
+                {
+                    for (var c = 0; c < shape.C; c++)
+                        target[c] = places[source + c] == place + k ? dy[source + c] : 0;
+                }
+
                 return;
             }
 
             for (var c = 0; c < shape.C; c += lanes)
             {
                 var start = Math.Min(c, shape.C - lanes);
-                var here = Vector.Equals(LoadPlaces(places + source + start), new Vector<int>(place));
-                Vector.ConditionalSelect(here, Vector.Load(dy + source + start), Vector<float>.Zero).Store(target + start);
+                var maximum = LoadPlaces(places + source + start);
+                var gradient = Vector.Load(dy + source + start);
+                var p = target + start;
+                for (var k = 0; k < shape.WindowW; k++, p += shape.C)
+                    Vector.ConditionalSelect(Vector.Equals(maximum, new Vector<int>(place + k)), gradient, Vector<float>.Zero).Store(p);
             }
         }
     }

@@ -25,21 +25,35 @@ public static class UpsampleConcat
     }
 
     /// <summary>
-    /// dsmall = sum of dy over the output voxels that took a voxel of small, in the order of their addresses. (The skip tensor's gradient is a
-    /// <see cref="ChannelSlice"/> of dy.)
+    /// dskip = the first channels of dy; dsmall = sum of the others over the output voxels that took a voxel of small, in the order of their addresses.
     /// </summary>
     /// <param name="shape">Geometry.</param>
-    /// <param name="dy">Gradient of the output, the skip tensor's channels included.</param>
-    /// <param name="dsmall">Result.</param>
+    /// <param name="dy">Gradient of the output.</param>
+    /// <param name="dskip">Result; default = not needed.</param>
+    /// <param name="dsmall">Result; default = not needed.</param>
     /// <exception cref="ArgumentException">A buffer does not fit the geometry, or is on another device.</exception>
-    public static void BackwardSmall(UpsampleShape shape, DeviceBuffer<float> dy, DeviceBuffer<float> dsmall)
+    public static void Backward(UpsampleShape shape, DeviceBuffer<float> dy, DeviceBuffer<float> dskip, DeviceBuffer<float> dsmall)
     {
         Require(dy, shape.Output, dy, nameof(dy));
-        Require(dsmall, shape.Small, dy, nameof(dsmall));
-        if (dy.Device is HostDevice host)
-            UpsampleConcatHost.BackwardSmall(host, shape, dy, dsmall);
+        if (!dsmall.IsNull)
+            Require(dsmall, shape.Small, dy, nameof(dsmall));
+        if (!dskip.IsNull)
+            Require(dskip, shape.Skip, dy, nameof(dskip));
+        if (dsmall.IsNull)
+        {
+            if (!dskip.IsNull)
+                ChannelSlice.Forward(shape.Output.Voxels, 0, dy, dskip);
+        }
+        else if (dy.Device is HostDevice host)
+        {
+            UpsampleConcatHost.Backward(host, shape, dy, dskip, dsmall);
+        }
         else
+        {
             UpsampleConcatSimt.BackwardSmall((IlgpuDevice)dy.Device, shape, dy, dsmall);
+            if (!dskip.IsNull)
+                ChannelSlice.Forward(shape.Output.Voxels, 0, dy, dskip);
+        }
     }
 
     private static void Require(DeviceBuffer<float> buffer, TensorShape shape, DeviceBuffer<float> y, string name)

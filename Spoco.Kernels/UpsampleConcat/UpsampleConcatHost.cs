@@ -9,8 +9,8 @@ internal static unsafe class UpsampleConcatHost
         host.Workers.Run(shape.N * shape.D * shape.H, new ForwardBody(shape, skip.HostAddress, small.HostAddress, y.HostAddress),
             RowLaunch.MinimumPerWorker(shape.W * shape.OutputChannels));
 
-    public static void BackwardSmall(HostDevice host, UpsampleShape shape, DeviceBuffer<float> dy, DeviceBuffer<float> dsmall) =>
-        host.Workers.Run(shape.N * shape.SmallD * shape.SmallH, new BackwardBody(shape, dy.HostAddress, dsmall.HostAddress),
+    public static void Backward(HostDevice host, UpsampleShape shape, DeviceBuffer<float> dy, DeviceBuffer<float> dskip, DeviceBuffer<float> dsmall) =>
+        host.Workers.Run(shape.N * shape.SmallD * shape.SmallH, new BackwardBody(shape, dy.HostAddress, dskip.HostAddress, dsmall.HostAddress),
             RowLaunch.MinimumPerWorker(shape.SmallW * shape.Channels));
 
     private readonly struct ForwardBody(UpsampleShape shape, float* skip, float* small, float* y) : IParallelBody
@@ -37,61 +37,53 @@ internal static unsafe class UpsampleConcatHost
         }
     }
 
-    private readonly struct BackwardBody(UpsampleShape shape, float* dy, float* dsmall) : IParallelBody
+    /// <summary>
+    /// A row of the small tensor stays in the cache while the output rows that took it are read from end to end, one after the other: dy is read once,
+    /// in the order of its addresses. Every output row belongs to one small row, so that the skip tensor's part is complete as well.
+    /// </summary>
+    private readonly struct BackwardBody(UpsampleShape shape, float* dy, float* dskip, float* dsmall) : IParallelBody
     {
         public void Execute(int from, int until, int worker)
         {
-            var target = dsmall + (long)from * shape.SmallW * shape.Channels;
             for (var row = from; row < until; row++)
             {
                 var h = row % shape.SmallH;
                 var d = row / shape.SmallH % shape.SmallD;
                 var n = row / shape.SmallH / shape.SmallD;
                 var lastD = UpsampleShape.First(d + 1, shape.SmallD, shape.D);
-                var firstH = UpsampleShape.First(h, shape.SmallH, shape.H);
                 var lastH = UpsampleShape.First(h + 1, shape.SmallH, shape.H);
-                var firstW = 0;
-                for (var w = 0; w < shape.SmallW; w++, target += shape.Channels)
+                var target = dsmall + (long)row * shape.SmallW * shape.Channels;
+                new Span<float>(target, shape.SmallW * shape.Channels).Clear();
+                for (var z = UpsampleShape.First(d, shape.SmallD, shape.D); z < lastD; z++)
                 {
-                    var lastW = UpsampleShape.First(w + 1, shape.SmallW, shape.W);
-                    var isFirst = true;
-                    for (var z = UpsampleShape.First(d, shape.SmallD, shape.D); z < lastD; z++)
-                    {
-                        for (var v = firstH; v < lastH; v++)
-                        {
-                            var source = dy + ((((long)n * shape.D + z) * shape.H + v) * shape.W + firstW) * shape.OutputChannels + shape.SkipChannels;
-                            if (firstW == lastW)
-                                continue;
-                            SumRun(source, lastW - firstW, target, isFirst);
-                            isFirst = false;
-                        }
-                    }
-
-                    if (isFirst)
-                        new Span<float>(target, shape.Channels).Clear();
-                    firstW = lastW;
+                    for (var v = UpsampleShape.First(h, shape.SmallH, shape.H); v < lastH; v++)
+                        AddRow((((long)n * shape.D + z) * shape.H + v) * shape.W, target);
                 }
             }
         }
 
-        /// <summary>Adds <paramref name="count"/> voxels of one row to the target, or begins it with them.</summary>
-        private void SumRun(float* source, int count, float* target, bool begins)
+        private void AddRow(long voxel, float* target)
         {
-            var c = 0;
-            for (; c + Vector<float>.Count <= shape.Channels; c += Vector<float>.Count)
+            var source = dy + voxel * shape.OutputChannels;
+            var kept = dskip is null ? null : dskip + voxel * shape.SkipChannels;
+            var remainder = 0;
+            for (var w = 0; w < shape.W; w++)
             {
-                var sum = begins ? Vector<float>.Zero : Vector.Load(target + c);
-                for (var i = 0; i < count; i++)
-                    sum += Vector.Load(source + (long)i * shape.OutputChannels + c);
-                sum.Store(target + c);
-            }
+                if (kept is not null)
+                {
+                    ChannelSliceHost.Copy(source, kept, shape.SkipChannels);
+                    kept += shape.SkipChannels;
+                }
 
-            for (; c < shape.Channels; c++)
-            {
-                var sum = begins ? 0 : target[c];
-                for (var i = 0; i < count; i++)
-                    sum += source[(long)i * shape.OutputChannels + c];
-                target[c] = sum;
+                source += shape.SkipChannels;
+                var c = 0;
+                for (; c + Vector<float>.Count <= shape.Channels; c += Vector<float>.Count)
+                    (Vector.Load(target + c) + Vector.Load(source + c)).Store(target + c);
+                for (; c < shape.Channels; c++)
+                    target[c] += source[c];
+                source += shape.Channels;
+                for (remainder += shape.SmallW; remainder >= shape.W; remainder -= shape.W)
+                    target += shape.Channels;
             }
         }
     }
