@@ -83,6 +83,9 @@ internal sealed record TrainSettings
 
     public bool NoAugmentation { get; init; }
 
+    /// <summary>Null = by the skewness of the training images.</summary>
+    public ToneCurve? Tone { get; init; }
+
     /// <summary>The patch with its default filled in.</summary>
     public PatchExtents PatchExtents
     {
@@ -105,18 +108,20 @@ internal sealed record TrainSettings
     public bool HasForeground => Supervision == Supervision.Full && !NoForeground;
 
     /// <summary>The model that is trained.</summary>
-    public SpocoModelOptions Model(int imageChannels) => new()
+    public SpocoModelOptions Model(TrainingData data) => new()
     {
         Network = new UNetOptions
         {
             Dimensions = Dimensions,
-            InputChannels = imageChannels,
+            InputChannels = data.Channels,
             FeatureMaps = Maps,
             Order = Order ?? (Dimensions == 3 ? "gcr" : "bcr"),
             PoolDepth = Dimensions == 3 && !AnisotropicPooling ? 2 : 1,
         },
         EmbeddingDimensions = Embedding,
         Foreground = HasForeground,
+        Tone = data.Tone,
+        SizeFloor = data.TypicalSizeFloor(),
         PullMargin = PullMargin,
         PushMargin = PushMargin,
     };

@@ -98,7 +98,7 @@ internal sealed class TrainingRun
 
     private TrainingSummary Run(CancellationToken cancellation)
     {
-        var options = _settings.Model(_data.Channels) with { SizeFloor = _data.TypicalSizeFloor() };
+        var options = _settings.Model(_data);
         RequireRoom(options);
         var sampler = new PatchSampler(_data.Train, _settings.PatchExtents, _settings.EffectiveBatchSize,
             _settings.NoAugmentation ? AugmentationOptions.None : new AugmentationOptions(), _settings.Seed);
