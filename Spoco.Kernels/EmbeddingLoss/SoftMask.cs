@@ -40,12 +40,15 @@ internal static class SoftMask
     private static float Complement(float x, float p) =>
         x < SeriesLimit ? x * (1 - x / 2 * (1 - x / 3 * (1 - x / 4 * (1 - x / 5 * (1 - x / 6))))) : 1 - p;
 
-    /// <summary>exp(-x) for x >= 0, within 2 ulp; 0 for x > 40, where it no longer counts in any sum.</summary>
+    /// <summary>
+    /// exp(-x) for x >= 0, within 2 ulp; 0 for x > 20, where it is below 3e-9 and lost in any sum of masks (which holds a value near 1). Tiles
+    /// that are 0 throughout are skipped.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector<float> Exp(Vector<float> x)
     {
         // exp(-x) = 2^n exp(r), r = -x - n ln 2 in [-ln 2 / 2, ln 2 / 2]; ln 2 in two parts, so that r is exact.
-        var y = -Vector.Min(x, new Vector<float>(40.5f));
+        var y = -Vector.MinNative(x, new Vector<float>(21));
         var n = Vector.Round(y * new Vector<float>(1.44269504f));
         var r = Vector.MultiplyAddEstimate(n, new Vector<float>(-0.693359375f), y);
         r = Vector.MultiplyAddEstimate(n, new Vector<float>(2.12194440e-4f), r);
@@ -56,7 +59,7 @@ internal static class SoftMask
         s = Vector.MultiplyAddEstimate(s, r, new Vector<float>(5.0000001201e-1f));
         s = Vector.MultiplyAddEstimate(s, r * r, r + Vector<float>.One);
         var power = Vector.ShiftLeft(Vector.ConvertToInt32Native(n) + new Vector<int>(127), 23);
-        return Vector.ConditionalSelect(Vector.LessThanOrEqual(x, new Vector<float>(40)), s * Vector.AsVectorSingle(power), Vector<float>.Zero);
+        return Vector.AsVectorSingle(Vector.LessThanOrEqual(x, new Vector<float>(20))) & (s * Vector.AsVectorSingle(power));
     }
 
     /// <summary>The vector form of <see cref="CrossEntropy(float, float, float)"/>.</summary>
