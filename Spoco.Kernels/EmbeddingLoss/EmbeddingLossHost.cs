@@ -262,7 +262,7 @@ internal static unsafe class EmbeddingLossHost
 
                 if (dice)
                 {
-                    var mask = SoftMask.Exp(x * terms.Falloff);
+                    var mask = SoftMask.Mask(x, terms.Falloff);
                     var overlap = own & mask;
                     overlapSum += overlap;
                     squareSum += mask * mask;
@@ -271,8 +271,8 @@ internal static unsafe class EmbeddingLossHost
                 }
                 else if (entropy)
                 {
+                    var mask = SoftMask.Mask(x, terms.Falloff);
                     x *= terms.Falloff;
-                    var mask = SoftMask.Exp(x);
                     var q = own & Vector<float>.One;
                     overlapSum += SoftMask.CrossEntropy(x, mask, q);
                     fixedWeight += new Vector<float>(factors.CrossEntropy) * SoftMask.CrossEntropySlope(x, mask, q);
@@ -326,10 +326,9 @@ internal static unsafe class EmbeddingLossHost
                     var near = free & Vector.LessThan(Vector.MinNative(xf, xg), margin);
                     covered -= near;
                     Vector.AndNot(free, near).Store(uncovered + p);
-                    xf *= v.Terms.Falloff;
-                    var pf = SoftMask.Exp(xf);
-                    var pg = SoftMask.Exp(xg * v.Terms.Falloff);
-                    var overlap = v.Terms.Consistency == MaskLoss.CrossEntropy ? SoftMask.CrossEntropy(xf, pf, pg) : pf * pg;
+                    var pf = SoftMask.Mask(xf, v.Terms.Falloff);
+                    var pg = SoftMask.Mask(xg, v.Terms.Falloff);
+                    var overlap = v.Terms.Consistency == MaskLoss.CrossEntropy ? SoftMask.CrossEntropy(xf * v.Terms.Falloff, pf, pg) : pf * pg;
                     var square = pf * pf + pg * pg;
                     overlapSum += overlap;
                     squareSum += square;
@@ -380,7 +379,7 @@ internal static unsafe class EmbeddingLossHost
                     for (var r = 0; r < rows; r++)
                         any |= ObjectWeights(e, owners, image, first + r, unlabelled, squares, weights + r * Stride);
                     if (any)
-                        AddRows(e, v.Objects + (long)(image.FirstObject + first) * channels, rows, weights, sum);
+                        AddRows(e, v.Objects + (long)(image.FirstObject + first) * channels, rows, weights, sum, null);
                 }
 
                 if (image.Anchors > 0)
@@ -395,16 +394,9 @@ internal static unsafe class EmbeddingLossHost
                     var row = (long)(image.FirstAnchor + first) * channels;
                     var any = false;
                     for (var r = 0; r < rows; r++)
-                    {
-                        if (!AnchorWeights(e, g, image.FirstAnchor + first + r, lines, squares, weights + r * Stride))
-                            continue;
-                        any = true;
-                        PixelTile.AddWeightedSum(e, v.Anchors + row + r * channels, channels, weights + r * Stride,
-                            anchorPartials + worker * anchorLength + row + r * channels);
-                    }
-
+                        any |= AnchorWeights(e, g, image.FirstAnchor + first + r, lines, squares, weights + r * Stride);
                     if (any)
-                        AddRows(e, v.Anchors + row, rows, weights, sum);
+                        AddRows(e, v.Anchors + row, rows, weights, sum, anchorPartials + worker * anchorLength + row);
                 }
 
                 PixelTile.Store(sum, channels, tile.Count, owners, shift + (long)image.FirstCluster * channels,
@@ -412,13 +404,22 @@ internal static unsafe class EmbeddingLossHost
             }
         }
 
-        private void AddRows(float* e, float* centres, int rows, float* weights, float* sum)
+        /// <summary>Adds what up to four centres do to the pixels, and, for anchors, what the pixels do to the centres.</summary>
+        private void AddRows(float* e, float* centres, int rows, float* weights, float* sum, double* centreSums)
         {
             var channels = v.Layout.Channels;
             if (rows == Rows)
-                PixelTile.AddFourWeighted(e, centres, channels, weights, sum);
-            for (var r = 0; r < rows && rows < Rows; r++)
+            {
+                PixelTile.AddFourWeighted(e, centres, channels, weights, sum, centreSums);
+                return;
+            }
+
+            for (var r = 0; r < rows; r++)
+            {
                 PixelTile.AddWeighted(e, centres + r * channels, channels, weights + r * Stride, sum);
+                if (centreSums is not null)
+                    PixelTile.AddWeightedSum(e, centres + r * channels, channels, weights + r * Stride, centreSums + r * channels);
+            }
         }
 
         private void LoadLineFactors(Tile tile, float* lines)
@@ -465,15 +466,14 @@ internal static unsafe class EmbeddingLossHost
                     weight = DivideOrZero(weight, d);
                 }
 
-                x *= terms.Falloff;
+                var mask = SoftMask.Mask(x, terms.Falloff);
                 if (terms.Instance == MaskLoss.Dice)
                 {
-                    var mask = SoftMask.Exp(x);
                     weight += mask * ((own & new Vector<float>(factors.Overlap)) + new Vector<float>(factors.Square) * mask);
                 }
                 else if (terms.Instance == MaskLoss.CrossEntropy)
                 {
-                    weight += new Vector<float>(factors.CrossEntropy) * SoftMask.CrossEntropySlope(x, SoftMask.Exp(x), own & Vector<float>.One);
+                    weight += new Vector<float>(factors.CrossEntropy) * SoftMask.CrossEntropySlope(x * terms.Falloff, mask, own & Vector<float>.One);
                 }
 
                 any |= weight;
@@ -493,13 +493,13 @@ internal static unsafe class EmbeddingLossHost
             PixelTile.SquaredDistances(g, v.MomentumAnchors + (long)anchor * v.Layout.Channels, v.Layout.Channels, squares + Stride);
             for (var p = 0; p < PixelTile.Pixels; p += Vector<float>.Count)
             {
-                var x = PixelTile.Read(squares + p) * terms.Falloff;
-                var mask = SoftMask.Exp(x);
-                var target = SoftMask.Exp(PixelTile.Read(squares + Stride + p) * terms.Falloff);
+                var x = PixelTile.Read(squares + p);
+                var mask = SoftMask.Mask(x, terms.Falloff);
+                var target = SoftMask.Mask(PixelTile.Read(squares + Stride + p), terms.Falloff);
                 var overlap = terms.LineLength > 0 ? PixelTile.Read(lines + p) : new Vector<float>(factors.Overlap);
                 var square = terms.LineLength > 0 ? PixelTile.Read(lines + Stride + p) : new Vector<float>(factors.Square);
                 var weight = terms.Consistency == MaskLoss.CrossEntropy
-                    ? new Vector<float>(factors.CrossEntropy) * SoftMask.CrossEntropySlope(x, mask, target)
+                    ? new Vector<float>(factors.CrossEntropy) * SoftMask.CrossEntropySlope(x * terms.Falloff, mask, target)
                     : mask * (overlap * target + square * mask);
                 any |= weight;
                 weight.Store(weights + p);

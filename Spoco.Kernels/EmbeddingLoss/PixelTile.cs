@@ -184,8 +184,11 @@ internal static unsafe class PixelTile
         }
     }
 
-    /// <summary>gradient[p] += sum over four centres of weights (e_p - centre); all three tiles have one layout, the weights of a centre one tile row.</summary>
-    public static void AddFourWeighted(float* tile, float* centres, int channels, float* weights, float* gradient)
+    /// <summary>
+    /// gradient[p] += sum over four centres of weights (e_p - centre), and per centre sums[c] += sum_p weights[p] (e_p - centre)[c] unless null.
+    /// The weights of a centre are one tile row.
+    /// </summary>
+    public static void AddFourWeighted(float* tile, float* centres, int channels, float* weights, float* gradient, double* sums)
     {
         for (var c = 0; c < channels; c++)
         {
@@ -193,17 +196,32 @@ internal static unsafe class PixelTile
             var a1 = new Vector<float>(centres[channels + c]);
             var a2 = new Vector<float>(centres[2 * channels + c]);
             var a3 = new Vector<float>(centres[3 * channels + c]);
+            var s0 = Vector<float>.Zero;
+            var s1 = s0;
+            var s2 = s0;
+            var s3 = s0;
             var row = tile + c * Stride;
             var sum = gradient + c * Stride;
             for (var p = 0; p < Pixels; p += Vector<float>.Count)
             {
                 var e = Read(row + p);
-                var s = Vector.MultiplyAddEstimate(Read(weights + p), e - a0, Read(sum + p));
-                var u = Read(weights + Stride + p) * (e - a1);
-                s = Vector.MultiplyAddEstimate(Read(weights + 2 * Stride + p), e - a2, s);
-                u = Vector.MultiplyAddEstimate(Read(weights + 3 * Stride + p), e - a3, u);
-                (s + u).Store(sum + p);
+                var g0 = Read(weights + p) * (e - a0);
+                var g1 = Read(weights + Stride + p) * (e - a1);
+                var g2 = Read(weights + 2 * Stride + p) * (e - a2);
+                var g3 = Read(weights + 3 * Stride + p) * (e - a3);
+                s0 += g0;
+                s1 += g1;
+                s2 += g2;
+                s3 += g3;
+                (Read(sum + p) + (g0 + g1) + (g2 + g3)).Store(sum + p);
             }
+
+            if (sums is null)
+                continue;
+            sums[c] += Vector.Sum(s0);
+            sums[channels + c] += Vector.Sum(s1);
+            sums[2 * channels + c] += Vector.Sum(s2);
+            sums[3 * channels + c] += Vector.Sum(s3);
         }
     }
 
