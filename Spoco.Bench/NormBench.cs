@@ -18,7 +18,7 @@ public class NormBench
     public Image Shape { get; set; } = null!;
 
     public static IEnumerable<Image> Images =>
-        [new("2D 4 x 448x448, 16 ch", new TensorShape(4, 1, 448, 448, 16)), new("3D 40x64x64, 64 ch", new TensorShape(1, 40, 64, 64, 64))];
+        [new("2D 448x448, 16 ch", new TensorShape(4, 1, 448, 448, 16)), new("3D 40x64x64, 64 ch", new TensorShape(1, 40, 64, 64, 64))];
 
     [GlobalSetup]
     public void Setup()

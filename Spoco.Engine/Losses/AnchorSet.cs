@@ -1,3 +1,5 @@
+using System.Buffers;
+using System.Runtime.InteropServices;
 using Spoco.Kernels;
 using Primitives = Spoco.Kernels.Primitives;
 
@@ -49,35 +51,43 @@ internal sealed class AnchorSet
         }
 
         var all = pixels.SelectMany(p => p).ToArray();
-        return new AnchorSet(pixels, Gather(layout, f, all), Gather(layout, g, all));
+        var ef = new float[all.Length * layout.Channels];
+        var eg = new float[ef.Length];
+        Gather(layout, f, all, ef);
+        Gather(layout, g, all, eg);
+        return new AnchorSet(pixels, ef, eg);
     }
 
     /// <summary>Draws anchors for every image with enough unlabelled pixels.</summary>
     public static AnchorSet Draw(EmbeddingLayout layout, Tensor f, Tensor g, LabelBatch labels, ImageObjects[] images, SpocoLossOptions options, int seed)
     {
-        var random = new Random(seed);
-        var drawn = new int[layout.Images][];
-        for (var n = 0; n < drawn.Length; n++)
+        var random = new RandomSource(seed);
+        var candidates = new List<int>(layout.Images * Candidates);
+        var ends = new int[layout.Images];
+        for (var n = 0; n < ends.Length; n++)
         {
-            drawn[n] = [];
-            if (images[n].Unlabelled == 0 || images[n].Unlabelled < options.RemainingFraction * layout.Pixels)
-                continue;
-            drawn[n] = new int[Candidates];
-            var unlabelled = labels.Pixels(images[n].FirstCluster);
-            for (var i = 0; i < Candidates; i++)
-                drawn[n][i] = unlabelled[random.Next(unlabelled.Length)];
+            if (images[n].Unlabelled > 0 && images[n].Unlabelled >= options.RemainingFraction * layout.Pixels)
+            {
+                var unlabelled = labels.Pixels(images[n].FirstCluster);
+                for (var i = 0; i < Candidates; i++)
+                    candidates.Add(unlabelled[random.NextInt(unlabelled.Length)]);
+            }
+
+            ends[n] = candidates.Count;
         }
 
-        var all = drawn.SelectMany(p => p).ToArray();
-        var ef = Gather(layout, f, all);
-        var eg = Gather(layout, g, all);
+        // Pooled: half a megabyte per step would go to the large object heap.
+        var length = candidates.Count * layout.Channels;
+        var ef = ArrayPool<float>.Shared.Rent(length);
+        var eg = ArrayPool<float>.Shared.Rent(length);
+        Gather(layout, f, CollectionsMarshal.AsSpan(candidates), ef.AsSpan(0, length));
+        Gather(layout, g, CollectionsMarshal.AsSpan(candidates), eg.AsSpan(0, length));
         var pixels = new int[layout.Images][];
         var accepted = new List<int>();
-        var first = 0;
-        for (var n = 0; n < drawn.Length; n++)
+        for (var (n, i) = (0, 0); n < pixels.Length; n++)
         {
             var before = accepted.Count;
-            for (var i = first; i < first + drawn[n].Length && accepted.Count - before < options.MaximalAnchors; i++)
+            for (; i < ends[n] && accepted.Count - before < options.MaximalAnchors; i++)
             {
                 var free = true;
                 for (var a = before; a < accepted.Count && free; a++)
@@ -86,11 +96,14 @@ internal sealed class AnchorSet
                     accepted.Add(i);
             }
 
-            pixels[n] = [.. accepted.Skip(before).Select(i => all[i])];
-            first += drawn[n].Length;
+            pixels[n] = [.. accepted.Skip(before).Select(a => candidates[a])];
+            i = ends[n];
         }
 
-        return new AnchorSet(pixels, Select(ef), Select(eg));
+        var anchors = new AnchorSet(pixels, Select(ef), Select(eg));
+        ArrayPool<float>.Shared.Return(ef);
+        ArrayPool<float>.Shared.Return(eg);
+        return anchors;
 
         bool IsNear(float[] e, int a, int b)
         {
@@ -104,19 +117,25 @@ internal sealed class AnchorSet
             return MathF.Sqrt(sum) < options.PullMargin;
         }
 
-        float[] Select(float[] e) => [.. accepted.SelectMany(i => e.AsSpan(i * layout.Channels, layout.Channels).ToArray())];
+        float[] Select(float[] e)
+        {
+            var selected = new float[accepted.Count * layout.Channels];
+            for (var i = 0; i < accepted.Count; i++)
+                e.AsSpan(accepted[i] * layout.Channels, layout.Channels).CopyTo(selected.AsSpan(i * layout.Channels));
+            return selected;
+        }
     }
 
-    private static float[] Gather(EmbeddingLayout layout, Tensor tensor, int[] pixels)
+    private static void Gather(EmbeddingLayout layout, Tensor tensor, ReadOnlySpan<int> pixels, Span<float> destination)
     {
         if (pixels.Length == 0)
-            return [];
+            return;
         var indices = tensor.Device.Allocate<int>(pixels.Length, nameof(AnchorSet));
-        var values = tensor.Device.Allocate<float>((long)pixels.Length * layout.Channels, nameof(AnchorSet));
+        var values = tensor.Device.Allocate<float>(destination.Length, nameof(AnchorSet));
         using var indexMemory = indices.Memory;
         using var valueMemory = values.Memory;
         indices.CopyFrom(pixels);
         Primitives.EmbeddingLoss.Gather(layout, tensor.Buffer, indices, values);
-        return values.ToArray();
+        values.CopyTo(destination);
     }
 }

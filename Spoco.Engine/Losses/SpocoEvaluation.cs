@@ -449,14 +449,14 @@ internal sealed class SpocoEvaluation : IDisposable
 
     private PixelOffset[] DrawOffsets(int seed)
     {
-        var random = new Random(seed);
+        var random = new RandomSource(seed);
         var offsets = new PixelOffset[_images.Length * _options.AffinityOffsets];
         var shape = _embeddings.Shape;
         for (var o = 0; o < offsets.Length; o++)
             offsets[o] = new PixelOffset(Step(shape.D), Step(shape.H), Step(shape.W));
         return offsets;
 
-        int Step(int extent) => extent > 1 ? random.Next(-_options.AffinityRange, 0) : 0;
+        int Step(int extent) => extent > 1 ? -1 - random.NextInt(_options.AffinityRange) : 0;
     }
 
     private void AddForeground(Tensor? gradient)

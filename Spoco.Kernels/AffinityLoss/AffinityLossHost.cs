@@ -1,3 +1,5 @@
+using System.Numerics;
+
 namespace Spoco.Kernels.Primitives;
 
 /// <summary>The affinity loss on the host: a worker takes rows of the batch.</summary>
@@ -97,8 +99,13 @@ internal static unsafe class AffinityLossHost
             var b = embeddings + j * shape.C;
             var distance = MathF.Sqrt(Affinity.SquaredDistance(a, b, channels));
             var weight = AffinityPair.Weight(distance, reach, owners[i] == owners[j] ? 0 : 1, factors[2 * o], factors[2 * o + 1]);
+            if (weight == 0)
+                return;
             var sum = gradient + i * shape.C;
-            for (var c = 0; c < channels; c++)
+            var c = 0;
+            for (; c + Vector<float>.Count <= channels; c += Vector<float>.Count)
+                (PixelTile.Read(sum + c) + weight * (PixelTile.Read(a + c) - PixelTile.Read(b + c))).Store(sum + c);
+            for (; c < channels; c++)
                 sum[c] += weight * (a[c] - b[c]);
         }
     }

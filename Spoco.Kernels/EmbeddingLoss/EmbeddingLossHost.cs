@@ -246,13 +246,13 @@ internal static unsafe class EmbeddingLossHost
                 if (present || unlabelled)
                 {
                     var d = Vector.SquareRoot(x);
-                    var pull = own & Vector.Max(d - new Vector<float>(terms.PullMargin), Vector<float>.Zero);
+                    var pull = own & Vector.MaxNative(d - new Vector<float>(terms.PullMargin), Vector<float>.Zero);
                     pullSum += pull * pull;
                     fixedWeight = new Vector<float>(factors.Pull) * pull;
                     if (unlabelled)
                     {
                         var free = Vector.AsVectorSingle(Vector.Equals(PixelTile.Read(owners + p), new Vector<int>(image.UnlabelledOwner)));
-                        var push = Vector.AndNot(free, own) & Vector.Max(new Vector<float>(terms.PushMargin) - d, Vector<float>.Zero);
+                        var push = Vector.AndNot(free, own) & Vector.MaxNative(new Vector<float>(terms.PushMargin) - d, Vector<float>.Zero);
                         pushSum += push * push;
                         fixedWeight += new Vector<float>(factors.UnlabelledPush) * push;
                     }
@@ -262,7 +262,7 @@ internal static unsafe class EmbeddingLossHost
 
                 if (dice)
                 {
-                    var mask = SoftMask.Exp(x * terms.Falloff);
+                    var mask = SoftMask.Mask(x, terms.Falloff);
                     var overlap = own & mask;
                     overlapSum += overlap;
                     squareSum += mask * mask;
@@ -271,8 +271,8 @@ internal static unsafe class EmbeddingLossHost
                 }
                 else if (entropy)
                 {
+                    var mask = SoftMask.Mask(x, terms.Falloff);
                     x *= terms.Falloff;
-                    var mask = SoftMask.Exp(x);
                     var q = own & Vector<float>.One;
                     overlapSum += SoftMask.CrossEntropy(x, mask, q);
                     fixedWeight += new Vector<float>(factors.CrossEntropy) * SoftMask.CrossEntropySlope(x, mask, q);
@@ -292,7 +292,7 @@ internal static unsafe class EmbeddingLossHost
                 PixelTile.AddWeightedSum(e, centre, channels, fixedWeights, sums);
             if (dice && present)
                 PixelTile.AddWeightedSum(e, centre, channels, overlaps, sums + channels);
-            if (dice)
+            if (dice && !Vector.EqualsAll(squareSum, Vector<float>.Zero))
                 PixelTile.AddWeightedSum(e, centre, channels, masks, sums + 2 * channels);
         }
 
@@ -317,19 +317,18 @@ internal static unsafe class EmbeddingLossHost
                 PixelTile.SquaredDistances(g, v.MomentumAnchors + row, channels, momentumSquares);
                 Vector<float> overlapSum = default, squareSum = default;
                 var covered = Vector<int>.Zero;
-                var margin = new Vector<float>(v.Terms.PullMargin);
+                var margin = new Vector<float>(v.Terms.PullMargin * v.Terms.PullMargin);
                 for (var p = 0; p < PixelTile.Pixels; p += Vector<float>.Count)
                 {
                     var xf = PixelTile.Read(squares + p);
                     var xg = PixelTile.Read(momentumSquares + p);
                     var free = PixelTile.Read(uncovered + p);
-                    var near = free & Vector.LessThan(Vector.SquareRoot(Vector.Min(xf, xg)), margin);
+                    var near = free & Vector.LessThan(Vector.MinNative(xf, xg), margin);
                     covered -= near;
                     Vector.AndNot(free, near).Store(uncovered + p);
-                    xf *= v.Terms.Falloff;
-                    var pf = SoftMask.Exp(xf);
-                    var pg = SoftMask.Exp(xg * v.Terms.Falloff);
-                    var overlap = v.Terms.Consistency == MaskLoss.CrossEntropy ? SoftMask.CrossEntropy(xf, pf, pg) : pf * pg;
+                    var pf = SoftMask.Mask(xf, v.Terms.Falloff);
+                    var pg = SoftMask.Mask(xg, v.Terms.Falloff);
+                    var overlap = v.Terms.Consistency == MaskLoss.CrossEntropy ? SoftMask.CrossEntropy(xf * v.Terms.Falloff, pf, pg) : pf * pg;
                     var square = pf * pf + pg * pg;
                     overlapSum += overlap;
                     squareSum += square;
@@ -371,47 +370,55 @@ internal static unsafe class EmbeddingLossHost
                 var image = v.Images[tile.Image];
                 tile.LoadEmbeddings(v.Layout, v.Embeddings, e);
                 tile.LoadOwners(v.Owners, owners);
-                LoadShift(owners, tile.Count, shift + (long)image.FirstCluster * channels, sum);
+                new Span<float>(sum, channels * Stride).Clear();
                 var unlabelled = v.Terms.UnlabelledPush != 0 && Contains(owners, image.UnlabelledOwner);
-                for (var k = 0; k < image.Objects; k++)
+                for (var first = 0; first < image.Objects; first += Rows)
                 {
-                    if (ObjectWeights(e, owners, image, k, unlabelled, squares, weights))
-                        PixelTile.AddWeighted(e, v.Objects + (long)(image.FirstObject + k) * channels, channels, weights, sum);
+                    var rows = Math.Min(Rows, image.Objects - first);
+                    var any = false;
+                    for (var r = 0; r < rows; r++)
+                        any |= ObjectWeights(e, owners, image, first + r, unlabelled, squares, weights + r * Stride);
+                    if (any)
+                        AddRows(e, v.Objects + (long)(image.FirstObject + first) * channels, rows, weights, sum, null);
                 }
 
                 if (image.Anchors > 0)
                 {
                     tile.LoadEmbeddings(v.MomentumLayout, v.Momentum, g);
                     LoadLineFactors(tile, lines);
-                    for (var first = 0; first < image.Anchors; first += Rows)
-                    {
-                        var rows = Math.Min(Rows, image.Anchors - first);
-                        var row = (long)(image.FirstAnchor + first) * channels;
-                        for (var r = 0; r < rows; r++)
-                        {
-                            AnchorWeights(e, g, image.FirstAnchor + first + r, lines, squares, weights + r * Stride);
-                            PixelTile.AddWeightedSum(e, v.Anchors + row + r * channels, channels, weights + r * Stride,
-                                anchorPartials + worker * anchorLength + row + r * channels);
-                        }
-
-                        if (rows == Rows)
-                            PixelTile.AddFourWeighted(e, v.Anchors + row, channels, weights, sum);
-                        for (var r = 0; r < rows && rows < Rows; r++)
-                            PixelTile.AddWeighted(e, v.Anchors + row + r * channels, channels, weights + r * Stride, sum);
-                    }
                 }
 
-                PixelTile.Store(sum, channels, tile.Count, gradient + tile.First * v.Layout.PixelStride + v.Layout.ChannelOffset, v.Layout.PixelStride);
+                for (var first = 0; first < image.Anchors; first += Rows)
+                {
+                    var rows = Math.Min(Rows, image.Anchors - first);
+                    var row = (long)(image.FirstAnchor + first) * channels;
+                    var any = false;
+                    for (var r = 0; r < rows; r++)
+                        any |= AnchorWeights(e, g, image.FirstAnchor + first + r, lines, squares, weights + r * Stride);
+                    if (any)
+                        AddRows(e, v.Anchors + row, rows, weights, sum, anchorPartials + worker * anchorLength + row);
+                }
+
+                PixelTile.Store(sum, channels, tile.Count, owners, shift + (long)image.FirstCluster * channels,
+                    gradient + tile.First * v.Layout.PixelStride + v.Layout.ChannelOffset, v.Layout.PixelStride);
             }
         }
 
-        private void LoadShift(int* owners, int count, float* clusters, float* sum)
+        /// <summary>Adds what up to four centres do to the pixels, and, for anchors, what the pixels do to the centres.</summary>
+        private void AddRows(float* e, float* centres, int rows, float* weights, float* sum, double* centreSums)
         {
-            for (var c = 0; c < v.Layout.Channels; c++)
+            var channels = v.Layout.Channels;
+            if (rows == Rows)
             {
-                for (var p = 0; p < count; p++)
-                    sum[c * Stride + p] = clusters[(long)owners[p] * v.Layout.Channels + c];
-                new Span<float>(sum + c * Stride + count, PixelTile.Pixels - count).Clear();
+                PixelTile.AddFourWeighted(e, centres, channels, weights, sum, centreSums);
+                return;
+            }
+
+            for (var r = 0; r < rows; r++)
+            {
+                PixelTile.AddWeighted(e, centres + r * channels, channels, weights + r * Stride, sum);
+                if (centreSums is not null)
+                    PixelTile.AddWeightedSum(e, centres + r * channels, channels, weights + r * Stride, centreSums + r * channels);
             }
         }
 
@@ -425,7 +432,7 @@ internal static unsafe class EmbeddingLossHost
             }
         }
 
-        /// <summary>The weights of one object; false where all are zero.</summary>
+        /// <summary>The weights of one object; whether any is not 0.</summary>
         private bool ObjectWeights(float* e, int* owners, ImageCentres image, int k, bool unlabelled, float* squares, float* weights)
         {
             var terms = v.Terms;
@@ -433,7 +440,12 @@ internal static unsafe class EmbeddingLossHost
             var owner = image.FirstOwner + k;
             var hinges = Contains(owners, owner) || unlabelled;
             if (!hinges && terms.Instance == MaskLoss.None)
+            {
+                new Span<float>(weights, PixelTile.Pixels).Clear();
                 return false;
+            }
+
+            var any = Vector<float>.Zero;
             PixelTile.SquaredDistances(e, v.Objects + (long)(image.FirstObject + k) * v.Layout.Channels, v.Layout.Channels, squares);
             for (var p = 0; p < PixelTile.Pixels; p += Vector<float>.Count)
             {
@@ -443,52 +455,57 @@ internal static unsafe class EmbeddingLossHost
                 if (hinges)
                 {
                     var d = Vector.SquareRoot(x);
-                    weight = new Vector<float>(factors.Pull) * (own & Vector.Max(d - new Vector<float>(terms.PullMargin), Vector<float>.Zero));
+                    weight = new Vector<float>(factors.Pull) * (own & Vector.MaxNative(d - new Vector<float>(terms.PullMargin), Vector<float>.Zero));
                     if (unlabelled)
                     {
                         var free = Vector.AsVectorSingle(Vector.Equals(PixelTile.Read(owners + p), new Vector<int>(image.UnlabelledOwner)));
                         weight += new Vector<float>(factors.UnlabelledPush)
-                            * (Vector.AndNot(free, own) & Vector.Max(new Vector<float>(terms.PushMargin) - d, Vector<float>.Zero));
+                            * (Vector.AndNot(free, own) & Vector.MaxNative(new Vector<float>(terms.PushMargin) - d, Vector<float>.Zero));
                     }
 
                     weight = DivideOrZero(weight, d);
                 }
 
-                x *= terms.Falloff;
+                var mask = SoftMask.Mask(x, terms.Falloff);
                 if (terms.Instance == MaskLoss.Dice)
                 {
-                    var mask = SoftMask.Exp(x);
                     weight += mask * ((own & new Vector<float>(factors.Overlap)) + new Vector<float>(factors.Square) * mask);
                 }
                 else if (terms.Instance == MaskLoss.CrossEntropy)
                 {
-                    weight += new Vector<float>(factors.CrossEntropy) * SoftMask.CrossEntropySlope(x, SoftMask.Exp(x), own & Vector<float>.One);
+                    weight += new Vector<float>(factors.CrossEntropy) * SoftMask.CrossEntropySlope(x * terms.Falloff, mask, own & Vector<float>.One);
                 }
 
+                any |= weight;
                 weight.Store(weights + p);
             }
 
-            return true;
+            return !Vector.EqualsAll(any, Vector<float>.Zero);
         }
 
-        private void AnchorWeights(float* e, float* g, int anchor, float* lines, float* squares, float* weights)
+        /// <summary>The weights of one anchor; whether any is not 0.</summary>
+        private bool AnchorWeights(float* e, float* g, int anchor, float* lines, float* squares, float* weights)
         {
             var terms = v.Terms;
             var factors = v.AnchorFactors[anchor];
+            var any = Vector<float>.Zero;
             PixelTile.SquaredDistances(e, v.Anchors + (long)anchor * v.Layout.Channels, v.Layout.Channels, squares);
             PixelTile.SquaredDistances(g, v.MomentumAnchors + (long)anchor * v.Layout.Channels, v.Layout.Channels, squares + Stride);
             for (var p = 0; p < PixelTile.Pixels; p += Vector<float>.Count)
             {
-                var x = PixelTile.Read(squares + p) * terms.Falloff;
-                var mask = SoftMask.Exp(x);
-                var target = SoftMask.Exp(PixelTile.Read(squares + Stride + p) * terms.Falloff);
+                var x = PixelTile.Read(squares + p);
+                var mask = SoftMask.Mask(x, terms.Falloff);
+                var target = SoftMask.Mask(PixelTile.Read(squares + Stride + p), terms.Falloff);
                 var overlap = terms.LineLength > 0 ? PixelTile.Read(lines + p) : new Vector<float>(factors.Overlap);
                 var square = terms.LineLength > 0 ? PixelTile.Read(lines + Stride + p) : new Vector<float>(factors.Square);
                 var weight = terms.Consistency == MaskLoss.CrossEntropy
-                    ? new Vector<float>(factors.CrossEntropy) * SoftMask.CrossEntropySlope(x, mask, target)
+                    ? new Vector<float>(factors.CrossEntropy) * SoftMask.CrossEntropySlope(x * terms.Falloff, mask, target)
                     : mask * (overlap * target + square * mask);
+                any |= weight;
                 weight.Store(weights + p);
             }
+
+            return !Vector.EqualsAll(any, Vector<float>.Zero);
         }
     }
 

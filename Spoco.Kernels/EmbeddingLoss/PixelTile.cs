@@ -1,5 +1,7 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace Spoco.Kernels.Primitives;
 
@@ -11,7 +13,7 @@ namespace Spoco.Kernels.Primitives;
 internal static unsafe class PixelTile
 {
     /// <summary>Pixels of a tile.</summary>
-    public const int Pixels = 256;
+    public const int Pixels = 128;
 
     /// <summary>Distance between the rows of a tile: a little more than its pixels, so that the rows do not share cache sets.</summary>
     public const int Stride = Pixels + 16;
@@ -22,26 +24,94 @@ internal static unsafe class PixelTile
     /// <summary>Transposes <paramref name="count"/> pixels into a tile.</summary>
     public static void Load(float* e, int pixelStride, int channels, int count, float* tile)
     {
-        for (var p = 0; p < count; p++)
+        var c = 0;
+        var whole = Avx.IsSupported ? count / 8 * 8 : 0;
+        for (; c + 8 <= channels && whole > 0; c += 8)
         {
-            var pixel = e + (long)p * pixelStride;
-            for (var c = 0; c < channels; c++)
-                tile[c * Stride + p] = pixel[c];
+            for (var p = 0; p < whole; p += 8)
+                Transpose(e + (long)p * pixelStride + c, pixelStride, tile + c * Stride + p, Stride);
+            for (var p = whole; p < count; p++)
+            {
+                for (var k = c; k < c + 8; k++)
+                    tile[k * Stride + p] = e[(long)p * pixelStride + k];
+            }
         }
 
-        for (var c = 0; c < channels && count < Pixels; c++)
+        for (; c < channels; c++)
+        {
+            for (var p = 0; p < count; p++)
+                tile[c * Stride + p] = e[(long)p * pixelStride + c];
+        }
+
+        for (c = 0; c < channels && count < Pixels; c++)
             new Span<float>(tile + c * Stride + count, Pixels - count).Fill(FarAway);
     }
 
-    /// <summary>Transposes a tile back into <paramref name="count"/> pixels.</summary>
-    public static void Store(float* tile, int channels, int count, float* e, int pixelStride)
+    /// <summary>e_p = tile_p + shifts[owners[p]] for <paramref name="count"/> pixels, transposed back.</summary>
+    public static void Store(float* tile, int channels, int count, int* owners, float* shifts, float* e, int pixelStride)
     {
-        for (var p = 0; p < count; p++)
+        var block = stackalloc float[64];
+        var c = 0;
+        var whole = Avx.IsSupported ? count / 8 * 8 : 0;
+        for (; c + 8 <= channels && whole > 0; c += 8)
         {
-            var pixel = e + (long)p * pixelStride;
-            for (var c = 0; c < channels; c++)
-                pixel[c] = tile[c * Stride + p];
+            for (var p = 0; p < whole; p += 8)
+            {
+                Transpose(tile + c * Stride + p, Stride, block, 8);
+                for (var i = 0; i < 8; i++)
+                    (Vector256.Load(block + 8 * i) + Vector256.Load(shifts + (long)owners[p + i] * channels + c)).Store(e + (long)(p + i) * pixelStride + c);
+            }
+
+            for (var p = whole; p < count; p++)
+            {
+                for (var k = c; k < c + 8; k++)
+                    e[(long)p * pixelStride + k] = tile[k * Stride + p] + shifts[(long)owners[p] * channels + k];
+            }
         }
+
+        for (; c < channels; c++)
+        {
+            for (var p = 0; p < count; p++)
+                e[(long)p * pixelStride + c] = tile[c * Stride + p] + shifts[(long)owners[p] * channels + c];
+        }
+    }
+
+    /// <summary>Eight rows of eight: a butterfly of three exchanges.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Transpose(float* source, nint sourceStride, float* target, nint targetStride)
+    {
+        var r0 = Avx.LoadVector256(source);
+        var r1 = Avx.LoadVector256(source + sourceStride);
+        var r2 = Avx.LoadVector256(source + 2 * sourceStride);
+        var r3 = Avx.LoadVector256(source + 3 * sourceStride);
+        var r4 = Avx.LoadVector256(source + 4 * sourceStride);
+        var r5 = Avx.LoadVector256(source + 5 * sourceStride);
+        var r6 = Avx.LoadVector256(source + 6 * sourceStride);
+        var r7 = Avx.LoadVector256(source + 7 * sourceStride);
+        var a0 = Avx.UnpackLow(r0, r1);
+        var a1 = Avx.UnpackHigh(r0, r1);
+        var a2 = Avx.UnpackLow(r2, r3);
+        var a3 = Avx.UnpackHigh(r2, r3);
+        var a4 = Avx.UnpackLow(r4, r5);
+        var a5 = Avx.UnpackHigh(r4, r5);
+        var a6 = Avx.UnpackLow(r6, r7);
+        var a7 = Avx.UnpackHigh(r6, r7);
+        r0 = Avx.Shuffle(a0, a2, 0x44);
+        r1 = Avx.Shuffle(a0, a2, 0xEE);
+        r2 = Avx.Shuffle(a1, a3, 0x44);
+        r3 = Avx.Shuffle(a1, a3, 0xEE);
+        r4 = Avx.Shuffle(a4, a6, 0x44);
+        r5 = Avx.Shuffle(a4, a6, 0xEE);
+        r6 = Avx.Shuffle(a5, a7, 0x44);
+        r7 = Avx.Shuffle(a5, a7, 0xEE);
+        Avx.Permute2x128(r0, r4, 0x20).Store(target);
+        Avx.Permute2x128(r1, r5, 0x20).Store(target + targetStride);
+        Avx.Permute2x128(r2, r6, 0x20).Store(target + 2 * targetStride);
+        Avx.Permute2x128(r3, r7, 0x20).Store(target + 3 * targetStride);
+        Avx.Permute2x128(r0, r4, 0x31).Store(target + 4 * targetStride);
+        Avx.Permute2x128(r1, r5, 0x31).Store(target + 5 * targetStride);
+        Avx.Permute2x128(r2, r6, 0x31).Store(target + 6 * targetStride);
+        Avx.Permute2x128(r3, r7, 0x31).Store(target + 7 * targetStride);
     }
 
     /// <summary>squares[p] = |e_p - centre|^2.</summary>
@@ -114,8 +184,11 @@ internal static unsafe class PixelTile
         }
     }
 
-    /// <summary>gradient[p] += sum over four centres of weights (e_p - centre); all three tiles have one layout, the weights of a centre one tile row.</summary>
-    public static void AddFourWeighted(float* tile, float* centres, int channels, float* weights, float* gradient)
+    /// <summary>
+    /// gradient[p] += sum over four centres of weights (e_p - centre), and per centre sums[c] += sum_p weights[p] (e_p - centre)[c] unless null.
+    /// The weights of a centre are one tile row.
+    /// </summary>
+    public static void AddFourWeighted(float* tile, float* centres, int channels, float* weights, float* gradient, double* sums)
     {
         for (var c = 0; c < channels; c++)
         {
@@ -123,17 +196,32 @@ internal static unsafe class PixelTile
             var a1 = new Vector<float>(centres[channels + c]);
             var a2 = new Vector<float>(centres[2 * channels + c]);
             var a3 = new Vector<float>(centres[3 * channels + c]);
+            var s0 = Vector<float>.Zero;
+            var s1 = s0;
+            var s2 = s0;
+            var s3 = s0;
             var row = tile + c * Stride;
             var sum = gradient + c * Stride;
             for (var p = 0; p < Pixels; p += Vector<float>.Count)
             {
                 var e = Read(row + p);
-                var s = Vector.MultiplyAddEstimate(Read(weights + p), e - a0, Read(sum + p));
-                var u = Read(weights + Stride + p) * (e - a1);
-                s = Vector.MultiplyAddEstimate(Read(weights + 2 * Stride + p), e - a2, s);
-                u = Vector.MultiplyAddEstimate(Read(weights + 3 * Stride + p), e - a3, u);
-                (s + u).Store(sum + p);
+                var g0 = Read(weights + p) * (e - a0);
+                var g1 = Read(weights + Stride + p) * (e - a1);
+                var g2 = Read(weights + 2 * Stride + p) * (e - a2);
+                var g3 = Read(weights + 3 * Stride + p) * (e - a3);
+                s0 += g0;
+                s1 += g1;
+                s2 += g2;
+                s3 += g3;
+                (Read(sum + p) + (g0 + g1) + (g2 + g3)).Store(sum + p);
             }
+
+            if (sums is null)
+                continue;
+            sums[c] += Vector.Sum(s0);
+            sums[channels + c] += Vector.Sum(s1);
+            sums[2 * channels + c] += Vector.Sum(s2);
+            sums[3 * channels + c] += Vector.Sum(s3);
         }
     }
 

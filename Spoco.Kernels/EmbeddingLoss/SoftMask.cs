@@ -40,23 +40,27 @@ internal static class SoftMask
     private static float Complement(float x, float p) =>
         x < SeriesLimit ? x * (1 - x / 2 * (1 - x / 3 * (1 - x / 4 * (1 - x / 5 * (1 - x / 6))))) : 1 - p;
 
-    /// <summary>exp(-x) for x >= 0, within 2 ulp; 0 for x > 40, where it no longer counts in any sum.</summary>
+    /// <summary>
+    /// exp(-falloff square) for square >= 0, within 3 ulp; 0 where it is below 2e-9 and lost in any sum of masks (which holds a value near 1), so
+    /// that tiles without any mask can be skipped.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector<float> Exp(Vector<float> x)
+    public static Vector<float> Mask(Vector<float> square, float falloff)
     {
-        // exp(-x) = 2^n exp(r), r = -x - n ln 2 in [-ln 2 / 2, ln 2 / 2]; ln 2 in two parts, so that r is exact.
-        var y = -Vector.Min(x, new Vector<float>(40.5f));
-        var n = Vector.Round(y * new Vector<float>(1.44269504f));
-        var r = Vector.MultiplyAddEstimate(n, new Vector<float>(-0.693359375f), y);
-        r = Vector.MultiplyAddEstimate(n, new Vector<float>(2.12194440e-4f), r);
-        var s = Vector.MultiplyAddEstimate(r, new Vector<float>(1.9875691500e-4f), new Vector<float>(1.3981999507e-3f));
-        s = Vector.MultiplyAddEstimate(s, r, new Vector<float>(8.3334519073e-3f));
-        s = Vector.MultiplyAddEstimate(s, r, new Vector<float>(4.1665795894e-2f));
-        s = Vector.MultiplyAddEstimate(s, r, new Vector<float>(1.6666665459e-1f));
-        s = Vector.MultiplyAddEstimate(s, r, new Vector<float>(5.0000001201e-1f));
-        s = Vector.MultiplyAddEstimate(s, r * r, r + Vector<float>.One);
-        var power = Vector.ShiftLeft(Vector.ConvertToInt32Native(n) + new Vector<int>(127), 23);
-        return Vector.ConditionalSelect(Vector.LessThanOrEqual(x, new Vector<float>(40)), s * Vector.AsVectorSingle(power), Vector<float>.Zero);
+        // 2^y = 2^n 2^r with n = y rounded. Adding 1.5 2^23 leaves n in the low bits of the sum; shifted to the exponent, it is added to that of 2^r,
+        // a polynomial of r in [-1/2, 1/2].
+        var magic = new Vector<float>(12582912);
+        var y = square * new Vector<float>(-1.44269504f * falloff);
+        var shifted = Vector.MaxNative(y, new Vector<float>(-30)) + magic;
+        var r = y - (shifted - magic);
+        var s = Vector.MultiplyAddEstimate(r, new Vector<float>(1.535336188e-4f), new Vector<float>(1.339887440e-3f));
+        s = Vector.MultiplyAddEstimate(s, r, new Vector<float>(9.618437357e-3f));
+        s = Vector.MultiplyAddEstimate(s, r, new Vector<float>(5.550332471e-2f));
+        s = Vector.MultiplyAddEstimate(s, r, new Vector<float>(2.402264791e-1f));
+        s = Vector.MultiplyAddEstimate(s, r, new Vector<float>(6.931472028e-1f));
+        s = Vector.MultiplyAddEstimate(s, r, Vector<float>.One);
+        var scaled = Vector.AsVectorInt32(s) + Vector.ShiftLeft(Vector.AsVectorInt32(shifted), 23);
+        return Vector.AsVectorSingle(Vector.GreaterThan(y, new Vector<float>(-29)) & scaled);
     }
 
     /// <summary>The vector form of <see cref="CrossEntropy(float, float, float)"/>.</summary>
@@ -64,8 +68,8 @@ internal static class SoftMask
     {
         var floor = new Vector<float>(LogFloor);
         var rest = Complement(x, p);
-        var log = Vector.ConditionalSelect(Vector.GreaterThan(rest, Vector<float>.Zero), Vector.Min(-Vector.Log(rest), floor), floor);
-        return q * Vector.Min(x, floor) + (Vector<float>.One - q) * log;
+        var log = Vector.ConditionalSelect(Vector.GreaterThan(rest, Vector<float>.Zero), Vector.MinNative(-Vector.Log(rest), floor), floor);
+        return q * Vector.MinNative(x, floor) + (Vector<float>.One - q) * log;
     }
 
     /// <summary>The vector form of <see cref="CrossEntropySlope(float, float, float)"/>.</summary>
@@ -73,7 +77,7 @@ internal static class SoftMask
     {
         var rest = Complement(x, p);
         var difference = Vector.ConditionalSelect(Vector.Equals(q, Vector<float>.One), -rest, p - q);
-        return -p * difference / Vector.Max(p * rest, new Vector<float>(SlopeFloor));
+        return -p * difference / Vector.MaxNative(p * rest, new Vector<float>(SlopeFloor));
     }
 
     private static Vector<float> Complement(Vector<float> x, Vector<float> p)

@@ -25,7 +25,7 @@ internal static unsafe class ForegroundLossHost
     /// <summary>p, and exp(-|z|).</summary>
     private static (Vector<float> P, Vector<float> Small) Sigmoid(Vector<float> z)
     {
-        var small = SoftMask.Exp(Vector.Abs(z));
+        var small = SoftMask.Mask(Vector.Abs(z), 1);
         var p = Vector.ConditionalSelect(Vector.GreaterThanOrEqual(z, Vector<float>.Zero), Vector<float>.One, small) / (Vector<float>.One + small);
         return (p, small);
     }
@@ -59,7 +59,7 @@ internal static unsafe class ForegroundLossHost
                     var logit = PixelTile.Read(z + i);
                     var mask = PixelTile.Read(q + i);
                     var (p, small) = Sigmoid(logit);
-                    entropy += Vector.Max(logit, Vector<float>.Zero) - mask * logit + Vector.Log(Vector<float>.One + small);
+                    entropy += Vector.MaxNative(logit, Vector<float>.Zero) - mask * logit + Vector.Log(Vector<float>.One + small);
                     overlap += p * mask;
                     square += p * p;
                 }
