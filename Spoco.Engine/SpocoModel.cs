@@ -19,9 +19,6 @@ public sealed record SpocoModelOptions
     /// </summary>
     public bool Foreground { get; init; }
 
-    /// <summary>How the intensities of its images are mapped before normalisation.</summary>
-    public ToneCurve Tone { get; init; }
-
     /// <summary>delta_v of the loss the model was trained with.</summary>
     public double PullMargin { get; init; } = 0.5;
 

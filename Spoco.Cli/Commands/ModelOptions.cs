@@ -22,7 +22,7 @@ internal static class ModelOptions
     {
         try
         {
-            return model.Predict(Normalisation.Apply(image, name: path, tone: model.Options.Tone), withMomentum, cancellation);
+            return model.Predict(Normalisation.Apply(image, name: path), withMomentum, cancellation);
         }
         catch (ArgumentException e)
         {

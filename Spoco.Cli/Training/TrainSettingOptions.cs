@@ -33,8 +33,6 @@ internal sealed class TrainSettingOptions
         Add("--anisotropic", "3D: pool by 1x2x2, for volumes whose slices lie far apart.", s => s.AnisotropicPooling, (s, v) => s with { AnisotropicPooling = v });
         Add("--no-foreground", "Full supervision: learn no foreground channel (the paper's network).", s => s.NoForeground, (s, v) => s with { NoForeground = v });
         Add("--no-augmentation", "Train on the patches as they are.", s => s.NoAugmentation, (s, v) => s with { NoAugmentation = v });
-        Add("--tone", "linear, or compressed (asinh): for fluorescence, where dim objects lie beside bright ones. Default: by the images' skewness.",
-            s => s.Tone, (s, v) => s with { Tone = v });
         Add("--learning-rate", "Start value of the learning rate.", s => s.LearningRate, (s, v) => s with { LearningRate = v });
         Add("--schedule", "Cosine to 0 over all iterations, reduceonplateau (by 0.2), or constant.", s => s.Schedule, (s, v) => s with { Schedule = v });
         Add("--patience", "reduceonplateau: validations without improvement before the rate falls.", s => s.Patience, (s, v) => s with { Patience = v });

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Spoco.Cli.Data;
 using Spoco.Engine;
 using Spoco.Engine.Losses;
@@ -83,10 +84,8 @@ internal sealed record TrainSettings
 
     public bool NoAugmentation { get; init; }
 
-    /// <summary>Null = by the skewness of the training images.</summary>
-    public ToneCurve? Tone { get; init; }
-
     /// <summary>The patch with its default filled in.</summary>
+    [JsonIgnore]
     public PatchExtents PatchExtents
     {
         get
@@ -99,34 +98,45 @@ internal sealed record TrainSettings
     }
 
     /// <summary>The batch size with its default filled in.</summary>
+    [JsonIgnore]
     public int EffectiveBatchSize => BatchSize ?? (Dimensions == 3 ? 1 : 4);
 
+    /// <summary>
+    /// Weaker blur and noise than the paper's: small or dim objects, a few hundredths of a deviation above the background, must stay visible.
+    /// </summary>
+    [JsonIgnore]
+    public AugmentationOptions Augmentation => NoAugmentation ? AugmentationOptions.None : new AugmentationOptions
+    {
+        BlurProbability = 0.25, BlurSigma = new DrawRange(0.1, 1), NoiseProbability = 0.25, NoiseDeviation = new DrawRange(0, 0.1),
+    };
+
     /// <summary>The validation interval with its default filled in.</summary>
+    [JsonIgnore]
     public int EffectiveValidateEvery => ValidateEvery ?? Math.Max(1, (Iterations + 9) / 10);
 
     /// <summary>Whether the network learns which pixels belong to objects: only full labels say so.</summary>
+    [JsonIgnore]
     public bool HasForeground => Supervision == Supervision.Full && !NoForeground;
 
     /// <summary>The model that is trained.</summary>
-    public SpocoModelOptions Model(TrainingData data) => new()
+    public SpocoModelOptions Model(int imageChannels) => new()
     {
         Network = new UNetOptions
         {
             Dimensions = Dimensions,
-            InputChannels = data.Channels,
+            InputChannels = imageChannels,
             FeatureMaps = Maps,
             Order = Order ?? (Dimensions == 3 ? "gcr" : "bcr"),
             PoolDepth = Dimensions == 3 && !AnisotropicPooling ? 2 : 1,
         },
         EmbeddingDimensions = Embedding,
         Foreground = HasForeground,
-        Tone = data.Tone,
-        SizeFloor = data.TypicalSizeFloor(),
         PullMargin = PullMargin,
         PushMargin = PushMargin,
     };
 
     /// <summary>The choices of the trainer.</summary>
+    [JsonIgnore]
     public TrainingOptions Training => new()
     {
         Loss = new SpocoLossOptions

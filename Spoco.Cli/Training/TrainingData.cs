@@ -6,11 +6,8 @@ using Spoco.Engine.Losses;
 namespace Spoco.Cli.Training;
 
 /// <summary>The images of a training, loaded and checked against each other.</summary>
-internal sealed record TrainingData(IReadOnlyList<TrainingItem> Train, IReadOnlyList<TrainingItem> Validation, int Channels, ToneCurve Tone)
+internal sealed record TrainingData(IReadOnlyList<TrainingItem> Train, IReadOnlyList<TrainingItem> Validation, int Channels)
 {
-    /// <summary>Fluorescence has a skewness of 2 and more; electron microscopy and stained tissue lie around 0.</summary>
-    private const double SkewedFrom = 1;
-
     /// <summary>Reads the data set that <paramref name="settings"/> name.</summary>
     /// <exception cref="InputException">Files are missing, damaged or do not fit each other, or nothing is labelled.</exception>
     public static TrainingData Load(TrainSettings settings, CancellationToken cancellation)
@@ -25,10 +22,9 @@ internal sealed record TrainingData(IReadOnlyList<TrainingItem> Train, IReadOnly
 
         // Grey images are often stored as RGB; only when every one of them is grey does one channel say it all.
         var channels = train.Concat(validation).All(item => item.Image.Channels == 1 || IsGrey(item.Image)) ? 1 : train.Max(item => item.Image.Channels);
-        var tone = settings.Tone ?? (train.Average(item => Normalisation.Skewness(item.Image)) > SkewedFrom ? ToneCurve.Compressed : ToneCurve.Linear);
         return new TrainingData(
-            [.. train.Select((item, index) => Prepare(item, index, channels, tone, settings))],
-            [.. validation.Select((item, index) => Prepare(item, index, channels, tone, settings with { InstanceRatio = 1 }))], channels, tone);
+            [.. train.Select((item, index) => Prepare(item, index, channels, settings))],
+            [.. validation.Select((item, index) => Prepare(item, index, channels, settings with { InstanceRatio = 1 }))], channels);
     }
 
     /// <summary>Half the size of the 2nd percentile of the labelled objects: what is smaller in a segmentation is a speck.</summary>
@@ -74,9 +70,9 @@ internal sealed record TrainingData(IReadOnlyList<TrainingItem> Train, IReadOnly
         return result;
     }
 
-    private static TrainingItem Prepare(TrainingItem item, int index, int channels, ToneCurve tone, TrainSettings settings) => item with
+    private static TrainingItem Prepare(TrainingItem item, int index, int channels, TrainSettings settings) => item with
     {
-        Image = Normalisation.Apply(InputFile.WithChannels(item.Image, channels, item.Name), name: item.Name, tone: tone),
+        Image = Normalisation.Apply(InputFile.WithChannels(item.Image, channels, item.Name), name: item.Name),
         Labels = settings.Supervision == Supervision.Sparse && settings.InstanceRatio < 1
             ? InstanceSelection.Select(item.Labels, settings.InstanceRatio, settings.Seed, index)
             : item.Labels,

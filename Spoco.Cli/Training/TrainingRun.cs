@@ -98,10 +98,10 @@ internal sealed class TrainingRun
 
     private TrainingSummary Run(CancellationToken cancellation)
     {
-        var options = _settings.Model(_data);
+        var options = _settings.Model(_data.Channels) with { SizeFloor = _data.TypicalSizeFloor() };
         RequireRoom(options);
         var sampler = new PatchSampler(_data.Train, _settings.PatchExtents, _settings.EffectiveBatchSize,
-            _settings.NoAugmentation ? AugmentationOptions.None : new AugmentationOptions(), _settings.Seed);
+            _settings.Augmentation, _settings.Seed);
         using var model = new SpocoModel(_device, options, trained: true);
         using var trainer = new SpocoTrainer(model, _settings.Training);
         if (_resume)
