@@ -17,8 +17,11 @@ internal static unsafe class ConvolutionHostBackwardWeight<TSimd, TVector> where
     /// <summary>Most memory for the partial gradients of all parts; where it is not enough, workers share channels rather than the image.</summary>
     private const long PartialBytes = 48 << 20;
 
-    /// <summary>Fewer input channels stay together: a tile then covers several columns of the kernel window.</summary>
-    private const int FewChannels = 16;
+    /// <summary>
+    /// So many input channels stay together, and a tile covers several columns of the kernel window. More would put neighbouring columns so far apart
+    /// that a block does not fit the first-level cache: they are packed in groups of a tile's rows.
+    /// </summary>
+    private const int FewChannels = 32;
 
     public static void Run(HostDevice host, in ConvolutionShape shape, float* x, float* dy, float* dweight)
     {
@@ -48,6 +51,7 @@ internal static unsafe class ConvolutionHostBackwardWeight<TSimd, TVector> where
         public readonly int BlocksPerSlice;
         public readonly int BlocksPerRow;
         public readonly int PaddedWidth;
+        public readonly bool IsDirect;
         public byte* Scratch;
         public float* Partials;
 
@@ -70,6 +74,9 @@ internal static unsafe class ConvolutionHostBackwardWeight<TSimd, TVector> where
             BlocksPerSlice = CeilingDivide(Output.H, BlockRows);
             PaddedWidth = BlockWidth + shape.KernelW - 1;
 
+            // A matrix product on one row reads the input where it lies.
+            IsDirect = shape.IsPointwise && Output.H == 1;
+
             // Every worker gets one item: as many parts as memory allows, the rest as ranges of channels.
             Parts = (int)Math.Clamp(Math.Min(ImageBlocks, PartialBytes / (PartialLength * sizeof(float))), 1, workers);
             Ranges = Math.Min(CeilingDivide(workers, Parts), Blocks.Count);
@@ -79,7 +86,7 @@ internal static unsafe class ConvolutionHostBackwardWeight<TSimd, TVector> where
 
         public readonly long GradientBytes => Align((long)BlockRows * BlockWidth * Blocks.PaddedChannels * sizeof(float));
 
-        public readonly long InputBytes => Align((long)(BlockRows + Shape.KernelH - 1) * PaddedWidth * Shape.InputChannels * sizeof(float));
+        public readonly long InputBytes => IsDirect ? 0 : Align((long)(BlockRows + Shape.KernelH - 1) * PaddedWidth * Shape.InputChannels * sizeof(float));
 
         /// <summary>Per worker: packed output gradients, packed input rows, segments.</summary>
         public readonly long ScratchBytes => GradientBytes + InputBytes + Align(BlockRows * sizeof(TileSegment));
@@ -138,8 +145,11 @@ internal static unsafe class ConvolutionHostBackwardWeight<TSimd, TVector> where
                 var inD = d + i - shape.PaddingD;
                 if ((uint)inD >= (uint)input.D)
                     continue;
-                PackInput(plan.X + ((n * input.D + inD) * input.H + inH) * input.W * channels, w - shape.PaddingW, columns + shape.KernelW - 1,
-                    firstRow, lastRow, maximum, inputs);
+                var source = plan.X + ((n * input.D + inD) * input.H + inH) * input.W * channels;
+                if (plan.IsDirect)
+                    inputs = source + (long)w * channels;
+                else
+                    PackInput(source, w - shape.PaddingW, columns + shape.KernelW - 1, firstRow, lastRow, maximum, inputs);
                 for (var block = firstBlock; block < lastBlock; block++)
                 {
                     for (var j = 0; j < shape.KernelH; j++)
@@ -189,9 +199,9 @@ internal static unsafe class ConvolutionHostBackwardWeight<TSimd, TVector> where
             }
         }
 
-        /// <summary>Input channels that lie side by side in the packed input: the rows of a tile, or all of a few.</summary>
+        /// <summary>Input channels that lie side by side in the packed input: the rows of a tile, or all.</summary>
         private int Group(int remaining, int maximum) =>
-            plan.Shape.InputChannels < FewChannels ? plan.Shape.InputChannels : RegisterTile.NextRows(remaining, maximum);
+            plan.IsDirect || plan.Shape.InputChannels <= FewChannels ? plan.Shape.InputChannels : RegisterTile.NextRows(remaining, maximum);
 
         /// <summary>Where the panel of a group of channels begins in the packed input.</summary>
         private long Panel(int channel) => (long)channel * (plan.BlockRows + plan.Shape.KernelH - 1) * plan.PaddedWidth;
