@@ -450,7 +450,9 @@ internal static class ConvolutionSimt
         public readonly float Load(ArrayView<float> x, TensorShape input, Tap tap, int channels)
         {
             var (d, h, w) = (D + tap.D, H + tap.H, W + tap.W);
-            return d >= 0 && d < input.D && h >= 0 && h < input.H && w >= 0 && w < input.W
+
+            // Three unsigned comparisons and one branch.
+            return ((uint)d < (uint)input.D) & ((uint)h < (uint)input.H) & ((uint)w < (uint)input.W)
                 ? x[(((FirstSlice + d) * input.H + h) * input.W + w) * channels + tap.Channel]
                 : 0;
         }
