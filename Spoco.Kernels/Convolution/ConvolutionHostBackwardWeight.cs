@@ -86,7 +86,9 @@ internal static unsafe class ConvolutionHostBackwardWeight<TSimd, TVector> where
 
         public readonly long GradientBytes => Align((long)BlockRows * BlockWidth * Blocks.PaddedChannels * sizeof(float));
 
-        public readonly long InputBytes => IsDirect ? 0 : Align((long)(BlockRows + Shape.KernelH - 1) * PaddedWidth * Shape.InputChannels * sizeof(float));
+        public readonly long InputBytes => IsDirect
+            ? 0
+            : Align((long)(BlockRows + Shape.KernelH - 1) * PaddedWidth * Shape.InputChannels * sizeof(float));
 
         /// <summary>Per worker: packed output gradients, packed input rows, segments.</summary>
         public readonly long ScratchBytes => GradientBytes + InputBytes + Align(BlockRows * sizeof(TileSegment));

@@ -19,7 +19,7 @@ internal static class ConvolutionSimt
     /// <summary>A row of a shared tile in units of 4 values; one more than needed moves the rows to other banks.</summary>
     private const int Pitch = MaximumTile / 4 + 1;
 
-    /// <summary>Groups wanted of a weight gradient, to keep a large device busy; constant, so that the result does not depend on the device.</summary>
+    /// <summary>Groups wanted of a weight gradient, to keep a large device busy; fixed, so that the result does not depend on the device.</summary>
     private const int WantedGroups = 1024;
 
     /// <summary>Fewest voxels worth a part of their own in a sum over voxels.</summary>
