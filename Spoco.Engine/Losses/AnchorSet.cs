@@ -59,7 +59,8 @@ internal sealed class AnchorSet
     }
 
     /// <summary>Draws anchors for every image with enough unlabelled pixels.</summary>
-    public static AnchorSet Draw(EmbeddingLayout layout, Tensor f, Tensor g, LabelBatch labels, ImageObjects[] images, SpocoLossOptions options, int seed)
+    public static AnchorSet Draw(EmbeddingLayout layout, Tensor f, Tensor g, LabelBatch labels, ImageObjects[] images, SpocoLossOptions options,
+        int seed)
     {
         var random = new RandomSource(seed);
         var candidates = new List<int>(layout.Images * Candidates);

@@ -42,7 +42,8 @@ public sealed class LabelBatch : IDisposable
     /// <summary>Sorts the labels of a batch.</summary>
     /// <param name="shape">[N, D, H, W, 1].</param>
     /// <param name="labels">One label per pixel, at least 0.</param>
-    /// <exception cref="ArgumentException">The number of labels does not fit the shape, a label is negative, or the batch exceeds 2^31 - 1 pixels.</exception>
+    /// <exception cref="ArgumentException">The number of labels does not fit the shape, a label is negative, or the batch exceeds 2^31 - 1
+    /// pixels.</exception>
     public static LabelBatch From(TensorShape shape, ReadOnlySpan<int> labels)
     {
         if (!shape.IsValid || shape.C != 1 || labels.Length != shape.Count)

@@ -130,8 +130,10 @@ internal sealed class SpocoEvaluation : IDisposable
     }
 
     private double Weighted(SpocoTerms t) =>
-        (_options.PullWeight * t.Pull + _options.PushWeight * t.Push + _options.RegulariserWeight * t.Regulariser + _options.InstanceWeight * t.Instance
-        + _options.UnlabelledPushWeight * t.UnlabelledPush + _options.ForegroundWeight * t.Foreground) / _images.Length + ConsistencyScale * t.Consistency;
+        (_options.PullWeight * t.Pull + _options.PushWeight * t.Push + _options.RegulariserWeight * t.Regulariser
+            + _options.InstanceWeight * t.Instance + _options.UnlabelledPushWeight * t.UnlabelledPush
+            + _options.ForegroundWeight * t.Foreground) / _images.Length
+        + ConsistencyScale * t.Consistency;
 
     /// <summary>The reference sums L_Ucon over the batch and averages all else.</summary>
     private double ConsistencyScale => _options.ConsistencyWeight / (double)(_options.ReferenceCompatible ? 1 : _images.Length);

@@ -27,7 +27,8 @@ namespace Spoco.Engine.Losses;
 public static class SpocoLoss
 {
     /// <summary>The loss of a batch: the mean over its images of the weighted terms.</summary>
-    /// <param name="embeddings">e^f, [N, D, H, W, E], or [N, D, H, W, E + 1] with a foreground logit (<see cref="SpocoLossOptions.ForegroundChannel"/>).</param>
+    /// <param name="embeddings">e^f, [N, D, H, W, E], or [N, D, H, W, E + 1] with a foreground logit
+    /// (<see cref="SpocoLossOptions.ForegroundChannel"/>).</param>
     /// <param name="labels">[N, D, H, W].</param>
     /// <param name="options">Margins, weights, variants; null = the defaults.</param>
     /// <param name="momentumEmbeddings">e^g, same shape as <paramref name="embeddings"/>; null: no L_Ucon.</param>
@@ -35,7 +36,8 @@ public static class SpocoLoss
     /// <param name="draws">The random choices, where they are given.</param>
     /// <exception cref="ArgumentException">Shapes, devices or options do not fit.</exception>
     public static SpocoLossResult Apply(
-        Tensor embeddings, LabelBatch labels, SpocoLossOptions? options = null, Tensor? momentumEmbeddings = null, int seed = 0, SpocoDraws? draws = null)
+        Tensor embeddings, LabelBatch labels, SpocoLossOptions? options = null, Tensor? momentumEmbeddings = null, int seed = 0,
+        SpocoDraws? draws = null)
     {
         ArgumentNullException.ThrowIfNull(embeddings);
         ArgumentNullException.ThrowIfNull(labels);

@@ -32,7 +32,8 @@ public enum InstanceLoss
 /// </summary>
 public sealed record SpocoLossOptions
 {
-    /// <summary>delta_v: pixels nearer to their centre are not pulled (Eq. 1); also the radius within which an anchor takes pixels out of U.</summary>
+    /// <summary>delta_v: pixels nearer to their centre are not pulled (Eq. 1); also the radius within which an anchor takes pixels out of
+    /// U.</summary>
     public float PullMargin { get; init; } = 0.5f;
 
     /// <summary>delta_d: centres are pushed 2 delta_d apart (Eq. 2), unlabelled pixels delta_d away from them (Eq. 6).</summary>
@@ -80,7 +81,8 @@ public sealed record SpocoLossOptions
     /// <summary>The offsets are drawn from -AffinityRange .. -1 along every axis longer than 1.</summary>
     public int AffinityRange { get; init; } = 18;
 
-    /// <summary>Whether the last channel of the embeddings is a foreground logit, with a loss of its own (<see cref="Losses.ForegroundLoss"/>).</summary>
+    /// <summary>Whether the last channel of the embeddings is a foreground logit, with a loss of its own
+    /// (<see cref="Losses.ForegroundLoss"/>).</summary>
     public bool ForegroundChannel { get; init; }
 
     /// <summary>Weight of the foreground loss.</summary>
@@ -106,7 +108,8 @@ public sealed record SpocoLossOptions
         Require(Enum.IsDefined(InstanceLoss), nameof(InstanceLoss), InstanceLoss, "a defined value");
         Require(Enum.IsDefined(Supervision), nameof(Supervision), Supervision, "a defined value");
         foreach (var (name, weight) in ((string, float)[])[(nameof(PullWeight), PullWeight), (nameof(PushWeight), PushWeight),
-            (nameof(RegulariserWeight), RegulariserWeight), (nameof(InstanceWeight), InstanceWeight), (nameof(UnlabelledPushWeight), UnlabelledPushWeight),
+            (nameof(RegulariserWeight), RegulariserWeight), (nameof(InstanceWeight), InstanceWeight),
+            (nameof(UnlabelledPushWeight), UnlabelledPushWeight),
             (nameof(ConsistencyWeight), ConsistencyWeight), (nameof(ForegroundWeight), ForegroundWeight)])
             Require(weight >= 0 && float.IsFinite(weight), name, weight, "at least 0");
     }

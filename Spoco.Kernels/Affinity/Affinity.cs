@@ -24,12 +24,13 @@ public static class Affinity
     /// <param name="weights">[offsets, D H W].</param>
     /// <exception cref="ArgumentException">Shapes do not fit, or the margin is not above 0.</exception>
     public static unsafe void Weights(
-        TensorShape shape, DeviceBuffer<float> embeddings, int channels, DeviceBuffer<PixelOffset> offsets, float pushMargin, DeviceBuffer<float> weights)
+        TensorShape shape, DeviceBuffer<float> embeddings, int channels, DeviceBuffer<PixelOffset> offsets, float pushMargin,
+        DeviceBuffer<float> weights)
     {
         if (!shape.IsValid || shape.N != 1 || channels < 1 || channels > shape.C || embeddings.Length != shape.Count
             || weights.Length != offsets.Length * shape.Voxels || !(pushMargin > 0))
-            throw new ArgumentException($"Affinity: {embeddings.Length} values, {channels} channels, {offsets.Length} offsets, margin {pushMargin} and "
-                + $"{weights.Length} weights do not fit an image {shape}.");
+            throw new ArgumentException($"Affinity: {embeddings.Length} values, {channels} channels, {offsets.Length} offsets, "
+                + $"margin {pushMargin} and {weights.Length} weights do not fit an image {shape}.");
         if (weights.Length == 0)
             return;
         if (weights.Device is HostDevice host)
@@ -66,7 +67,8 @@ public static class Affinity
 
     /// <summary>One thread per weight.</summary>
     private static void WeightKernel(
-        Index1D i, TensorShape shape, ArrayView<float> embeddings, int channels, ArrayView<PixelOffset> offsets, float reach, ArrayView<float> weights)
+        Index1D i, TensorShape shape, ArrayView<float> embeddings, int channels, ArrayView<PixelOffset> offsets, float reach,
+        ArrayView<float> weights)
     {
         var pixels = shape.D * shape.H * shape.W;
         var pixel = i.X % pixels;

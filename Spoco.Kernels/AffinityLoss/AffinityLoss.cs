@@ -20,7 +20,8 @@ public static class AffinityLoss
     /// <param name="pushMargin">delta_d.</param>
     /// <param name="sums">[N, K, 3].</param>
     public static void Sums(
-        TensorShape shape, DeviceBuffer<float> embeddings, int channels, DeviceBuffer<int> owners, DeviceBuffer<PixelOffset> offsets, float pushMargin,
+        TensorShape shape, DeviceBuffer<float> embeddings, int channels, DeviceBuffer<int> owners, DeviceBuffer<PixelOffset> offsets,
+        float pushMargin,
         DeviceBuffer<float> sums)
     {
         Require(shape, embeddings, channels, owners, offsets, sums.Length / Scalars);
@@ -40,7 +41,8 @@ public static class AffinityLoss
     /// <param name="factors">[N, K, 2]: f, g.</param>
     /// <param name="gradient">Added to, in the first E channels.</param>
     public static void AddGradient(
-        TensorShape shape, DeviceBuffer<float> embeddings, int channels, DeviceBuffer<int> owners, DeviceBuffer<PixelOffset> offsets, float pushMargin,
+        TensorShape shape, DeviceBuffer<float> embeddings, int channels, DeviceBuffer<int> owners, DeviceBuffer<PixelOffset> offsets,
+        float pushMargin,
         DeviceBuffer<float> factors, DeviceBuffer<float> gradient)
     {
         Require(shape, embeddings, channels, owners, offsets, factors.Length / 2);
@@ -49,7 +51,8 @@ public static class AffinityLoss
         if (gradient.Device is HostDevice host)
             AffinityLossHost.AddGradient(host, shape, embeddings, channels, owners, offsets, 2 * pushMargin, factors, gradient);
         else
-            AffinityLossSimt.AddGradient((IlgpuDevice)gradient.Device, shape, embeddings, channels, owners, offsets, 2 * pushMargin, factors, gradient);
+            AffinityLossSimt.AddGradient((IlgpuDevice)gradient.Device, shape, embeddings, channels, owners, offsets, 2 * pushMargin, factors,
+                gradient);
     }
 
     private static void Require(
@@ -57,7 +60,7 @@ public static class AffinityLoss
     {
         if (!shape.IsValid || embeddings.Length != shape.Count || owners.Length != shape.Voxels || channels < 1 || channels > shape.C
             || shape.VoxelsPerImage > int.MaxValue || offsets.Length == 0 || offsets.Length % shape.N != 0 || rows != offsets.Length)
-            throw new ArgumentException($"AffinityLoss: {embeddings.Length} values, {channels} channels, {owners.Length} labels and {offsets.Length} offsets "
-                + $"do not fit {shape}.");
+            throw new ArgumentException($"AffinityLoss: {embeddings.Length} values, {channels} channels, {owners.Length} labels and "
+                + $"{offsets.Length} offsets do not fit {shape}.");
     }
 }

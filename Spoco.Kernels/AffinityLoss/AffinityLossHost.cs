@@ -36,7 +36,8 @@ internal static unsafe class AffinityLossHost
                 var (n, z, y) = (row / shape.H / shape.D, row / shape.H % shape.D, row % shape.H);
                 for (var o = n * count; o < (n + 1) * count; o++)
                 {
-                    var partnerRow = ((long)n * shape.D + AffinityPair.Partner(z, offsets[o].Z, shape.D)) * shape.H + AffinityPair.Partner(y, offsets[o].Y, shape.H);
+                    var partnerRow = ((long)n * shape.D + AffinityPair.Partner(z, offsets[o].Z, shape.D)) * shape.H
+                        + AffinityPair.Partner(y, offsets[o].Y, shape.H);
                     double overlap = 0, squares = 0, different = 0;
                     for (var x = 0; x < shape.W; x++)
                     {
@@ -62,7 +63,8 @@ internal static unsafe class AffinityLossHost
 
     /// <summary>A pixel collects what it gets as first pixel of a pair, and as partner: nobody else writes its gradient.</summary>
     private readonly struct GradientBody(
-        TensorShape shape, float* embeddings, int channels, int* owners, PixelOffset* offsets, int count, float reach, float* factors, float* gradient)
+        TensorShape shape, float* embeddings, int channels, int* owners, PixelOffset* offsets, int count, float reach, float* factors,
+        float* gradient)
         : IParallelBody
     {
         public void Execute(int from, int until, int worker)

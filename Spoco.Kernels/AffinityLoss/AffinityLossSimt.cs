@@ -27,7 +27,8 @@ internal static class AffinityLossSimt
         IlgpuDevice gpu, TensorShape shape, DeviceBuffer<float> embeddings, int channels, DeviceBuffer<int> owners, DeviceBuffer<PixelOffset> offsets,
         float reach, DeviceBuffer<float> factors, DeviceBuffer<float> gradient) =>
         gpu.Kernel(static d => d.LoadAutoGroupedStreamKernel<
-            Index1D, TensorShape, int, ArrayView<float>, ArrayView<int>, ArrayView<PixelOffset>, float, ArrayView<float>, ArrayView<float>>(GradientKernel))(
+            Index1D, TensorShape, int, ArrayView<float>, ArrayView<int>, ArrayView<PixelOffset>, float, ArrayView<float>,
+                ArrayView<float>>(GradientKernel))(
             IlgpuDevice.Extent(shape.Voxels, nameof(AffinityLoss)), shape, channels, embeddings.View, owners.View, offsets.View, reach,
             factors.View, gradient.View);
 
@@ -60,7 +61,8 @@ internal static class AffinityLossSimt
 
     /// <summary>One thread per pixel collects what the pixel gets as first pixel of a pair, and as partner.</summary>
     private static void GradientKernel(
-        Index1D index, TensorShape shape, int channels, ArrayView<float> embeddings, ArrayView<int> owners, ArrayView<PixelOffset> offsets, float reach,
+        Index1D index, TensorShape shape, int channels, ArrayView<float> embeddings, ArrayView<int> owners, ArrayView<PixelOffset> offsets,
+        float reach,
         ArrayView<float> factors, ArrayView<float> gradient)
     {
         var pixels = shape.D * shape.H * shape.W;

@@ -8,7 +8,8 @@ internal static class AffinityPair
     /// <summary>Position of the partner along an axis of n pixels.</summary>
     public static int Partner(int position, int offset, int n) => XMath.Min(XMath.Max(position + offset, 0), n - 1);
 
-    /// <summary>First of the positions whose partner is <paramref name="position"/>: on the border there may be several, or none (First > Last).</summary>
+    /// <summary>First of the positions whose partner is <paramref name="position"/>: on the border there may be several, or none (First >
+    /// Last).</summary>
     public static int First(int position, int offset, int n) => position == 0 ? 0 : XMath.Max(position - offset, 0);
 
     /// <summary>Last of the positions whose partner is <paramref name="position"/>.</summary>

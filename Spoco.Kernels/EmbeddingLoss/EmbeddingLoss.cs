@@ -5,7 +5,8 @@ namespace Spoco.Kernels.Primitives;
 
 /// <summary>
 /// The passes over the pixels that the SPOCO losses need: sums of every cluster, sums over the soft mask of every centre, gradient of every pixel.
-/// What lies between them is small, and done by the caller in double precision. Sums have a fixed order: same device and number of threads, same bits.
+/// What lies between them is small, and done by the caller in double precision. Sums have a fixed order: same device and number of threads, same
+/// bits.
 /// </summary>
 public static class EmbeddingLoss
 {
@@ -28,7 +29,8 @@ public static class EmbeddingLoss
         ArgumentNullException.ThrowIfNull(segments);
         Require(layout, embeddings);
         if (sums.Length != (long)segments.Clusters * layout.Channels || segments.Owners.Length != layout.Count)
-            throw new ArgumentException($"ClusterSums: {sums.Length} sums and {segments.Owners.Length} labels do not fit {segments.Clusters} clusters of {layout}.");
+            throw new ArgumentException($"ClusterSums: {sums.Length} sums and {segments.Owners.Length} labels do not fit "
+                + $"{segments.Clusters} clusters of {layout}.");
         if (sums.Device is HostDevice host)
             EmbeddingLossHost.ClusterSums(host, layout, embeddings, segments, sums);
         else
@@ -68,7 +70,8 @@ public static class EmbeddingLoss
     /// <param name="gradient">Whether to write the vectors.</param>
     /// <param name="objects">[objects, <see cref="ObjectWidth"/>].</param>
     /// <param name="anchors">[anchors, <see cref="AnchorScalars"/>].</param>
-    /// <param name="lines">[lines, 2] where Terms.LineLength > 0: sum p_f p_g and sum p_f^2 + p_g^2 over the anchors and the pixels of a line.</param>
+    /// <param name="lines">[lines, 2] where Terms.LineLength > 0: sum p_f p_g and sum p_f^2 + p_g^2 over the anchors and the pixels of a
+    /// line.</param>
     public static void Sums(
         EmbeddingLossInputs inputs, bool gradient, DeviceBuffer<float> objects, DeviceBuffer<float> anchors, DeviceBuffer<float> lines)
     {
@@ -111,10 +114,12 @@ public static class EmbeddingLoss
         Require(layout, inputs.Embeddings);
         if (inputs.Owners.Length != layout.Count || inputs.Images.Length != layout.Images)
             throw new ArgumentException($"EmbeddingLoss: {inputs.Owners.Length} labels and {inputs.Images.Length} images do not fit {layout}.");
-        if (inputs.Objects.Length != inputs.ObjectFactors.Length * layout.Channels || inputs.Anchors.Length != inputs.AnchorFactors.Length * layout.Channels
+        if (inputs.Objects.Length != inputs.ObjectFactors.Length * layout.Channels
+            || inputs.Anchors.Length != inputs.AnchorFactors.Length * layout.Channels
             || inputs.MomentumAnchors.Length != inputs.Anchors.Length || inputs.AnchorPixels.Length != inputs.AnchorFactors.Length)
             throw new ArgumentException($"EmbeddingLoss: centres and their factors do not fit each other ({inputs.Objects.Length} and "
-                + $"{inputs.Anchors.Length} elements of centres, {inputs.ObjectFactors.Length} and {inputs.AnchorFactors.Length} factors, {layout}).");
+                + $"{inputs.Anchors.Length} elements of centres, {inputs.ObjectFactors.Length} and "
+                + $"{inputs.AnchorFactors.Length} factors, {layout}).");
         if (inputs.AnchorFactors.Length > 0)
         {
             Require(inputs.MomentumLayout, inputs.MomentumEmbeddings);

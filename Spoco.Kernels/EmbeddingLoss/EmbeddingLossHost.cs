@@ -27,7 +27,8 @@ internal static unsafe class EmbeddingLossHost
     }
 
     public static void Sums(
-        HostDevice host, EmbeddingLossInputs inputs, bool gradient, DeviceBuffer<float> objects, DeviceBuffer<float> anchors, DeviceBuffer<float> lines)
+        HostDevice host, EmbeddingLossInputs inputs, bool gradient, DeviceBuffer<float> objects, DeviceBuffer<float> anchors,
+        DeviceBuffer<float> lines)
     {
         var workers = host.Workers.Workers;
         var objectPartials = host.Allocate<double>(workers * objects.Length, nameof(EmbeddingLoss));
@@ -70,7 +71,8 @@ internal static unsafe class EmbeddingLossHost
         using var sumMemory = sums.Memory;
         partials.Clear();
         host.Workers.Run(TilesPerImage(layout) * layout.Images, new GradientBody(
-            new Pointers(inputs), inputs.LineFactors.HostAddress, shift.HostAddress, gradient.HostAddress, partials.HostAddress, inputs.Anchors.Length,
+            new Pointers(inputs), inputs.LineFactors.HostAddress, shift.HostAddress, gradient.HostAddress, partials.HostAddress,
+            inputs.Anchors.Length,
             scratch.HostAddress));
         AddWorkers(host, partials.HostAddress, sums);
         for (var a = 0; a < inputs.AnchorPixels.Length; a++)
@@ -184,7 +186,8 @@ internal static unsafe class EmbeddingLossHost
     }
 
     private readonly struct SumsBody(
-        Pointers v, bool gradient, double* objectPartials, long objectLength, double* anchorPartials, long anchorLength, float* pixels, float* scratch)
+        Pointers v, bool gradient, double* objectPartials, long objectLength, double* anchorPartials, long anchorLength, float* pixels,
+        float* scratch)
         : IParallelBody
     {
         public static int ScratchLength(int channels) => (2 * channels + 7) * Stride;

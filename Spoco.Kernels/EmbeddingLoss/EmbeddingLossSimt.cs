@@ -55,7 +55,8 @@ internal static class EmbeddingLossSimt
     }
 
     public static void Sums(
-        IlgpuDevice gpu, EmbeddingLossInputs inputs, bool gradient, DeviceBuffer<float> objects, DeviceBuffer<float> anchors, DeviceBuffer<float> lines)
+        IlgpuDevice gpu, EmbeddingLossInputs inputs, bool gradient, DeviceBuffer<float> objects, DeviceBuffer<float> anchors,
+        DeviceBuffer<float> lines)
     {
         var layout = inputs.Layout;
         var group = GroupSum.Size(gpu);
@@ -87,7 +88,8 @@ internal static class EmbeddingLossSimt
         using var partialMemory = partials.Memory;
         using var sumMemory = sums.Memory;
         gpu.Kernel(static d => d.LoadStreamKernel<EmbeddingLossViews, int, ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>>(
-            GradientKernel))((layout.Images * blocks, group), Views(inputs), blocks, inputs.LineFactors.View, shift.View, gradient.View, partials.View);
+            GradientKernel))((layout.Images * blocks, group), Views(inputs), blocks, inputs.LineFactors.View, shift.View, gradient.View,
+            partials.View);
         if (inputs.AnchorPixels.Length == 0)
             return;
         GroupSum.AddBlocks(gpu, partials, blocks, layout.Channels, sums);
@@ -101,7 +103,8 @@ internal static class EmbeddingLossSimt
         values[i] = embeddings[(long)pixels[i / layout.Channels] * layout.PixelStride + layout.ChannelOffset + i % layout.Channels];
 
     /// <summary>One group per chunk; threads side by side take the channels of one pixel, groups of threads every n-th pixel.</summary>
-    private static void ChunkSums(EmbeddingLayout layout, ArrayView<float> embeddings, ArrayView<int> order, ArrayView<int> starts, ArrayView<float> partials)
+    private static void ChunkSums(EmbeddingLayout layout, ArrayView<float> embeddings, ArrayView<int> order, ArrayView<int> starts,
+        ArrayView<float> partials)
     {
         var shared = SharedMemory.Allocate1D<float>(MaximalGroup);
         var lanes = XMath.Min(layout.Channels, Group.DimX);
@@ -290,7 +293,8 @@ internal static class EmbeddingLossSimt
     }
 
     private static void GradientKernel(
-        EmbeddingLossViews v, int blocks, ArrayView<float> lineFactors, ArrayView<float> shift, ArrayView<float> gradient, ArrayView<float> anchorPartials)
+        EmbeddingLossViews v, int blocks, ArrayView<float> lineFactors, ArrayView<float> shift, ArrayView<float> gradient,
+        ArrayView<float> anchorPartials)
     {
         var weights = SharedMemory.Allocate1D<float>(GradientRows * MaximalGroup);
         var layout = v.Layout;
@@ -343,7 +347,8 @@ internal static class EmbeddingLossSimt
                 }
 
                 Group.Barrier();
-                AddToGradient(v.Embeddings, v.Objects, (long)(image.FirstObject + first0) * layout.Channels, layout, firstPixel, count, rows, weights, gradient);
+                AddToGradient(v.Embeddings, v.Objects, (long)(image.FirstObject + first0) * layout.Channels, layout, firstPixel, count, rows, weights,
+                    gradient);
                 Group.Barrier();
             }
 
@@ -382,8 +387,9 @@ internal static class EmbeddingLossSimt
                     var c = o % layout.Channels;
                     var centre = v.Anchors[firstRow + o];
                     var sum = 0f;
+                    var component = firstPixel * layout.PixelStride + layout.ChannelOffset + c;
                     for (var p = 0; p < count; p++)
-                        sum += weights[r * MaximalGroup + p] * (v.Embeddings[(firstPixel + p) * layout.PixelStride + layout.ChannelOffset + c] - centre);
+                        sum += weights[r * MaximalGroup + p] * (v.Embeddings[component + (long)p * layout.PixelStride] - centre);
                     var slot = ((long)(image.FirstAnchor + first0 + r) * blocks + block) * layout.Channels + c;
                     anchorPartials[slot] = chunk == block ? sum : anchorPartials[slot] + sum;
                 }

@@ -9,7 +9,8 @@ public sealed class PixelSegments : IDisposable
     /// <summary>Most pixels of a chunk.</summary>
     public const int ChunkLength = 1024;
 
-    private PixelSegments(int clusters, int chunks, DeviceBuffer<int> owners, DeviceBuffer<int> order, DeviceBuffer<int> chunkStarts, DeviceBuffer<int> clusterStarts)
+    private PixelSegments(int clusters, int chunks, DeviceBuffer<int> owners, DeviceBuffer<int> order, DeviceBuffer<int> chunkStarts,
+        DeviceBuffer<int> clusterStarts)
     {
         Clusters = clusters;
         Chunks = chunks;
@@ -65,7 +66,8 @@ public sealed class PixelSegments : IDisposable
         clusterChunks[clusters] = chunkStarts.Count;
         chunkStarts.Add(order.Length);
         return new PixelSegments(clusters, chunkStarts.Count - 1, Copy(device, owners), Copy(device, order),
-            Copy(device, System.Runtime.InteropServices.CollectionsMarshal.AsSpan(chunkStarts)), Copy(device, clusterChunks)) { ImageClusters = imageClusters };
+            Copy(device, System.Runtime.InteropServices.CollectionsMarshal.AsSpan(chunkStarts)),
+            Copy(device, clusterChunks)) { ImageClusters = imageClusters };
     }
 
     /// <summary>Returns the memory.</summary>

@@ -59,7 +59,10 @@ internal static unsafe class PixelTile
             {
                 Transpose(tile + c * Stride + p, Stride, block, 8);
                 for (var i = 0; i < 8; i++)
-                    (Vector256.Load(block + 8 * i) + Vector256.Load(shifts + (long)owners[p + i] * channels + c)).Store(e + (long)(p + i) * pixelStride + c);
+                {
+                    var shift = Vector256.Load(shifts + (long)owners[p + i] * channels + c);
+                    (Vector256.Load(block + 8 * i) + shift).Store(e + (long)(p + i) * pixelStride + c);
+                }
             }
 
             for (var p = whole; p < count; p++)

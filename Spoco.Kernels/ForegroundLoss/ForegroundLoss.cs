@@ -51,6 +51,7 @@ public static class ForegroundLoss
     {
         if (layout.Channels != 1 || layout.ChannelOffset >= layout.PixelStride || logits.Length != layout.Count * layout.PixelStride
             || owners.Length != layout.Count || background != layout.Images || rows != layout.Images)
-            throw new ArgumentException($"ForegroundLoss: {logits.Length} logits, {owners.Length} labels and {background} images do not fit {layout}.");
+            throw new ArgumentException($"ForegroundLoss: {logits.Length} logits, {owners.Length} labels and "
+                + $"{background} images do not fit {layout}.");
     }
 }

@@ -6,7 +6,8 @@ namespace Spoco.Kernels.Primitives;
 internal static unsafe class ForegroundLossHost
 {
     public static void Sums(
-        HostDevice host, EmbeddingLayout layout, DeviceBuffer<float> logits, DeviceBuffer<int> owners, DeviceBuffer<int> background, DeviceBuffer<float> sums)
+        HostDevice host, EmbeddingLayout layout, DeviceBuffer<float> logits, DeviceBuffer<int> owners, DeviceBuffer<int> background,
+        DeviceBuffer<float> sums)
     {
         var partials = host.Allocate<double>(host.Workers.Workers * sums.Length, nameof(ForegroundLoss));
         using var memory = partials.Memory;
@@ -43,7 +44,8 @@ internal static unsafe class ForegroundLossHost
         }
     }
 
-    private readonly struct SumsBody(EmbeddingLayout layout, float* logits, int* owners, int* background, double* partials, long length) : IParallelBody
+    private readonly struct SumsBody(EmbeddingLayout layout, float* logits, int* owners, int* background, double* partials, long length)
+        : IParallelBody
     {
         public void Execute(int from, int until, int worker)
         {

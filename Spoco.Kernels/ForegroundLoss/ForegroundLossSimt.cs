@@ -4,19 +4,22 @@ using ILGPU.Runtime;
 
 namespace Spoco.Kernels.Primitives;
 
-/// <summary>The foreground loss on ILGPU devices: a thread takes every n-th pixel of its image, a group leaves its sums, the last kernel adds the groups.</summary>
+/// <summary>The foreground loss on ILGPU devices: a thread takes every n-th pixel of its image, a group leaves its sums, the last kernel adds the
+/// groups.</summary>
 internal static class ForegroundLossSimt
 {
     private const int MaximalBlocks = 64;
 
     public static void Sums(
-        IlgpuDevice gpu, EmbeddingLayout layout, DeviceBuffer<float> logits, DeviceBuffer<int> owners, DeviceBuffer<int> background, DeviceBuffer<float> sums)
+        IlgpuDevice gpu, EmbeddingLayout layout, DeviceBuffer<float> logits, DeviceBuffer<int> owners, DeviceBuffer<int> background,
+        DeviceBuffer<float> sums)
     {
         var group = GroupSum.Size(gpu);
         var blocks = Math.Min((layout.Pixels - 1) / group + 1, MaximalBlocks);
         var partials = gpu.Allocate<float>(sums.Length * blocks, nameof(ForegroundLoss));
         using var memory = partials.Memory;
-        gpu.Kernel(static d => d.LoadStreamKernel<EmbeddingLayout, int, ArrayView<float>, ArrayView<int>, ArrayView<int>, ArrayView<float>>(SumsKernel))(
+        gpu.Kernel(static d => d.LoadStreamKernel<EmbeddingLayout, int, ArrayView<float>, ArrayView<int>, ArrayView<int>,
+            ArrayView<float>>(SumsKernel))(
             (layout.Images * blocks, group), layout, blocks, logits.View, owners.View, background.View, partials.View);
         GroupSum.AddBlocks(gpu, partials, blocks, ForegroundLoss.Scalars, sums);
     }

@@ -23,7 +23,8 @@ internal static class GroupSum
                 IlgpuDevice.Extent(sums.Length, nameof(GroupSum)), partials.View, blocks, width, sums.View);
     }
 
-    /// <summary>Called by every thread of a group: adds each of the three values over the threads, and stores the sums at <paramref name="at"/>.</summary>
+    /// <summary>Called by every thread of a group: adds each of the three values over the threads, and stores the sums at
+    /// <paramref name="at"/>.</summary>
     public static void Store(float first, float second, float third, ArrayView<float> partials, long at)
     {
         var shared = SharedMemory.Allocate1D<float>(3 * MaximalSize);

@@ -5,7 +5,8 @@ namespace Spoco.Tests.Losses;
 
 public sealed class AffinityTests
 {
-    private static readonly PixelOffset[] Offsets = [new(0, 0, -1), new(0, -1, 0), new(-1, 0, 0), new(0, 3, 0), new(1, -2, 2), new(0, 0, 9), new(0, -20, 0), new(0, 0, 0)];
+    private static readonly PixelOffset[] Offsets = [new(0, 0, -1), new(0, -1, 0), new(-1, 0, 0), new(0, 3, 0), new(1, -2, 2), new(0, 0, 9),
+        new(0, -20, 0), new(0, 0, 0)];
 
     [Test]
     public void Equals_reference([ValueSource(typeof(TestDevices), nameof(TestDevices.All))] string name, [Values(1, 4, 8, 16, 17, 32)] int channels)

@@ -142,7 +142,8 @@ public sealed class SpocoLossGoldenTests
                 using var pause = Gradients.NoRecording();
                 var pushed = SpocoLoss.Apply(f, batch, _options with { UnlabelledPushWeight = 1 }, g, draws: draws);
                 for (var n = 0; n < _shape.N; n++)
-                    Assert.That(pushed.Images[n].UnlabelledPush, Is.EqualTo(_golden.Float64("term_unlabeled_push")[n]).Within(1e-5), "unlabelled push");
+                    Assert.That(pushed.Images[n].UnlabelledPush, Is.EqualTo(_golden.Float64("term_unlabeled_push")[n]).Within(1e-5),
+                        "unlabelled push");
                 batch.Dispose();
                 return new Evaluated(result.Total, pushed.Images);
             }
@@ -195,9 +196,11 @@ public sealed class SpocoLossGoldenTests
             for (var n = 0; n < _shape.N; n++)
             {
                 if (_golden.Has("alt_instance_per_object"))
-                    Assert.That(terms[n].Instance, Is.EqualTo(_golden.Float64("alt_instance_per_object")[n]).Within(1e-5), $"Dice per object, image {n}");
+                    Assert.That(terms[n].Instance, Is.EqualTo(_golden.Float64("alt_instance_per_object")[n]).Within(1e-5),
+                        $"Dice per object, image {n}");
                 if (_golden.Has("alt_consistency_per_anchor"))
-                    Assert.That(terms[n].Consistency, Is.EqualTo(_golden.Float64("alt_consistency_per_anchor")[n]).Within(1e-5), $"Dice per anchor, image {n}");
+                    Assert.That(terms[n].Consistency, Is.EqualTo(_golden.Float64("alt_consistency_per_anchor")[n]).Within(1e-5),
+                        $"Dice per anchor, image {n}");
             }
         }
 

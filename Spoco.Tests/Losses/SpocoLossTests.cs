@@ -36,7 +36,8 @@ public sealed class SpocoLossTests
             }
 
             foreach (var channels in (int[])[1, 8, 16, 17, 32])
-                yield return new TestCaseData("objects", new TensorShape(2, 1, 3, 5, channels), Sparse).SetArgDisplayNames("objects", $"E = {channels}");
+                yield return new TestCaseData("objects", new TensorShape(2, 1, 3, 5, channels), Sparse).SetArgDisplayNames("objects",
+                    $"E = {channels}");
             yield return new TestCaseData("60 objects", new TensorShape(1, 1, 23, 37, 8), Full).SetArgDisplayNames("60 objects", "full");
             yield return new TestCaseData("60 objects", new TensorShape(1, 1, 23, 37, 8), Sparse).SetArgDisplayNames("60 objects", "sparse");
             yield return new TestCaseData("objects", new TensorShape(2, 3, 4, 5, 4), Sparse).SetArgDisplayNames("objects", "3D");
@@ -45,23 +46,33 @@ public sealed class SpocoLossTests
             yield return new TestCaseData("empty", new TensorShape(1, 1, 1, 1, 4), Sparse).SetArgDisplayNames("one unlabelled pixel", "sparse");
             var entropy = Sparse with { InstanceLoss = InstanceLoss.Bce };
             yield return new TestCaseData("objects", flat, entropy).SetArgDisplayNames("objects", "cross-entropy");
-            yield return new TestCaseData("objects", flat, Full with { InstanceLoss = InstanceLoss.Bce }).SetArgDisplayNames("objects", "cross-entropy, full");
-            yield return new TestCaseData("objects", flat, Full with { BackgroundIsInstance = true }).SetArgDisplayNames("objects", "background is instance");
-            yield return new TestCaseData("objects", flat, Sparse with { BackgroundIsInstance = true }).SetArgDisplayNames("objects", "sparse, background is instance");
-            yield return new TestCaseData("objects", flat, Full with { InstanceLoss = InstanceLoss.None }).SetArgDisplayNames("objects", "discriminative");
-            yield return new TestCaseData("objects", flat, Sparse with { KernelThreshold = 0.9f, PullMargin = 0.3f, PushMargin = 1.5f, PullWeight = 0.7f,
-                PushWeight = 1.3f, InstanceWeight = 0.4f, UnlabelledPushWeight = 0.6f, ConsistencyWeight = 0.8f }).SetArgDisplayNames("objects", "weights");
+            yield return new TestCaseData("objects", flat, Full with { InstanceLoss = InstanceLoss.Bce }).SetArgDisplayNames("objects",
+                "cross-entropy, full");
+            yield return new TestCaseData("objects", flat, Full with { BackgroundIsInstance = true }).SetArgDisplayNames("objects",
+                "background is instance");
+            yield return new TestCaseData("objects", flat, Sparse with { BackgroundIsInstance = true }).SetArgDisplayNames("objects",
+                "sparse, background is instance");
+            yield return new TestCaseData("objects", flat, Full with { InstanceLoss = InstanceLoss.None }).SetArgDisplayNames("objects",
+                "discriminative");
+            yield return new TestCaseData("objects", flat,
+                Sparse with { KernelThreshold = 0.9f, PullMargin = 0.3f, PushMargin = 1.5f, PullWeight = 0.7f,
+                PushWeight = 1.3f, InstanceWeight = 0.4f, UnlabelledPushWeight = 0.6f, ConsistencyWeight = 0.8f }).SetArgDisplayNames("objects",
+                "weights");
             yield return new TestCaseData("objects", flat, Consistency(Sparse)).SetArgDisplayNames("objects", "consistency alone");
-            yield return new TestCaseData("objects", flat, Sparse with { PullWeight = 0, InstanceWeight = 0, UnlabelledPushWeight = 0, ConsistencyWeight = 0 })
+            yield return new TestCaseData("objects", flat,
+                Sparse with { PullWeight = 0, InstanceWeight = 0, UnlabelledPushWeight = 0, ConsistencyWeight = 0 })
                 .SetArgDisplayNames("objects", "push and regulariser alone");
             yield return new TestCaseData("objects", flat, Sparse with { InstanceLoss = InstanceLoss.Affinity, AffinityRange = 3 })
                 .SetArgDisplayNames("objects", "affinity");
-            yield return new TestCaseData("objects", new TensorShape(2, 3, 4, 5, 9), Full with { InstanceLoss = InstanceLoss.Affinity, AffinityRange = 6, AffinityOffsets = 4 })
+            yield return new TestCaseData("objects", new TensorShape(2, 3, 4, 5, 9),
+                Full with { InstanceLoss = InstanceLoss.Affinity, AffinityRange = 6, AffinityOffsets = 4 })
                 .SetArgDisplayNames("objects", "affinity, 3D");
             yield return new TestCaseData("objects", flat with { C = 5 }, Full with { ForegroundChannel = true, ForegroundWeight = 0.5f })
                 .SetArgDisplayNames("objects", "foreground");
-            yield return new TestCaseData("no zero", flat with { C = 2 }, Full with { ForegroundChannel = true }).SetArgDisplayNames("no zero", "foreground");
-            yield return new TestCaseData("empty", flat with { C = 5 }, Sparse with { ForegroundChannel = true }).SetArgDisplayNames("empty", "foreground");
+            yield return new TestCaseData("no zero", flat with { C = 2 }, Full with { ForegroundChannel = true }).SetArgDisplayNames("no zero",
+                "foreground");
+            yield return new TestCaseData("empty", flat with { C = 5 }, Sparse with { ForegroundChannel = true }).SetArgDisplayNames("empty",
+                "foreground");
         }
     }
 
@@ -69,13 +80,16 @@ public sealed class SpocoLossTests
     public void Equals_reference_on_cpu(string labels, TensorShape shape, SpocoLossOptions options) => EqualsReference("cpu", labels, shape, options);
 
     [TestCaseSource(nameof(Cases))]
-    public void Equals_reference_on_OpenCL(string labels, TensorShape shape, SpocoLossOptions options) => EqualsReference("opencl:0", labels, shape, options);
+    public void Equals_reference_on_OpenCL(string labels, TensorShape shape, SpocoLossOptions options) =>
+        EqualsReference("opencl:0", labels, shape, options);
 
     [TestCaseSource(nameof(Cases))]
-    public void Equals_reference_on_CUDA(string labels, TensorShape shape, SpocoLossOptions options) => EqualsReference("cuda:0", labels, shape, options);
+    public void Equals_reference_on_CUDA(string labels, TensorShape shape, SpocoLossOptions options) =>
+        EqualsReference("cuda:0", labels, shape, options);
 
     [Test]
-    public void Equals_reference_on_simulator([Values("objects", "one-pixel objects")] string labels, [Values] InstanceLoss instance, [Values] bool foreground) =>
+    public void Equals_reference_on_simulator([Values("objects", "one-pixel objects")] string labels, [Values] InstanceLoss instance,
+        [Values] bool foreground) =>
         EqualsReference("ilgpu-cpu", labels, new TensorShape(2, 1, 3, 7, foreground ? 5 : 4),
             Sparse with { InstanceLoss = instance, AffinityRange = 2, AffinityOffsets = 2, ForegroundChannel = foreground });
 
@@ -88,7 +102,8 @@ public sealed class SpocoLossTests
         var labels = LabelImages[labelImage](shape, random);
         var f = Embeddings(shape, labels, random);
         var g = Embeddings(shape, labels, random);
-        int[][] anchors = [.. Enumerable.Range(0, shape.N).Select(_ => Enumerable.Range(0, 5).Select(_ => random.Next((int)shape.VoxelsPerImage)).ToArray())];
+        int[][] anchors = [.. Enumerable.Range(0, shape.N).Select(_ =>
+            Enumerable.Range(0, 5).Select(_ => random.Next((int)shape.VoxelsPerImage)).ToArray())];
         PixelOffset[][] offsets = [.. Enumerable.Range(0, shape.N).Select(_ => Enumerable.Range(0, options.AffinityOffsets).Select(_ =>
             new PixelOffset(Step(shape.D), Step(shape.H), Step(shape.W))).ToArray())];
         int Step(int extent) => extent > 1 ? random.Next(-options.AffinityRange, 2) : 0;
@@ -97,7 +112,8 @@ public sealed class SpocoLossTests
         using var scope = new TensorScope();
         using var batch = LabelBatch.From(shape.WithChannels(1), labels);
         var e = Tensor.From(device, shape, f).WithGradient();
-        var result = SpocoLoss.Apply(e, batch, options, Tensor.From(device, shape, g), draws: new SpocoDraws { Anchors = anchors, Offsets = offsets });
+        var result = SpocoLoss.Apply(e, batch, options, Tensor.From(device, shape, g),
+            draws: new SpocoDraws { Anchors = anchors, Offsets = offsets });
         Gradients.Backward(result.Total);
         var wide = Widen(f);
         for (var n = 0; n < shape.N; n++)
@@ -225,7 +241,8 @@ public sealed class SpocoLossTests
     /// <summary>Anchors follow their definition: unlabelled, near no earlier anchor, and none is drawn once too few pixels remain.</summary>
     [Test]
     public void Anchors_follow_their_definition(
-        [ValueSource(typeof(TestDevices), nameof(TestDevices.All))] string name, [Values(0.2f, 1f)] float spread, [Values(false, true)] bool reference)
+        [ValueSource(typeof(TestDevices), nameof(TestDevices.All))] string name, [Values(0.2f, 1f)] float spread,
+        [Values(false, true)] bool reference)
     {
         var device = TestDevices.Open(name);
         if (name == "ilgpu-cpu" && reference)
@@ -343,13 +360,17 @@ public sealed class SpocoLossTests
         using var scope = new TensorScope();
         using var batch = LabelBatch.From(shape.WithChannels(1), new int[6]);
         var e = Tensor.Zeros(device, shape);
-        Assert.That(() => SpocoLoss.Apply(Tensor.Zeros(device, shape with { W = 4 }), batch), Throws.ArgumentException.With.Message.Contains("[1,1,2,3,1]"));
+        Assert.That(() => SpocoLoss.Apply(Tensor.Zeros(device, shape with { W = 4 }), batch),
+            Throws.ArgumentException.With.Message.Contains("[1,1,2,3,1]"));
         Assert.That(() => SpocoLoss.Apply(e, batch, momentumEmbeddings: Tensor.Zeros(device, shape with { C = 3 })), Throws.ArgumentException);
         Assert.That(() => SpocoLoss.Apply(e, batch, momentumEmbeddings: e, draws: new SpocoDraws { Anchors = [[6]] }),
             Throws.ArgumentException.With.Message.Contains("anchor 6"));
-        Assert.That(() => SpocoLoss.Apply(e, batch, new SpocoLossOptions { PullMargin = 0 }), Throws.ArgumentException.With.Message.Contains("PullMargin"));
-        Assert.That(() => SpocoLoss.Apply(e, batch, new SpocoLossOptions { KernelThreshold = 1 }), Throws.ArgumentException.With.Message.Contains("KernelThreshold"));
-        Assert.That(() => SpocoLoss.Apply(e, batch, new SpocoLossOptions { PushWeight = float.NaN }), Throws.ArgumentException.With.Message.Contains("PushWeight"));
+        Assert.That(() => SpocoLoss.Apply(e, batch, new SpocoLossOptions { PullMargin = 0 }),
+            Throws.ArgumentException.With.Message.Contains("PullMargin"));
+        Assert.That(() => SpocoLoss.Apply(e, batch, new SpocoLossOptions { KernelThreshold = 1 }),
+            Throws.ArgumentException.With.Message.Contains("KernelThreshold"));
+        Assert.That(() => SpocoLoss.Apply(e, batch, new SpocoLossOptions { PushWeight = float.NaN }),
+            Throws.ArgumentException.With.Message.Contains("PushWeight"));
         Assert.That(() => LabelBatch.From(shape.WithChannels(1), [0, 0, 0, -1, 0, 0]), Throws.ArgumentException.With.Message.Contains("-1"));
         Assert.That(() => LabelBatch.From(shape.WithChannels(1), new int[5]), Throws.ArgumentException);
     }

@@ -4,7 +4,8 @@ using Spoco.Kernels;
 namespace Spoco.Tests.Losses;
 
 /// <summary>The SPOCO loss in double precision, written line by line from the formulas, without any thought of speed.</summary>
-internal sealed class SpocoReference(TensorShape shape, int[] labels, SpocoLossOptions options, double[]? momentum, int[][]? anchors, PixelOffset[][]? offsets)
+internal sealed class SpocoReference(TensorShape shape, int[] labels, SpocoLossOptions options, double[]? momentum, int[][]? anchors,
+    PixelOffset[][]? offsets)
 {
     private readonly int _pixels = (int)shape.VoxelsPerImage;
     private readonly int _channels = shape.C - (options.ForegroundChannel ? 1 : 0);
@@ -29,7 +30,8 @@ internal sealed class SpocoReference(TensorShape shape, int[] labels, SpocoLossO
         var image = labels.AsSpan(n * _pixels, _pixels).ToArray();
         double[] Pixel(double[] from, int i) => from.AsSpan((n * _pixels + i) * shape.C, _channels).ToArray();
         var clusters = image.Distinct().Order().ToDictionary(l => l, l => all.Where(i => image[i] == l).ToArray());
-        var means = clusters.ToDictionary(c => c.Key, c => Enumerable.Range(0, _channels).Select(k => c.Value.Average(i => Pixel(e, i)[k])).ToArray());
+        var means = clusters.ToDictionary(c => c.Key, c =>
+            Enumerable.Range(0, _channels).Select(k => c.Value.Average(i => Pixel(e, i)[k])).ToArray());
         var pulled = clusters.Keys.Where(l => l != 0 || options.Supervision == Supervision.Full).ToArray();
         var instances = clusters.Keys.Where(l => l != 0 || options.BackgroundIsInstance).ToArray();
         var unlabelled = all.Where(i => image[i] == 0).ToArray();
@@ -39,7 +41,8 @@ internal sealed class SpocoReference(TensorShape shape, int[] labels, SpocoLossO
         var pull = pulled.Length == 0 ? 0
             : pulled.Average(k => clusters[k].Average(i => Square(Math.Max(Distance(means[k], Pixel(e, i)) - options.PullMargin, 0))));
         var push = pulled.Length < 2 ? 0
-            : pulled.SelectMany(k => pulled.Where(l => l != k).Select(l => Square(Math.Max(2.0 * options.PushMargin - Distance(means[k], means[l]), 0)))).Average();
+            : pulled.SelectMany(k => pulled.Where(l => l != k).Select(l =>
+                Square(Math.Max(2.0 * options.PushMargin - Distance(means[k], means[l]), 0)))).Average();
         var regulariser = means.Values.Average(m => Distance(m, new double[_channels]));
         var instance = instances.Length == 0 ? 0 : options.InstanceLoss switch
         {
@@ -55,7 +58,8 @@ internal sealed class SpocoReference(TensorShape shape, int[] labels, SpocoLossO
             : pulled.Average(k => unlabelled.Average(i => Square(Math.Max(options.PushMargin - Distance(means[k], Pixel(e, i)), 0))));
         var consistency = momentum is null || anchors![n].Length == 0 ? 0 : anchors[n].Average(a => Dice(
             all.Select(i => Soft(Pixel(e, a), Pixel(e, i))).ToArray(), all.Select(i => Soft(Pixel(momentum, a), Pixel(momentum, i))).ToArray()));
-        return new SpocoTerms(pull, push, regulariser, instance, unlabelledPush, consistency, options.ForegroundChannel ? Foreground(e, n, image) : 0);
+        return new SpocoTerms(pull, push, regulariser, instance, unlabelledPush, consistency,
+            options.ForegroundChannel ? Foreground(e, n, image) : 0);
     }
 
     private double Foreground(double[] e, int n, int[] image)
