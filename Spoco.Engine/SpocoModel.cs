@@ -54,7 +54,11 @@ public sealed record SpocoModelOptions
 /// <param name="Embeddings">Output of f, d channels.</param>
 /// <param name="MomentumEmbeddings">Output of g, d channels; null when not asked for.</param>
 /// <param name="Foreground">Probability of belonging to an object, 1 channel; null for a model without a foreground channel.</param>
-public sealed record Prediction(Volume<float> Embeddings, Volume<float>? MomentumEmbeddings, Volume<float>? Foreground);
+public sealed record Prediction(Volume<float> Embeddings, Volume<float>? MomentumEmbeddings, Volume<float>? Foreground)
+{
+    /// <summary>Weights of the edges to each offset, [C, D, H, W], 0 = attractive, 1 = repulsive; null = those of <see cref="Embeddings"/>.</summary>
+    public float[]? Affinities { get; init; }
+}
 
 /// <summary>
 /// The two networks of SPOCO on one device: f, which is trained, and g, its slow copy. Wolny et al., CVPR 2022, arXiv 2103.14572.

@@ -49,8 +49,9 @@ internal static class DemoCommand
                 cancellation.ThrowIfCancellationRequested();
                 var (image, truth) = item.Load();
                 var grey = InputFile.WithChannels(image, net.Options.Network.InputChannels, item.ImagePath);
-                var prediction = ModelOptions.Predict(net, grey, item.ImagePath, withMomentum: false, cancellation);
-                var labels = InstanceSegmentation.Segment(prediction.Embeddings, Otsu.Mask(grey), net.Options.Segmentation, cancellation);
+                var prediction = ModelOptions.Predict(grey, item.ImagePath, x => OrientationAverage.Predict(net, x, orientations: 8, cancellation));
+                var labels = InstanceSegmentation.Segment(prediction,
+                    InstanceSegmentation.ForegroundOfLargestCluster(prediction, net.Options.Segmentation.Watershed, cancellation), net.Options.Segmentation, cancellation);
                 OutputFile.WriteLabels(Path.Combine(segmentation, item.Name), labels, item.ImagePath);
                 scores.Add(ImageScores.Of(item.Name, truth, labels));
                 if (rows.Count < ImagesInPicture)

@@ -16,13 +16,13 @@ internal static class ModelOptions
         Description = "Images (PNG, TIFF, HDF5), or folders of them.", AllowMultipleArgumentsPerToken = true, HelpName = "files",
     };
 
-    /// <summary>Normalises an image and applies a model; what does not fit is said with the file's name.</summary>
+    /// <summary>Normalises an image and applies a model to it; what does not fit is said with the file's name.</summary>
     /// <exception cref="InputException">The image does not fit the model.</exception>
-    public static Prediction Predict(SpocoModel model, Volume<float> image, string path, bool withMomentum, CancellationToken cancellation)
+    public static Prediction Predict(Volume<float> image, string path, Func<Volume<float>, Prediction> predict)
     {
         try
         {
-            return model.Predict(Normalisation.Apply(image, name: path), withMomentum, cancellation);
+            return predict(Normalisation.Apply(image, name: path));
         }
         catch (ArgumentException e)
         {

@@ -34,7 +34,7 @@ internal static class PredictCommand
                 {
                     cancellation.ThrowIfCancellationRequested();
                     var image = InputFile.ReadImage(files[i], result.GetValue(common.RawName)!, net.Options.Network.InputChannels);
-                    var prediction = ModelOptions.Predict(net, image, files[i], withMomentum: true, cancellation);
+                    var prediction = ModelOptions.Predict(image, files[i], x => net.Predict(x, withMomentum: true, cancellation));
                     var stem = InputSelection.Stem(result.GetValue(output)!, files[i], int.MaxValue);
                     EmbeddingFile.Write($"{stem}.h5", prediction);
                     EmbeddingPicture.Draw(prediction.Embeddings).WritePng($"{stem}_pca.png");

@@ -12,6 +12,7 @@ internal static class SegmentCommand
 {
     private const string Learned = "learned";
     private const string Otsu = "otsu";
+    private const string Embedding = "embedding";
     private const string None = "none";
 
     public static Command Create()
@@ -29,9 +30,10 @@ internal static class SegmentCommand
         };
         var foreground = new Option<string?>("--foreground")
         {
-            Description = "Which pixels belong to objects: learned (the model's own channel), otsu (a threshold on the image), none (every pixel), or a mask "
-                + "(a file, or a folder with one per image; above 0 is foreground). Default: learned where the model has it, else none.",
-            HelpName = "learned|otsu|none|path",
+            Description = "Which pixels belong to objects: learned (the model's own channel), embedding (what is not in the largest cluster, the background), "
+                + "otsu (a threshold on the image), none (every pixel), or a mask (a file, or a folder with one per image; above 0 is foreground). "
+                + "Default: learned where the model has it, else none.",
+            HelpName = "learned|embedding|otsu|none|path",
         };
         var removeLargest = new Option<bool>("--remove-largest") { Description = "Drop the largest segment: the background, where it was learned as a cluster." };
         var sizeFloor = new Option<int?>("--size-floor")
@@ -39,6 +41,11 @@ internal static class SegmentCommand
             Description = "Smaller segments are joined to their nearest neighbour, or removed. Default: from the sizes of the training objects.", HelpName = "voxels",
         };
         var keepFragments = new Option<bool>("--remove-fragments") { Description = "Remove small segments instead of joining them to a neighbour." };
+        var orientations = new Option<int?>("--orientations")
+        {
+            Description = "Views of each image (1, 2, 4 or 8: flips and quarter turns) to average affinities and foreground over. Default: 8 in 2D, 1 in 3D.",
+            HelpName = "count",
+        };
         var threshold = new Option<double>("--threshold")
         {
             Description = "Probability from which a pixel counts as foreground.", DefaultValueFactory = _ => 0.5, HelpName = "p",
@@ -47,7 +54,7 @@ internal static class SegmentCommand
         var command = new Command("segment",
             "Segment images: embeddings, affinities, Mutex Watershed. Writes the labels in the image's format (16-bit PNG, TIFF, HDF5) and NAME_overlay.png.")
         {
-            model, input, embeddings, output, foreground, threshold, sizeFloor, keepFragments, removeLargest, common.RawName, common.LabelName,
+            model, input, embeddings, output, foreground, threshold, orientations, sizeFloor, keepFragments, removeLargest, common.RawName, common.LabelName,
         }.WithExamples(
             "spoco segment --model model --input cells/val/images --out result",
             "spoco segment --model model --input a.tif b.tif --out result --foreground otsu --size-floor 40",
@@ -68,6 +75,9 @@ internal static class SegmentCommand
                 RemoveLargest = result.GetValue(removeLargest),
                 MergeFragments = !result.GetValue(keepFragments),
             };
+            var views = result.GetValue(orientations) ?? (net.Options.Network.Dimensions == 2 ? 8 : 1);
+            if (views is not (1 or 2 or 4 or 8))
+                throw new InputException($"--orientations: expected 1, 2, 4 or 8, got {views}.");
             var source = result.GetValue(foreground) ?? (net.Options.Foreground ? Learned : None);
             if (source == Learned && !net.Options.Foreground)
                 throw new InputException($"--foreground: {checkpoint} has learned no foreground (it was trained with sparse supervision or --no-foreground).");
@@ -82,9 +92,11 @@ internal static class SegmentCommand
                     var image = fromEmbeddings ? null : InputFile.ReadImage(files[i], rawName, net.Options.Network.InputChannels);
                     var prediction = image is null
                         ? EmbeddingFile.Read(files[i], net.Options.EmbeddingDimensions)
-                        : ModelOptions.Predict(net, image, files[i], withMomentum: false, cancellation);
-                    var mask = Mask(source, files[i], image, prediction, result.GetValue(threshold));
-                    var labels = InstanceSegmentation.Segment(prediction.Embeddings, mask, options, cancellation);
+                        : ModelOptions.Predict(image, files[i], x => OrientationAverage.Predict(net, x, views, cancellation));
+                    var mask = source == Embedding
+                        ? InstanceSegmentation.ForegroundOfLargestCluster(prediction, options.Watershed, cancellation)
+                        : Mask(source, files[i], image, prediction, result.GetValue(threshold));
+                    var labels = InstanceSegmentation.Segment(prediction, mask, options, cancellation);
                     var stem = InputSelection.Stem(result.GetValue(output)!, files[i], files.Count);
                     var written = OutputFile.WriteLabels(InputFile.KindOf(result.GetValue(output)!) is not null && files.Count == 1 ? result.GetValue(output)! : stem,
                         labels, files[i], result.GetValue(common.LabelName)!);
@@ -124,7 +136,7 @@ internal static class SegmentCommand
             path = Directory.EnumerateFiles(source).FirstOrDefault(f => InputSelection.Name(f) == InputSelection.Name(file) && InputFile.KindOf(f) is not null)
                 ?? throw new InputException($"{source}: holds no mask of the name {InputSelection.Name(file)}.");
         if (!File.Exists(path))
-            throw new InputException($"--foreground: expected learned, otsu, none, or a mask; there is no file {path}.");
+            throw new InputException($"--foreground: expected learned, embedding, otsu, none, or a mask; there is no file {path}.");
         var labels = InputFile.ReadLabels(path);
         if (!labels.HasExtentsOf(embeddings))
             throw new InputException($"{path}: the mask is {labels}, but {file} is {embeddings.Depth}x{embeddings.Height}x{embeddings.Width}.");

@@ -73,7 +73,8 @@ internal sealed record TrainSettings
 
     public InstanceLoss InstanceLoss { get; init; } = InstanceLoss.Dice;
 
-    public double KernelThreshold { get; init; } = 0.5;
+    /// <summary>The paper's best (A.7); its reference's command line has 0.5.</summary>
+    public double KernelThreshold { get; init; } = 0.9;
 
     public double UnlabelledPushWeight { get; init; } = 1;
 

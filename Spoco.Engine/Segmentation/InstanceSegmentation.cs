@@ -23,20 +23,21 @@ public sealed record InstanceSegmentationOptions
 public static class InstanceSegmentation
 {
     /// <summary>Segments an image.</summary>
-    /// <param name="embeddings">[D, H, W, d], for example of <see cref="SpocoModel"/>.</param>
+    /// <param name="prediction">Embeddings [D, H, W, d] and, where they are averaged over several views, affinities.</param>
     /// <param name="foreground">Voxels that are 0 here get label 0; null = everything is segmented.</param>
     /// <param name="options">Choices.</param>
     /// <param name="cancellation">Stops between steps.</param>
     /// <returns>Labels from 1, numbered by first voxel; 0 = no object.</returns>
     /// <exception cref="ArgumentException">Extents differ, an embedding is not finite, or an option is out of range.</exception>
     public static Volume<int> Segment(
-        Volume<float> embeddings, Volume<byte>? foreground = null, InstanceSegmentationOptions? options = null, CancellationToken cancellation = default)
+        Prediction prediction, Volume<byte>? foreground = null, InstanceSegmentationOptions? options = null, CancellationToken cancellation = default)
     {
-        ArgumentNullException.ThrowIfNull(embeddings);
+        ArgumentNullException.ThrowIfNull(prediction);
+        var embeddings = prediction.Embeddings;
         options ??= new InstanceSegmentationOptions();
         if (options.SizeFloor < 0)
             throw new ArgumentException($"InstanceSegmentation: the size floor must not be negative, got {options.SizeFloor}.");
-        var labels = MutexWatershed.FromEmbeddings(embeddings, options.Watershed, foreground, cancellation);
+        var labels = Watershed(prediction, foreground, options.Watershed, cancellation);
         cancellation.ThrowIfCancellationRequested();
         if (options.SizeFloor > 1 && options.MergeFragments)
             labels = FragmentMerging.Merge(labels, options.SizeFloor, foreground, embeddings);
@@ -45,6 +46,59 @@ public static class InstanceSegmentation
         if (options.SizeFloor > 1)
             labels = SizeFloor.Remove(labels, options.SizeFloor);
         return Relabel.Compact(labels).Labels;
+    }
+
+    private static Volume<int> Watershed(Prediction prediction, Volume<byte>? foreground, MutexWatershedOptions options, CancellationToken cancellation)
+    {
+        var embeddings = prediction.Embeddings;
+        if (prediction.Affinities is not { } affinities)
+            return MutexWatershed.FromEmbeddings(embeddings, options, foreground, cancellation);
+        if (foreground is not null && !foreground.HasExtentsOf(embeddings))
+            throw new ArgumentException($"InstanceSegmentation: the mask ({foreground}) does not fit the embeddings ({embeddings}).");
+        var labels = MutexWatershed.FromAffinities(affinities, embeddings.Depth, embeddings.Height, embeddings.Width, options, foreground?.Data, cancellation);
+        return new Volume<int>(labels, embeddings.Depth, embeddings.Height, embeddings.Width) { VoxelSize = embeddings.VoxelSize };
+    }
+
+    /// <summary>
+    /// Which voxels belong to objects, for a network without a foreground channel: those further than delta_d from the mean embedding of the largest
+    /// segment. Training pushes objects at least that far away from what is not labelled, and background, seen in every image, becomes one cluster.
+    /// An extension of ours, for images in which the background is the largest thing.
+    /// </summary>
+    /// <param name="prediction">Embeddings, of which the largest segment is found.</param>
+    /// <param name="options">Options of the watershed; delta_d is the distance.</param>
+    /// <param name="cancellation">Stops the watershed.</param>
+    public static Volume<byte> ForegroundOfLargestCluster(Prediction prediction, MutexWatershedOptions options, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(prediction);
+        ArgumentNullException.ThrowIfNull(options);
+        var (embeddings, labels) = (prediction.Embeddings, Watershed(prediction, null, options, cancellation));
+        var largest = LabelImage.Sizes(labels).MaxBy(s => s.Value).Key;
+        var d = embeddings.Channels;
+        var mean = new double[d];
+        long count = 0;
+        for (var i = 0; i < labels.Data.Length; i++)
+        {
+            if (labels.Data[i] != largest)
+                continue;
+            count++;
+            for (var c = 0; c < d; c++)
+                mean[c] += embeddings.Data[i * d + c];
+        }
+
+        var mask = new Volume<byte>(embeddings.Depth, embeddings.Height, embeddings.Width);
+        for (var i = 0; i < mask.Data.Length; i++)
+        {
+            var squared = 0.0;
+            for (var c = 0; c < d; c++)
+            {
+                var difference = embeddings.Data[i * d + c] - mean[c] / count;
+                squared += difference * difference;
+            }
+
+            mask.Data[i] = Math.Sqrt(squared) > options.PushMargin ? (byte)1 : (byte)0;
+        }
+
+        return mask;
     }
 
     /// <summary>1 where the probability of the foreground is at least <paramref name="threshold"/>.</summary>

@@ -9,8 +9,8 @@ public sealed class InstanceSegmentationTests
     [Test]
     public void Crumbs_join_their_object()
     {
-        var (embeddings, foreground) = Scene();
-        var labels = InstanceSegmentation.Segment(embeddings, foreground, new InstanceSegmentationOptions { SizeFloor = 6 });
+        var (prediction, foreground) = Scene();
+        var labels = InstanceSegmentation.Segment(prediction, foreground, new InstanceSegmentationOptions { SizeFloor = 6 });
         Assert.That(labels.Data.Distinct().Order(), Is.EqualTo(new[] { 0, 1, 2 }));
         Assert.That(labels[0, 5, 3], Is.EqualTo(1));
         Assert.That(labels[0, 2, 3], Is.EqualTo(1), "the crumb belongs to the left object");
@@ -21,8 +21,8 @@ public sealed class InstanceSegmentationTests
     [Test]
     public void Crumbs_are_removed_where_merging_is_off()
     {
-        var (embeddings, foreground) = Scene();
-        var labels = InstanceSegmentation.Segment(embeddings, foreground, new InstanceSegmentationOptions { SizeFloor = 6, MergeFragments = false });
+        var (prediction, foreground) = Scene();
+        var labels = InstanceSegmentation.Segment(prediction, foreground, new InstanceSegmentationOptions { SizeFloor = 6, MergeFragments = false });
         Assert.That(labels[0, 2, 3], Is.Zero);
         Assert.That(labels.Data.Max(), Is.EqualTo(2));
     }
@@ -30,8 +30,8 @@ public sealed class InstanceSegmentationTests
     [Test]
     public void Without_a_mask_the_background_is_the_largest_segment()
     {
-        var (embeddings, foreground) = Scene();
-        var labels = InstanceSegmentation.Segment(embeddings, null, new InstanceSegmentationOptions { SizeFloor = 6, RemoveLargest = true });
+        var (prediction, foreground) = Scene();
+        var labels = InstanceSegmentation.Segment(prediction, null, new InstanceSegmentationOptions { SizeFloor = 6, RemoveLargest = true });
         Assert.That(labels.Data.Zip(foreground.Data).Where(p => p.Second == 0).All(p => p.First == 0));
         Assert.That(labels.Data.Max(), Is.EqualTo(2));
     }
@@ -39,19 +39,19 @@ public sealed class InstanceSegmentationTests
     [Test]
     public void Everything_masked_is_no_object()
     {
-        var (embeddings, _) = Scene();
-        Assert.That(InstanceSegmentation.Segment(embeddings, new Volume<byte>(1, 12, 20)).Data, Has.All.Zero);
+        var (prediction, _) = Scene();
+        Assert.That(InstanceSegmentation.Segment(prediction, new Volume<byte>(1, 12, 20)).Data, Has.All.Zero);
     }
 
     [Test]
     public void Masks_of_another_size_and_negative_floors_are_refused()
     {
-        var (embeddings, _) = Scene();
-        Assert.That(() => InstanceSegmentation.Segment(embeddings, new Volume<byte>(1, 12, 19)), Throws.ArgumentException);
-        Assert.That(() => InstanceSegmentation.Segment(embeddings, null, new InstanceSegmentationOptions { SizeFloor = -1 }), Throws.ArgumentException);
+        var (prediction, _) = Scene();
+        Assert.That(() => InstanceSegmentation.Segment(prediction, new Volume<byte>(1, 12, 19)), Throws.ArgumentException);
+        Assert.That(() => InstanceSegmentation.Segment(prediction, null, new InstanceSegmentationOptions { SizeFloor = -1 }), Throws.ArgumentException);
     }
 
-    private static (Volume<float> Embeddings, Volume<byte> Foreground) Scene()
+    private static (Prediction Prediction, Volume<byte> Foreground) Scene()
     {
         var embeddings = new Volume<float>(1, 12, 20, 3);
         var foreground = new Volume<byte>(1, 12, 20);
@@ -68,6 +68,6 @@ public sealed class InstanceSegmentationTests
 
         for (var x = 2; x < 6; x++)
             embeddings[0, 2, x, 2] = 4;
-        return (embeddings, foreground);
+        return (new Prediction(embeddings, null, null), foreground);
     }
 }

@@ -1,0 +1,80 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+using Spoco.Engine.Checkpoints;
+
+namespace Spoco.Tests.CommandLine;
+
+/// <summary>A training as a process of its own, ended by signals, then resumed.</summary>
+public sealed class InterruptionTests
+{
+    private const int Sigint = 2;
+    private const int Sigkill = 9;
+    private string _folder = "";
+
+    [SetUp]
+    public void MakeFolder() => _folder = Directory.CreateTempSubdirectory("spoco-").FullName;
+
+    [TearDown]
+    public void DeleteFolder() => Directory.Delete(_folder, recursive: true);
+
+    [TestCase(Sigint, 130)]
+    [TestCase(Sigkill, 137)]
+    public void Resuming_after_a_signal_ends_with_the_bits_of_an_uninterrupted_training(int signal, int exitCode)
+    {
+        if (!OperatingSystem.IsLinux())
+            Assert.Ignore("Signals are sent on Linux only.");
+        var data = DataSet.Write(Path.Combine(_folder, "data"));
+        var (whole, parts) = (Path.Combine(_folder, "whole"), Path.Combine(_folder, "parts"));
+        var arguments = new[] { "train", "--data", data, "--patch", "48,48", "--maps", "8,16", "--iterations", "60", "--validate-every", "20", "--device", "cpu", "--threads", "2" };
+        using (var process = Start([.. arguments, "--out", whole]))
+            AssertEnds(process, 0);
+
+        using (var process = Start([.. arguments, "--out", parts]))
+        {
+            // The first checkpoint is written after 20 steps; the signal arrives somewhere behind it.
+            var patience = Stopwatch.StartNew();
+            while (!File.Exists(Path.Combine(parts, "last.safetensors")) && !process.HasExited && patience.Elapsed < TimeSpan.FromMinutes(5))
+                Thread.Sleep(5);
+            Assert.That(kill(process.Id, signal), Is.Zero);
+            AssertEnds(process, exitCode);
+        }
+
+        Assert.That(Directory.GetFiles(parts, "*.tmp-*"), signal == Sigint ? Is.Empty : Is.Not.Null, "Ctrl-C leaves no temporary file");
+        using (var process = Start(["train", "--out", parts, "--resume", "--device", "cpu", "--threads", "2"]))
+            AssertEnds(process, 0);
+        Assert.That(Arrays(parts), Is.EqualTo(Arrays(whole)));
+        Assert.That(File.ReadLines(Path.Combine(parts, "log.csv")).Count(), Is.EqualTo(61));
+    }
+
+#pragma warning disable IDE1006, SYSLIB1054, CA5392 // The name is the C library's; one call in a test needs no generated marshalling.
+    [DllImport("libc")]
+    private static extern int kill(int process, int signal);
+#pragma warning restore IDE1006, SYSLIB1054, CA5392
+
+    private static Process Start(string[] arguments)
+    {
+        var host = Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? Environment.ProcessPath ?? "dotnet";
+        var start = new ProcessStartInfo(Path.GetFileNameWithoutExtension(host) == "dotnet" ? host : "dotnet")
+        {
+            RedirectStandardError = true, RedirectStandardOutput = true,
+        };
+        start.ArgumentList.Add(Path.Combine(Path.GetDirectoryName(typeof(Spoco.Cli.Program).Assembly.Location)!, "spoco.dll"));
+        foreach (var argument in arguments)
+            start.ArgumentList.Add(argument);
+        return Process.Start(start)!;
+    }
+
+    private static void AssertEnds(Process process, int exitCode)
+    {
+        var output = process.StandardOutput.ReadToEndAsync();
+        var error = process.StandardError.ReadToEndAsync();
+        Assert.That(process.WaitForExit(TimeSpan.FromMinutes(5)), "the process did not end");
+        Assert.That(process.ExitCode, Is.EqualTo(exitCode), output.Result + error.Result);
+    }
+
+    private static float[] Arrays(string folder)
+    {
+        var file = SafeTensors.Open(Path.Combine(folder, "last.safetensors"));
+        return [.. file.Entries.Values.Where(e => e.Type == SafeTensorType.F32).SelectMany(e => file.Read(e.Name))];
+    }
+}
