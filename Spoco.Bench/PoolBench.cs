@@ -4,7 +4,9 @@ using Spoco.Kernels.Primitives;
 
 namespace Spoco.Bench;
 
-/// <summary>What lies between the levels of a U-Net: maximum pooling, and the level below, with twice the channels, resized and concatenated.</summary>
+/// <summary>
+/// What lies between the levels of a U-Net: maximum pooling, and the level below, with twice the channels, resized and concatenated.
+/// </summary>
 public class PoolBench
 {
     private ComputeDevice _device = null!;

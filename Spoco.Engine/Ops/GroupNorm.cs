@@ -7,7 +7,8 @@ namespace Spoco.Engine.Ops;
 public static class GroupNorm
 {
     /// <summary>
-    /// y = (x - mean) / sqrt(variance + eps) gamma + beta, with mean and biased variance over the voxels and the C / groups channels of a group of an image.
+    /// y = (x - mean) / sqrt(variance + eps) gamma + beta, with mean and biased variance over the voxels and the C / groups channels of a group of
+    /// an image.
     /// </summary>
     /// <param name="x">[N, D, H, W, C].</param>
     /// <param name="gamma">Scale, [1, 1, 1, 1, C].</param>
@@ -36,7 +37,8 @@ public static class GroupNorm
     {
         ArgumentNullException.ThrowIfNull(vector, name);
         if (vector.Shape != TensorShape.Vector(x.Shape.C))
-            throw new ArgumentException($"{operation}: {name} must have one value per channel, {TensorShape.Vector(x.Shape.C)}, got {vector.Shape} (input {x.Shape}).");
+            throw new ArgumentException($"{operation}: {name} must have one value per channel, {TensorShape.Vector(x.Shape.C)}, "
+                + $"got {vector.Shape} (input {x.Shape}).");
     }
 
     /// <summary>Also the node of <see cref="BatchNorm"/>.</summary>
@@ -74,7 +76,8 @@ public static class GroupNorm
             }
 
             Primitives.GroupNorm.Backward(_shape, gradient.Buffer, _x.Buffer, _gamma.Buffer, _mean.Buffer, _rstd.Buffer,
-                inputGradients[0]?.Buffer ?? default, inputGradients[1]?.Buffer ?? default, inputGradients[2]?.Buffer ?? default, _constantStatistics);
+                inputGradients[0]?.Buffer ?? default, inputGradients[1]?.Buffer ?? default, inputGradients[2]?.Buffer ?? default,
+                _constantStatistics);
         }
     }
 }

@@ -34,7 +34,8 @@ public static class Adam
             AdamHost.Step(host, parameters, gradients, firstMoment, secondMoment, factors, clearGradients);
         else
             ((IlgpuDevice)parameters.Device).Kernel(static a =>
-                a.LoadAutoGroupedStreamKernel<Index1D, ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, AdamFactors, int>(AdamSimt.Step))(
+                a.LoadAutoGroupedStreamKernel<Index1D, ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>,
+                    AdamFactors, int>(AdamSimt.Step))(
                 IlgpuDevice.Extent(parameters.Length, nameof(Adam)), parameters.View, gradients.View, firstMoment.View, secondMoment.View,
                 factors, clearGradients ? 1 : 0);
     }

@@ -6,7 +6,8 @@ namespace Spoco.Kernels.Primitives;
 internal static unsafe class AdamHost
 {
     public static void Step(
-        HostDevice host, DeviceBuffer<float> parameters, DeviceBuffer<float> gradients, DeviceBuffer<float> firstMoment, DeviceBuffer<float> secondMoment,
+        HostDevice host, DeviceBuffer<float> parameters, DeviceBuffer<float> gradients, DeviceBuffer<float> firstMoment,
+        DeviceBuffer<float> secondMoment,
         AdamFactors factors, bool clearGradients)
     {
         var registers = checked((int)((parameters.Length + Vector<float>.Count - 1) / Vector<float>.Count));

@@ -4,8 +4,8 @@ using ILGPU.Algorithms;
 namespace Spoco.Kernels.Primitives;
 
 /// <summary>
-/// What batch normalisation (Ioffe and Szegedy 2015, arXiv:1502.03167) adds to <see cref="GroupNorm"/>: with <see cref="GroupNormShape.OfBatch"/> the latter
-/// computes it in training; in evaluation the running averages take the place of the batch statistics.
+/// What batch normalisation (Ioffe and Szegedy 2015, arXiv:1502.03167) adds to <see cref="GroupNorm"/>: with <see cref="GroupNormShape.OfBatch"/>
+/// the latter computes it in training; in evaluation the running averages take the place of the batch statistics.
 /// </summary>
 public static class BatchNorm
 {

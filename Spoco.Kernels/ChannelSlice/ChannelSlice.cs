@@ -8,7 +8,7 @@ public static class ChannelSlice
     /// <param name="first">First channel.</param>
     /// <param name="x">All channels.</param>
     /// <param name="y">Result.</param>
-    /// <exception cref="ArgumentException">The lengths are no multiples of the voxels, the run leaves the channels, or the devices differ.</exception>
+    /// <exception cref="ArgumentException">A length is no multiple of the voxels, the run leaves the channels, or the devices differ.</exception>
     public static void Forward(long voxels, int first, DeviceBuffer<float> x, DeviceBuffer<float> y)
     {
         var (channels, count) = Channels(voxels, first, x, y);
@@ -23,7 +23,7 @@ public static class ChannelSlice
     /// <param name="first">First channel.</param>
     /// <param name="dy">The run of channels.</param>
     /// <param name="dx">Result, all channels.</param>
-    /// <exception cref="ArgumentException">The lengths are no multiples of the voxels, the run leaves the channels, or the devices differ.</exception>
+    /// <exception cref="ArgumentException">A length is no multiple of the voxels, the run leaves the channels, or the devices differ.</exception>
     public static void Backward(long voxels, int first, DeviceBuffer<float> dy, DeviceBuffer<float> dx)
     {
         var (channels, count) = Channels(voxels, first, dx, dy);

@@ -2,7 +2,8 @@ namespace Spoco.Kernels.Primitives;
 
 /// <summary>
 /// How thread groups share images [Images, Voxels, Channels] when every thread is to stay with one channel: thread t of a group works on channel
-/// t mod ChannelsPerTile and on every <paramref name="Lanes"/>-th voxel of a chunk. Neighbouring threads read neighbouring addresses, and no thread divides per element.
+/// t mod ChannelsPerTile and on every <paramref name="Lanes"/>-th voxel of a chunk. Neighbouring threads read neighbouring addresses, and no
+/// thread divides per element.
 /// </summary>
 /// <param name="ChannelsPerTile">Channels of one thread group.</param>
 /// <param name="Lanes">Voxels a thread group reads at a time.</param>

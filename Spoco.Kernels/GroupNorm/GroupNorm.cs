@@ -1,8 +1,9 @@
 namespace Spoco.Kernels.Primitives;
 
 /// <summary>
-/// Group normalisation (Wu and He 2018, arXiv:1803.08494): y = (x - mean) rstd gamma + beta, rstd = 1 / sqrt(variance + eps), with the mean and the biased
-/// variance over the voxels and channels of a group. x is read once for the statistics and once to normalise; the results do not depend on the threads.
+/// Group normalisation (Wu and He 2018, arXiv:1803.08494): y = (x - mean) rstd gamma + beta, rstd = 1 / sqrt(variance + eps), with the mean and
+/// the biased variance over the voxels and channels of a group. x is read once for the statistics and once to normalise; the results do not depend
+/// on the threads.
 /// </summary>
 public static class GroupNorm
 {
@@ -15,7 +16,8 @@ public static class GroupNorm
     /// <param name="running">Running averages (one image only); default = none.</param>
     /// <exception cref="ArgumentException">A buffer does not fit the geometry, or is on another device.</exception>
     public static void Statistics(
-        GroupNormShape shape, float eps, DeviceBuffer<float> x, DeviceBuffer<float> mean, DeviceBuffer<float> rstd, RunningStatistics running = default)
+        GroupNormShape shape, float eps, DeviceBuffer<float> x, DeviceBuffer<float> mean, DeviceBuffer<float> rstd,
+        RunningStatistics running = default)
     {
         Require(x, x, shape.Count, nameof(x));
         Require(x, mean, shape.Statistics, nameof(mean));
@@ -60,7 +62,8 @@ public static class GroupNorm
     }
 
     /// <summary>
-    /// With z = (x - mean) rstd and averages over a group: dx = rstd (gamma dy - avg(gamma dy) - z avg(gamma dy z)), dgamma = sum dy z, dbeta = sum dy.
+    /// With z = (x - mean) rstd and averages over a group: dx = rstd (gamma dy - avg(gamma dy) - z avg(gamma dy z)), dgamma = sum dy z,
+    /// dbeta = sum dy.
     /// </summary>
     /// <param name="shape">Geometry.</param>
     /// <param name="dy">Gradient of the output.</param>

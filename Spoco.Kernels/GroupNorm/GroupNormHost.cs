@@ -7,7 +7,8 @@ namespace Spoco.Kernels.Primitives;
 internal static unsafe class GroupNormHost
 {
     public static void Statistics(
-        HostDevice host, GroupNormShape shape, float eps, DeviceBuffer<float> x, DeviceBuffer<float> mean, DeviceBuffer<float> rstd, RunningStatistics running)
+        HostDevice host, GroupNormShape shape, float eps, DeviceBuffer<float> x, DeviceBuffer<float> mean, DeviceBuffer<float> rstd,
+        RunningStatistics running)
     {
         var chunks = new Chunks(shape);
         using var columns = new Scratch<float>(host, 3L * chunks.RowLength * host.Workers.Workers);
@@ -61,7 +62,8 @@ internal static unsafe class GroupNormHost
         {
             using var columns = new Scratch<float>(host, 2L * length * host.Workers.Workers);
             using var partials = new Scratch<double>(host, 2L * chunks.Count * shape.Channels);
-            host.Workers.Run(chunks.Count, new SumBody(shape, chunks, dy.HostAddress, x.HostAddress, patterns.Address, columns.Address, partials.Address));
+            host.Workers.Run(chunks.Count, new SumBody(shape, chunks, dy.HostAddress, x.HostAddress, patterns.Address, columns.Address,
+                partials.Address));
             host.Workers.Run(shape.Images * shape.Channels, new AddBody(shape, chunks, partials.Address, sums.Address), MinimumSetsPerWorker(chunks));
             ParameterGradients(shape, sums.Address, rstd.HostAddress, dgamma.HostAddress, dbeta.HostAddress);
         }
@@ -187,13 +189,15 @@ internal static unsafe class GroupNormHost
             : _shape.Voxels - _rows * _voxelsPerRow;
     }
 
-    /// <summary>A matrix of whole voxels: <paramref name="Rows"/> rows of <paramref name="Length"/> values from <paramref name="Offset"/> on.</summary>
+    /// <summary>
+    /// A matrix of whole voxels: <paramref name="Rows"/> rows of <paramref name="Length"/> values from <paramref name="Offset"/> on.
+    /// </summary>
     private readonly record struct Chunk(int Image, long Offset, int Rows, int Length);
 
     /// <summary>
-    /// Mean and sum of squared deviations of every group in a chunk, from sums around the mean of the chunk's first eighth. That mean is off by at most
-    /// a few deviations: n (mean of k - mean of n)^2 is no more than n / k times the squares looked for, so that neither a large common offset
-    /// nor stray first values cost accuracy.
+    /// Mean and sum of squared deviations of every group in a chunk, from sums around the mean of the chunk's first eighth. That mean is near enough:
+    /// n (mean of k - mean of n)^2 is no more than n / k times the squares looked for, so that neither a large common offset nor stray first values
+    /// cost accuracy.
     /// </summary>
     private readonly struct StatisticsBody(GroupNormShape shape, Chunks chunks, float* x, float* columns, double* partials) : IParallelBody
     {

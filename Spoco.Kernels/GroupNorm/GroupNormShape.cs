@@ -42,7 +42,9 @@ public readonly record struct GroupNormShape(int Images, int Voxels, int Channel
         : throw new ArgumentException($"{operation}: {voxels} voxels share statistics, at most {int.MaxValue} can (input {x}).");
 }
 
-/// <summary>Averages over the batches of a training, updated in place: r = (1 - momentum) r + momentum s; the variance with n - 1 in its denominator.</summary>
+/// <summary>
+/// Averages over the batches of a training, updated in place: r = (1 - momentum) r + momentum s; the variance with n - 1 in its denominator.
+/// </summary>
 /// <param name="Mean">Running mean per channel.</param>
 /// <param name="Variance">Running variance per channel.</param>
 /// <param name="Momentum">Weight of the new batch.</param>

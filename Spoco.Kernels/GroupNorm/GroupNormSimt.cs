@@ -5,13 +5,14 @@ using ILGPU.Runtime;
 namespace Spoco.Kernels.Primitives;
 
 /// <summary>
-/// Group normalisation on ILGPU devices. Thread groups reduce chunks of an image per channel, a second kernel joins the chunks of each set of statistics;
-/// both in a fixed order, without atomics.
+/// Group normalisation on ILGPU devices. Thread groups reduce chunks of an image per channel, a second kernel joins the chunks of each set of
+/// statistics; both in a fixed order, without atomics.
 /// </summary>
 internal static class GroupNormSimt
 {
     public static void Statistics(
-        IlgpuDevice device, GroupNormShape shape, float eps, DeviceBuffer<float> x, DeviceBuffer<float> mean, DeviceBuffer<float> rstd, RunningStatistics running)
+        IlgpuDevice device, GroupNormShape shape, float eps, DeviceBuffer<float> x, DeviceBuffer<float> mean, DeviceBuffer<float> rstd,
+        RunningStatistics running)
     {
         var threads = Threads(device);
         var tiling = ChannelTiling.Of(shape, threads);
@@ -19,7 +20,8 @@ internal static class GroupNormSimt
         using var memory = partials.Memory;
         device.Kernel(static a => a.LoadStreamKernel<GroupNormShape, ChannelTiling, ArrayView<float>, ArrayView<Moments>>(ChunkMoments))(
             Groups(shape, tiling, threads), shape, tiling, x.View, partials.View);
-        device.Kernel(static a => a.LoadStreamKernel<GroupNormShape, int, float, ArrayView<Moments>, ArrayView<float>, ArrayView<float>>(MergeMoments))(
+        device.Kernel(static a => a.LoadStreamKernel<GroupNormShape, int, float, ArrayView<Moments>, ArrayView<float>,
+            ArrayView<float>>(MergeMoments))(
             new KernelConfig(shape.Statistics, threads), shape, tiling.Chunks, eps, partials.View, mean.View, rstd.View);
         if (!running.Mean.IsNull)
             device.Kernel(static a => a.LoadAutoGroupedStreamKernel<Index1D, GroupNormShape, float, float,
@@ -52,7 +54,8 @@ internal static class GroupNormSimt
         device.Kernel(static a => a.LoadStreamKernel<GroupNormShape, ChannelTiling, ArrayView<float>, ArrayView<float>, ArrayView<float>,
             ArrayView<ChannelSums>>(ChunkSums))(Groups(shape, tiling, threads), shape, tiling, dy.View, x.View, mean.View, partials.View);
         if (!dgamma.IsNull)
-            device.Kernel(static a => a.LoadStreamKernel<GroupNormShape, int, ArrayView<ChannelSums>, ArrayView<float>, ArrayView<float>>(GammaGradient))(
+            device.Kernel(static a => a.LoadStreamKernel<GroupNormShape, int, ArrayView<ChannelSums>, ArrayView<float>,
+                ArrayView<float>>(GammaGradient))(
                 new KernelConfig(shape.Channels, threads), shape, tiling.Chunks, partials.View, rstd.View, dgamma.View);
         if (!dbeta.IsNull)
             device.Kernel(static a => a.LoadStreamKernel<GroupNormShape, int, ArrayView<ChannelSums>, ArrayView<float>>(BetaGradient))(
@@ -212,7 +215,8 @@ internal static class GroupNormSimt
     }
 
     /// <summary>dgamma_c = sum over images and chunks of rstd sum dy (x - mean): one thread group per channel.</summary>
-    public static void GammaGradient(GroupNormShape shape, int chunks, ArrayView<ChannelSums> partials, ArrayView<float> rstd, ArrayView<float> dgamma)
+    public static void GammaGradient(
+        GroupNormShape shape, int chunks, ArrayView<ChannelSums> partials, ArrayView<float> rstd, ArrayView<float> dgamma)
     {
         var c = Grid.IdxX;
         var sum = 0f;
@@ -237,7 +241,8 @@ internal static class GroupNormSimt
 
     /// <summary>The offset and slope of dx = rstd gamma dy + slope (x - mean) + offset: one thread group per image and group of channels.</summary>
     public static void GroupTerms(
-        GroupNormShape shape, int chunks, ArrayView<ChannelSums> partials, ArrayView<float> gamma, ArrayView<float> rstd, ArrayView<ChannelSums> terms)
+        GroupNormShape shape, int chunks, ArrayView<ChannelSums> partials, ArrayView<float> gamma, ArrayView<float> rstd,
+        ArrayView<ChannelSums> terms)
     {
         var set = Grid.IdxX;
         var channels = shape.ChannelsPerGroup;

@@ -10,7 +10,8 @@ internal static unsafe class AveragePoolHost
             RowLaunch.MinimumPerWorker(shape.OutW * shape.C * shape.Window));
 
     public static void Backward(HostDevice host, PoolingShape shape, DeviceBuffer<float> dy, DeviceBuffer<float> dx) =>
-        host.Workers.Run(shape.N * shape.D * shape.H, new BackwardBody(shape, dy.HostAddress, dx.HostAddress), RowLaunch.MinimumPerWorker(shape.W * shape.C));
+        host.Workers.Run(shape.N * shape.D * shape.H, new BackwardBody(shape, dy.HostAddress, dx.HostAddress),
+            RowLaunch.MinimumPerWorker(shape.W * shape.C));
 
     private readonly struct ForwardBody(PoolingShape shape, float* x, float* y) : IParallelBody
     {

@@ -14,6 +14,7 @@ internal static class PoolingArguments
     public static void Require(string operation, DeviceBuffer<float> output, DeviceBuffer<byte> places)
     {
         if (places.Length != output.Length || places.Device != output.Device)
-            throw new ArgumentException($"{operation}: {places.Length} places on {places.Device.Name} do not fit {output.Length} values on {output.Device.Name}.");
+            throw new ArgumentException(
+                $"{operation}: {places.Length} places on {places.Device.Name} do not fit {output.Length} values on {output.Device.Name}.");
     }
 }

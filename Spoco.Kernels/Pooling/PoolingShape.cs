@@ -54,7 +54,9 @@ public readonly record struct PoolingShape(int N, int D, int H, int W, int C, in
         return (((long)n * D + od * WindowD + d) * H + oh * WindowH + h) * W * C;
     }
 
-    /// <summary>The output row whose windows hold an input row, or -1; <paramref name="place"/> is the number of the row's first voxel in them.</summary>
+    /// <summary>
+    /// The output row whose windows hold an input row, or -1; <paramref name="place"/> is the number of the row's first voxel in them.
+    /// </summary>
     internal int OutputRow(int inputRow, out int place)
     {
         var h = inputRow % H;

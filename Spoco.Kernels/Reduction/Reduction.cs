@@ -3,7 +3,9 @@ using ILGPU.Runtime;
 
 namespace Spoco.Kernels.Primitives;
 
-/// <summary>Sums over all elements, in a fixed order of blocks: the same bits every time, and errors that grow with the length of a block, not of the buffer.</summary>
+/// <summary>
+/// Sums over all elements, in a fixed order of blocks: the same bits every time, and errors that grow with the length of a block, not of the buffer.
+/// </summary>
 public static class Reduction
 {
     /// <summary>y = factor sum of x.</summary>
@@ -34,7 +36,9 @@ public static class Reduction
         return y.ToArray()[0];
     }
 
-    /// <summary>Whether any value is infinite or not a number, fetched from the device; one reading pass, on the host only up to the first one.</summary>
+    /// <summary>
+    /// Whether any value is infinite or not a number, fetched from the device; one reading pass, on the host only up to the first one.
+    /// </summary>
     public static bool HasNonFinite(DeviceBuffer<float> x) =>
         x.Device is HostDevice host ? ReductionHost.HasNonFinite(host, x) : ReductionSimt.HasNonFinite((IlgpuDevice)x.Device, x);
 

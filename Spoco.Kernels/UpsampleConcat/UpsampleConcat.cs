@@ -1,8 +1,8 @@
 namespace Spoco.Kernels.Primitives;
 
 /// <summary>
-/// Concatenation of a tensor with another one resized to its size, in one pass: the input of a U-Net's decoder level. Without the first tensor it is a
-/// nearest-neighbour resize, with two tensors of one size a concatenation.
+/// Concatenation of a tensor with another one resized to its size, in one pass: the input of a U-Net's decoder level. Without the first tensor it
+/// is a nearest-neighbour resize, with two tensors of one size a concatenation.
 /// </summary>
 public static class UpsampleConcat
 {
@@ -25,7 +25,8 @@ public static class UpsampleConcat
     }
 
     /// <summary>
-    /// dskip = the first channels of dy; dsmall = sum of the others over the output voxels that took a voxel of small, in the order of their addresses.
+    /// dskip = the first channels of dy; dsmall = sum of the others over the output voxels that took a voxel of small, in the order of their
+    /// addresses.
     /// </summary>
     /// <param name="shape">Geometry.</param>
     /// <param name="dy">Gradient of the output.</param>

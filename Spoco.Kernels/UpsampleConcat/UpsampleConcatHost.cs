@@ -2,14 +2,17 @@ using System.Numerics;
 
 namespace Spoco.Kernels.Primitives;
 
-/// <summary>Resize and concatenation on the host: workers take rows of the tensor they write, voxel by voxel, a register of channels at a time.</summary>
+/// <summary>
+/// Resize and concatenation on the host: workers take rows of the tensor they write, voxel by voxel, a register of channels at a time.
+/// </summary>
 internal static unsafe class UpsampleConcatHost
 {
     public static void Forward(HostDevice host, UpsampleShape shape, DeviceBuffer<float> skip, DeviceBuffer<float> small, DeviceBuffer<float> y) =>
         host.Workers.Run(shape.N * shape.D * shape.H, new ForwardBody(shape, skip.HostAddress, small.HostAddress, y.HostAddress),
             RowLaunch.MinimumPerWorker(shape.W * shape.OutputChannels));
 
-    public static void Backward(HostDevice host, UpsampleShape shape, DeviceBuffer<float> dy, DeviceBuffer<float> dskip, DeviceBuffer<float> dsmall) =>
+    public static void Backward(
+        HostDevice host, UpsampleShape shape, DeviceBuffer<float> dy, DeviceBuffer<float> dskip, DeviceBuffer<float> dsmall) =>
         host.Workers.Run(shape.N * shape.SmallD * shape.SmallH, new BackwardBody(shape, dy.HostAddress, dskip.HostAddress, dsmall.HostAddress),
             RowLaunch.MinimumPerWorker(shape.SmallW * shape.Channels));
 
@@ -38,8 +41,8 @@ internal static unsafe class UpsampleConcatHost
     }
 
     /// <summary>
-    /// A row of the small tensor stays in the cache while the output rows that took it are read from end to end, one after the other: dy is read once,
-    /// in the order of its addresses. Every output row belongs to one small row, so that the skip tensor's part is complete as well.
+    /// A row of the small tensor stays in the cache while the output rows that took it are read from end to end, one after the other: dy is read
+    /// once, in the order of its addresses. Every output row belongs to one small row, so that the skip tensor's part is complete as well.
     /// </summary>
     private readonly struct BackwardBody(UpsampleShape shape, float* dy, float* dskip, float* dsmall) : IParallelBody
     {

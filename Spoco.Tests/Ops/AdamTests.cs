@@ -53,7 +53,8 @@ public sealed class AdamTests
     }
 
     [Test]
-    public void Equals_reference([ValueSource(typeof(TestDevices), nameof(TestDevices.All))] string name) => CheckOneStep(TestDevices.Open(name), 1003);
+    public void Equals_reference([ValueSource(typeof(TestDevices), nameof(TestDevices.All))] string name) =>
+        CheckOneStep(TestDevices.Open(name), 1003);
 
     [Test]
     public void Gradients_are_kept_on_request([ValueSource(typeof(TestDevices), nameof(TestDevices.All))] string name)
@@ -69,7 +70,8 @@ public sealed class AdamTests
     public void Misfits_are_named()
     {
         using var state = new State(TestDevices.Open("cpu"), [1, 2, 3]);
-        Assert.That(() => state.Step([0, 0, 0], new AdamSettings(), 0), Throws.ArgumentException.With.Message.EqualTo("Adam: steps count from 1, got 0."));
+        Assert.That(() => state.Step([0, 0, 0], new AdamSettings(), 0),
+            Throws.ArgumentException.With.Message.EqualTo("Adam: steps count from 1, got 0."));
         Assert.That(() => state.Step([0, 0, 0], new AdamSettings { Beta2 = 1 }, 1),
             Throws.ArgumentException.With.Message.EqualTo("Adam: Beta2 must be in [0, 1), got 1."));
         Assert.That(() => Adam.Step(state.Parameters, state.Gradients.Slice(0, 2), state.First, state.Second, new AdamSettings(), 1),
@@ -94,14 +96,16 @@ public sealed class AdamTests
         var tolerance = golden.Tolerance(name);
         var values = actual.ToArray();
         for (var i = 0; i < values.Length; i++)
-            Assert.That(values[i], Is.EqualTo(expected[row * values.Length + i]).Within(tolerance), $"{golden} {name}, step {row + 1}, element {i}, {actual.Device.Name}");
+            Assert.That(values[i], Is.EqualTo(expected[row * values.Length + i]).Within(tolerance),
+                $"{golden} {name}, step {row + 1}, element {i}, {actual.Device.Name}");
     }
 
     private static void CheckOneStep(ComputeDevice device, int count)
     {
         const int step = 3;
         var random = new Random(count);
-        float[] p = GradientCheck.RandomValues(random, count), g = GradientCheck.RandomValues(random, count), m = GradientCheck.RandomValues(random, count);
+        float[] p = GradientCheck.RandomValues(random, count), g = GradientCheck.RandomValues(random, count),
+            m = GradientCheck.RandomValues(random, count);
         var v = Array.ConvertAll(GradientCheck.RandomValues(random, count), MathF.Abs);
         var settings = new AdamSettings { LearningRate = 0.01, WeightDecay = 0.1, Beta1 = 0.8, Beta2 = 0.95 };
         using var state = new State(device, p);

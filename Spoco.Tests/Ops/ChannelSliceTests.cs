@@ -12,7 +12,8 @@ public sealed class ChannelSliceTests
     [Test]
     public void Equals_reference(
         [ValueSource(typeof(TestDevices), nameof(TestDevices.All))] string name,
-        [ValueSource(nameof(Runs))] (int Channels, int First, int Count) run) => Check(TestDevices.Open(name), new TensorShape(2, 1, 3, 5, run.Channels), run.First, run.Count);
+        [ValueSource(nameof(Runs))] (int Channels, int First, int Count) run) =>
+            Check(TestDevices.Open(name), new TensorShape(2, 1, 3, 5, run.Channels), run.First, run.Count);
 
     [Test]
     public void Equals_reference_on_any_number_of_threads([Values(1, 2, 3, 5)] int threads)

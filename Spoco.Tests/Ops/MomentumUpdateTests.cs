@@ -55,6 +55,7 @@ public sealed class MomentumUpdateTests
     {
         var buffer = TestDevices.Open("cpu").Allocate<float>(1, "test");
         using var memory = buffer.Memory;
-        Assert.That(() => MomentumUpdate.Apply(buffer, buffer, momentum), Throws.ArgumentException.With.Message.StartsWith("MomentumUpdate: the momentum must be in [0, 1]"));
+        Assert.That(() => MomentumUpdate.Apply(buffer, buffer, momentum),
+            Throws.ArgumentException.With.Message.StartsWith("MomentumUpdate: the momentum must be in [0, 1]"));
     }
 }

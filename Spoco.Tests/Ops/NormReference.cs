@@ -4,7 +4,8 @@ namespace Spoco.Tests.Ops;
 internal static class NormReference
 {
     public static (double[] Y, double[] Dx, double[] Dgamma, double[] Dbeta) Compute(
-        int images, int channels, int groups, float[] x, float[] gamma, float[] beta, float[] dy, double eps, double[]? means = null, double[]? variances = null)
+        int images, int channels, int groups, float[] x, float[] gamma, float[] beta, float[] dy, double eps,
+        double[]? means = null, double[]? variances = null)
     {
         var y = new double[x.Length];
         var dx = new double[x.Length];

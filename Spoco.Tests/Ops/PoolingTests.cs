@@ -17,18 +17,21 @@ public sealed class PoolingTests
 
     private static readonly (TensorShape Shape, (int D, int H, int W) Window)[] LargeCases =
     [
-        (new(2, 1, 61, 67, 16), (1, 2, 2)), (new(1, 9, 33, 31, 64), (2, 2, 2)), (new(1, 1, 7, 9, 512), (1, 2, 2)), (new(3, 1, 101, 203, 1), (1, 2, 2)),
+        (new(2, 1, 61, 67, 16), (1, 2, 2)), (new(1, 9, 33, 31, 64), (2, 2, 2)), (new(1, 1, 7, 9, 512), (1, 2, 2)),
+        (new(3, 1, 101, 203, 1), (1, 2, 2)),
     ];
 
     [Test]
     public void Equals_reference(
         [ValueSource(typeof(TestDevices), nameof(TestDevices.All))] string name,
-        [ValueSource(nameof(Cases))] (TensorShape Shape, (int D, int H, int W) Window) test) => Check(TestDevices.Open(name), test.Shape, test.Window);
+        [ValueSource(nameof(Cases))] (TensorShape Shape, (int D, int H, int W) Window) test) =>
+            Check(TestDevices.Open(name), test.Shape, test.Window);
 
     [Test]
     public void Large_equals_reference(
         [Values("cpu", "opencl:0", "cuda:0")] string name,
-        [ValueSource(nameof(LargeCases))] (TensorShape Shape, (int D, int H, int W) Window) test) => Check(TestDevices.Open(name), test.Shape, test.Window);
+        [ValueSource(nameof(LargeCases))] (TensorShape Shape, (int D, int H, int W) Window) test) =>
+            Check(TestDevices.Open(name), test.Shape, test.Window);
 
     [Test]
     public void Equals_reference_on_any_number_of_threads([Values(1, 2, 3, 5)] int threads)
@@ -67,12 +70,14 @@ public sealed class PoolingTests
             var dy = Elementwise.Multiply(t[1], t[1]);
             var dx = Gradients.Of(Pool(maximum, t[0], window), [t[0]], dy, createGraph: true)[0];
             return Gradients.Of(dx, [t[1]], t[2], createGraph: true)[0];
-        }, [(shape, Distinct(random, shape)), (output, GradientCheck.RandomValues(random, output.Count)), (shape, GradientCheck.RandomValues(random, shape.Count))], seed);
+        }, [(shape, Distinct(random, shape)), (output, GradientCheck.RandomValues(random, output.Count)),
+            (shape, GradientCheck.RandomValues(random, shape.Count))], seed);
     }
 
     [Test]
     public void Equals_golden_numbers(
-        [ValueSource(typeof(TestDevices), nameof(TestDevices.All))] string name, [Values("maxpool2d", "maxpool3d", "avgpool2d", "avgpool3d")] string operation)
+        [ValueSource(typeof(TestDevices), nameof(TestDevices.All))] string name,
+        [Values("maxpool2d", "maxpool3d", "avgpool2d", "avgpool3d")] string operation)
     {
         var device = TestDevices.Open(name);
         foreach (var golden in GoldenSet.Torch.Cases(operation))
@@ -128,7 +133,8 @@ public sealed class PoolingTests
         Assert.That(() => MaxPool.Apply(x, (2, 2, 2)),
             Throws.ArgumentException.With.Message.EqualTo("MaxPool: the window (2, 2, 2) is larger than the input [1,1,8,8,3]."));
         Assert.That(() => AveragePool.Apply(x, (1, 9, 2)), Throws.ArgumentException.With.Message.StartsWith("AveragePool: the window (1, 9, 2)"));
-        Assert.That(() => MaxPool.Apply(x, (1, 0, 2)), Throws.ArgumentException.With.Message.EqualTo("MaxPool: a window has 1 to 256 voxels, got (1, 0, 2)."));
+        Assert.That(() => MaxPool.Apply(x, (1, 0, 2)),
+            Throws.ArgumentException.With.Message.EqualTo("MaxPool: a window has 1 to 256 voxels, got (1, 0, 2)."));
     }
 
     private static Tensor Pool(bool maximum, Tensor x, (int, int, int) window) => maximum ? MaxPool.Apply(x, window) : AveragePool.Apply(x, window);
@@ -149,7 +155,8 @@ public sealed class PoolingTests
         var x = Array.ConvertAll(GradientCheck.RandomValues(random, shape.Count), v => MathF.Round(v * 4));
         var output = PoolingShape.Of("", shape, window).Output;
         var dy = GradientCheck.RandomValues(random, output.Count);
-        double[] maximum = new double[output.Count], mean = new double[output.Count], maximumGradient = new double[x.Length], meanGradient = new double[x.Length];
+        double[] maximum = new double[output.Count], mean = new double[output.Count], maximumGradient = new double[x.Length],
+            meanGradient = new double[x.Length];
         var size = window.D * window.H * window.W;
         for (var o = 0; o < maximum.Length; o++)
         {

@@ -23,7 +23,8 @@ public sealed class ReductionTests
     }
 
     [Test]
-    public void Second_derivative_equals_difference_quotient([ValueSource(typeof(TestDevices), nameof(TestDevices.All))] string name, [Values] bool mean)
+    public void Second_derivative_equals_difference_quotient(
+        [ValueSource(typeof(TestDevices), nameof(TestDevices.All))] string name, [Values] bool mean)
     {
         const int seed = 51;
         var random = new Random(seed + 1);
@@ -41,7 +42,8 @@ public sealed class ReductionTests
     {
         const int seed = 52;
         var shape = new TensorShape(2, 1, 3, 2, 5);
-        GradientCheck.Run(TestDevices.Open(name), t => Reduce(mean, t[0]), [(shape, GradientCheck.RandomValues(new Random(seed + 1), shape.Count))], seed);
+        GradientCheck.Run(TestDevices.Open(name), t => Reduce(mean, t[0]),
+            [(shape, GradientCheck.RandomValues(new Random(seed + 1), shape.Count))], seed);
     }
 
     [Test]

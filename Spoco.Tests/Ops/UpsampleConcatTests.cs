@@ -11,7 +11,8 @@ public sealed class UpsampleConcatTests
     /// <summary>Factors 1, 2, 3, broken ones and one below 1; one voxel; channels that fill no register.</summary>
     private static readonly (TensorShape Small, (int D, int H, int W) Size, int Skip)[] Cases =
     [
-        (new(1, 1, 1, 1, 1), (1, 1, 1), 1), (new(2, 1, 3, 4, 3), (1, 7, 9), 5), (new(1, 2, 3, 2, 5), (5, 6, 3), 1), (new(2, 3, 2, 2, 8), (3, 4, 4), 4),
+        (new(1, 1, 1, 1, 1), (1, 1, 1), 1), (new(2, 1, 3, 4, 3), (1, 7, 9), 5), (new(1, 2, 3, 2, 5), (5, 6, 3), 1),
+        (new(2, 3, 2, 2, 8), (3, 4, 4), 4),
         (new(1, 2, 2, 3, 17), (4, 4, 6), 16), (new(1, 1, 5, 6, 2), (1, 3, 4), 3), (new(1, 1, 1, 1, 3), (2, 3, 5), 2),
     ];
 
