@@ -48,7 +48,7 @@ internal static class SegmentCommand
         };
         var threshold = new Option<double>("--threshold")
         {
-            Description = "Probability from which a pixel counts as foreground.", DefaultValueFactory = _ => 0.5, HelpName = "p",
+            Description = "Probability of the learned foreground from which a pixel belongs to an object.", DefaultValueFactory = _ => 0.5, HelpName = "p",
         };
         var common = new CommonOptions();
         var command = new Command("segment",
@@ -93,10 +93,9 @@ internal static class SegmentCommand
                     var prediction = image is null
                         ? EmbeddingFile.Read(files[i], net.Options.EmbeddingDimensions)
                         : ModelOptions.Predict(image, files[i], x => OrientationAverage.Predict(net, x, views, cancellation));
-                    var mask = source == Embedding
-                        ? InstanceSegmentation.ForegroundOfLargestCluster(prediction, options.Watershed, cancellation)
-                        : Mask(source, files[i], image, prediction, result.GetValue(threshold));
-                    var labels = InstanceSegmentation.Segment(prediction, mask, options, cancellation);
+                    var labels = source == Learned
+                        ? InstanceSegmentation.SegmentLearned(RequireForeground(prediction, files[i]), result.GetValue(threshold), options, cancellation)
+                        : InstanceSegmentation.Segment(prediction, Mask(source, files[i], image, prediction, options, cancellation), options, cancellation);
                     var stem = InputSelection.Stem(result.GetValue(output)!, files[i], files.Count);
                     var written = OutputFile.WriteLabels(InputFile.KindOf(result.GetValue(output)!) is not null && files.Count == 1 ? result.GetValue(output)! : stem,
                         labels, files[i], result.GetValue(common.LabelName)!);
@@ -113,21 +112,19 @@ internal static class SegmentCommand
         return command;
     }
 
-    private static Volume<byte>? Mask(string source, string file, Volume<float>? image, Prediction prediction, double threshold)
-    {
-        switch (source)
+    private static Prediction RequireForeground(Prediction prediction, string file) => prediction.Foreground is not null
+        ? prediction
+        : throw new InputException($"{file}: holds no foreground; predict again with a model that has learned one.");
+
+    private static Volume<byte>? Mask(
+        string source, string file, Volume<float>? image, Prediction prediction, InstanceSegmentationOptions options, CancellationToken cancellation) =>
+        source switch
         {
-            case None:
-                return null;
-            case Learned:
-                return InstanceSegmentation.Threshold(
-                    prediction.Foreground ?? throw new InputException($"{file}: holds no foreground; predict again with a model that has learned one."), threshold);
-            case Otsu:
-                return Engine.Segmentation.Otsu.Mask(Grey(image!));
-            default:
-                return ReadMask(source, file, prediction.Embeddings);
-        }
-    }
+            None => null,
+            Embedding => InstanceSegmentation.ForegroundOfLargestCluster(prediction, options.Watershed, cancellation),
+            Otsu => Engine.Segmentation.Otsu.Mask(Grey(image!)),
+            _ => ReadMask(source, file, prediction.Embeddings),
+        };
 
     private static Volume<byte> ReadMask(string source, string file, Volume<float> embeddings)
     {

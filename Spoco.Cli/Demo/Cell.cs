@@ -13,8 +13,8 @@ internal sealed class Cell
     public Cell(RandomSource random, double[] centre, double radius, bool volume)
     {
         (Centre, Radius) = (centre, radius);
-        Brightness = Math.Clamp(Math.Exp(0.35 * random.NextGaussian()), 0.4, 2.2);
-        OutOfFocus = random.NextBool(0.2);
+        Brightness = Math.Clamp(Math.Exp(0.2 * random.NextGaussian()), 0.6, 1.7);
+        OutOfFocus = random.NextBool(0.08);
         NucleusSize = random.NextDouble(0.3, 0.5);
         _bend = random.NextDouble(-0.35, 0.35);
         var elongation = random.NextDouble(1, 2.2);

@@ -31,7 +31,7 @@ internal static class SyntheticCells
     {
         var texture = Texture(random, extents, radius);
         var nucleusGain = random.NextBool() ? random.NextDouble(0.25, 0.7) : random.NextDouble(-0.45, -0.2);
-        var grain = random.NextDouble(0.25, 0.5);
+        var grain = random.NextDouble(0.15, 0.3);
         var sharp = new float[extents.VoxelCount];
         var defocused = new float[extents.VoxelCount];
         for (var i = 0; i < sharp.Length; i++)
@@ -42,7 +42,7 @@ internal static class SyntheticCells
             var depth = 1 - outline.Distance[i];
             // Flat in the middle, thinner towards the rim, darker where two cells press against each other.
             var body = 0.35 + 0.65 * Smoothstep(0, 0.55, depth);
-            var seam = 0.5 + 0.5 * Smoothstep(0, 0.22, outline.Gap[i]);
+            var seam = 0.3 + 0.7 * Smoothstep(0, 0.22, outline.Gap[i]);
             var nucleus = 1 + nucleusGain * Smoothstep(-0.12, 0.12, cell.NucleusSize - outline.NucleusDistance[i]);
             var light = cell.Brightness * body * seam * nucleus * Math.Max(0.15, 1 + grain * texture[i]);
             (cell.OutOfFocus ? defocused : sharp)[i] = (float)light;
@@ -56,7 +56,7 @@ internal static class SyntheticCells
             sharp[i] += defocused[i];
         var haze = sharp.ToArray();
         blur.Apply(haze, extents, 1, 0.8 * radius, volume);
-        var hazeGain = (float)random.NextDouble(0.1, 0.3);
+        var hazeGain = (float)random.NextDouble(0.05, 0.15);
         for (var i = 0; i < sharp.Length; i++)
             sharp[i] += hazeGain * haze[i];
         return sharp;
@@ -113,7 +113,7 @@ internal static class SyntheticCells
     /// <summary>Shot noise of a limited number of photons, read noise, gain, and the camera's 256 steps.</summary>
     private static void Expose(RandomSource random, float[] light)
     {
-        var photons = random.NextDouble(50, 250);
+        var photons = random.NextDouble(100, 300);
         var read = random.NextDouble(0.01, 0.03);
         var gain = random.NextDouble(80, 170);
         foreach (ref var value in light.AsSpan())

@@ -170,10 +170,9 @@ internal sealed class TrainingRun
             var item = _data.Validation[i * _data.Validation.Count / images];
             var prediction = trainer.Model.Predict(item.Image);
             var options = trainer.Model.Options.Segmentation;
-            var foreground = prediction.Foreground is { } probability
-                ? InstanceSegmentation.Threshold(probability)
-                : InstanceSegmentation.ForegroundOfLargestCluster(prediction, options.Watershed);
-            var labels = InstanceSegmentation.Segment(prediction, foreground, options);
+            var labels = prediction.Foreground is not null
+                ? InstanceSegmentation.SegmentLearned(prediction, options: options)
+                : InstanceSegmentation.Segment(prediction, InstanceSegmentation.ForegroundOfLargestCluster(prediction, options.Watershed), options);
             var scores = ImageScores.Of(item.Name, item.Labels, labels);
             precision += scores.AveragePrecision50 / images;
             dice += scores.SymmetricBestDice / images;
