@@ -1,8 +1,8 @@
 namespace Spoco.Kernels.Primitives;
 
 /// <summary>
-/// Group normalisation on the host. Work is cut into chunks that depend on the shape alone; sums within a chunk are single precision per column,
-/// everything above it is double precision in the order of the chunks.
+/// Group normalisation on the host. Work is cut into chunks that depend on the shape alone; sums within a chunk are those of
+/// <see cref="ChannelColumns"/>, everything above it is double precision in the order of the chunks.
 /// </summary>
 internal static unsafe class GroupNormHost
 {
@@ -10,9 +10,10 @@ internal static unsafe class GroupNormHost
         HostDevice host, GroupNormShape shape, float eps, DeviceBuffer<float> x, DeviceBuffer<float> mean, DeviceBuffer<float> rstd, RunningStatistics running)
     {
         var chunks = new Chunks(shape);
-        using var columns = new Scratch<float>(host, 3L * chunks.RowLength * host.Workers.Workers);
+        using var means = new Scratch<float>(host, (long)chunks.RowLength * host.Workers.Workers);
+        using var columns = new Scratch<double>(host, 2L * chunks.RowLength * host.Workers.Workers);
         using var partials = new Scratch<double>(host, 2L * chunks.Count * shape.Groups);
-        host.Workers.Run(chunks.Count, new StatisticsBody(shape, chunks, x.HostAddress, columns.Address, partials.Address));
+        host.Workers.Run(chunks.Count, new StatisticsBody(shape, chunks, x.HostAddress, means.Address, columns.Address, partials.Address));
         host.Workers.Run(shape.Statistics, new MergeBody(shape, chunks, partials.Address, eps, mean.HostAddress, rstd.HostAddress,
             running.Mean.HostAddress, running.Variance.HostAddress, running.Momentum), MinimumSetsPerWorker(chunks));
     }
@@ -59,7 +60,7 @@ internal static unsafe class GroupNormHost
         var needsSums = !constantStatistics || !dgamma.IsNull || !dbeta.IsNull;
         if (needsSums)
         {
-            using var columns = new Scratch<float>(host, 2L * length * host.Workers.Workers);
+            using var columns = new Scratch<double>(host, 2L * length * host.Workers.Workers);
             using var partials = new Scratch<double>(host, 2L * chunks.Count * shape.Channels);
             host.Workers.Run(chunks.Count, new SumBody(shape, chunks, dy.HostAddress, x.HostAddress, patterns.Address, columns.Address, partials.Address));
             host.Workers.Run(shape.Images * shape.Channels, new AddBody(shape, chunks, partials.Address, sums.Address), MinimumSetsPerWorker(chunks));
@@ -138,7 +139,7 @@ internal static unsafe class GroupNormHost
 
     /// <summary>
     /// Cuts every image into chunks of whole rows (see <see cref="ChannelColumns"/>), and one last chunk of the voxels that do not fill a row.
-    /// A chunk is long enough to make its part in the double-precision sums negligible, and short enough for single-precision ones.
+    /// A chunk is long enough to make what is done per chunk and column negligible.
     /// </summary>
     private readonly struct Chunks
     {
@@ -195,22 +196,23 @@ internal static unsafe class GroupNormHost
     /// a few deviations: n (mean of k - mean of n)^2 is no more than n / k times the squares looked for, so that neither a large common offset
     /// nor stray first values cost accuracy.
     /// </summary>
-    private readonly struct StatisticsBody(GroupNormShape shape, Chunks chunks, float* x, float* columns, double* partials) : IParallelBody
+    private readonly struct StatisticsBody(
+        GroupNormShape shape, Chunks chunks, float* x, float* centres, double* columns, double* partials) : IParallelBody
     {
         public void Execute(int from, int until, int worker)
         {
-            var means = columns + 3L * chunks.RowLength * worker;
-            var squares = means + chunks.RowLength;
-            var residuals = squares + chunks.RowLength;
+            var means = centres + (long)chunks.RowLength * worker;
+            var residuals = columns + 2L * chunks.RowLength * worker;
+            var squares = residuals + chunks.RowLength;
             for (var i = from; i < until; i++)
             {
                 var chunk = chunks[i];
                 var sample = (chunk.Rows + 7) / 8;
                 var perSample = 1.0 / ((long)sample * chunk.Length / shape.Groups);
                 var perValue = 1.0 / ((long)chunk.Rows * chunk.Length / shape.Groups);
-                ChannelColumns.Sum(x + chunk.Offset, sample, chunk.Length, means);
+                ChannelColumns.Sum(x + chunk.Offset, sample, chunk.Length, residuals);
                 for (var g = 0; g < shape.Groups; g++)
-                    Spread(means, chunk.Length, g, (float)(Total(means, chunk.Length, g) * perSample));
+                    Spread(means, chunk.Length, g, (float)(Total(residuals, chunk.Length, g) * perSample));
                 ChannelColumns.SumCentered(x + chunk.Offset, chunk.Rows, chunk.Length, means, residuals, squares);
                 var partial = partials + 2L * i * shape.Groups;
                 for (var g = 0; g < shape.Groups; g++)
@@ -222,7 +224,7 @@ internal static unsafe class GroupNormHost
             }
         }
 
-        private double Total(float* sums, int length, int group)
+        private double Total(double* sums, int length, int group)
         {
             var total = 0.0;
             var first = group * shape.ChannelsPerGroup;
@@ -294,7 +296,7 @@ internal static unsafe class GroupNormHost
 
     /// <summary>sum dy and sum dy (x - mean) per chunk and channel.</summary>
     private readonly struct SumBody(
-        GroupNormShape shape, Chunks chunks, float* dy, float* x, float* patterns, float* columns, double* partials) : IParallelBody
+        GroupNormShape shape, Chunks chunks, float* dy, float* x, float* patterns, double* columns, double* partials) : IParallelBody
     {
         public void Execute(int from, int until, int worker)
         {
