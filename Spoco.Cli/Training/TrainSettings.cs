@@ -42,9 +42,9 @@ internal sealed record TrainSettings
 
     public bool NoForeground { get; init; }
 
-    public int Iterations { get; init; } = 2000;
+    public int Iterations { get; init; } = 3000;
 
-    public double LearningRate { get; init; } = 1e-3;
+    public double LearningRate { get; init; } = 1.5e-3;
 
     public ScheduleKind Schedule { get; init; } = ScheduleKind.Cosine;
 
