@@ -1,8 +1,8 @@
 namespace Spoco.Kernels.Primitives;
 
 /// <summary>
-/// Group normalisation on the host. Work is cut into chunks that depend on the shape alone; sums within a chunk are single precision per column,
-/// everything above it is double precision in the order of the chunks.
+/// Group normalisation on the host. Work is cut into chunks that depend on the shape alone; sums within a chunk are those of
+/// <see cref="ChannelColumns"/>, everything above it is double precision in the order of the chunks.
 /// </summary>
 internal static unsafe class GroupNormHost
 {
@@ -11,9 +11,10 @@ internal static unsafe class GroupNormHost
         RunningStatistics running)
     {
         var chunks = new Chunks(shape);
-        using var columns = new Scratch<float>(host, 3L * chunks.RowLength * host.Workers.Workers);
+        using var means = new Scratch<float>(host, (long)chunks.RowLength * host.Workers.Workers);
+        using var columns = new Scratch<double>(host, 2L * chunks.RowLength * host.Workers.Workers);
         using var partials = new Scratch<double>(host, 2L * chunks.Count * shape.Groups);
-        host.Workers.Run(chunks.Count, new StatisticsBody(shape, chunks, x.HostAddress, columns.Address, partials.Address));
+        host.Workers.Run(chunks.Count, new StatisticsBody(shape, chunks, x.HostAddress, means.Address, columns.Address, partials.Address));
         host.Workers.Run(shape.Statistics, new MergeBody(shape, chunks, partials.Address, eps, mean.HostAddress, rstd.HostAddress,
             running.Mean.HostAddress, running.Variance.HostAddress, running.Momentum), MinimumSetsPerWorker(chunks));
     }
@@ -60,7 +61,7 @@ internal static unsafe class GroupNormHost
         var needsSums = !constantStatistics || !dgamma.IsNull || !dbeta.IsNull;
         if (needsSums)
         {
-            using var columns = new Scratch<float>(host, 2L * length * host.Workers.Workers);
+            using var columns = new Scratch<double>(host, 2L * length * host.Workers.Workers);
             using var partials = new Scratch<double>(host, 2L * chunks.Count * shape.Channels);
             host.Workers.Run(chunks.Count, new SumBody(shape, chunks, dy.HostAddress, x.HostAddress, patterns.Address, columns.Address,
                 partials.Address));
@@ -140,7 +141,7 @@ internal static unsafe class GroupNormHost
 
     /// <summary>
     /// Cuts every image into chunks of whole rows (see <see cref="ChannelColumns"/>), and one last chunk of the voxels that do not fill a row.
-    /// A chunk is long enough to make its part in the double-precision sums negligible, and short enough for single-precision ones.
+    /// A chunk is long enough to make what is done per chunk and column negligible.
     /// </summary>
     private readonly struct Chunks
     {
@@ -199,13 +200,14 @@ internal static unsafe class GroupNormHost
     /// n (mean of k - mean of n)^2 is no more than n / k times the squares looked for, so that neither a large common offset nor stray first values
     /// cost accuracy.
     /// </summary>
-    private readonly struct StatisticsBody(GroupNormShape shape, Chunks chunks, float* x, float* columns, double* partials) : IParallelBody
+    private readonly struct StatisticsBody(
+        GroupNormShape shape, Chunks chunks, float* x, float* centres, double* columns, double* partials) : IParallelBody
     {
         public void Execute(int from, int until, int worker)
         {
-            var means = columns + 3L * chunks.RowLength * worker;
-            var squares = means + chunks.RowLength;
-            var residuals = squares + chunks.RowLength;
+            var means = centres + (long)chunks.RowLength * worker;
+            var residuals = columns + 2L * chunks.RowLength * worker;
+            var squares = residuals + chunks.RowLength;
             var perGroup = shape.ChannelsPerGroup;
             for (var i = from; i < until; i++)
             {
@@ -213,9 +215,9 @@ internal static unsafe class GroupNormHost
                 var sample = (chunk.Rows + 7) / 8;
                 var perSample = 1.0 / ((long)sample * chunk.Length / shape.Groups);
                 var perValue = 1.0 / ((long)chunk.Rows * chunk.Length / shape.Groups);
-                ChannelColumns.Sum(x + chunk.Offset, sample, chunk.Length, means);
+                ChannelColumns.Sum(x + chunk.Offset, sample, chunk.Length, residuals);
                 for (var c = 0; c < shape.Channels; c += perGroup)
-                    Spread(means + c, chunk.Length - c, perGroup, (float)(Total(means + c, chunk.Length - c, perGroup) * perSample));
+                    Spread(means + c, chunk.Length - c, perGroup, (float)(Total(residuals + c, chunk.Length - c, perGroup) * perSample));
                 ChannelColumns.SumCentered(x + chunk.Offset, chunk.Rows, chunk.Length, means, residuals, squares);
                 var partial = partials + 2L * i * shape.Groups;
                 for (var c = 0; c < shape.Channels; c += perGroup, partial += 2)
@@ -228,7 +230,7 @@ internal static unsafe class GroupNormHost
         }
 
         /// <summary>Adds up the columns of one group, the first of which is at <paramref name="sums"/>.</summary>
-        private double Total(float* sums, int length, int count)
+        private double Total(double* sums, int length, int count)
         {
             var total = 0.0;
             for (var j = 0; j < length; j += shape.Channels)
@@ -299,7 +301,7 @@ internal static unsafe class GroupNormHost
 
     /// <summary>sum dy and sum dy (x - mean) per chunk and channel.</summary>
     private readonly struct SumBody(
-        GroupNormShape shape, Chunks chunks, float* dy, float* x, float* patterns, float* columns, double* partials) : IParallelBody
+        GroupNormShape shape, Chunks chunks, float* dy, float* x, float* patterns, double* columns, double* partials) : IParallelBody
     {
         public void Execute(int from, int until, int worker)
         {
