@@ -364,8 +364,9 @@ public readonly record struct Moments(float Count, float Mean, float Squares)
 }
 
 /// <summary>
-/// A sum whose rounding errors are carried along (Kahan 1965): many equal values (zeros behind a ReLU) are all rounded the same way, so that the error of
-/// a plain sum of them grows with its length. Double precision would cost more: many GPUs do it at a small fraction of the rate, or not at all.
+/// A sum whose rounding errors are carried along (Kahan 1965): many equal values (zeros behind a ReLU) are all rounded the same way, so that the
+/// error of a plain sum of them grows with its length. Double precision would cost more: many GPUs do it at a small fraction of the rate, or not at
+/// all.
 /// </summary>
 /// <param name="Value">The sum.</param>
 /// <param name="Excess">What it is too large by.</param>

@@ -28,8 +28,8 @@ public sealed class BatchNormTests
         Check(TestDevices.Open(name), shape, true, mean);
 
     /// <summary>
-    /// Behind a ReLU many values are equal, and a plain single-precision sum of them is rounded the same way at every step: results are wanted that are
-    /// right but for a few roundings, whatever the length.
+    /// Behind a ReLU many values are equal, and a plain single-precision sum of them is rounded the same way at every step: results are wanted that
+    /// are right but for a few roundings, whatever the length.
     /// </summary>
     [Test]
     public void Many_equal_values_keep_their_accuracy(
