@@ -88,12 +88,12 @@ public sealed class LearningRateSchedule
     /// <summary>rate (1 + cos(pi position / length)) / 2.</summary>
     public static double CosineRate(double rate, double position, double length) => rate * (1 + Math.Cos(Math.PI * position / length)) / 2;
 
-    /// <summary>The rate times 0.1 for every milestone (a fraction of <paramref name="length"/>) that <paramref name="position"/> has reached.</summary>
+    /// <summary>The rate times 0.1 for every milestone (a fraction of <paramref name="length"/>, rounded down) that <paramref name="position"/> has reached.</summary>
     public static double MultiStepRate(double rate, double position, double length, ReadOnlySpan<double> milestones)
     {
         foreach (var milestone in milestones)
         {
-            if (position >= length * milestone)
+            if (position >= Math.Floor(length * milestone))
                 rate *= 0.1;
         }
 
