@@ -25,7 +25,7 @@ internal static class DemoCommand
         var common = new CommonOptions();
         var command = new Command("demo",
             "Draw images of crowded cells, train on them with a part of the objects labelled, segment images that training has not seen, show and score the result. "
-            + "Needs no data; about two minutes on two cores.") { output, iterations }
+            + "Needs no data; two to three minutes on two cores.") { output, iterations }
             .WithExamples("spoco demo", "spoco demo --out /tmp/demo --device cuda:0");
         common.AddComputing(command);
         command.SetAction((result, cancellation) =>
@@ -77,7 +77,7 @@ internal static class DemoCommand
 
     private static TrainSettings DemoSettings(string data) => new()
     {
-        Data = data, Supervision = Supervision.Sparse, InstanceRatio = 0.5, Iterations = 650, LearningRate = 2e-3, Seed = Seed, Maps = [16, 32, 64], ValidateEvery = 250,
+        Data = data, Supervision = Supervision.Sparse, InstanceRatio = 0.5, Iterations = 900, LearningRate = 2e-3, Seed = Seed, Maps = [16, 32, 64], ValidateEvery = 250,
     };
 
     private static PanelCell[] Row(string name, Volume<float> image, Prediction prediction, Volume<int> labels, Volume<int> truth) =>
