@@ -21,7 +21,7 @@ internal static class DevicesCommand
                     device.Problem is null ? "yes" : Markup.Escape($"no: {device.Problem}"));
             }
 
-            AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Out) }).Write(table);
+            TableOutput.Write(table);
             return Program.Success;
         });
         return command;

@@ -40,6 +40,11 @@ internal static class SegmentCommand
         {
             Description = "Smaller segments are joined to their nearest neighbour, or removed. Default: from the sizes of the training objects.", HelpName = "voxels",
         };
+        var mergeDistance = new Option<double?>("--merge-distance")
+        {
+            Description = "Neighbouring segments whose mean embeddings are closer than this are joined; 0: none. Default: three quarters of delta_d.",
+            HelpName = "distance",
+        };
         var keepFragments = new Option<bool>("--remove-fragments") { Description = "Remove small segments instead of joining them to a neighbour." };
         var orientations = new Option<int?>("--orientations")
         {
@@ -54,7 +59,7 @@ internal static class SegmentCommand
         var command = new Command("segment",
             "Segment images: embeddings, affinities, Mutex Watershed. Writes the labels in the image's format (16-bit PNG, TIFF, HDF5) and NAME_overlay.png.")
         {
-            model, input, embeddings, output, foreground, threshold, orientations, sizeFloor, keepFragments, removeLargest, common.RawName, common.LabelName,
+            model, input, embeddings, output, foreground, threshold, orientations, mergeDistance, sizeFloor, keepFragments, removeLargest, common.RawName, common.LabelName,
         }.WithExamples(
             "spoco segment --model model --input cells/val/images --out result",
             "spoco segment --model model --input a.tif b.tif --out result --foreground otsu --size-floor 40",
@@ -72,6 +77,7 @@ internal static class SegmentCommand
             var options = net.Options.Segmentation with
             {
                 SizeFloor = result.GetValue(sizeFloor) ?? net.Options.SizeFloor,
+                MergeDistance = result.GetValue(mergeDistance),
                 RemoveLargest = result.GetValue(removeLargest),
                 MergeFragments = !result.GetValue(keepFragments),
             };

@@ -16,11 +16,7 @@ internal static class ScoreTable
             AddRow(table, s);
         table.AddEmptyRow();
         AddRow(table, ImageScores.Mean(scores));
-        // Where the output is not a terminal its width is unknown: a table that breaks its cells is of no use to whoever reads the file.
-        var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Out) });
-        if (!console.Profile.Out.IsTerminal)
-            console.Profile.Width = 200;
-        console.Write(table);
+        TableOutput.Write(table);
     }
 
     private static void AddRow(Table table, ImageScores s) => table.AddRow(

@@ -32,25 +32,24 @@ public static class FragmentMerging
             throw new ArgumentException($"FragmentMerging: the floor must not be negative, got {minimumVoxels}.");
 
         var foreground = mask is null ? labels : LabelImage.Like(labels, [.. labels.Data.Zip(mask.Data, (label, m) => m == 0 ? 0 : label)]);
-        var (compact, _, names) = Relabel.Compact(foreground);
-        var segments = Measure(compact, names, embeddings);
-        int[] target = [.. Enumerable.Range(0, segments.Length)];
-        Grow(segments, target, minimumVoxels, embeddings is not null);
-        JoinIslands(segments, target, minimumVoxels, embeddings is not null);
-        return LabelImage.Map(compact, c => segments[Find(target, c)].Name);
+        var graph = SegmentGraph.Of(foreground, embeddings);
+        Grow(graph, minimumVoxels, embeddings is not null);
+        JoinIslands(graph, minimumVoxels, embeddings is not null);
+        return graph.Labels();
     }
 
-    private static void Grow(Segment[] segments, int[] target, long minimumVoxels, bool byEmbedding)
+    private static void Grow(SegmentGraph graph, long minimumVoxels, bool byEmbedding)
     {
+        var segments = graph.Segments;
         var queue = new PriorityQueue<(int Fragment, int Segment), (double Cost, int Fragment, int Segment)>();
         var shared = new Dictionary<(int Fragment, int Segment), long>();
-        for (var s = 1; s < segments.Length; s++)
+        for (var s = 1; s < segments.Count; s++)
             if (segments[s].Size >= minimumVoxels)
                 OfferNeighbours(s, s);
         while (queue.TryDequeue(out var pair, out _))
-            if (target[pair.Fragment] == pair.Fragment)
+            if (graph.IsFree(pair.Fragment))
             {
-                target[pair.Fragment] = pair.Segment;
+                graph.Assign(pair.Segment, pair.Fragment);
                 OfferNeighbours(pair.Segment, pair.Fragment);
             }
 
@@ -59,7 +58,7 @@ public static class FragmentMerging
         {
             foreach (var (fragment, faces) in segments[part].Borders)
             {
-                if (segments[fragment].Size >= minimumVoxels || target[fragment] != fragment)
+                if (segments[fragment].Size >= minimumVoxels || !graph.IsFree(fragment))
                     continue;
                 var cost = byEmbedding
                     ? segments[fragment].SquaredDistance(segments[segment])
@@ -70,55 +69,25 @@ public static class FragmentMerging
     }
 
     // Fragments that are still free have no neighbours but free fragments: a larger segment beside one would have reached it.
-    private static void JoinIslands(Segment[] segments, int[] target, long minimumVoxels, bool byEmbedding)
+    private static void JoinIslands(SegmentGraph graph, long minimumVoxels, bool byEmbedding)
     {
+        var segments = graph.Segments;
         var queue = new PriorityQueue<int, (long Size, int Name)>();
-        for (var s = 1; s < segments.Length; s++)
-            if (target[s] == s && segments[s].Size < minimumVoxels)
+        for (var s = 1; s < segments.Count; s++)
+            if (graph.IsFree(s) && segments[s].Size < minimumVoxels)
                 queue.Enqueue(s, (segments[s].Size, segments[s].Name));
         while (queue.TryDequeue(out var s, out var key))
         {
             // A segment that has grown since it was queued waits at its new size.
-            if (target[s] != s || segments[s].Size != key.Size || Choose(segments, s, byEmbedding) is not { } best)
+            if (!graph.IsFree(s) || segments[s].Size != key.Size || Choose(segments, s, byEmbedding) is not { } best)
                 continue;
-            target[s] = best;
-            Absorb(segments, best, s);
+            graph.Absorb(best, s);
             if (segments[best].Size < minimumVoxels)
                 queue.Enqueue(best, (segments[best].Size, segments[best].Name));
         }
     }
 
-    private static int Find(int[] target, int segment)
-    {
-        while (target[segment] != segment)
-            segment = target[segment] = target[target[segment]];
-        return segment;
-    }
-
-    private static Segment[] Measure(Volume<int> compact, IReadOnlyList<int> names, Volume<float>? embeddings)
-    {
-        var dimensions = embeddings?.Channels ?? 0;
-        Segment[] segments = [.. names.Select(name => new Segment(name, dimensions))];
-        var neighbourhood = new Neighbourhood(compact.Depth, compact.Height, compact.Width, Connectivity.Faces, precedingOnly: true);
-        Span<int> neighbours = stackalloc int[neighbourhood.Count];
-        for (var i = 0; i < compact.Data.Length; i++)
-        {
-            if (compact.Data[i] is var c && c == 0)
-                continue;
-            segments[c].Size++;
-            for (var e = 0; e < dimensions; e++)
-                segments[c].Sum[e] += embeddings!.Data[(long)i * dimensions + e];
-            foreach (var j in neighbours[..neighbourhood.Of(i, neighbours)])
-                if (compact.Data[j] is var d && d != 0 && d != c)
-                {
-                    segments[c].AddBorder(d, 1);
-                    segments[d].AddBorder(c, 1);
-                }
-        }
-        return segments;
-    }
-
-    private static int? Choose(Segment[] segments, int s, bool byEmbedding)
+    private static int? Choose(IReadOnlyList<SegmentGraph.Segment> segments, int s, bool byEmbedding)
     {
         int? best = null;
         var bestRank = (Cost: double.PositiveInfinity, Size: 0L, Name: 0);
@@ -129,48 +98,5 @@ public static class FragmentMerging
                 (best, bestRank) = (t, rank);
         }
         return best;
-    }
-
-    private static void Absorb(Segment[] segments, int target, int fragment)
-    {
-        var (into, from) = (segments[target], segments[fragment]);
-        into.Size += from.Size;
-        for (var e = 0; e < into.Sum.Length; e++)
-            into.Sum[e] += from.Sum[e];
-        into.Borders.Remove(fragment);
-        foreach (var (other, faces) in from.Borders)
-        {
-            if (other == target)
-                continue;
-            segments[other].Borders.Remove(fragment);
-            segments[other].AddBorder(target, faces);
-            into.AddBorder(other, faces);
-        }
-        from.Borders.Clear();
-    }
-
-    private sealed class Segment(int name, int dimensions)
-    {
-        public int Name { get; } = name;
-
-        public long Size { get; set; }
-
-        public double[] Sum { get; } = new double[dimensions];
-
-        /// <summary>Shared faces per neighbour.</summary>
-        public Dictionary<int, long> Borders { get; } = [];
-
-        public void AddBorder(int neighbour, long faces) => CollectionsMarshal.GetValueRefOrAddDefault(Borders, neighbour, out _) += faces;
-
-        public double SquaredDistance(Segment other)
-        {
-            var sum = 0.0;
-            for (var e = 0; e < Sum.Length; e++)
-            {
-                var difference = Sum[e] / Size - other.Sum[e] / other.Size;
-                sum += difference * difference;
-            }
-            return sum;
-        }
     }
 }

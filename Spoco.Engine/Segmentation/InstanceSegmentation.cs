@@ -15,11 +15,16 @@ public sealed record InstanceSegmentationOptions
     /// </summary>
     public bool MergeFragments { get; init; } = true;
 
+    /// <summary>
+    /// Neighbouring segments whose mean embeddings are closer than this are joined (<see cref="SimilarMerging"/>); 0 = none. Null: three quarters of delta_d.
+    /// </summary>
+    public double? MergeDistance { get; init; }
+
     /// <summary>Drop the largest segment: the background, for a network that has learned it as a cluster.</summary>
     public bool RemoveLargest { get; init; }
 }
 
-/// <summary>From embeddings to instances: affinities, Mutex Watershed within the foreground, specks merged or removed. Paper, appendix A.4.</summary>
+/// <summary>From embeddings to instances: affinities, Mutex Watershed within the foreground, similar neighbours joined, specks merged or removed. Paper, appendix A.4.</summary>
 public static class InstanceSegmentation
 {
     /// <summary>Segments an image.</summary>
@@ -41,6 +46,7 @@ public static class InstanceSegmentation
         cancellation.ThrowIfCancellationRequested();
         if (options.SizeFloor > 1 && options.MergeFragments)
             labels = FragmentMerging.Merge(labels, options.SizeFloor, foreground, embeddings);
+        labels = SimilarMerging.Merge(labels, embeddings, options.MergeDistance ?? 0.75 * options.Watershed.PushMargin);
         if (options.RemoveLargest)
             labels = RemoveLargest.Apply(labels);
         if (options.SizeFloor > 1)

@@ -368,7 +368,8 @@ internal static class EmbeddingLossSimt
                     var square = factors.Square;
                     if (terms.LineLength > 0)
                     {
-                        var line = pixel / terms.LineLength;
+                        // ILGPU moves the division out of the loop, and with it out of the condition: on a CPU behind OpenCL a divisor of 0 traps.
+                        var line = pixel / XMath.Max(terms.LineLength, 1);
                         overlap = lineFactors[2 * line];
                         square = lineFactors[2 * line + 1];
                     }

@@ -153,6 +153,65 @@ public sealed class PostProcessingTests
         Assert.That(FragmentMerging.Merge(Draw("abcdef.g"), 3, null, embeddings).Data, Is.EqualTo(Draw("bbbeee.g").Data));
     }
 
+    /// <summary>Against the rule carried out literally: join the nearest pair of neighbours, measure everything again.</summary>
+    [Test]
+    public void Similar_neighbours_are_joined_nearest_first([Range(0, 19)] int seed)
+    {
+        var random = new Random(seed);
+        var (depth, height, width) = (random.Next(1, 4), random.Next(1, 8), random.Next(1, 9));
+        var labels = new Volume<int>(depth, height, width);
+        var embeddings = new Volume<float>(depth, height, width, 2);
+        for (var i = 0; i < labels.Data.Length; i++)
+            labels.Data[i] = random.Next(9);
+        for (var i = 0; i < embeddings.Data.Length; i++)
+            embeddings.Data[i] = random.NextSingle() * 3;
+        var distance = random.NextDouble() * 2;
+        var expected = labels.Data.ToArray();
+        while (NearestNeighbours(labels, expected, embeddings, distance) is var (keep, give))
+            expected = [.. expected.Select(l => l == give ? keep : l)];
+        Assert.That(SimilarMerging.Merge(labels, embeddings, distance).Data, Is.EqualTo(expected), $"seed {seed}, distance {distance}");
+    }
+
+    [Test]
+    public void Similar_merging_names_what_does_not_fit()
+    {
+        var labels = Draw("aab");
+        Assert.That(() => SimilarMerging.Merge(labels, new Volume<float>(1, 1, 2, 3), 1), Throws.ArgumentException);
+        Assert.That(() => SimilarMerging.Merge(labels, new Volume<float>(1, 1, 3, 3), -1),
+            Throws.ArgumentException.With.Message.EqualTo("SimilarMerging: the distance must not be negative, got -1."));
+        Assert.That(SimilarMerging.Merge(new Volume<int>(1, 2, 2), new Volume<float>(1, 2, 2, 1), 1).Data, Has.All.Zero, "no segment");
+        Assert.That(SimilarMerging.Merge(labels, new Volume<float>(1, 1, 3, 1), 0).Data, Is.EqualTo(labels.Data), "0 joins nothing, even equal means");
+    }
+
+    private static (int Keep, int Give)? NearestNeighbours(Volume<int> grid, int[] labels, Volume<float> embeddings, double distance)
+    {
+        (int, int)? best = null;
+        for (var i = 0; i < labels.Length; i++)
+        {
+            for (var j = 0; j < i; j++)
+            {
+                var steps = Math.Abs(i % grid.Width - j % grid.Width) + Math.Abs(i / grid.Width % grid.Height - j / grid.Width % grid.Height)
+                    + Math.Abs(i / grid.Width / grid.Height - j / grid.Width / grid.Height);
+                if (steps != 1 || labels[i] == 0 || labels[j] == 0 || labels[i] == labels[j])
+                    continue;
+                var (a, b) = (Mean(labels[i]), Mean(labels[j]));
+                var d = Math.Sqrt((a.X - b.X) * (a.X - b.X) + (a.Y - b.Y) * (a.Y - b.Y));
+                if (d < distance)
+                    (distance, best) = (d, a.Size > b.Size || (a.Size == b.Size && First(labels[i]) < First(labels[j])) ? (labels[i], labels[j]) : (labels[j], labels[i]));
+            }
+        }
+
+        return best;
+
+        int First(int label) => Array.IndexOf(grid.Data, label);
+
+        (double X, double Y, int Size) Mean(int label)
+        {
+            var of = Enumerable.Range(0, labels.Length).Where(i => labels[i] == label).ToArray();
+            return (of.Average(i => (double)embeddings.Data[2 * i]), of.Average(i => (double)embeddings.Data[2 * i + 1]), of.Length);
+        }
+    }
+
     [Test]
     public void CrumbledBorderIsGivenBack()
     {
