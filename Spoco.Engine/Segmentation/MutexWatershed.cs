@@ -1,32 +1,28 @@
+using Spoco.Kernels;
+using Spoco.Kernels.Primitives;
+
 namespace Spoco.Engine.Segmentation;
 
 /// <summary>
-/// Mutex Watershed (Wolf et al., ECCV 2018), exact: all edges are processed by descending priority, equal priorities by ascending edge id
+/// Mutex Watershed (Wolf et al., ECCV 2018), exact and parallel: all edges are processed by descending priority, equal priorities by ascending edge id
 /// (channel * voxels + voxel). An attractive edge joins the clusters of its ends unless they exclude each other; a repulsive edge makes them
-/// exclude each other unless they are one. Labels are numbered from 1 in order of their first voxel; 0 = masked out.
+/// exclude each other unless they are one. Labels are numbered from 1 in order of their first voxel; 0 = masked out. The labels are those of
+/// <see cref="SequentialMutexWatershed"/> on every device, whatever the number of threads; docs/mutex-watershed.md says how and why.
 /// </summary>
 public static class MutexWatershed
 {
-    private const int EdgesBetweenCancellationChecks = 1 << 16;
-
-    /// <summary>Segments pixel embeddings: the weights of <see cref="Affinities"/>, then <see cref="FromAffinities"/>.</summary>
+    /// <summary>Segments pixel embeddings: the weights of <see cref="Affinities"/>, then as <see cref="FromAffinities"/>.</summary>
     /// <param name="embeddings">[D, H, W, E].</param>
     /// <param name="options">Offsets, delta_d, priorities; SPOCO's defaults where null.</param>
     /// <param name="mask">Foreground: voxels that are 0 here get label 0 and no edge.</param>
-    /// <param name="cancellation">Stops between batches of edges.</param>
+    /// <param name="device">Where to compute; null = all cores of the host.</param>
+    /// <param name="cancellation">Stops between phases.</param>
     /// <returns>Labels, [D, H, W].</returns>
     /// <exception cref="ArgumentException">The mask has other extents, an embedding is not finite, or an option is out of range.</exception>
     public static Volume<int> FromEmbeddings(
-        Volume<float> embeddings, MutexWatershedOptions? options = null, Volume<byte>? mask = null, CancellationToken cancellation = default)
-    {
-        ArgumentNullException.ThrowIfNull(embeddings);
-        options ??= new MutexWatershedOptions();
-        if (mask is not null && (!mask.HasExtentsOf(embeddings) || mask.Channels != 1))
-            throw new ArgumentException($"MutexWatershed: the mask ({mask}) does not fit the embeddings ({embeddings}).");
-        var weights = Affinities.FromEmbeddings(embeddings, options.Resolve(embeddings.Depth).Offsets, options.PushMargin);
-        var labels = FromAffinities(weights, embeddings.Depth, embeddings.Height, embeddings.Width, options, mask?.Data, cancellation);
-        return new Volume<int>(labels, embeddings.Depth, embeddings.Height, embeddings.Width) { VoxelSize = embeddings.VoxelSize };
-    }
+        Volume<float> embeddings, MutexWatershedOptions? options = null, Volume<byte>? mask = null, ComputeDevice? device = null,
+        CancellationToken cancellation = default) =>
+        Segment(embeddings, options, mask, device, null, cancellation);
 
     /// <summary>
     /// Segments given edge weights: 0 = attractive (same object), 1 = repulsive (different objects), in every channel. Priority of an attractive
@@ -39,19 +35,17 @@ public static class MutexWatershed
     /// <param name="width">Columns.</param>
     /// <param name="options">Offsets, priorities, strides; SPOCO's defaults where null.</param>
     /// <param name="mask">[D, H, W]; voxels that are 0 here get label 0 and no edge. Empty: no mask.</param>
-    /// <param name="cancellation">Stops between batches of edges.</param>
+    /// <param name="device">Where to compute; null = all cores of the host.</param>
+    /// <param name="cancellation">Stops between phases.</param>
     /// <returns>Labels, [D, H, W].</returns>
     /// <exception cref="ArgumentException">Lengths do not fit the extents, a weight is not finite, or an option is out of range.</exception>
     public static int[] FromAffinities(
         ReadOnlyMemory<float> weights, int depth, int height, int width, MutexWatershedOptions? options = null,
-        ReadOnlyMemory<byte> mask = default, CancellationToken cancellation = default)
+        ReadOnlyMemory<byte> mask = default, ComputeDevice? device = null, CancellationToken cancellation = default)
     {
         options ??= new MutexWatershedOptions();
         var graph = new GridGraph(weights.Length, depth, height, width, options, mask.Length);
-        var reference = 1f;
-        if (options.AttractiveReference == AttractiveReference.Max)
-            reference = graph.MaximumAttractive(weights.Span, mask.Span);
-        return Segment(graph, weights.Span, mask.Span, (-1, reference), (1, options.RepulsiveBias), cancellation);
+        return FromWeights(graph, graph.ToGrid(options, isPriority: false), weights.Span, mask.Span, device, cancellation);
     }
 
     /// <summary>Segments given priorities: larger = earlier, for attractive and repulsive edges alike. Weights are taken as they are.</summary>
@@ -61,101 +55,88 @@ public static class MutexWatershed
     /// <param name="width">Columns.</param>
     /// <param name="options">Offsets and strides; the reference and the bias do not apply.</param>
     /// <param name="mask">[D, H, W]; voxels that are 0 here get label 0 and no edge. Empty: no mask.</param>
-    /// <param name="cancellation">Stops between batches of edges.</param>
+    /// <param name="device">Where to compute; null = all cores of the host.</param>
+    /// <param name="cancellation">Stops between phases.</param>
     /// <returns>Labels, [D, H, W].</returns>
     /// <exception cref="ArgumentException">Lengths do not fit the extents, a priority is not finite, or an option is out of range.</exception>
     public static int[] FromPriorities(
         ReadOnlyMemory<float> priorities, int depth, int height, int width, MutexWatershedOptions? options = null,
-        ReadOnlyMemory<byte> mask = default, CancellationToken cancellation = default)
+        ReadOnlyMemory<byte> mask = default, ComputeDevice? device = null, CancellationToken cancellation = default)
     {
-        var graph = new GridGraph(priorities.Length, depth, height, width, options ?? new MutexWatershedOptions(), mask.Length);
-        return Segment(graph, priorities.Span, mask.Span, (1, 0), (1, 0), cancellation);
+        options ??= new MutexWatershedOptions();
+        var graph = new GridGraph(priorities.Length, depth, height, width, options, mask.Length);
+        return FromWeights(graph, graph.ToGrid(options, isPriority: true), priorities.Span, mask.Span, device, cancellation);
     }
 
     /// <summary>
     /// Segments any graph. Priorities: larger = earlier, for both kinds (for weights with 0 = attractive, 1 = repulsive hand over 1 - w and w).
-    /// Edge ids, which order equal priorities: attractive edges in list order, then repulsive edges in list order.
     /// </summary>
-    /// <param name="nodes">Number of nodes.</param>
-    /// <param name="attractive">Ends of the attractive edges: u0, v0, u1, v1, ... Loops have no effect; edges may repeat.</param>
-    /// <param name="attractivePriorities">One per attractive edge.</param>
-    /// <param name="repulsive">Ends of the repulsive edges.</param>
-    /// <param name="repulsivePriorities">One per repulsive edge.</param>
-    /// <param name="cancellation">Stops between batches of edges.</param>
+    /// <param name="graph">Nodes, edges and known mutexes.</param>
+    /// <param name="device">Where to compute; null = all cores of the host.</param>
+    /// <param name="cancellation">Stops between phases.</param>
     /// <returns>A label per node, numbered from 1 in order of the first node.</returns>
     /// <exception cref="ArgumentException">A length, a node or a priority is out of range.</exception>
-    public static int[] FromGraph(
-        int nodes, ReadOnlyMemory<int> attractive, ReadOnlyMemory<float> attractivePriorities,
-        ReadOnlyMemory<int> repulsive, ReadOnlyMemory<float> repulsivePriorities, CancellationToken cancellation = default)
+    public static int[] FromGraph(MutexGraph graph, ComputeDevice? device = null, CancellationToken cancellation = default) =>
+        Segment(graph, device, null, cancellation);
+
+    internal static Volume<int> Segment(
+        Volume<float> embeddings, MutexWatershedOptions? options, Volume<byte>? mask, ComputeDevice? device, MutexTrace? trace,
+        CancellationToken cancellation)
     {
-        if (nodes < 0)
-            throw new ArgumentException($"MutexWatershed: the number of nodes must not be negative, got {nodes}.");
-        CheckEdges("attractive", nodes, attractive.Span, attractivePriorities.Span);
-        CheckEdges("repulsive", nodes, repulsive.Span, repulsivePriorities.Span);
-
-        var first = attractivePriorities.Length;
-        var keys = GC.AllocateUninitializedArray<ulong>(checked(first + repulsivePriorities.Length));
-        for (var e = 0; e < first; e++)
-            keys[e] = EdgeOrder.Key(attractivePriorities.Span[e], (uint)e);
-        for (var e = first; e < keys.Length; e++)
-            keys[e] = EdgeOrder.Key(repulsivePriorities.Span[e - first], (uint)e);
-
-        var forest = new MutexForest(nodes);
-        var sorted = EdgeOrder.Sort(keys);
-        for (var start = 0; start < sorted.Length; start += EdgesBetweenCancellationChecks)
+        ArgumentNullException.ThrowIfNull(embeddings);
+        options ??= new MutexWatershedOptions();
+        if (mask is not null && (!mask.HasExtentsOf(embeddings) || mask.Channels != 1))
+            throw new ArgumentException($"MutexWatershed: the mask ({mask}) does not fit the embeddings ({embeddings}).");
+        var (depth, height, width) = (embeddings.Depth, embeddings.Height, embeddings.Width);
+        var offsets = options.Resolve(depth).Offsets.Count;
+        var graph = new GridGraph((long)offsets * embeddings.VoxelCount, depth, height, width, options, mask?.Data.Length ?? 0);
+        var labels = GC.AllocateUninitializedArray<int>(graph.Voxels);
+        var (host, opened) = Host(device);
+        using (opened)
+        using (var solver = new MutexWatershedHost(host, SequentialMutexWatershed.Finish, trace, cancellation))
         {
-            cancellation.ThrowIfCancellationRequested();
-            foreach (var key in sorted.Slice(start, Math.Min(EdgesBetweenCancellationChecks, sorted.Length - start)))
-            {
-                var e = (int)(uint)key;
-                if (e < first)
-                    forest.Attract(attractive.Span[2 * e], attractive.Span[2 * e + 1]);
-                else
-                    forest.Repel(repulsive.Span[2 * (e - first)], repulsive.Span[2 * (e - first) + 1]);
-            }
+            var refused = solver.FromEmbeddings(
+                graph.ToGrid(options, isPriority: false), embeddings.Data, embeddings.Channels, 2 * options.PushMargin, mask?.Data, labels);
+            if (refused >= 0)
+                throw Affinities.NotFinite(embeddings, refused);
         }
-        return forest.Labels([]);
+
+        return new Volume<int>(labels, depth, height, width) { VoxelSize = embeddings.VoxelSize };
     }
 
-    private static int[] Segment(
-        GridGraph graph, ReadOnlySpan<float> values, ReadOnlySpan<byte> mask,
-        (float Scale, float Shift) attractive, (float Scale, float Shift) repulsive, CancellationToken cancellation)
+    internal static int[] Segment(MutexGraph graph, ComputeDevice? device, MutexTrace? trace, CancellationToken cancellation)
     {
-        var forest = new MutexForest(graph.Voxels);
-        var sorted = EdgeOrder.Sort(graph.Keys(values, mask, attractive, repulsive, out var attractiveEdges));
-        var voxels = (uint)Math.Max(1, graph.Voxels);
-        // Exclusions after the last attractive edge change nothing.
-        for (var start = 0; start < sorted.Length && attractiveEdges > 0; start += EdgesBetweenCancellationChecks)
-        {
-            cancellation.ThrowIfCancellationRequested();
-            foreach (var key in sorted.Slice(start, Math.Min(EdgesBetweenCancellationChecks, sorted.Length - start)))
-            {
-                var (channel, u) = Math.DivRem((uint)key, voxels);
-                var v = (int)u + graph.Linear[channel];
-                if (channel < (uint)graph.Attractive)
-                {
-                    forest.Attract((int)u, v);
-                    attractiveEdges--;
-                }
-                else
-                {
-                    forest.Repel((int)u, v);
-                }
-            }
-        }
-        return forest.Labels(mask);
+        ArgumentNullException.ThrowIfNull(graph);
+        graph.Validate();
+        var labels = new int[graph.Nodes];
+        var (host, opened) = Host(device);
+        using (opened)
+        using (var solver = new MutexWatershedHost(host, SequentialMutexWatershed.Finish, trace, cancellation))
+            solver.FromEdges(graph.Nodes, graph.ToEdges(), (uint)graph.AttractivePriorities.Length, labels);
+        return labels;
     }
 
-    private static void CheckEdges(string kind, int nodes, ReadOnlySpan<int> ends, ReadOnlySpan<float> priorities)
+    private static int[] FromWeights(
+        GridGraph graph, MutexGrid grid, ReadOnlySpan<float> weights, ReadOnlySpan<byte> mask, ComputeDevice? device, CancellationToken cancellation)
     {
-        if (ends.Length != 2L * priorities.Length)
-            throw new ArgumentException(
-                $"MutexWatershed: {priorities.Length} {kind} priorities need {2L * priorities.Length} ends, got {ends.Length}.");
-        for (var i = 0; i < ends.Length; i++)
-            if ((uint)ends[i] >= (uint)nodes)
-                throw new ArgumentException($"MutexWatershed: {kind} edge {i / 2} ends at node {ends[i]}, the graph has nodes 0 to {nodes - 1}.");
-        for (var e = 0; e < priorities.Length; e++)
-            if (!float.IsFinite(priorities[e]))
-                throw new ArgumentException($"MutexWatershed: the priority of {kind} edge {e} is {priorities[e]}; it must be finite.");
+        var labels = GC.AllocateUninitializedArray<int>(graph.Voxels);
+        var (host, opened) = Host(device);
+        using (opened)
+        using (var solver = new MutexWatershedHost(host, SequentialMutexWatershed.Finish, null, cancellation))
+        {
+            var refused = solver.FromWeights(grid, weights, mask, labels);
+            if (refused >= 0)
+                throw graph.NotFinite(refused, weights[(int)refused]);
+        }
+
+        return labels;
+    }
+
+    private static (HostDevice Host, HostDevice? Opened) Host(ComputeDevice? device)
+    {
+        if (device is HostDevice host)
+            return (host, null);
+        host = (HostDevice)ComputeDevice.Open("cpu");
+        return (host, host);
     }
 }

@@ -19,7 +19,7 @@ public sealed class MutexWatershedTests
             var attractivePriorities = Weights(random, attractive.Length / 2, weightFamily);
             var repulsivePriorities = Weights(random, repulsive.Length / 2, weightFamily);
 
-            var labels = MutexWatershed.FromGraph(nodes, attractive, attractivePriorities, repulsive, repulsivePriorities);
+            var labels = MutexWatershed.FromGraph(Graph(nodes, attractive, attractivePriorities, repulsive, repulsivePriorities));
 
             var edges = Edges(attractive, attractivePriorities, true, 0)
                 .Concat(Edges(repulsive, repulsivePriorities, false, attractivePriorities.Length));
@@ -188,7 +188,7 @@ public sealed class MutexWatershedTests
         Assert.That(() => MutexWatershed.FromAffinities(new float[1], 40000, 40000, 40000), Throws.ArgumentException.With.Message.Contains("tiles"));
         Assert.That(() => Graph(2, [(0, 2, 1)], []),
             Throws.ArgumentException.With.Message.Contains("node 2"));
-        Assert.That(() => MutexWatershed.FromGraph(2, new int[1], new float[1], default, default), Throws.ArgumentException);
+        Assert.That(() => MutexWatershed.FromGraph(Graph(2, new int[1], new float[1], [], [])), Throws.ArgumentException);
         Assert.That(() => Graph(-1, [], []), Throws.ArgumentException);
         foreach (var options in new MutexWatershedOptions[]
         {
@@ -209,10 +209,19 @@ public sealed class MutexWatershedTests
     }
 
     private static int[] Graph(int nodes, (int U, int V, float Priority)[] attractive, (int U, int V, float Priority)[] repulsive) =>
-        MutexWatershed.FromGraph(
+        MutexWatershed.FromGraph(Graph(
             nodes,
-            attractive.SelectMany(e => new[] { e.U, e.V }).ToArray(), attractive.Select(e => e.Priority).ToArray(),
-            repulsive.SelectMany(e => new[] { e.U, e.V }).ToArray(), repulsive.Select(e => e.Priority).ToArray());
+            [.. attractive.SelectMany(e => new[] { e.U, e.V })], [.. attractive.Select(e => e.Priority)],
+            [.. repulsive.SelectMany(e => new[] { e.U, e.V })], [.. repulsive.Select(e => e.Priority)]));
+
+    private static MutexGraph Graph(int nodes, int[] attractive, float[] attractivePriorities, int[] repulsive, float[] repulsivePriorities) => new()
+    {
+        Nodes = nodes,
+        Attractive = attractive,
+        AttractivePriorities = attractivePriorities,
+        Repulsive = repulsive,
+        RepulsivePriorities = repulsivePriorities,
+    };
 
     private static int[] Ends(Random random, int nodes, int edges) => [.. Enumerable.Range(0, 2 * edges).Select(_ => random.Next(nodes))];
 
