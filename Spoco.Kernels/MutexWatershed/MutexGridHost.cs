@@ -30,14 +30,14 @@ internal sealed unsafe class MutexGridHost
         _weakest = scratch.Take<ulong>(grid.Voxels);
     }
 
-    /// <summary>Contracts an image to a table of edges between clusters.</summary>
+    /// <summary>Contracts an image to a list of edges between clusters.</summary>
     /// <param name="scratch">Memory and workers.</param>
     /// <param name="grid">The graph.</param>
     /// <param name="priorities">[C, D, H, W]; NaN where there is no edge. Overwritten.</param>
     /// <param name="mask">Voxels that are 0 here are in no cluster; null = all count.</param>
     /// <param name="map">Receives the cluster of each voxel, -1 outside the mask.</param>
     /// <param name="trace">Takes the times, where given.</param>
-    public static (int Clusters, PairTableHost Edges) Contract(
+    public static (int Clusters, PairListHost Edges) Contract(
         HostScratch scratch, MutexGrid grid, float* priorities, byte* mask, int* map, MutexTrace? trace)
     {
         var round = new MutexGridHost(scratch, grid, priorities, mask, trace);
@@ -48,7 +48,7 @@ internal sealed unsafe class MutexGridHost
         trace?.Phase("exclusions");
         var clusters = contraction.Contract(round.Ends, mask, map);
         trace?.Phase("contraction");
-        var table = round.Reduce(map);
+        var table = round.Reduce(map, clusters);
         trace?.Phase("reduction");
         return (clusters, table);
     }
@@ -150,75 +150,63 @@ internal sealed unsafe class MutexGridHost
         return ((int)edge, (int)edge + _grid.Linear[c]);
     }
 
-    private PairTableHost Reduce(int* map)
+    private PairListHost Reduce(int* map, int clusters)
     {
         var rows = _grid.Depth * _grid.Height;
-        var counts = new int[_scratch.Workers];
-        _scratch.Run(rows, (from, until, worker) => counts[worker] = CountRuns(map, from, until), 1);
-        var table = new PairTableHost(_scratch, HostScratch.Offsets(counts));
-        _scratch.Run(rows, (from, until, _) => AddRuns(map, table, from, until), 1);
-        return table;
+        var pairs = new PairListHost(_scratch, clusters);
+        _scratch.Run(rows, (from, until, _) => AddRuns(map, pairs, from, until, count: true), 1);
+        pairs.Allocate();
+        _scratch.Run(rows, (from, until, _) => AddRuns(map, pairs, from, until, count: false), 1);
+        pairs.Merge();
+        return pairs;
+    }
+
+    private void AddRuns(int* map, PairListHost pairs, int fromRow, int untilRow, bool count)
+    {
+        for (var row = fromRow; row < untilRow; row++)
+        {
+            for (var c = 0; c < _grid.Offsets.Length; c++)
+                if (_grid.Columns(c, row / _grid.Height, row % _grid.Height, out var from, out var to))
+                    AddRuns(map, pairs, c, _grid.Linear[c], row * _grid.Width + from, row * _grid.Width + to, count);
+        }
     }
 
     // Neighbouring edges of one channel between the same two clusters count as one.
-    private int CountRuns(int* map, int fromRow, int untilRow)
+    private void AddRuns(int* map, PairListHost pairs, int c, int linear, int from, int until, bool count)
     {
-        var runs = 0;
-        for (var row = fromRow; row < untilRow; row++)
+        var channel = _priorities + (long)c * _grid.Voxels;
+        var (lastU, lastV, strongest) = (-1, -1, EdgeKey.None);
+        for (var i = from; i < until; i++)
         {
-            for (var c = 0; c < _grid.Offsets.Length; c++)
+            var (u, v) = (map[i], map[i + linear]);
+            if (u == v)
+                continue;
+            var priority = channel[i];
+            if (float.IsNaN(priority))
+                continue;
+            var key = float.IsPositiveInfinity(priority) ? EdgeKey.Mutex : EdgeKey.Of(priority, (uint)((long)c * _grid.Voxels + i));
+            if (u == lastU && v == lastV)
             {
-                if (!_grid.Columns(c, row / _grid.Height, row % _grid.Height, out var from, out var to))
-                    continue;
-                var linear = _grid.Linear[c];
-                var (lastU, lastV) = (-1, -1);
-                for (var i = row * _grid.Width + from; i < row * _grid.Width + to; i++)
-                {
-                    var (u, v) = (map[i], map[i + linear]);
-                    if (u == v || (u == lastU && v == lastV))
-                        continue;
-                    (lastU, lastV) = (u, v);
-                    runs++;
-                }
+                strongest = Math.Max(strongest, key);
+                continue;
             }
+
+            if (strongest != EdgeKey.None)
+                Add(pairs, lastU, lastV, strongest, count);
+            (lastU, lastV, strongest) = (u, v, key);
         }
 
-        return runs;
+        if (strongest != EdgeKey.None)
+            Add(pairs, lastU, lastV, strongest, count);
     }
 
-    private void AddRuns(int* map, PairTableHost table, int fromRow, int untilRow)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Add(PairListHost pairs, int u, int v, ulong key, bool count)
     {
-        for (var row = fromRow; row < untilRow; row++)
-        {
-            for (var c = 0; c < _grid.Offsets.Length; c++)
-            {
-                if (!_grid.Columns(c, row / _grid.Height, row % _grid.Height, out var from, out var to))
-                    continue;
-                var channel = _priorities + (long)c * _grid.Voxels;
-                var linear = _grid.Linear[c];
-                var (lastU, lastV, strongest) = (-1, -1, EdgeKey.None);
-                for (var i = row * _grid.Width + from; i < row * _grid.Width + to; i++)
-                {
-                    var (u, v) = (map[i], map[i + linear]);
-                    if (u == v || float.IsNaN(channel[i]))
-                        continue;
-                    var key = float.IsPositiveInfinity(channel[i])
-                        ? EdgeKey.Mutex : EdgeKey.Of(channel[i], (uint)((long)c * _grid.Voxels + i));
-                    if (u == lastU && v == lastV)
-                    {
-                        strongest = Math.Max(strongest, key);
-                        continue;
-                    }
-
-                    if (strongest != EdgeKey.None)
-                        table.Add(lastU, lastV, strongest);
-                    (lastU, lastV, strongest) = (u, v, key);
-                }
-
-                if (strongest != EdgeKey.None)
-                    table.Add(lastU, lastV, strongest);
-            }
-        }
+        if (count)
+            pairs.Count(u, v);
+        else
+            pairs.Put(u, v, key);
     }
 
     private struct Way

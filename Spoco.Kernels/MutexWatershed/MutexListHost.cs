@@ -1,14 +1,14 @@
 namespace Spoco.Kernels.Primitives;
 
-/// <summary>A round on the host over a graph given as a table of pairs.</summary>
-internal sealed unsafe class MutexListHost(HostScratch scratch, MutexLists lists, PairTableHost table)
+/// <summary>A round on the host over a graph given as a list of pairs.</summary>
+internal sealed unsafe class MutexListHost(HostScratch scratch, MutexLists lists, PairListHost pairs)
 {
     private readonly MutexTreeHost _tree = new(scratch, lists.Nodes);
 
-    /// <summary>Contracts the graph to one of fewer nodes. Returns the memory of the lists and of the table.</summary>
+    /// <summary>Contracts the graph to one of fewer nodes. Returns the memory of the lists.</summary>
     /// <param name="map">Receives the cluster of each node.</param>
     /// <param name="trace">Takes the times, where given.</param>
-    public (int Clusters, PairTableHost Edges) Contract(int* map, MutexTrace? trace)
+    public (int Clusters, PairListHost Edges) Contract(int* map, MutexTrace? trace)
     {
         _tree.Grow(lists.Attractive, lists.AttractiveCount);
         trace?.Phase("later forests");
@@ -22,11 +22,12 @@ internal sealed unsafe class MutexListHost(HostScratch scratch, MutexLists lists
         trace?.Phase("later exclusions");
         var clusters = contraction.Contract(Ends, null, map);
         trace?.Phase("later contractions");
-        table.Release();
-        var next = new PairTableHost(scratch, checked((int)lists.Edges));
-        scratch.Run(lists.AttractiveCount, (from, until, _) => Add(next, map, lists.Attractive, from, until));
-        scratch.Run(lists.RepulsiveCount, (from, until, _) => Add(next, map, repulsive, from, until));
-        scratch.Run(lists.MutexCount, (from, until, _) => Add(next, map, mutexes, from, until));
+        pairs.Release();
+        var next = new PairListHost(scratch, clusters);
+        AddAll(next, map, count: true);
+        next.Allocate();
+        AddAll(next, map, count: false);
+        next.Merge();
         lists.Release();
         _tree.Release();
         trace?.Phase("later reductions");
@@ -49,7 +50,7 @@ internal sealed unsafe class MutexListHost(HostScratch scratch, MutexLists lists
             if (!areMutexes && edge.Key < bottleneck)
                 continue;
             HostAtomic.Raise(contraction.Dirty + common, bottleneck);
-            table.Key(edge.Place) = EdgeKey.Mutex;
+            pairs.Key(edge.Place) = EdgeKey.Mutex;
             edge.Key = bottleneck;
             edge.Place = ~edge.Place;
         }
@@ -63,9 +64,9 @@ internal sealed unsafe class MutexListHost(HostScratch scratch, MutexLists lists
             var edge = edges[e];
             if (edge.Place >= 0 || edge.Key == EdgeKey.None)
                 continue;
-            if (edge.Key == _tree.Best[edge.U] && !table.IsMutex(edge.V, Neighbour(edge.U)))
+            if (edge.Key == _tree.Best[edge.U] && !pairs.IsMutex(edge.V, Neighbour(edge.U)))
                 contraction.Blocked[edge.U] = 1;
-            if (edge.Key == _tree.Best[edge.V] && !table.IsMutex(edge.U, Neighbour(edge.V)))
+            if (edge.Key == _tree.Best[edge.V] && !pairs.IsMutex(edge.U, Neighbour(edge.V)))
                 contraction.Blocked[edge.V] = 1;
         }
     }
@@ -82,14 +83,25 @@ internal sealed unsafe class MutexListHost(HostScratch scratch, MutexLists lists
         return (edge.U, edge.V);
     }
 
-    private static void Add(PairTableHost table, int* map, MutexEdge* edges, int from, int until)
+    private void AddAll(PairListHost next, int* map, bool count)
+    {
+        scratch.Run(lists.AttractiveCount, (from, until, _) => Add(next, map, lists.Attractive, from, until, count));
+        scratch.Run(lists.RepulsiveCount, (from, until, _) => Add(next, map, lists.Repulsive, from, until, count));
+        scratch.Run(lists.MutexCount, (from, until, _) => Add(next, map, lists.Mutexes, from, until, count));
+    }
+
+    private static void Add(PairListHost next, int* map, MutexEdge* edges, int from, int until, bool count)
     {
         for (var e = from; e < until; e++)
         {
             var edge = edges[e];
             var (u, v) = (map[edge.U], map[edge.V]);
-            if (u != v && edge.Key != EdgeKey.None)
-                table.Add(u, v, edge.Place < 0 ? EdgeKey.Mutex : edge.Key);
+            if (u == v || edge.Key == EdgeKey.None)
+                continue;
+            if (count)
+                next.Count(u, v);
+            else
+                next.Put(u, v, edge.Place < 0 ? EdgeKey.Mutex : edge.Key);
         }
     }
 }

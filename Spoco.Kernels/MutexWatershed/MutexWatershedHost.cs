@@ -76,7 +76,7 @@ internal sealed unsafe class MutexWatershedHost : IDisposable
     /// <summary>Segments a graph given as a list of edges; loops have no effect, and edges may repeat.</summary>
     public void FromEdges(int nodes, ReadOnlySpan<MutexEdge> edges, uint firstRepulsive, Span<int> labels)
     {
-        var table = new PairTableHost(_scratch, edges.Length);
+        var pairs = new PairListHost(_scratch, nodes);
         fixed (MutexEdge* list = edges)
         fixed (int* result = labels)
         {
@@ -85,10 +85,18 @@ internal sealed unsafe class MutexWatershedHost : IDisposable
             {
                 for (var e = from; e < until; e++)
                     if (source[e].U != source[e].V)
-                        table.Add(source[e].U, source[e].V, source[e].Key);
+                        pairs.Count(source[e].U, source[e].V);
             });
-            _trace?.Phase("table");
-            Solve(nodes, table, firstRepulsive, new Span<int>(result, nodes));
+            pairs.Allocate();
+            _scratch.Run(edges.Length, (from, until, _) =>
+            {
+                for (var e = from; e < until; e++)
+                    if (source[e].U != source[e].V)
+                        pairs.Put(source[e].U, source[e].V, source[e].Key);
+            });
+            pairs.Merge();
+            _trace?.Phase("pairs");
+            Solve(nodes, pairs, firstRepulsive, new Span<int>(result, nodes));
         }
     }
 
@@ -100,19 +108,19 @@ internal sealed unsafe class MutexWatershedHost : IDisposable
         _trace?.Phase("priorities");
         _cancellation.ThrowIfCancellationRequested();
         // The map of the voxels lies where the labels will be.
-        var (clusters, table) = MutexGridHost.Contract(_scratch, grid, priorities, mask, labels, _trace);
+        var (clusters, pairs) = MutexGridHost.Contract(_scratch, grid, priorities, mask, labels, _trace);
         _scratch.Return(priorities);
         var ofCluster = _scratch.Take<int>(clusters);
-        Solve(clusters, table, checked((uint)((long)grid.Attractive * grid.Voxels)), new Span<int>(ofCluster, clusters));
+        Solve(clusters, pairs, checked((uint)((long)grid.Attractive * grid.Voxels)), new Span<int>(ofCluster, clusters));
         Look(labels, grid.Voxels, ofCluster);
         _trace?.Phase("labels");
     }
 
-    private void Solve(int nodes, PairTableHost table, uint firstRepulsive, Span<int> labels)
+    private void Solve(int nodes, PairListHost pairs, uint firstRepulsive, Span<int> labels)
     {
         var maps = new List<(nint Map, int Nodes)>();
         var edgesBefore = long.MaxValue;
-        var lists = table.ToLists(nodes, firstRepulsive);
+        var lists = pairs.ToLists(firstRepulsive);
         while (true)
         {
             _trace?.Rounds.Add((lists.Nodes, lists.AttractiveCount, lists.RepulsiveCount, lists.MutexCount));
@@ -122,11 +130,11 @@ internal sealed unsafe class MutexWatershedHost : IDisposable
             edgesBefore = lists.Edges;
             var map = _scratch.Take<int>(lists.Nodes);
             maps.Add(((nint)map, lists.Nodes));
-            (var clusters, table) = new MutexListHost(_scratch, lists, table).Contract(map, _trace);
-            lists = table.ToLists(clusters, firstRepulsive);
+            (var clusters, pairs) = new MutexListHost(_scratch, lists, pairs).Contract(map, _trace);
+            lists = pairs.ToLists(firstRepulsive);
         }
 
-        table.Release();
+        pairs.Release();
         var edges = new MutexEdge[lists.AttractiveCount == 0 ? 0 : lists.Edges];
         if (edges.Length > 0)
         {
