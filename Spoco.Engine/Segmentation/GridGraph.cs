@@ -15,7 +15,8 @@ internal sealed class GridGraph
     private readonly IReadOnlyList<VoxelOffset> _offsets;
     private readonly MutexWatershedOptions _options;
 
-    public GridGraph(long values, int depth, int height, int width, MutexWatershedOptions options, long maskValues)
+    public GridGraph(
+        long values, int depth, int height, int width, MutexWatershedOptions options, long maskValues, long seedValues = 0)
     {
         if (depth < 0 || height < 0 || width < 0)
             throw new ArgumentException($"MutexWatershed: extents must not be negative, got [{depth}, {height}, {width}].");
@@ -30,6 +31,8 @@ internal sealed class GridGraph
                 $"MutexWatershed: {values} weights do not fill [{_offsets.Count}, {depth}, {height}, {width}] (offsets, D, H, W).");
         if (maskValues != 0 && maskValues != Voxels)
             throw new ArgumentException($"MutexWatershed: a mask of {maskValues} voxels does not fit the image [{depth}, {height}, {width}].");
+        if (seedValues != 0 && seedValues != Voxels)
+            throw new ArgumentException($"MutexWatershed: seeds of {seedValues} voxels do not fit the image [{depth}, {height}, {width}].");
         _depth = depth;
         _height = height;
         _width = width;

@@ -27,6 +27,9 @@ public sealed record MutexGraph
     /// <summary>Ends of pairs that exclude each other from the start.</summary>
     public ReadOnlyMemory<int> Mutexes { get; init; }
 
+    /// <summary>Given segments, one seed per node: nodes of one seed start as one, different seeds never join. 0 = no seed. Empty: none.</summary>
+    public ReadOnlyMemory<int> Seeds { get; init; }
+
     internal void Validate()
     {
         if (Nodes < 0)
@@ -36,6 +39,8 @@ public sealed record MutexGraph
         CheckEnds("mutex", Mutexes.Span);
         if (Mutexes.Length % 2 != 0)
             throw new ArgumentException($"MutexWatershed: mutexes need two ends each, got {Mutexes.Length} ends.");
+        if (!Seeds.IsEmpty && Seeds.Length != Nodes)
+            throw new ArgumentException($"MutexWatershed: {Seeds.Length} seeds do not fit {Nodes} nodes.");
         if ((long)AttractivePriorities.Length + RepulsivePriorities.Length + Mutexes.Length / 2 > Array.MaxLength)
             throw new ArgumentException("MutexWatershed: there are more edges than one array holds; contract the graph in parts.");
     }

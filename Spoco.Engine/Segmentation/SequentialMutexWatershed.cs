@@ -16,18 +16,20 @@ public static class SequentialMutexWatershed
     /// <param name="embeddings">[D, H, W, E].</param>
     /// <param name="options">Offsets, delta_d, priorities; SPOCO's defaults where null.</param>
     /// <param name="mask">Foreground: voxels that are 0 here get label 0 and no edge.</param>
+    /// <param name="seeds">Given segments: voxels of one seed start as one, different seeds never join. 0 = no seed.</param>
     /// <param name="cancellation">Stops between batches of edges.</param>
     /// <returns>Labels, [D, H, W].</returns>
     /// <exception cref="ArgumentException">The mask has other extents, an embedding is not finite, or an option is out of range.</exception>
     public static Volume<int> FromEmbeddings(
-        Volume<float> embeddings, MutexWatershedOptions? options = null, Volume<byte>? mask = null, CancellationToken cancellation = default)
+        Volume<float> embeddings, MutexWatershedOptions? options = null, Volume<byte>? mask = null, Volume<int>? seeds = null,
+        CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(embeddings);
         options ??= new MutexWatershedOptions();
         if (mask is not null && (!mask.HasExtentsOf(embeddings) || mask.Channels != 1))
             throw new ArgumentException($"MutexWatershed: the mask ({mask}) does not fit the embeddings ({embeddings}).");
         var weights = Affinities.FromEmbeddings(embeddings, options.Resolve(embeddings.Depth).Offsets, options.PushMargin);
-        var labels = FromAffinities(weights, embeddings.Depth, embeddings.Height, embeddings.Width, options, mask?.Data, cancellation);
+        var labels = FromAffinities(weights, embeddings.Depth, embeddings.Height, embeddings.Width, options, mask?.Data, seeds?.Data, cancellation);
         return new Volume<int>(labels, embeddings.Depth, embeddings.Height, embeddings.Width) { VoxelSize = embeddings.VoxelSize };
     }
 
@@ -42,19 +44,20 @@ public static class SequentialMutexWatershed
     /// <param name="width">Columns.</param>
     /// <param name="options">Offsets, priorities, strides; SPOCO's defaults where null.</param>
     /// <param name="mask">[D, H, W]; voxels that are 0 here get label 0 and no edge. Empty: no mask.</param>
+    /// <param name="seeds">[D, H, W]; given segments: voxels of one seed start as one, different seeds never join. 0 = no seed. Empty: none.</param>
     /// <param name="cancellation">Stops between batches of edges.</param>
     /// <returns>Labels, [D, H, W].</returns>
     /// <exception cref="ArgumentException">Lengths do not fit the extents, a weight is not finite, or an option is out of range.</exception>
     public static int[] FromAffinities(
         ReadOnlyMemory<float> weights, int depth, int height, int width, MutexWatershedOptions? options = null,
-        ReadOnlyMemory<byte> mask = default, CancellationToken cancellation = default)
+        ReadOnlyMemory<byte> mask = default, ReadOnlyMemory<int> seeds = default, CancellationToken cancellation = default)
     {
         options ??= new MutexWatershedOptions();
-        var graph = new GridGraph(weights.Length, depth, height, width, options, mask.Length);
+        var graph = new GridGraph(weights.Length, depth, height, width, options, mask.Length, seeds.Length);
         var reference = 1f;
         if (options.AttractiveReference == AttractiveReference.Max)
             reference = graph.MaximumAttractive(weights.Span, mask.Span);
-        return Segment(graph, weights.Span, mask.Span, (-1, reference), (1, options.RepulsiveBias), cancellation);
+        return Segment(graph, weights.Span, mask.Span, seeds.Span, (-1, reference), (1, options.RepulsiveBias), cancellation);
     }
 
     /// <summary>Segments given priorities: larger = earlier, for attractive and repulsive edges alike. Weights are taken as they are.</summary>
@@ -64,15 +67,16 @@ public static class SequentialMutexWatershed
     /// <param name="width">Columns.</param>
     /// <param name="options">Offsets and strides; the reference and the bias do not apply.</param>
     /// <param name="mask">[D, H, W]; voxels that are 0 here get label 0 and no edge. Empty: no mask.</param>
+    /// <param name="seeds">[D, H, W]; given segments: voxels of one seed start as one, different seeds never join. 0 = no seed. Empty: none.</param>
     /// <param name="cancellation">Stops between batches of edges.</param>
     /// <returns>Labels, [D, H, W].</returns>
     /// <exception cref="ArgumentException">Lengths do not fit the extents, a priority is not finite, or an option is out of range.</exception>
     public static int[] FromPriorities(
         ReadOnlyMemory<float> priorities, int depth, int height, int width, MutexWatershedOptions? options = null,
-        ReadOnlyMemory<byte> mask = default, CancellationToken cancellation = default)
+        ReadOnlyMemory<byte> mask = default, ReadOnlyMemory<int> seeds = default, CancellationToken cancellation = default)
     {
-        var graph = new GridGraph(priorities.Length, depth, height, width, options ?? new MutexWatershedOptions(), mask.Length);
-        return Segment(graph, priorities.Span, mask.Span, (1, 0), (1, 0), cancellation);
+        var graph = new GridGraph(priorities.Length, depth, height, width, options ?? new MutexWatershedOptions(), mask.Length, seeds.Length);
+        return Segment(graph, priorities.Span, mask.Span, seeds.Span, (1, 0), (1, 0), cancellation);
     }
 
     /// <summary>Segments any graph; see <see cref="MutexGraph"/> for the signs and the order of equal priorities.</summary>
@@ -93,6 +97,8 @@ public static class SequentialMutexWatershed
             keys[e] = EdgeOrder.Key(graph.RepulsivePriorities.Span[e - first], (uint)e);
 
         var forest = new MutexForest(graph.Nodes);
+        if (!graph.Seeds.IsEmpty)
+            forest.Seed(graph.Seeds.Span, []);
         for (var m = 0; m < mutexes.Length; m += 2)
             forest.Repel(mutexes.Span[m], mutexes.Span[m + 1]);
         var sorted = EdgeOrder.Sort(keys);
@@ -124,10 +130,12 @@ public static class SequentialMutexWatershed
     }
 
     private static int[] Segment(
-        GridGraph graph, ReadOnlySpan<float> values, ReadOnlySpan<byte> mask,
+        GridGraph graph, ReadOnlySpan<float> values, ReadOnlySpan<byte> mask, ReadOnlySpan<int> seeds,
         (float Scale, float Shift) attractive, (float Scale, float Shift) repulsive, CancellationToken cancellation)
     {
         var forest = new MutexForest(graph.Voxels);
+        if (!seeds.IsEmpty)
+            forest.Seed(seeds, mask);
         var sorted = EdgeOrder.Sort(graph.Keys(values, mask, attractive, repulsive, out var attractiveEdges));
         var voxels = (uint)Math.Max(1, graph.Voxels);
         // Exclusions after the last attractive edge change nothing.

@@ -5,9 +5,9 @@ namespace Spoco.Kernels.Primitives;
 /// <summary>The first round on the host: on the implicit graph of an image, without lists of edges.</summary>
 internal sealed unsafe class MutexGridHost
 {
-    // Voxels that lie together share their ancestors two levels up the tree, and with them the way to the ancestors of voxels at an offset.
-    private const int SharedLevels = 2;
-    private const int RememberedWays = 1024;
+    // Voxels that lie together share their ancestors four levels up the tree, and with them the way to the ancestors of voxels at an offset.
+    private const int SharedLevels = 4;
+    private const int RememberedWays = 4096;
 
     private readonly HostScratch _scratch;
     private readonly MutexGrid _grid;
@@ -30,14 +30,15 @@ internal sealed unsafe class MutexGridHost
         _weakest = scratch.Take<ulong>(grid.Voxels);
     }
 
-    /// <summary>Contracts an image to a list of edges between clusters.</summary>
+    /// <summary>Contracts what is certain.</summary>
     /// <param name="scratch">Memory and workers.</param>
     /// <param name="grid">The graph.</param>
-    /// <param name="priorities">[C, D, H, W]; NaN where there is no edge. Overwritten.</param>
+    /// <param name="priorities">[C, D, H, W]; NaN where there is no edge. Mutexes become infinite.</param>
     /// <param name="mask">Voxels that are 0 here are in no cluster; null = all count.</param>
     /// <param name="map">Receives the cluster of each voxel, -1 outside the mask.</param>
     /// <param name="trace">Takes the times, where given.</param>
-    public static (int Clusters, PairListHost Edges) Contract(
+    /// <returns>Number of clusters.</returns>
+    public static int Contract(
         HostScratch scratch, MutexGrid grid, float* priorities, byte* mask, int* map, MutexTrace? trace)
     {
         var round = new MutexGridHost(scratch, grid, priorities, mask, trace);
@@ -48,9 +49,7 @@ internal sealed unsafe class MutexGridHost
         trace?.Phase("exclusions");
         var clusters = contraction.Contract(round.Ends, mask, map);
         trace?.Phase("contraction");
-        var table = round.Reduce(map, clusters);
-        trace?.Phase("reduction");
-        return (clusters, table);
+        return clusters;
     }
 
     private void FindAncestors() => _scratch.Run(_grid.Voxels, (from, until, _) =>
@@ -133,7 +132,7 @@ internal sealed unsafe class MutexGridHost
     private Way* FindWay(Way* ways, int a, int b)
     {
         var pair = ((ulong)(uint)a << 32) | (uint)b;
-        var way = ways + (int)((pair * 0x9E3779B97F4A7C15ul) >> 54);
+        var way = ways + (int)((pair * 0x9E3779B97F4A7C15ul) >> 52);
         if (way->Pair == pair)
             return way;
         way->Pair = pair;
@@ -148,65 +147,6 @@ internal sealed unsafe class MutexGridHost
         for (; edge >= _grid.Voxels; edge -= _grid.Voxels)
             c++;
         return ((int)edge, (int)edge + _grid.Linear[c]);
-    }
-
-    private PairListHost Reduce(int* map, int clusters)
-    {
-        var rows = _grid.Depth * _grid.Height;
-        var pairs = new PairListHost(_scratch, clusters);
-        _scratch.Run(rows, (from, until, _) => AddRuns(map, pairs, from, until, count: true), 1);
-        pairs.Allocate();
-        _scratch.Run(rows, (from, until, _) => AddRuns(map, pairs, from, until, count: false), 1);
-        pairs.Merge();
-        return pairs;
-    }
-
-    private void AddRuns(int* map, PairListHost pairs, int fromRow, int untilRow, bool count)
-    {
-        for (var row = fromRow; row < untilRow; row++)
-        {
-            for (var c = 0; c < _grid.Offsets.Length; c++)
-                if (_grid.Columns(c, row / _grid.Height, row % _grid.Height, out var from, out var to))
-                    AddRuns(map, pairs, c, _grid.Linear[c], row * _grid.Width + from, row * _grid.Width + to, count);
-        }
-    }
-
-    // Neighbouring edges of one channel between the same two clusters count as one.
-    private void AddRuns(int* map, PairListHost pairs, int c, int linear, int from, int until, bool count)
-    {
-        var channel = _priorities + (long)c * _grid.Voxels;
-        var (lastU, lastV, strongest) = (-1, -1, EdgeKey.None);
-        for (var i = from; i < until; i++)
-        {
-            var (u, v) = (map[i], map[i + linear]);
-            if (u == v)
-                continue;
-            var priority = channel[i];
-            if (float.IsNaN(priority))
-                continue;
-            var key = float.IsPositiveInfinity(priority) ? EdgeKey.Mutex : EdgeKey.Of(priority, (uint)((long)c * _grid.Voxels + i));
-            if (u == lastU && v == lastV)
-            {
-                strongest = Math.Max(strongest, key);
-                continue;
-            }
-
-            if (strongest != EdgeKey.None)
-                Add(pairs, lastU, lastV, strongest, count);
-            (lastU, lastV, strongest) = (u, v, key);
-        }
-
-        if (strongest != EdgeKey.None)
-            Add(pairs, lastU, lastV, strongest, count);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Add(PairListHost pairs, int u, int v, ulong key, bool count)
-    {
-        if (count)
-            pairs.Count(u, v);
-        else
-            pairs.Put(u, v, key);
     }
 
     private struct Way

@@ -11,7 +11,7 @@ internal delegate int[] MutexFinish(int nodes, ReadOnlySpan<MutexEdge> edges, ui
 /// The parallel Mutex Watershed on the host: rounds that contract what is certain, until so little is left, or a round achieves so little, that the
 /// sequential rule is faster.
 /// </summary>
-internal sealed unsafe class MutexWatershedHost : IDisposable
+internal sealed unsafe class MutexWatershedHost : IMutexWatershed
 {
     // Measured: a round over fewer edges takes longer than the sequential rule.
     private const int FinishBelow = 40_000;
@@ -20,30 +20,25 @@ internal sealed unsafe class MutexWatershedHost : IDisposable
     private const double LeastProgress = 0.9;
 
     private readonly HostScratch _scratch;
+    private readonly HostDevice? _owned;
     private readonly MutexFinish _finish;
     private readonly MutexTrace? _trace;
     private readonly CancellationToken _cancellation;
+    private readonly long _finishBelow;
 
-    /// <summary>A computation on a device.</summary>
-    public MutexWatershedHost(HostDevice host, MutexFinish finish, MutexTrace? trace, CancellationToken cancellation)
+    /// <summary>A computation on a device, which is closed at the end where it is owned.</summary>
+    public MutexWatershedHost(HostDevice host, bool ownsHost, MutexRun run, MutexFinish finish, CancellationToken cancellation)
     {
         _scratch = new HostScratch(host, "MutexWatershed");
-        (_finish, _trace, _cancellation) = (finish, trace, cancellation);
+        _owned = ownsHost ? host : null;
+        _finishBelow = run.FinishBelow ?? FinishBelow;
+        (_trace, _finish, _cancellation) = (run.Trace, finish, cancellation);
     }
 
-    /// <summary>Edges at which the sequential rule takes over.</summary>
-    public long Threshold { get; init; } = FinishBelow;
-
-    /// <summary>Segments embeddings, [D, H, W, E].</summary>
-    /// <param name="grid">The graph.</param>
-    /// <param name="embeddings">The values.</param>
-    /// <param name="dimensions">E.</param>
-    /// <param name="reach">2 delta_d.</param>
-    /// <param name="mask">Voxels that are 0 here get label 0; empty = all count.</param>
-    /// <param name="labels">Receives a label per voxel.</param>
-    /// <returns>The index of the first value that is not finite, or -1.</returns>
+    /// <inheritdoc/>
     public long FromEmbeddings(
-        MutexGrid grid, ReadOnlySpan<float> embeddings, int dimensions, float reach, ReadOnlySpan<byte> mask, Span<int> labels)
+        MutexGrid grid, ReadOnlySpan<float> embeddings, int dimensions, float reach, ReadOnlySpan<byte> mask, ReadOnlySpan<int> seeds,
+        Span<int> labels)
     {
         fixed (float* values = embeddings)
         fixed (byte* foreground = mask)
@@ -52,14 +47,13 @@ internal sealed unsafe class MutexWatershedHost : IDisposable
             var priorities = _scratch.Take<float>((long)grid.Offsets.Length * grid.Voxels);
             var refused = MutexPrioritiesHost.FromEmbeddings(_scratch, grid, values, dimensions, reach, foreground, priorities);
             if (refused < 0)
-                Solve(grid, priorities, foreground, result);
+                Solve(grid, priorities, foreground, seeds.IsEmpty ? null : MutexSeeds.Contract(seeds, mask), result);
             return refused;
         }
     }
 
-    /// <summary>Segments edge weights, [C, D, H, W].</summary>
-    /// <returns>The id of the first edge whose priority is not finite, or -1.</returns>
-    public long FromWeights(MutexGrid grid, ReadOnlySpan<float> weights, ReadOnlySpan<byte> mask, Span<int> labels)
+    /// <inheritdoc/>
+    public long FromWeights(MutexGrid grid, ReadOnlySpan<float> weights, ReadOnlySpan<byte> mask, ReadOnlySpan<int> seeds, Span<int> labels)
     {
         fixed (float* values = weights)
         fixed (byte* foreground = mask)
@@ -68,47 +62,69 @@ internal sealed unsafe class MutexWatershedHost : IDisposable
             var priorities = _scratch.Take<float>(weights.Length);
             var refused = MutexPrioritiesHost.FromWeights(_scratch, grid, values, foreground, priorities);
             if (refused < 0)
-                Solve(grid, priorities, foreground, result);
+                Solve(grid, priorities, foreground, seeds.IsEmpty ? null : MutexSeeds.Contract(seeds, mask), result);
             return refused;
         }
     }
 
-    /// <summary>Segments a graph given as a list of edges; loops have no effect, and edges may repeat.</summary>
-    public void FromEdges(int nodes, ReadOnlySpan<MutexEdge> edges, uint firstRepulsive, Span<int> labels)
+    /// <inheritdoc/>
+    public void FromEdges(int nodes, ReadOnlySpan<MutexEdge> edges, uint firstRepulsive, ReadOnlySpan<int> seeds, Span<int> labels)
     {
-        var pairs = new PairListHost(_scratch, nodes);
+        var contracted = seeds.IsEmpty ? null : MutexSeeds.Contract(seeds, []);
+        var clusters = contracted?.Clusters ?? nodes;
+        var ofCluster = new int[clusters];
         fixed (MutexEdge* list = edges)
-        fixed (int* result = labels)
+        fixed (int* map = contracted?.Map)
         {
-            var source = list;
-            _scratch.Run(edges.Length, (from, until, _) =>
-            {
-                for (var e = from; e < until; e++)
-                    if (source[e].U != source[e].V)
-                        pairs.Count(source[e].U, source[e].V);
-            });
-            pairs.Allocate();
-            _scratch.Run(edges.Length, (from, until, _) =>
-            {
-                for (var e = from; e < until; e++)
-                    if (source[e].U != source[e].V)
-                        pairs.Put(source[e].U, source[e].V, source[e].Key);
-            });
-            pairs.Merge();
+            var pairs = Pairs(clusters, list, edges.Length, map, contracted);
             _trace?.Phase("pairs");
-            Solve(nodes, pairs, firstRepulsive, new Span<int>(result, nodes));
+            Solve(clusters, pairs, firstRepulsive, ofCluster);
         }
+
+        for (var i = 0; i < nodes; i++)
+            labels[i] = ofCluster[contracted?.Map[i] ?? i];
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _scratch.Dispose();
+    public void Dispose()
+    {
+        _scratch.Dispose();
+        _owned?.Dispose();
+    }
 
-    private void Solve(MutexGrid grid, float* priorities, byte* mask, int* labels)
+    private PairListHost Pairs(int clusters, MutexEdge* edges, int count, int* map, MutexSeeds? seeds)
+    {
+        var pairs = new PairListHost(_scratch, clusters);
+        _scratch.Run(count, (from, until, _) =>
+        {
+            for (var e = from; e < until; e++)
+                if (Cluster(map, edges[e].U) is var u && Cluster(map, edges[e].V) is var v && u != v)
+                    pairs.Count(u, v);
+        });
+        seeds?.ForEachPair(pairs.Count);
+        pairs.Allocate();
+        _scratch.Run(count, (from, until, _) =>
+        {
+            for (var e = from; e < until; e++)
+                if (Cluster(map, edges[e].U) is var u && Cluster(map, edges[e].V) is var v && u != v)
+                    pairs.Put(u, v, edges[e].Key);
+        });
+        seeds?.ForEachPair((u, v) => pairs.Put(u, v, EdgeKey.Mutex));
+        pairs.Merge();
+        return pairs;
+    }
+
+    private static int Cluster(int* map, int node) => map == null ? node : map[node];
+
+    private void Solve(MutexGrid grid, float* priorities, byte* mask, MutexSeeds? seeds, int* labels)
     {
         _trace?.Phase("priorities");
         _cancellation.ThrowIfCancellationRequested();
         // The map of the voxels lies where the labels will be.
-        var (clusters, pairs) = MutexGridHost.Contract(_scratch, grid, priorities, mask, labels, _trace);
+        var clusters = seeds?.Clusters ?? MutexGridHost.Contract(_scratch, grid, priorities, mask, labels, _trace);
+        seeds?.Map.CopyTo(new Span<int>(labels, grid.Voxels));
+        var pairs = new MutexReductionHost(_scratch, grid, priorities, labels).Reduce(clusters, seeds);
+        _trace?.Phase("reduction");
         _scratch.Return(priorities);
         var ofCluster = _scratch.Take<int>(clusters);
         Solve(clusters, pairs, checked((uint)((long)grid.Attractive * grid.Voxels)), new Span<int>(ofCluster, clusters));
@@ -125,7 +141,7 @@ internal sealed unsafe class MutexWatershedHost : IDisposable
         {
             _trace?.Rounds.Add((lists.Nodes, lists.AttractiveCount, lists.RepulsiveCount, lists.MutexCount));
             _cancellation.ThrowIfCancellationRequested();
-            if (lists.AttractiveCount == 0 || lists.Edges <= Threshold || lists.Edges > LeastProgress * edgesBefore)
+            if (lists.AttractiveCount == 0 || lists.Edges <= _finishBelow || lists.Edges > LeastProgress * edgesBefore)
                 break;
             edgesBefore = lists.Edges;
             var map = _scratch.Take<int>(lists.Nodes);
