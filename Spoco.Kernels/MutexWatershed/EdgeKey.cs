@@ -23,6 +23,13 @@ internal static class EdgeKey
         return ((ulong)ascending << 32) | ~edge;
     }
 
+    /// <summary>The priority of a key; 1 where it is <see cref="None"/>.</summary>
+    public static float Priority(ulong key)
+    {
+        var ascending = (uint)(key >> 32);
+        return key == None ? 1 : BitConverter.UInt32BitsToSingle((int)ascending < 0 ? ascending ^ 0x80000000u : ~ascending);
+    }
+
     /// <summary>The edge id of a key.</summary>
     public static uint Edge(ulong key) => ~(uint)key;
 }

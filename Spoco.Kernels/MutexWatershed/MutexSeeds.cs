@@ -6,7 +6,8 @@ internal sealed class MutexSeeds
     /// <summary>More seeds than these are left to the sequential rule: each excludes every other.</summary>
     public const int Maximum = 2048;
 
-    private MutexSeeds(int[] map, int clusters, List<int> seeded) => (Map, Clusters, Seeded) = (map, clusters, seeded);
+    private MutexSeeds(int[] map, int clusters, List<int> nodes) =>
+        (Map, Clusters, Nodes, Seeded) = (map, clusters, nodes, [.. nodes.Select(node => map[node])]);
 
     /// <summary>The cluster of each node, numbered in order of the first node; -1 outside the mask.</summary>
     public int[] Map { get; }
@@ -16,6 +17,9 @@ internal sealed class MutexSeeds
 
     /// <summary>The clusters that are seeds.</summary>
     public IReadOnlyList<int> Seeded { get; }
+
+    /// <summary>The first node of every seed.</summary>
+    public IReadOnlyList<int> Nodes { get; }
 
     /// <summary>Number of different seeds.</summary>
     public static int Count(ReadOnlySpan<int> seeds)
@@ -35,6 +39,7 @@ internal sealed class MutexSeeds
     {
         var map = new int[seeds.Length];
         var ofSeed = new Dictionary<int, int>();
+        var nodes = new List<int>();
         var clusters = 0;
         for (var i = 0; i < map.Length; i++)
         {
@@ -45,10 +50,25 @@ internal sealed class MutexSeeds
             else if (ofSeed.TryGetValue(seeds[i], out var cluster))
                 map[i] = cluster;
             else
+            {
                 map[i] = ofSeed[seeds[i]] = clusters++;
+                nodes.Add(i);
+            }
         }
 
-        return new MutexSeeds(map, clusters, [.. ofSeed.Values]);
+        return new MutexSeeds(map, clusters, nodes);
+    }
+
+    /// <summary>The pairs of seeds, which exclude each other.</summary>
+    /// <param name="ends">The seeds, as <see cref="Seeded"/> or as <see cref="Nodes"/>.</param>
+    public static MutexEdge[] Pairs(IReadOnlyList<int> ends)
+    {
+        var pairs = new MutexEdge[ends.Count * (ends.Count - 1) / 2];
+        var count = 0;
+        for (var i = 0; i < ends.Count; i++)
+            for (var j = 0; j < i; j++)
+                pairs[count++] = new MutexEdge(ends[i], ends[j], EdgeKey.Mutex, 0);
+        return pairs;
     }
 
     /// <summary>Hands every pair of seeds to a list.</summary>

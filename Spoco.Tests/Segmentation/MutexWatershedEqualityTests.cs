@@ -18,7 +18,11 @@ public sealed class MutexWatershedEqualityTests
         _ => Math.Max(6, count / 10),
     };
 
-    private static MutexRun Run(string device, int seed) => new(TestDevices.Open(device)) { FinishBelow = seed % 2 == 0 ? 0 : null };
+    private static MutexRun Run(string device, int seed) => new(TestDevices.Open(device)) 
+    {
+        FinishBelow = seed % 2 == 0 ? 0 : null,
+        AlwaysNarrow = seed % 3 == 0,
+    };
 
     [Test]
     public void Graphs([ValueSource(typeof(TestDevices), nameof(TestDevices.All))] string device)
