@@ -12,7 +12,7 @@ namespace Spoco.Engine.Segmentation;
 /// </summary>
 public static class MutexWatershed
 {
-    /// <summary>Segments pixel embeddings: the weights of <see cref="Affinities"/>, then as <see cref="FromAffinities"/>.</summary>
+    /// <summary>Segments pixel embeddings: the weights of <see cref="Affinities"/>, then as from affinities.</summary>
     /// <param name="embeddings">[D, H, W, E].</param>
     /// <param name="options">Offsets, delta_d, priorities; SPOCO's defaults where null.</param>
     /// <param name="mask">Foreground: voxels that are 0 here get label 0 and no edge.</param>
@@ -83,6 +83,65 @@ public static class MutexWatershed
     public static int[] FromGraph(MutexGraph graph, ComputeDevice? device = null, CancellationToken cancellation = default) =>
         Segment(graph, new MutexRun(device), cancellation);
 
+    /// <summary>Segments embeddings where they lie; see the other overload.</summary>
+    /// <param name="embeddings">[D, H, W, E], on any device, which computes.</param>
+    /// <param name="depth">Slices; 1 for an image.</param>
+    /// <param name="height">Rows.</param>
+    /// <param name="width">Columns.</param>
+    /// <param name="options">Offsets, delta_d, priorities; SPOCO's defaults where null.</param>
+    /// <param name="mask">[D, H, W]; voxels that are 0 here get label 0 and no edge. Empty: no mask.</param>
+    /// <param name="seeds">[D, H, W]; given segments: voxels of one seed start as one, different seeds never join. 0 = no seed. Empty: none.</param>
+    /// <param name="cancellation">Stops between phases.</param>
+    /// <returns>Labels, [D, H, W].</returns>
+    /// <exception cref="ArgumentException">Lengths do not fit the extents, an embedding is not finite, or an option is out of range.</exception>
+    public static int[] FromEmbeddings(
+        DeviceBuffer<float> embeddings, int depth, int height, int width, MutexWatershedOptions? options = null,
+        ReadOnlyMemory<byte> mask = default, ReadOnlyMemory<int> seeds = default, CancellationToken cancellation = default)
+    {
+        options ??= new MutexWatershedOptions();
+        var offsets = options.Resolve(depth).Offsets.Count;
+        var graph = new GridGraph((long)offsets * depth * height * width, depth, height, width, options, mask.Length, seeds.Length);
+        if (graph.Voxels == 0)
+            return [];
+        if (embeddings.Length == 0 || embeddings.Length % graph.Voxels != 0)
+            throw new ArgumentException($"MutexWatershed: {embeddings.Length} values do not fill [{depth}, {height}, {width}, E].");
+        CheckSeeds(seeds.Span);
+        var labels = GC.AllocateUninitializedArray<int>(graph.Voxels);
+        using var solver = new MutexRun(embeddings.Device).Open(SequentialMutexWatershed.Finish, cancellation);
+        var dimensions = (int)(embeddings.Length / graph.Voxels);
+        var refused = solver.FromEmbeddings(
+            graph.ToGrid(options, isPriority: false), embeddings, dimensions, 2 * options.PushMargin, mask.Span, seeds.Span, labels);
+        if (refused >= 0)
+            throw new ArgumentException($"MutexWatershed: embeddings must be finite, value {refused % dimensions} of voxel {refused / dimensions} is not.");
+        return labels;
+    }
+
+    /// <summary>Segments edge weights where they lie: 0 = attractive, 1 = repulsive; see the other overload.</summary>
+    /// <param name="weights">[C, D, H, W], on any device, which computes.</param>
+    /// <param name="depth">Slices; 1 for an image.</param>
+    /// <param name="height">Rows.</param>
+    /// <param name="width">Columns.</param>
+    /// <param name="options">Offsets, priorities, strides; SPOCO's defaults where null.</param>
+    /// <param name="mask">[D, H, W]; voxels that are 0 here get label 0 and no edge. Empty: no mask.</param>
+    /// <param name="seeds">[D, H, W]; given segments: voxels of one seed start as one, different seeds never join. 0 = no seed. Empty: none.</param>
+    /// <param name="cancellation">Stops between phases.</param>
+    /// <returns>Labels, [D, H, W].</returns>
+    /// <exception cref="ArgumentException">Lengths do not fit the extents, a weight is not finite, or an option is out of range.</exception>
+    public static int[] FromAffinities(
+        DeviceBuffer<float> weights, int depth, int height, int width, MutexWatershedOptions? options = null,
+        ReadOnlyMemory<byte> mask = default, ReadOnlyMemory<int> seeds = default, CancellationToken cancellation = default)
+    {
+        options ??= new MutexWatershedOptions();
+        var graph = new GridGraph(weights.Length, depth, height, width, options, mask.Length, seeds.Length);
+        CheckSeeds(seeds.Span);
+        var labels = GC.AllocateUninitializedArray<int>(graph.Voxels);
+        using var solver = new MutexRun(weights.Device).Open(SequentialMutexWatershed.Finish, cancellation);
+        var refused = solver.FromWeights(graph.ToGrid(options, isPriority: false), weights, mask.Span, seeds.Span, labels);
+        if (refused >= 0)
+            throw graph.NotFinite(refused, weights.Slice(refused, 1).ToArray()[0]);
+        return labels;
+    }
+
     internal static Volume<int> Segment(
         Volume<float> embeddings, MutexWatershedOptions? options, Volume<byte>? mask, Volume<int>? seeds, MutexRun run, CancellationToken cancellation)
     {
@@ -134,5 +193,13 @@ public static class MutexWatershed
         using var solver = run.Open(SequentialMutexWatershed.Finish, cancellation);
         solver.FromEdges(graph.Nodes, graph.ToEdges(), (uint)graph.AttractivePriorities.Length, graph.Seeds.Span, labels);
         return labels;
+    }
+
+    // Each seed excludes every other: what lies in host memory is left to the sequential rule where that is too much.
+    private static void CheckSeeds(ReadOnlySpan<int> seeds)
+    {
+        if (MutexSeeds.Count(seeds) is var count && count > MutexSeeds.Maximum)
+            throw new ArgumentException(
+                $"MutexWatershed: {count} seeds are more than a device takes ({MutexSeeds.Maximum}); hand over weights in host memory.");
     }
 }

@@ -80,16 +80,14 @@ internal static class MutexContractionKernels
     // The smallest member stays the root.
     private static void Unite(ArrayView<int> parent, int u, int v)
     {
-        while (true)
+        var joined = false;
+        while (!joined)
         {
             u = MutexTreeKernels.Find(parent, u);
             v = MutexTreeKernels.Find(parent, v);
-            if (u == v)
-                return;
             var low = IntrinsicMath.Min(u, v);
             var high = IntrinsicMath.Max(u, v);
-            if (Atomic.CompareExchange(ref parent[high], high, low) == high)
-                return;
+            joined = low == high || Atomic.CompareExchange(ref parent[high], high, low) == high;
         }
     }
 }

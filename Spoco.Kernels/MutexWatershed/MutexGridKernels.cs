@@ -43,8 +43,8 @@ internal static class MutexGridKernels
     private const uint Absent = 0x7FC00000;
     private const uint Mutex = 0x7F800000;
 
-    /// <summary>NaN: no edge.</summary>
-    public static bool IsAbsent(float priority) => Interop.FloatAsInt(priority) == Absent;
+    /// <summary>NaN: no edge. (Compilers choose the bits of a NaN.)</summary>
+    public static bool IsAbsent(float priority) => (Interop.FloatAsInt(priority) & 0x7FFFFFFFu) > Mutex;
 
     /// <summary>Infinity: a mutex.</summary>
     public static bool IsMutex(float priority) => Interop.FloatAsInt(priority) == Mutex;

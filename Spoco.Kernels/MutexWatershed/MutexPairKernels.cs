@@ -25,14 +25,17 @@ internal static class MutexPairKernels
     {
         var edge = pairs.Edges[e];
         var mask = pairs.Slots.IntLength - 1;
-        for (var slot = Hash(edge.U, edge.V) & mask; ; slot = (slot + 1) & mask)
+        var slot = Hash(edge.U, edge.V) & mask;
+        var found = false;
+        while (!found)
         {
             var owner = Atomic.CompareExchange(ref pairs.Slots[slot], 0, e.X + 1);
-            if (owner != 0 && !IsPair(pairs.Edges[owner - 1], edge.U, edge.V))
-                continue;
-            pairs.Edges[e].Place = slot;
-            return;
+            found = owner == 0 || IsPair(pairs.Edges[IntrinsicMath.Max(owner - 1, 0)], edge.U, edge.V);
+            if (!found)
+                slot = (slot + 1) & mask;
         }
+
+        pairs.Edges[e].Place = slot;
     }
 
     public static void Raise<TAtomics>(Index1D e, MutexPairView pairs, int pass, TAtomics atomics) where TAtomics : unmanaged, IKeyAtomics =>
@@ -126,10 +129,15 @@ internal static class MutexPairKernels
     private static bool IsMutex(MutexPairView pairs, int u, int v)
     {
         var mask = pairs.Slots.IntLength - 1;
-        for (var slot = Hash(u, v) & mask; pairs.Slots[slot] != 0; slot = (slot + 1) & mask)
-            if (IsPair(pairs.Edges[pairs.Slots[slot] - 1], u, v))
-                return pairs.Keys[slot] == EdgeKey.Mutex;
-        return false;
+        var slot = Hash(u, v) & mask;
+        var owner = pairs.Slots[slot];
+        while (owner != 0 && !IsPair(pairs.Edges[IntrinsicMath.Max(owner - 1, 0)], u, v))
+        {
+            slot = (slot + 1) & mask;
+            owner = pairs.Slots[slot];
+        }
+
+        return owner != 0 && pairs.Keys[slot] == EdgeKey.Mutex;
     }
 
     private static int Neighbour(MutexTreeView tree, ArrayView<MutexEdge> attractive, int node)

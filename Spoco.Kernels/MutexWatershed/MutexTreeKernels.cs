@@ -154,32 +154,30 @@ internal static class MutexTreeKernels
     /// <summary>The lowest common ancestor of two nodes of one level, -1 where nothing connects them; and the weakest edge between them.</summary>
     public static int CommonAncestor(MutexTreeView tree, int a, int b, out ulong weakest)
     {
-        weakest = ulong.MaxValue;
-        while (a != b)
+        var lowest = ulong.MaxValue;
+        while (a != b && a >= 0 && b >= 0)
         {
-            weakest = IntrinsicMath.Min(weakest, IntrinsicMath.Min(tree.Best[a], tree.Best[b]));
+            lowest = IntrinsicMath.Min(lowest, IntrinsicMath.Min(tree.Best[a], tree.Best[b]));
             a = tree.Parent[a];
             b = tree.Parent[b];
-            if (a < 0 || b < 0)
-                return -1;
         }
 
-        return a;
+        weakest = lowest;
+        return IntrinsicMath.Min(a, b);
     }
 
-    /// <summary>The root of a node; halves the path.</summary>
+    /// <summary>The root of a node; halves the path. (One exit: loops with several confuse compilers of OpenCL for the CPU.)</summary>
     public static int Find(ArrayView<int> parent, int node)
     {
-        while (true)
+        var up = parent[node];
+        while (up != node)
         {
-            var up = parent[node];
-            if (up == node)
-                return node;
             var above = parent[up];
-            if (above == up)
-                return up;
             parent[node] = above;
             node = above;
+            up = parent[node];
         }
+
+        return node;
     }
 }

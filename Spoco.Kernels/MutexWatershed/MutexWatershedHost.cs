@@ -53,6 +53,15 @@ internal sealed unsafe class MutexWatershedHost : IMutexWatershed
     }
 
     /// <inheritdoc/>
+    public long FromEmbeddings(
+        MutexGrid grid, DeviceBuffer<float> embeddings, int dimensions, float reach, ReadOnlySpan<byte> mask, ReadOnlySpan<int> seeds,
+        Span<int> labels) => FromEmbeddings(grid, embeddings.Span, dimensions, reach, mask, seeds, labels);
+
+    /// <inheritdoc/>
+    public long FromWeights(MutexGrid grid, DeviceBuffer<float> weights, ReadOnlySpan<byte> mask, ReadOnlySpan<int> seeds, Span<int> labels) =>
+        FromWeights(grid, weights.Span, mask, seeds, labels);
+
+    /// <inheritdoc/>
     public long FromWeights(MutexGrid grid, ReadOnlySpan<float> weights, ReadOnlySpan<byte> mask, ReadOnlySpan<int> seeds, Span<int> labels)
     {
         fixed (float* values = weights)

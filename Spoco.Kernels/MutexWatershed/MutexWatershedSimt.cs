@@ -28,19 +28,9 @@ internal sealed class MutexWatershedSimt<TAtomics> : IMutexWatershed where TAtom
     /// <inheritdoc/>
     public long FromEmbeddings(
         MutexGrid grid, ReadOnlySpan<float> embeddings, int dimensions, float reach, ReadOnlySpan<byte> mask, ReadOnlySpan<int> seeds,
-        Span<int> labels)
-    {
-        var values = _scratch.Upload(embeddings);
-        var refused = FromEmbeddings(grid, values, dimensions, reach, mask, seeds, labels);
-        if (refused < 0)
-            return -1;
-        for (var e = refused * dimensions; ; e++)
-            if (!float.IsFinite(embeddings[(int)e]))
-                return e;
-    }
+        Span<int> labels) => FromEmbeddings(grid, _scratch.Upload(embeddings), dimensions, reach, mask, seeds, labels);
 
-    /// <summary>Segments embeddings that are on the device.</summary>
-    /// <returns>The first voxel whose embedding is not finite, or -1.</returns>
+    /// <inheritdoc/>
     public long FromEmbeddings(
         MutexGrid grid, DeviceBuffer<float> embeddings, int dimensions, float reach, ReadOnlySpan<byte> mask, ReadOnlySpan<int> seeds,
         Span<int> labels)
@@ -51,7 +41,8 @@ internal sealed class MutexWatershedSimt<TAtomics> : IMutexWatershed where TAtom
         _gpu.Kernel(static d => d.LoadAutoGroupedStreamKernel<Index1D, int, ArrayView<float>, ArrayView<uint>>(MutexGridKernels.CheckEmbedding))(
             grid.Voxels, dimensions, embeddings.View, refused.View);
         if (DeviceScratch.Read(refused) is var voxel && voxel != uint.MaxValue)
-            return voxel;
+            return (long)voxel * dimensions
+                + Array.FindIndex(embeddings.Slice((long)voxel * dimensions, dimensions).ToArray(), value => !float.IsFinite(value));
         var channels = Channels(grid, !mask.IsEmpty, reach, dimensions);
         var foreground = Foreground(mask);
         var priorities = _scratch.Take<float>((long)channels.Length * grid.Voxels);
@@ -67,8 +58,7 @@ internal sealed class MutexWatershedSimt<TAtomics> : IMutexWatershed where TAtom
     public long FromWeights(MutexGrid grid, ReadOnlySpan<float> weights, ReadOnlySpan<byte> mask, ReadOnlySpan<int> seeds, Span<int> labels) =>
         FromWeights(grid, _scratch.Upload(weights), mask, seeds, labels);
 
-    /// <summary>Segments weights that are on the device.</summary>
-    /// <returns>The id of the first edge whose priority is not finite, or -1.</returns>
+    /// <inheritdoc/>
     public long FromWeights(MutexGrid grid, DeviceBuffer<float> weights, ReadOnlySpan<byte> mask, ReadOnlySpan<int> seeds, Span<int> labels)
     {
         if (grid.Voxels == 0)

@@ -66,6 +66,33 @@ public sealed class MutexWatershedEqualityTests
         }
     }
 
+    [Test]
+    public void BuffersStayWhereTheyLie([ValueSource(typeof(TestDevices), nameof(TestDevices.All))] string name)
+    {
+        var device = TestDevices.Open(name);
+        var (height, width) = name == "ilgpu-cpu" ? (5, 6) : (40, 31);
+        var embeddings = NoisyCells(1, height, width, 8, seed: 4);
+        var weights = Affinities.FromEmbeddings(embeddings, MutexWatershedOptions.SpocoOffsets(false), 2);
+        var buffer = device.Allocate<float>(weights.Length, "test");
+        var values = device.Allocate<float>(embeddings.Data.Length, "test");
+        using var memory = buffer.Memory;
+        using var other = values.Memory;
+        buffer.CopyFrom(weights);
+        values.CopyFrom(embeddings.Data);
+
+        var expected = SequentialMutexWatershed.FromAffinities(weights, 1, height, width);
+        Assert.That(MutexWatershed.FromAffinities(buffer, 1, height, width), Is.EqualTo(expected));
+        // Devices round distances their own way, so that priorities may differ in the last bit.
+        Assert.That(
+            Spoco.Engine.Scores.AdaptedRandError.Of(expected, MutexWatershed.FromEmbeddings(values, 1, height, width), false).Error, Is.LessThan(0.01));
+
+        embeddings.Data[^3] = float.NaN;
+        values.CopyFrom(embeddings.Data);
+        Assert.That(() => MutexWatershed.FromEmbeddings(values, 1, height, width),
+            Throws.ArgumentException.With.Message.Contains($"value 5 of voxel {height * width - 1}"));
+        Assert.That(() => MutexWatershed.FromEmbeddings(values, 1, height, width + 1000), Throws.ArgumentException);
+    }
+
     [TestCaseSource(nameof(GoldenGrids))]
     public void GoldenGrid(string device, string name)
     {

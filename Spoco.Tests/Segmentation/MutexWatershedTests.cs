@@ -140,7 +140,7 @@ public sealed class MutexWatershedTests
     [Test]
     public void EmptyAndTinyInputs()
     {
-        Assert.That(MutexWatershed.FromAffinities(default, 1, 0, 5), Is.Empty);
+        Assert.That(MutexWatershed.FromAffinities(ReadOnlyMemory<float>.Empty, 1, 0, 5), Is.Empty);
         Assert.That(MutexWatershed.FromAffinities(new float[8], 1, 1, 1), Is.EqualTo([1]));
         Assert.That(Graph(0, [], []), Is.Empty);
         Assert.That(Graph(2, [(1, 1, 1)], [(0, 0, 1)]), Is.EqualTo([1, 2]), "loops");
