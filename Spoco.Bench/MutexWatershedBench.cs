@@ -6,7 +6,7 @@ using Spoco.Kernels.Primitives;
 
 namespace Spoco.Bench;
 
-/// <summary>From embeddings to labels, everything counted. The sequential rule is the baseline; the rounds and the time per phase are printed.</summary>
+/// <summary>From embeddings to labels, everything counted. The sequential rule is the baseline; rounds and times per phase are printed.</summary>
 public class MutexWatershedBench
 {
     private ComputeDevice _device = null!;

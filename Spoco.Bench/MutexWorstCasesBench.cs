@@ -4,7 +4,7 @@ using Spoco.Kernels;
 
 namespace Spoco.Bench;
 
-/// <summary>Inputs on which rounds achieve little, or mutexes are many: the parallel version must end, and not much later than the sequential rule.</summary>
+/// <summary>Inputs on which rounds achieve little, or mutexes are many: the parallel version must end, not much later than the sequential rule.</summary>
 public class MutexWorstCasesBench
 {
     private const int Side = 448;

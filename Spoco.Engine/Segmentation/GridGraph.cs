@@ -100,7 +100,7 @@ internal sealed class GridGraph
         return keys.AsSpan(0, count);
     }
 
-    /// <summary>The graph as the parallel version takes it, with the way from weights to priorities (none where they are priorities already).</summary>
+    /// <summary>The graph as the parallel version takes it, with the way from weights to priorities (none where they are that already).</summary>
     public MutexGrid ToGrid(MutexWatershedOptions options, bool isPriority)
     {
         var grid = new MutexGrid(_depth, _height, _width, [.. _offsets.Select(o => new PixelOffset(o.Z, o.Y, o.X))], Attractive)

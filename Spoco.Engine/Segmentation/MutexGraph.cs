@@ -4,7 +4,8 @@ namespace Spoco.Engine.Segmentation;
 
 /// <summary>
 /// A problem for the <see cref="MutexWatershed"/>: any graph, with exclusions that hold from the start. Priorities: larger = earlier, for both kinds.
-/// Edge ids, which order equal priorities: attractive edges in list order, then repulsive edges in list order. Loops have no effect; edges may repeat.
+/// Edge ids, which order equal priorities: attractive edges in list order, then repulsive edges in list order. Loops have no effect;
+/// edges may repeat.
 /// Whoever has contracted a larger problem in parts hands over what is left in this form.
 /// </summary>
 public sealed record MutexGraph

@@ -4,7 +4,7 @@ using Spoco.Kernels.Primitives;
 namespace Spoco.Engine.Segmentation;
 
 /// <summary>
-/// Mutex Watershed (Wolf et al., ECCV 2018), exact and parallel: all edges are processed by descending priority, equal priorities by ascending edge id
+/// Mutex Watershed (Wolf et al., ECCV 2018), exact and parallel: all edges are processed by descending priority, equal ones by ascending edge id
 /// (channel * voxels + voxel). An attractive edge joins the clusters of its ends unless they exclude each other; a repulsive edge makes them
 /// exclude each other unless they are one. Labels are numbered from 1 in order of their first voxel; 0 = masked out. The labels are those of
 /// <see cref="SequentialMutexWatershed"/> on every device, whatever the number of threads; docs/mutex-watershed.md says how and why. Specks are
@@ -112,7 +112,8 @@ public static class MutexWatershed
         var refused = solver.FromEmbeddings(
             graph.ToGrid(options, isPriority: false), embeddings, dimensions, 2 * options.PushMargin, mask.Span, seeds.Span, labels);
         if (refused >= 0)
-            throw new ArgumentException($"MutexWatershed: embeddings must be finite, value {refused % dimensions} of voxel {refused / dimensions} is not.");
+            throw new ArgumentException(
+                $"MutexWatershed: embeddings must be finite, value {refused % dimensions} of voxel {refused / dimensions} is not.");
         return labels;
     }
 
@@ -143,7 +144,8 @@ public static class MutexWatershed
     }
 
     internal static Volume<int> Segment(
-        Volume<float> embeddings, MutexWatershedOptions? options, Volume<byte>? mask, Volume<int>? seeds, MutexRun run, CancellationToken cancellation)
+        Volume<float> embeddings, MutexWatershedOptions? options, Volume<byte>? mask, Volume<int>? seeds, MutexRun run,
+        CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(embeddings);
         options ??= new MutexWatershedOptions();

@@ -1,8 +1,8 @@
 namespace Spoco.Kernels.Primitives;
 
 /// <summary>
-/// The second half of a round, common to grids and lists. Conflicts stand at the lowest common ancestors of their ends; they spread over the tree, and
-/// every tree edge stronger than all conflicts that reach it joins its ends in the sequential rule, too (the clean-subtree certificate), as does the
+/// The second half of a round, common to grids and lists. Conflicts stand at the lowest common ancestors of their ends; they spread over the tree,
+/// and every tree edge stronger than all conflicts that reach it joins its ends in the sequential rule, too (the clean-subtree certificate), as does the
 /// strongest edge of a leaf that no exclusion blocks (the one-sided certificate). Those are contracted together.
 /// </summary>
 internal sealed unsafe class MutexContractionHost

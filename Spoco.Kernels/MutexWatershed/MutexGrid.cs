@@ -1,7 +1,8 @@
 namespace Spoco.Kernels.Primitives;
 
 /// <summary>
-/// The edges (i, i + offset) of an image, and how weights become priorities: scale * w + shift. Edge id = channel * voxels + i. Validated by the caller.
+/// The edges (i, i + offset) of an image, and how weights become priorities: scale * w + shift. Edge id = channel * voxels + i.
+/// Validated by the caller.
 /// </summary>
 internal sealed record MutexGrid(int Depth, int Height, int Width, PixelOffset[] Offsets, int Attractive)
 {

@@ -143,7 +143,7 @@ internal static class MutexGridKernels
         tree.Hook[i] = end;
     }
 
-    /// <summary>A thread lists the edges of a strip of voxels whose ends are in different clusters, or, on the first of two launches, counts them.</summary>
+    /// <summary>A thread lists the edges of a strip of voxels whose ends are in different clusters; on the first of two launches it counts them.</summary>
     public static void Collect(
         Index1D strip, MutexChannel channel, ArrayView<int> map, ArrayView<float> priorities, ArrayView<MutexEdge> edges, ArrayView<int> length,
         int countOnly)

@@ -104,7 +104,7 @@ internal static class MutexPairKernels
             blocked[edge.V] = 1;
     }
 
-    /// <summary>A thread maps a strip of edges to clusters and keeps those between different ones, or, on the first of two launches, counts them.</summary>
+    /// <summary>A thread maps a strip of edges to clusters and keeps those between different ones; on the first of two launches it counts them.</summary>
     public static void Map(
         Index1D strip, ArrayView<MutexEdge> list, int count, ArrayView<int> map, ArrayView<MutexEdge> edges, ArrayView<int> length, int countOnly)
     {

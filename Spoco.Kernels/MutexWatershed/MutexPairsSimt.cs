@@ -58,8 +58,10 @@ internal sealed class MutexPairsSimt
             foreach (var channel in channels)
                 if (channel.Linear != 0 && channel.Voxels > 0)
                     scratch.Gpu.Kernel(static d => d.LoadAutoGroupedStreamKernel<
-                        Index1D, MutexChannel, ArrayView<int>, ArrayView<float>, ArrayView<MutexEdge>, ArrayView<int>, int>(MutexGridKernels.Collect))(
-                        DeviceScratch.Pieces(channel.Voxels, MutexTreeKernels.Strip), channel, map.View, priorities.View, target.View, length.View, countOnly);
+                        Index1D, MutexChannel, ArrayView<int>, ArrayView<float>, ArrayView<MutexEdge>, ArrayView<int>, int>(
+                        MutexGridKernels.Collect))(
+                        DeviceScratch.Pieces(channel.Voxels, MutexTreeKernels.Strip), channel, map.View, priorities.View, target.View, length.View,
+                        countOnly);
         }
     }
 
@@ -84,7 +86,8 @@ internal sealed class MutexPairsSimt
                 if (list.Length > 0)
                     scratch.Gpu.Kernel(static d => d.LoadAutoGroupedStreamKernel<
                         Index1D, ArrayView<MutexEdge>, int, ArrayView<int>, ArrayView<MutexEdge>, ArrayView<int>, int>(MutexPairKernels.Map))(
-                        DeviceScratch.Pieces(list.Length, MutexTreeKernels.Strip), list.View, (int)list.Length, map.View, target.View, length.View, countOnly);
+                        DeviceScratch.Pieces(list.Length, MutexTreeKernels.Strip), list.View, (int)list.Length, map.View, target.View, length.View,
+                        countOnly);
         }
     }
 

@@ -62,9 +62,10 @@ internal sealed unsafe class MutexPrioritiesHost
     {
         for (var row = from; row < until; row++)
         {
-            if (_embeddings != null && FirstNonFinite(_embeddings + (long)row * _grid.Width * _dimensions, _grid.Width * _dimensions) is >= 0 and var bad)
+            var values = _grid.Width * _dimensions;
+            if (_embeddings != null && FirstNonFinite(_embeddings + (long)row * values, values) is >= 0 and var bad)
             {
-                _refused[worker] = (long)row * _grid.Width * _dimensions + bad;
+                _refused[worker] = (long)row * values + bad;
                 return;
             }
 

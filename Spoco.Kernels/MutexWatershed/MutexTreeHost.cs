@@ -229,7 +229,7 @@ internal sealed unsafe class MutexTreeHost
         segments.Set(segment, segments.Start(segment), kept);
     }
 
-    // Nodes whose strongest edges connect them become one node of the next level. Of two nodes that are each other's strongest the smaller is the root.
+    // Nodes whose strongest edges connect them become one node of the next level. Of two that are each other's strongest the smaller is the root.
     private void Link()
     {
         var (start, end) = (_starts[^2], _starts[^1]);

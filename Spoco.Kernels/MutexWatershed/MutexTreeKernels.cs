@@ -132,7 +132,8 @@ internal static class MutexTreeKernels
     }
 
     /// <summary>A thread moves a strip of edges up to the groups of their ends; those within a group leave the list.</summary>
-    public static void Lift(Index1D strip, ArrayView<MutexEdge> edges, int count, MutexTreeView tree, ArrayView<MutexEdge> next, ArrayView<int> length)
+    public static void Lift(
+        Index1D strip, ArrayView<MutexEdge> edges, int count, MutexTreeView tree, ArrayView<MutexEdge> next, ArrayView<int> length)
     {
         var kept = 0;
         for (var e = strip.X * Strip; e < count && e < (strip.X + 1) * Strip; e++)

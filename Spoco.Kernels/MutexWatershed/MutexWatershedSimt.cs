@@ -204,7 +204,8 @@ internal sealed class MutexWatershedSimt<TAtomics> : IMutexWatershed where TAtom
     {
         var maximum = _scratch.TakeCleared<uint>(1);
         foreach (var channel in attractive)
-            _gpu.Kernel(static d => d.LoadAutoGroupedStreamKernel<Index1D, MutexChannel, ArrayView<float>, ArrayView<uint>>(MutexGridKernels.Maximum))(
+            _gpu.Kernel(static d => d.LoadAutoGroupedStreamKernel<Index1D, MutexChannel, ArrayView<float>, ArrayView<uint>>(
+                MutexGridKernels.Maximum))(
                 channel.Voxels, channel, weights.View, maximum.View);
         var largest = EdgeKey.Priority((ulong)DeviceScratch.Read(maximum) << 32);
         foreach (var channel in attractive)

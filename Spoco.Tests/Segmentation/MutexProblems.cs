@@ -23,7 +23,8 @@ internal static class MutexProblems
             Repulsive = repulsive,
             RepulsivePriorities = Weights(random, repulsive.Length / 2, seed % WeightFamilies),
             Mutexes = random.Next(3) == 0 ? Ends(random, nodes, random.Next(nodes)) : [],
-            Seeds = random.Next(3) == 0 ? [.. Enumerable.Range(0, nodes).Select(_ => random.Next(4) == 0 ? random.Next(1, 9) : 0)] : Array.Empty<int>(),
+            Seeds = random.Next(3) == 0
+                ? [.. Enumerable.Range(0, nodes).Select(_ => random.Next(4) == 0 ? random.Next(1, 9) : 0)] : Array.Empty<int>(),
         };
     }
 

@@ -84,7 +84,8 @@ public sealed class MutexWatershedEqualityTests
         Assert.That(MutexWatershed.FromAffinities(buffer, 1, height, width), Is.EqualTo(expected));
         // Devices round distances their own way, so that priorities may differ in the last bit.
         Assert.That(
-            Spoco.Engine.Scores.AdaptedRandError.Of(expected, MutexWatershed.FromEmbeddings(values, 1, height, width), false).Error, Is.LessThan(0.01));
+            Spoco.Engine.Scores.AdaptedRandError.Of(expected, MutexWatershed.FromEmbeddings(values, 1, height, width), false).Error,
+            Is.LessThan(0.01));
 
         embeddings.Data[^3] = float.NaN;
         values.CopyFrom(embeddings.Data);
