@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
-using System.Runtime.Intrinsics;
+using Spoco.Kernels.Primitives;
 
 namespace Spoco.Engine.Segmentation;
 
@@ -24,8 +24,7 @@ public static class Affinities
             throw new ArgumentException($"Affinities: the push margin must be positive and finite, got {pushMargin}.");
         var firstBad = embeddings.Data.AsSpan().IndexOfNonFinite();
         if (firstBad >= 0)
-            throw new ArgumentException($"Affinities: embeddings must be finite, value {firstBad % embeddings.Channels} of voxel "
-                + $"{firstBad / embeddings.Channels} is {embeddings.Data[firstBad]} (embeddings {embeddings}).");
+            throw NotFinite(embeddings, firstBad);
         var voxels = embeddings.VoxelCount;
         if ((long)voxels * offsets.Count > Array.MaxLength)
             throw new ArgumentException($"Affinities: {offsets.Count} channels of {embeddings} are more than one array holds; work in tiles.");
@@ -35,6 +34,10 @@ public static class Affinities
             Channel(embeddings, offsets[c], 2 * pushMargin, weights.AsSpan(c * voxels, voxels));
         return weights;
     }
+
+    internal static ArgumentException NotFinite(Volume<float> embeddings, long index) =>
+        new($"Affinities: embeddings must be finite, value {index % embeddings.Channels} of voxel {index / embeddings.Channels} is "
+            + $"{embeddings.Data[index]} (embeddings {embeddings}).");
 
     private static int IndexOfNonFinite(this Span<float> values)
     {
@@ -60,52 +63,10 @@ public static class Affinities
                 for (var x = fromX; x < toX; x++)
                 {
                     ref var a = ref Unsafe.Add(ref origin, (nint)(row + x) * dimensions);
-                    var distance = MathF.Sqrt(SquaredDistance(ref a, ref Unsafe.Add(ref a, difference), dimensions));
+                    var distance = MathF.Sqrt(EmbeddingDistance.Squared(ref a, ref Unsafe.Add(ref a, difference), dimensions));
                     var closeness = Math.Max((reach - distance) / reach, 0);
                     weights[row + x] = 1 - closeness * closeness;
                 }
             }
-    }
-
-    private static float SquaredDistance(ref float a, ref float b, int dimensions)
-    {
-        var sum = 0f;
-        var i = 0;
-        if (Vector512.IsHardwareAccelerated && dimensions >= 16)
-        {
-            var total = Vector512<float>.Zero;
-            for (; i <= dimensions - 16; i += 16)
-            {
-                var d = Vector512.LoadUnsafe(ref a, (nuint)i) - Vector512.LoadUnsafe(ref b, (nuint)i);
-                total += d * d;
-            }
-            sum = Vector512.Sum(total);
-        }
-        if (Vector256.IsHardwareAccelerated && dimensions - i >= 8)
-        {
-            var total = Vector256<float>.Zero;
-            for (; i <= dimensions - 8; i += 8)
-            {
-                var d = Vector256.LoadUnsafe(ref a, (nuint)i) - Vector256.LoadUnsafe(ref b, (nuint)i);
-                total += d * d;
-            }
-            sum += Vector256.Sum(total);
-        }
-        if (dimensions - i >= 4)
-        {
-            var total = Vector128<float>.Zero;
-            for (; i <= dimensions - 4; i += 4)
-            {
-                var d = Vector128.LoadUnsafe(ref a, (nuint)i) - Vector128.LoadUnsafe(ref b, (nuint)i);
-                total += d * d;
-            }
-            sum += Vector128.Sum(total);
-        }
-        for (; i < dimensions; i++)
-        {
-            var d = Unsafe.Add(ref a, i) - Unsafe.Add(ref b, i);
-            sum += d * d;
-        }
-        return sum;
     }
 }

@@ -1,3 +1,6 @@
+using Spoco.Kernels;
+using Spoco.Kernels.Primitives;
+
 namespace Spoco.Engine.Segmentation;
 
 /// <summary>
@@ -12,7 +15,8 @@ internal sealed class GridGraph
     private readonly IReadOnlyList<VoxelOffset> _offsets;
     private readonly MutexWatershedOptions _options;
 
-    public GridGraph(long values, int depth, int height, int width, MutexWatershedOptions options, long maskValues)
+    public GridGraph(
+        long values, int depth, int height, int width, MutexWatershedOptions options, long maskValues, long seedValues = 0)
     {
         if (depth < 0 || height < 0 || width < 0)
             throw new ArgumentException($"MutexWatershed: extents must not be negative, got [{depth}, {height}, {width}].");
@@ -27,6 +31,8 @@ internal sealed class GridGraph
                 $"MutexWatershed: {values} weights do not fill [{_offsets.Count}, {depth}, {height}, {width}] (offsets, D, H, W).");
         if (maskValues != 0 && maskValues != Voxels)
             throw new ArgumentException($"MutexWatershed: a mask of {maskValues} voxels does not fit the image [{depth}, {height}, {width}].");
+        if (seedValues != 0 && seedValues != Voxels)
+            throw new ArgumentException($"MutexWatershed: seeds of {seedValues} voxels do not fit the image [{depth}, {height}, {width}].");
         _depth = depth;
         _height = height;
         _width = width;
@@ -85,8 +91,7 @@ internal sealed class GridGraph
                         continue;
                     var priority = scale * channel[i] + shift;
                     if (!float.IsFinite(priority))
-                        throw new ArgumentException(
-                            $"MutexWatershed: the weight of offset {_offsets[c]} at {Position(i)} is {channel[i]}; weights must be finite.");
+                        throw NotFinite(edge, channel[i]);
                     keys[count++] = EdgeOrder.Key(priority, edge);
                 }
             if (c < Attractive)
@@ -95,22 +100,34 @@ internal sealed class GridGraph
         return keys.AsSpan(0, count);
     }
 
+    /// <summary>The graph as the parallel version takes it, with the way from weights to priorities (none where they are that already).</summary>
+    public MutexGrid ToGrid(MutexWatershedOptions options, bool isPriority)
+    {
+        var grid = new MutexGrid(_depth, _height, _width, [.. _offsets.Select(o => new PixelOffset(o.Z, o.Y, o.X))], Attractive)
+        {
+            Strides = new PixelOffset(options.Strides.Z, options.Strides.Y, options.Strides.X),
+            RandomStrides = options.RandomStrides,
+            Seed = options.Seed,
+        };
+        return isPriority ? grid : grid with
+        {
+            AttractiveScale = -1,
+            AttractiveShift = options.AttractiveReference == AttractiveReference.Max ? null : 1,
+            RepulsiveShift = options.RepulsiveBias,
+        };
+    }
+
+    /// <summary>The refusal of a weight.</summary>
+    public ArgumentException NotFinite(long edge, float weight) => new($"MutexWatershed: the weight of offset {_offsets[(int)(edge / Voxels)]} at "
+        + $"{Position((int)(edge % Voxels))} is {weight}; weights must be finite.");
+
     private bool IsKept(int voxel, uint edge)
     {
         var (z, y, x) = (voxel / (_height * _width), voxel / _width % _height, voxel % _width);
         var strides = _options.Strides;
         return _options.RandomStrides
-            ? Mix(edge ^ Mix(_options.Seed)) % ((ulong)strides.Z * (ulong)strides.Y * (ulong)strides.X) == 0
+            ? MutexGrid.Mix(edge ^ MutexGrid.Mix(_options.Seed)) % ((ulong)strides.Z * (ulong)strides.Y * (ulong)strides.X) == 0
             : z % strides.Z == 0 && y % strides.Y == 0 && x % strides.X == 0;
-    }
-
-    // SplitMix64.
-    private static ulong Mix(ulong value)
-    {
-        value += 0x9E3779B97F4A7C15ul;
-        value = (value ^ (value >> 30)) * 0xBF58476D1CE4E5B9ul;
-        value = (value ^ (value >> 27)) * 0x94D049BB133111EBul;
-        return value ^ (value >> 31);
     }
 
     private string Position(int voxel) => $"[{voxel / (_height * _width)}, {voxel / _width % _height}, {voxel % _width}]";

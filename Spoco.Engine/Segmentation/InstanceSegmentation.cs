@@ -80,10 +80,11 @@ public static class InstanceSegmentation
     {
         var embeddings = prediction.Embeddings;
         if (prediction.Affinities is not { } affinities)
-            return MutexWatershed.FromEmbeddings(embeddings, options, foreground, cancellation);
+            return MutexWatershed.FromEmbeddings(embeddings, options, foreground, cancellation: cancellation);
         if (foreground is not null && !foreground.HasExtentsOf(embeddings))
             throw new ArgumentException($"InstanceSegmentation: the mask ({foreground}) does not fit the embeddings ({embeddings}).");
-        var labels = MutexWatershed.FromAffinities(affinities, embeddings.Depth, embeddings.Height, embeddings.Width, options, foreground?.Data, cancellation);
+        var labels = MutexWatershed.FromAffinities(
+            affinities, embeddings.Depth, embeddings.Height, embeddings.Width, options, foreground?.Data, cancellation: cancellation);
         return new Volume<int>(labels, embeddings.Depth, embeddings.Height, embeddings.Width) { VoxelSize = embeddings.VoxelSize };
     }
 

@@ -17,6 +17,7 @@ internal sealed class MutexForest
 
     private readonly int[] _parent;
     private readonly Exclusions[] _exclusions;
+    private int[]? _seeds;
     private int _walk;
     private Node[] _nodes = new Node[1024];
     private int _nodeCount;
@@ -28,6 +29,18 @@ internal sealed class MutexForest
             _parent[i] = i;
         _exclusions = new Exclusions[nodes];
         _exclusions.AsSpan().Fill(new Exclusions { Head = None });
+    }
+
+    /// <summary>Joins the nodes of every seed, and makes different seeds exclude each other for ever; 0 = no seed.</summary>
+    public void Seed(ReadOnlySpan<int> seeds, ReadOnlySpan<byte> mask)
+    {
+        var first = new Dictionary<int, int>();
+        for (var i = 0; i < seeds.Length; i++)
+            if (seeds[i] != 0 && (mask.IsEmpty || mask[i] != 0) && !first.TryAdd(seeds[i], i))
+                Attract(first[seeds[i]], i);
+        _seeds = new int[_parent.Length];
+        foreach (var (seed, node) in first)
+            _seeds[Find(node)] = seed;
     }
 
     /// <summary>The root of a node's cluster; halves the path on the way.</summary>
@@ -51,7 +64,7 @@ internal sealed class MutexForest
     {
         var a = Find(u);
         var b = Find(v);
-        if (a == b)
+        if (a == b || (_seeds is not null && _seeds[a] != 0 && _seeds[b] != 0))
             return;
         if (_exclusions[a].Length < _exclusions[b].Length || (_exclusions[a].Length == _exclusions[b].Length && a > b))
             (a, b) = (b, a);
@@ -66,6 +79,8 @@ internal sealed class MutexForest
             longer.Length += shorter.Length;
         }
         _parent[b] = a;
+        if (_seeds is not null)
+            _seeds[a] |= _seeds[b];
     }
 
     /// <summary>Makes the clusters of two nodes exclude each other unless they are one.</summary>

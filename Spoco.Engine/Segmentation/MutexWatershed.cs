@@ -1,32 +1,30 @@
+using Spoco.Kernels;
+using Spoco.Kernels.Primitives;
+
 namespace Spoco.Engine.Segmentation;
 
 /// <summary>
-/// Mutex Watershed (Wolf et al., ECCV 2018), exact: all edges are processed by descending priority, equal priorities by ascending edge id
+/// Mutex Watershed (Wolf et al., ECCV 2018), exact and parallel: all edges are processed by descending priority, equal ones by ascending edge id
 /// (channel * voxels + voxel). An attractive edge joins the clusters of its ends unless they exclude each other; a repulsive edge makes them
-/// exclude each other unless they are one. Labels are numbered from 1 in order of their first voxel; 0 = masked out.
+/// exclude each other unless they are one. Labels are numbered from 1 in order of their first voxel; 0 = masked out. The labels are those of
+/// <see cref="SequentialMutexWatershed"/> on every device, whatever the number of threads; docs/mutex-watershed.md says how and why. Specks are
+/// removed by <see cref="SizeFloor"/>.
 /// </summary>
 public static class MutexWatershed
 {
-    private const int EdgesBetweenCancellationChecks = 1 << 16;
-
-    /// <summary>Segments pixel embeddings: the weights of <see cref="Affinities"/>, then <see cref="FromAffinities"/>.</summary>
+    /// <summary>Segments pixel embeddings: the weights of <see cref="Affinities"/>, then as from affinities.</summary>
     /// <param name="embeddings">[D, H, W, E].</param>
     /// <param name="options">Offsets, delta_d, priorities; SPOCO's defaults where null.</param>
     /// <param name="mask">Foreground: voxels that are 0 here get label 0 and no edge.</param>
-    /// <param name="cancellation">Stops between batches of edges.</param>
+    /// <param name="seeds">Given segments: voxels of one seed start as one, different seeds never join. 0 = no seed.</param>
+    /// <param name="device">Where to compute; null = all cores of the host.</param>
+    /// <param name="cancellation">Stops between phases.</param>
     /// <returns>Labels, [D, H, W].</returns>
     /// <exception cref="ArgumentException">The mask has other extents, an embedding is not finite, or an option is out of range.</exception>
     public static Volume<int> FromEmbeddings(
-        Volume<float> embeddings, MutexWatershedOptions? options = null, Volume<byte>? mask = null, CancellationToken cancellation = default)
-    {
-        ArgumentNullException.ThrowIfNull(embeddings);
-        options ??= new MutexWatershedOptions();
-        if (mask is not null && (!mask.HasExtentsOf(embeddings) || mask.Channels != 1))
-            throw new ArgumentException($"MutexWatershed: the mask ({mask}) does not fit the embeddings ({embeddings}).");
-        var weights = Affinities.FromEmbeddings(embeddings, options.Resolve(embeddings.Depth).Offsets, options.PushMargin);
-        var labels = FromAffinities(weights, embeddings.Depth, embeddings.Height, embeddings.Width, options, mask?.Data, cancellation);
-        return new Volume<int>(labels, embeddings.Depth, embeddings.Height, embeddings.Width) { VoxelSize = embeddings.VoxelSize };
-    }
+        Volume<float> embeddings, MutexWatershedOptions? options = null, Volume<byte>? mask = null, Volume<int>? seeds = null,
+        ComputeDevice? device = null, CancellationToken cancellation = default) =>
+        Segment(embeddings, options, mask, seeds, new MutexRun(device), cancellation);
 
     /// <summary>
     /// Segments given edge weights: 0 = attractive (same object), 1 = repulsive (different objects), in every channel. Priority of an attractive
@@ -39,19 +37,18 @@ public static class MutexWatershed
     /// <param name="width">Columns.</param>
     /// <param name="options">Offsets, priorities, strides; SPOCO's defaults where null.</param>
     /// <param name="mask">[D, H, W]; voxels that are 0 here get label 0 and no edge. Empty: no mask.</param>
-    /// <param name="cancellation">Stops between batches of edges.</param>
+    /// <param name="seeds">[D, H, W]; given segments: voxels of one seed start as one, different seeds never join. 0 = no seed. Empty: none.</param>
+    /// <param name="device">Where to compute; null = all cores of the host.</param>
+    /// <param name="cancellation">Stops between phases.</param>
     /// <returns>Labels, [D, H, W].</returns>
     /// <exception cref="ArgumentException">Lengths do not fit the extents, a weight is not finite, or an option is out of range.</exception>
     public static int[] FromAffinities(
         ReadOnlyMemory<float> weights, int depth, int height, int width, MutexWatershedOptions? options = null,
-        ReadOnlyMemory<byte> mask = default, CancellationToken cancellation = default)
+        ReadOnlyMemory<byte> mask = default, ReadOnlyMemory<int> seeds = default, ComputeDevice? device = null,
+        CancellationToken cancellation = default)
     {
         options ??= new MutexWatershedOptions();
-        var graph = new GridGraph(weights.Length, depth, height, width, options, mask.Length);
-        var reference = 1f;
-        if (options.AttractiveReference == AttractiveReference.Max)
-            reference = graph.MaximumAttractive(weights.Span, mask.Span);
-        return Segment(graph, weights.Span, mask.Span, (-1, reference), (1, options.RepulsiveBias), cancellation);
+        return Segment(weights, (depth, height, width), options, isPriority: false, mask, seeds, new MutexRun(device), cancellation);
     }
 
     /// <summary>Segments given priorities: larger = earlier, for attractive and repulsive edges alike. Weights are taken as they are.</summary>
@@ -61,101 +58,150 @@ public static class MutexWatershed
     /// <param name="width">Columns.</param>
     /// <param name="options">Offsets and strides; the reference and the bias do not apply.</param>
     /// <param name="mask">[D, H, W]; voxels that are 0 here get label 0 and no edge. Empty: no mask.</param>
-    /// <param name="cancellation">Stops between batches of edges.</param>
+    /// <param name="seeds">[D, H, W]; given segments: voxels of one seed start as one, different seeds never join. 0 = no seed. Empty: none.</param>
+    /// <param name="device">Where to compute; null = all cores of the host.</param>
+    /// <param name="cancellation">Stops between phases.</param>
     /// <returns>Labels, [D, H, W].</returns>
     /// <exception cref="ArgumentException">Lengths do not fit the extents, a priority is not finite, or an option is out of range.</exception>
     public static int[] FromPriorities(
         ReadOnlyMemory<float> priorities, int depth, int height, int width, MutexWatershedOptions? options = null,
-        ReadOnlyMemory<byte> mask = default, CancellationToken cancellation = default)
+        ReadOnlyMemory<byte> mask = default, ReadOnlyMemory<int> seeds = default, ComputeDevice? device = null,
+        CancellationToken cancellation = default)
     {
-        var graph = new GridGraph(priorities.Length, depth, height, width, options ?? new MutexWatershedOptions(), mask.Length);
-        return Segment(graph, priorities.Span, mask.Span, (1, 0), (1, 0), cancellation);
+        options ??= new MutexWatershedOptions();
+        return Segment(priorities, (depth, height, width), options, isPriority: true, mask, seeds, new MutexRun(device), cancellation);
     }
 
     /// <summary>
     /// Segments any graph. Priorities: larger = earlier, for both kinds (for weights with 0 = attractive, 1 = repulsive hand over 1 - w and w).
-    /// Edge ids, which order equal priorities: attractive edges in list order, then repulsive edges in list order.
     /// </summary>
-    /// <param name="nodes">Number of nodes.</param>
-    /// <param name="attractive">Ends of the attractive edges: u0, v0, u1, v1, ... Loops have no effect; edges may repeat.</param>
-    /// <param name="attractivePriorities">One per attractive edge.</param>
-    /// <param name="repulsive">Ends of the repulsive edges.</param>
-    /// <param name="repulsivePriorities">One per repulsive edge.</param>
-    /// <param name="cancellation">Stops between batches of edges.</param>
+    /// <param name="graph">Nodes, edges and known mutexes.</param>
+    /// <param name="device">Where to compute; null = all cores of the host.</param>
+    /// <param name="cancellation">Stops between phases.</param>
     /// <returns>A label per node, numbered from 1 in order of the first node.</returns>
     /// <exception cref="ArgumentException">A length, a node or a priority is out of range.</exception>
-    public static int[] FromGraph(
-        int nodes, ReadOnlyMemory<int> attractive, ReadOnlyMemory<float> attractivePriorities,
-        ReadOnlyMemory<int> repulsive, ReadOnlyMemory<float> repulsivePriorities, CancellationToken cancellation = default)
+    public static int[] FromGraph(MutexGraph graph, ComputeDevice? device = null, CancellationToken cancellation = default) =>
+        Segment(graph, new MutexRun(device), cancellation);
+
+    /// <summary>Segments embeddings where they lie; see the other overload.</summary>
+    /// <param name="embeddings">[D, H, W, E], on any device, which computes.</param>
+    /// <param name="depth">Slices; 1 for an image.</param>
+    /// <param name="height">Rows.</param>
+    /// <param name="width">Columns.</param>
+    /// <param name="options">Offsets, delta_d, priorities; SPOCO's defaults where null.</param>
+    /// <param name="mask">[D, H, W]; voxels that are 0 here get label 0 and no edge. Empty: no mask.</param>
+    /// <param name="seeds">[D, H, W]; given segments: voxels of one seed start as one, different seeds never join. 0 = no seed. Empty: none.</param>
+    /// <param name="cancellation">Stops between phases.</param>
+    /// <returns>Labels, [D, H, W].</returns>
+    /// <exception cref="ArgumentException">Lengths do not fit the extents, an embedding is not finite, or an option is out of range.</exception>
+    public static int[] FromEmbeddings(
+        DeviceBuffer<float> embeddings, int depth, int height, int width, MutexWatershedOptions? options = null,
+        ReadOnlyMemory<byte> mask = default, ReadOnlyMemory<int> seeds = default, CancellationToken cancellation = default)
     {
-        if (nodes < 0)
-            throw new ArgumentException($"MutexWatershed: the number of nodes must not be negative, got {nodes}.");
-        CheckEdges("attractive", nodes, attractive.Span, attractivePriorities.Span);
-        CheckEdges("repulsive", nodes, repulsive.Span, repulsivePriorities.Span);
-
-        var first = attractivePriorities.Length;
-        var keys = GC.AllocateUninitializedArray<ulong>(checked(first + repulsivePriorities.Length));
-        for (var e = 0; e < first; e++)
-            keys[e] = EdgeOrder.Key(attractivePriorities.Span[e], (uint)e);
-        for (var e = first; e < keys.Length; e++)
-            keys[e] = EdgeOrder.Key(repulsivePriorities.Span[e - first], (uint)e);
-
-        var forest = new MutexForest(nodes);
-        var sorted = EdgeOrder.Sort(keys);
-        for (var start = 0; start < sorted.Length; start += EdgesBetweenCancellationChecks)
-        {
-            cancellation.ThrowIfCancellationRequested();
-            foreach (var key in sorted.Slice(start, Math.Min(EdgesBetweenCancellationChecks, sorted.Length - start)))
-            {
-                var e = (int)(uint)key;
-                if (e < first)
-                    forest.Attract(attractive.Span[2 * e], attractive.Span[2 * e + 1]);
-                else
-                    forest.Repel(repulsive.Span[2 * (e - first)], repulsive.Span[2 * (e - first) + 1]);
-            }
-        }
-        return forest.Labels([]);
-    }
-
-    private static int[] Segment(
-        GridGraph graph, ReadOnlySpan<float> values, ReadOnlySpan<byte> mask,
-        (float Scale, float Shift) attractive, (float Scale, float Shift) repulsive, CancellationToken cancellation)
-    {
-        var forest = new MutexForest(graph.Voxels);
-        var sorted = EdgeOrder.Sort(graph.Keys(values, mask, attractive, repulsive, out var attractiveEdges));
-        var voxels = (uint)Math.Max(1, graph.Voxels);
-        // Exclusions after the last attractive edge change nothing.
-        for (var start = 0; start < sorted.Length && attractiveEdges > 0; start += EdgesBetweenCancellationChecks)
-        {
-            cancellation.ThrowIfCancellationRequested();
-            foreach (var key in sorted.Slice(start, Math.Min(EdgesBetweenCancellationChecks, sorted.Length - start)))
-            {
-                var (channel, u) = Math.DivRem((uint)key, voxels);
-                var v = (int)u + graph.Linear[channel];
-                if (channel < (uint)graph.Attractive)
-                {
-                    forest.Attract((int)u, v);
-                    attractiveEdges--;
-                }
-                else
-                {
-                    forest.Repel((int)u, v);
-                }
-            }
-        }
-        return forest.Labels(mask);
-    }
-
-    private static void CheckEdges(string kind, int nodes, ReadOnlySpan<int> ends, ReadOnlySpan<float> priorities)
-    {
-        if (ends.Length != 2L * priorities.Length)
+        options ??= new MutexWatershedOptions();
+        var offsets = options.Resolve(depth).Offsets.Count;
+        var graph = new GridGraph((long)offsets * depth * height * width, depth, height, width, options, mask.Length, seeds.Length);
+        if (graph.Voxels == 0)
+            return [];
+        if (embeddings.Length == 0 || embeddings.Length % graph.Voxels != 0)
+            throw new ArgumentException($"MutexWatershed: {embeddings.Length} values do not fill [{depth}, {height}, {width}, E].");
+        CheckSeeds(seeds.Span);
+        var labels = GC.AllocateUninitializedArray<int>(graph.Voxels);
+        using var solver = new MutexRun(embeddings.Device).Open(SequentialMutexWatershed.Finish, cancellation);
+        var dimensions = (int)(embeddings.Length / graph.Voxels);
+        var refused = solver.FromEmbeddings(
+            graph.ToGrid(options, isPriority: false), embeddings, dimensions, 2 * options.PushMargin, mask.Span, seeds.Span, labels);
+        if (refused >= 0)
             throw new ArgumentException(
-                $"MutexWatershed: {priorities.Length} {kind} priorities need {2L * priorities.Length} ends, got {ends.Length}.");
-        for (var i = 0; i < ends.Length; i++)
-            if ((uint)ends[i] >= (uint)nodes)
-                throw new ArgumentException($"MutexWatershed: {kind} edge {i / 2} ends at node {ends[i]}, the graph has nodes 0 to {nodes - 1}.");
-        for (var e = 0; e < priorities.Length; e++)
-            if (!float.IsFinite(priorities[e]))
-                throw new ArgumentException($"MutexWatershed: the priority of {kind} edge {e} is {priorities[e]}; it must be finite.");
+                $"MutexWatershed: embeddings must be finite, value {refused % dimensions} of voxel {refused / dimensions} is not.");
+        return labels;
+    }
+
+    /// <summary>Segments edge weights where they lie: 0 = attractive, 1 = repulsive; see the other overload.</summary>
+    /// <param name="weights">[C, D, H, W], on any device, which computes.</param>
+    /// <param name="depth">Slices; 1 for an image.</param>
+    /// <param name="height">Rows.</param>
+    /// <param name="width">Columns.</param>
+    /// <param name="options">Offsets, priorities, strides; SPOCO's defaults where null.</param>
+    /// <param name="mask">[D, H, W]; voxels that are 0 here get label 0 and no edge. Empty: no mask.</param>
+    /// <param name="seeds">[D, H, W]; given segments: voxels of one seed start as one, different seeds never join. 0 = no seed. Empty: none.</param>
+    /// <param name="cancellation">Stops between phases.</param>
+    /// <returns>Labels, [D, H, W].</returns>
+    /// <exception cref="ArgumentException">Lengths do not fit the extents, a weight is not finite, or an option is out of range.</exception>
+    public static int[] FromAffinities(
+        DeviceBuffer<float> weights, int depth, int height, int width, MutexWatershedOptions? options = null,
+        ReadOnlyMemory<byte> mask = default, ReadOnlyMemory<int> seeds = default, CancellationToken cancellation = default)
+    {
+        options ??= new MutexWatershedOptions();
+        var graph = new GridGraph(weights.Length, depth, height, width, options, mask.Length, seeds.Length);
+        CheckSeeds(seeds.Span);
+        var labels = GC.AllocateUninitializedArray<int>(graph.Voxels);
+        using var solver = new MutexRun(weights.Device).Open(SequentialMutexWatershed.Finish, cancellation);
+        var refused = solver.FromWeights(graph.ToGrid(options, isPriority: false), weights, mask.Span, seeds.Span, labels);
+        if (refused >= 0)
+            throw graph.NotFinite(refused, weights.Slice(refused, 1).ToArray()[0]);
+        return labels;
+    }
+
+    internal static Volume<int> Segment(
+        Volume<float> embeddings, MutexWatershedOptions? options, Volume<byte>? mask, Volume<int>? seeds, MutexRun run,
+        CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(embeddings);
+        options ??= new MutexWatershedOptions();
+        if (mask is not null && (!mask.HasExtentsOf(embeddings) || mask.Channels != 1))
+            throw new ArgumentException($"MutexWatershed: the mask ({mask}) does not fit the embeddings ({embeddings}).");
+        if (seeds is not null && (!seeds.HasExtentsOf(embeddings) || seeds.Channels != 1))
+            throw new ArgumentException($"MutexWatershed: the seeds ({seeds}) do not fit the embeddings ({embeddings}).");
+        if (MutexSeeds.Count(seeds?.Data) > MutexSeeds.Maximum)
+            return SequentialMutexWatershed.FromEmbeddings(embeddings, options, mask, seeds, cancellation);
+        var (depth, height, width) = (embeddings.Depth, embeddings.Height, embeddings.Width);
+        var offsets = options.Resolve(depth).Offsets.Count;
+        var graph = new GridGraph((long)offsets * embeddings.VoxelCount, depth, height, width, options, mask?.Data.Length ?? 0);
+        var labels = GC.AllocateUninitializedArray<int>(graph.Voxels);
+        using var solver = run.Open(SequentialMutexWatershed.Finish, cancellation);
+        var refused = solver.FromEmbeddings(
+            graph.ToGrid(options, isPriority: false), embeddings.Data, embeddings.Channels, 2 * options.PushMargin, mask?.Data, seeds?.Data, labels);
+        if (refused >= 0)
+            throw Affinities.NotFinite(embeddings, refused);
+        return new Volume<int>(labels, depth, height, width) { VoxelSize = embeddings.VoxelSize };
+    }
+
+    internal static int[] Segment(
+        ReadOnlyMemory<float> weights, (int Depth, int Height, int Width) extents, MutexWatershedOptions options, bool isPriority,
+        ReadOnlyMemory<byte> mask, ReadOnlyMemory<int> seeds, MutexRun run, CancellationToken cancellation)
+    {
+        var (depth, height, width) = extents;
+        var graph = new GridGraph(weights.Length, depth, height, width, options, mask.Length, seeds.Length);
+        if (MutexSeeds.Count(seeds.Span) > MutexSeeds.Maximum)
+            return isPriority
+                ? SequentialMutexWatershed.FromPriorities(weights, depth, height, width, options, mask, seeds, cancellation)
+                : SequentialMutexWatershed.FromAffinities(weights, depth, height, width, options, mask, seeds, cancellation);
+        var labels = GC.AllocateUninitializedArray<int>(graph.Voxels);
+        using var solver = run.Open(SequentialMutexWatershed.Finish, cancellation);
+        var refused = solver.FromWeights(graph.ToGrid(options, isPriority), weights.Span, mask.Span, seeds.Span, labels);
+        if (refused >= 0)
+            throw graph.NotFinite(refused, weights.Span[(int)refused]);
+        return labels;
+    }
+
+    internal static int[] Segment(MutexGraph graph, MutexRun run, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(graph);
+        graph.Validate();
+        if (MutexSeeds.Count(graph.Seeds.Span) > MutexSeeds.Maximum)
+            return SequentialMutexWatershed.FromGraph(graph, cancellation);
+        var labels = new int[graph.Nodes];
+        using var solver = run.Open(SequentialMutexWatershed.Finish, cancellation);
+        solver.FromEdges(graph.Nodes, graph.ToEdges(), (uint)graph.AttractivePriorities.Length, graph.Seeds.Span, labels);
+        return labels;
+    }
+
+    // Each seed excludes every other: what lies in host memory is left to the sequential rule where that is too much.
+    private static void CheckSeeds(ReadOnlySpan<int> seeds)
+    {
+        if (MutexSeeds.Count(seeds) is var count && count > MutexSeeds.Maximum)
+            throw new ArgumentException(
+                $"MutexWatershed: {count} seeds are more than a device takes ({MutexSeeds.Maximum}); hand over weights in host memory.");
     }
 }

@@ -25,7 +25,7 @@ public sealed record MutexWatershedOptions
     /// <summary>How many of the first offsets are attractive. Null: the leading offsets that reach a direct neighbour along one axis.</summary>
     public int? AttractiveOffsets { get; init; }
 
-    /// <summary>delta_d of the push loss: embeddings 2 delta_d apart have w = 1. Used by <see cref="MutexWatershed.FromEmbeddings"/> only.</summary>
+    /// <summary>delta_d of the push loss: embeddings 2 delta_d apart have w = 1. Used where embeddings are given.</summary>
     public float PushMargin { get; init; } = 2;
 
     /// <summary>How the weight of an attractive edge becomes a priority.</summary>

@@ -85,9 +85,17 @@ public sealed class MutexWatershedGoldenTests
     {
         var golden = GoldenSet.Segmentation.Case("mws_graph", name);
 
-        var labels = MutexWatershed.FromGraph(
-            golden.Params.GetProperty("nodes").GetInt32(),
-            golden.Int32("uv"), golden.Float32("w"), golden.Int32("mutex_uv"), golden.Float32("mutex_w"));
+        var graph = new MutexGraph
+        {
+            Nodes = golden.Params.GetProperty("nodes").GetInt32(),
+            Attractive = golden.Int32("uv"),
+            AttractivePriorities = golden.Float32("w"),
+            Repulsive = golden.Int32("mutex_uv"),
+            RepulsivePriorities = golden.Float32("mutex_w"),
+        };
+        var labels = MutexWatershed.FromGraph(graph);
+
+        Assert.That(SequentialMutexWatershed.FromGraph(graph), Is.EqualTo(labels));
 
         Assert.That(labels, Is.EqualTo(golden.Int32("labels")), golden.Note);
         Assert.That(labels.Max(), Is.EqualTo(golden.Params.GetProperty("segments").GetInt32()));

@@ -14,12 +14,12 @@ public sealed class MutexWatershedTests
         {
             var random = new Random(1000 * weightFamily + seed);
             var nodes = random.Next(1, 200);
-            var attractive = Ends(random, nodes, random.Next(0, 5 * nodes));
-            var repulsive = Ends(random, nodes, random.Next(0, 5 * nodes));
-            var attractivePriorities = Weights(random, attractive.Length / 2, weightFamily);
-            var repulsivePriorities = Weights(random, repulsive.Length / 2, weightFamily);
+            var attractive = MutexProblems.Ends(random, nodes, random.Next(0, 5 * nodes));
+            var repulsive = MutexProblems.Ends(random, nodes, random.Next(0, 5 * nodes));
+            var attractivePriorities = MutexProblems.Weights(random, attractive.Length / 2, weightFamily);
+            var repulsivePriorities = MutexProblems.Weights(random, repulsive.Length / 2, weightFamily);
 
-            var labels = MutexWatershed.FromGraph(nodes, attractive, attractivePriorities, repulsive, repulsivePriorities);
+            var labels = MutexWatershed.FromGraph(Graph(nodes, attractive, attractivePriorities, repulsive, repulsivePriorities));
 
             var edges = Edges(attractive, attractivePriorities, true, 0)
                 .Concat(Edges(repulsive, repulsivePriorities, false, attractivePriorities.Length));
@@ -36,11 +36,11 @@ public sealed class MutexWatershedTests
             var depth = random.Next(2) == 0 ? 1 : random.Next(2, 7);
             var (height, width) = (random.Next(1, 24), random.Next(1, 24));
             var voxels = depth * height * width;
-            var offsets = random.Next(2) == 0 ? [.. MutexWatershedOptions.SpocoOffsets(depth > 1)] : RandomOffsets(random);
+            var offsets = random.Next(2) == 0 ? [.. MutexWatershedOptions.SpocoOffsets(depth > 1)] : MutexProblems.Offsets(random);
             var mask = random.Next(2) == 0 ? Enumerable.Range(0, voxels).Select(_ => (byte)(random.Next(4) == 0 ? 0 : 1)).ToArray() : [];
             var strides = random.Next(3) == 0 ? (random.Next(1, 3), random.Next(1, 4), random.Next(1, 4)) : (1, 1, 1);
             var attractive = random.Next(0, offsets.Length + 1);
-            var priorities = Weights(random, voxels * offsets.Length, weightFamily);
+            var priorities = MutexProblems.Weights(random, voxels * offsets.Length, weightFamily);
             var options = new MutexWatershedOptions { Offsets = offsets, AttractiveOffsets = attractive, Strides = strides };
 
             var labels = MutexWatershed.FromPriorities(priorities, depth, height, width, options, mask);
@@ -140,7 +140,7 @@ public sealed class MutexWatershedTests
     [Test]
     public void EmptyAndTinyInputs()
     {
-        Assert.That(MutexWatershed.FromAffinities(default, 1, 0, 5), Is.Empty);
+        Assert.That(MutexWatershed.FromAffinities(ReadOnlyMemory<float>.Empty, 1, 0, 5), Is.Empty);
         Assert.That(MutexWatershed.FromAffinities(new float[8], 1, 1, 1), Is.EqualTo([1]));
         Assert.That(Graph(0, [], []), Is.Empty);
         Assert.That(Graph(2, [(1, 1, 1)], [(0, 0, 1)]), Is.EqualTo([1, 2]), "loops");
@@ -188,7 +188,7 @@ public sealed class MutexWatershedTests
         Assert.That(() => MutexWatershed.FromAffinities(new float[1], 40000, 40000, 40000), Throws.ArgumentException.With.Message.Contains("tiles"));
         Assert.That(() => Graph(2, [(0, 2, 1)], []),
             Throws.ArgumentException.With.Message.Contains("node 2"));
-        Assert.That(() => MutexWatershed.FromGraph(2, new int[1], new float[1], default, default), Throws.ArgumentException);
+        Assert.That(() => MutexWatershed.FromGraph(Graph(2, new int[1], new float[1], [], [])), Throws.ArgumentException);
         Assert.That(() => Graph(-1, [], []), Throws.ArgumentException);
         foreach (var options in new MutexWatershedOptions[]
         {
@@ -209,32 +209,20 @@ public sealed class MutexWatershedTests
     }
 
     private static int[] Graph(int nodes, (int U, int V, float Priority)[] attractive, (int U, int V, float Priority)[] repulsive) =>
-        MutexWatershed.FromGraph(
+        MutexWatershed.FromGraph(Graph(
             nodes,
-            attractive.SelectMany(e => new[] { e.U, e.V }).ToArray(), attractive.Select(e => e.Priority).ToArray(),
-            repulsive.SelectMany(e => new[] { e.U, e.V }).ToArray(), repulsive.Select(e => e.Priority).ToArray());
+            [.. attractive.SelectMany(e => new[] { e.U, e.V })], [.. attractive.Select(e => e.Priority)],
+            [.. repulsive.SelectMany(e => new[] { e.U, e.V })], [.. repulsive.Select(e => e.Priority)]));
 
-    private static int[] Ends(Random random, int nodes, int edges) => [.. Enumerable.Range(0, 2 * edges).Select(_ => random.Next(nodes))];
+    private static MutexGraph Graph(int nodes, int[] attractive, float[] attractivePriorities, int[] repulsive, float[] repulsivePriorities) => new()
+    {
+        Nodes = nodes,
+        Attractive = attractive,
+        AttractivePriorities = attractivePriorities,
+        Repulsive = repulsive,
+        RepulsivePriorities = repulsivePriorities,
+    };
 
     private static IEnumerable<NaiveMutexWatershed.Edge> Edges(int[] ends, float[] priorities, bool attractive, int firstId) =>
         priorities.Select((p, e) => new NaiveMutexWatershed.Edge(ends[2 * e], ends[2 * e + 1], p, attractive, firstId + e));
-
-    private static float[] Weights(Random random, int count, int family) => [.. Enumerable.Range(0, count).Select(_ => family switch
-    {
-        0 => random.NextSingle(),
-        1 => random.Next(3) / 2f,
-        2 => Math.Min(1, random.NextSingle() * 1.6f),
-        3 => random.NextSingle() * 1e-30f,
-        4 => random.NextSingle() - 0.5f,
-        _ => random.Next(-1, 2) * 0f,
-    })];
-
-    private static VoxelOffset[] RandomOffsets(Random random)
-    {
-        var offsets = new List<VoxelOffset>();
-        while (offsets.Count < 6)
-            if (new VoxelOffset(random.Next(-2, 3), random.Next(-4, 5), random.Next(-30, 31)) is var o && o != default)
-                offsets.Add(o);
-        return [.. offsets];
-    }
 }

@@ -1,0 +1,72 @@
+using ILGPU;
+using ILGPU.Runtime;
+
+namespace Spoco.Kernels.Primitives;
+
+/// <summary>Pooled memory of one computation on an ILGPU device, returned as a whole; and the launches that several phases share.</summary>
+internal sealed class DeviceScratch(IlgpuDevice gpu, string owner) : IDisposable
+{
+    private readonly HashSet<DeviceMemory> _taken = [];
+
+    /// <summary>The device.</summary>
+    public IlgpuDevice Gpu => gpu;
+
+    /// <summary>Takes memory with undefined contents; at least one element, so that every view is valid.</summary>
+    public DeviceBuffer<T> Take<T>(long length) where T : unmanaged
+    {
+        var buffer = gpu.Allocate<T>(Math.Max(1, length), owner);
+        _taken.Add(buffer.Memory);
+        return buffer.Slice(0, length);
+    }
+
+    /// <summary>Takes memory with every byte 0.</summary>
+    public DeviceBuffer<T> TakeCleared<T>(long length) where T : unmanaged
+    {
+        var buffer = Take<T>(length);
+        buffer.Clear();
+        return buffer;
+    }
+
+    /// <summary>Takes memory with the given contents.</summary>
+    public DeviceBuffer<T> Upload<T>(ReadOnlySpan<T> values) where T : unmanaged
+    {
+        var buffer = Take<T>(values.Length);
+        buffer.CopyFrom(values);
+        return buffer;
+    }
+
+    /// <summary>Returns memory before the end of the computation. Later launches wait for those that use it.</summary>
+    public void Return<T>(DeviceBuffer<T> buffer) where T : unmanaged
+    {
+        if (_taken.Remove(buffer.Memory))
+            buffer.Memory.Dispose();
+    }
+
+    /// <summary>Turns counts into the sums of those before; returns the total, which stands behind them.</summary>
+    public int Scan(DeviceBuffer<int> counts)
+    {
+        var count = (int)counts.Length - 1;
+        gpu.Kernel(static d => d.LoadStreamKernel<ArrayView<int>, int>(MutexTreeKernels.Scan))(
+            (1, Math.Min(MutexTreeKernels.ScanGroup, gpu.Accelerator.MaxNumThreadsPerGroup)), counts.View, count);
+        return Read(counts.Slice(count, 1));
+    }
+
+    /// <summary>One value, once the kernels that write it have finished.</summary>
+    public static T Read<T>(DeviceBuffer<T> buffer) where T : unmanaged
+    {
+        Span<T> value = stackalloc T[1];
+        buffer.CopyTo(value);
+        return value[0];
+    }
+
+    /// <summary>Threads for <paramref name="count"/> elements in pieces of <paramref name="size"/>.</summary>
+    public static int Pieces(long count, int size) => (int)((count + size - 1) / size);
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (var memory in _taken)
+            memory.Dispose();
+        _taken.Clear();
+    }
+}

@@ -1,0 +1,52 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+
+namespace Spoco.Kernels.Primitives;
+
+/// <summary>The squared distance that priorities are defined by: its rounding decides between edges of nearly equal priority.</summary>
+internal static class EmbeddingDistance
+{
+    /// <summary>|a - b|^2 in float32.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float Squared(ref float a, ref float b, int dimensions)
+    {
+        var sum = 0f;
+        var i = 0;
+        if (Vector512.IsHardwareAccelerated && dimensions >= 16)
+        {
+            var total = Vector512<float>.Zero;
+            for (; i <= dimensions - 16; i += 16)
+            {
+                var d = Vector512.LoadUnsafe(ref a, (nuint)i) - Vector512.LoadUnsafe(ref b, (nuint)i);
+                total += d * d;
+            }
+            sum = Vector512.Sum(total);
+        }
+        if (Vector256.IsHardwareAccelerated && dimensions - i >= 8)
+        {
+            var total = Vector256<float>.Zero;
+            for (; i <= dimensions - 8; i += 8)
+            {
+                var d = Vector256.LoadUnsafe(ref a, (nuint)i) - Vector256.LoadUnsafe(ref b, (nuint)i);
+                total += d * d;
+            }
+            sum += Vector256.Sum(total);
+        }
+        if (dimensions - i >= 4)
+        {
+            var total = Vector128<float>.Zero;
+            for (; i <= dimensions - 4; i += 4)
+            {
+                var d = Vector128.LoadUnsafe(ref a, (nuint)i) - Vector128.LoadUnsafe(ref b, (nuint)i);
+                total += d * d;
+            }
+            sum += Vector128.Sum(total);
+        }
+        for (; i < dimensions; i++)
+        {
+            var d = Unsafe.Add(ref a, i) - Unsafe.Add(ref b, i);
+            sum += d * d;
+        }
+        return sum;
+    }
+}

@@ -1,0 +1,280 @@
+namespace Spoco.Kernels.Primitives;
+
+/// <summary>
+/// The tree of Boruvka's algorithm over the attractive edges. Its leaves are the nodes of the graph; a node of the next level is a group of nodes
+/// that their strongest edges connect. The weakest edge on the tree path between two leaves is the weakest edge on their path in the maximum
+/// spanning forest (King 1997), and the path is no longer than the tree is high: at most log2 of the number of leaves. Nodes of one level are
+/// numbered in order of their first leaf, so that what lies together in the image lies together in memory.
+/// </summary>
+internal sealed unsafe class MutexTreeHost
+{
+    private readonly HostScratch _scratch;
+    private readonly int* _hook;
+    private readonly List<int> _starts = [0];
+    private readonly int[] _counts;
+
+    /// <summary>A tree of <paramref name="leaves"/> leaves without links.</summary>
+    public MutexTreeHost(HostScratch scratch, int leaves)
+    {
+        _scratch = scratch;
+        Leaves = leaves;
+        Parent = scratch.Take<int>(2L * leaves);
+        Best = scratch.Take<ulong>(2L * leaves);
+        _hook = scratch.Take<int>(2L * leaves);
+        _counts = new int[scratch.Workers];
+        _starts.Add(leaves);
+    }
+
+    /// <summary>Number of leaves.</summary>
+    public int Leaves { get; }
+
+    /// <summary>Leaves and inner nodes.</summary>
+    public int Nodes => _starts[^1];
+
+    /// <summary>The first node of every level, and the end.</summary>
+    public IReadOnlyList<int> Starts => _starts;
+
+    /// <summary>The parent of each node; -1 at a root.</summary>
+    public int* Parent { get; }
+
+    /// <summary>The key of each node's strongest edge, which links it to its parent.</summary>
+    public ulong* Best { get; }
+
+    /// <summary>Where each node's strongest edge came from; null where the key says it.</summary>
+    public int* Place { get; private set; }
+
+    /// <summary>Memory for one int per leaf, free once the tree is built.</summary>
+    public int* Spare => _hook;
+
+    /// <summary>Grows the tree from a list of edges between leaves.</summary>
+    public void Grow(MutexEdge* edges, int count)
+    {
+        Place = _scratch.Take<int>(2L * Leaves);
+        _scratch.Clear(Best, Leaves);
+        var copy = _scratch.Take<MutexEdge>(count);
+        var segments = new SegmentedEdges(copy, _scratch.Workers);
+        _scratch.RunSegments(count, w =>
+        {
+            var (from, until) = segments.Split(w, count);
+            for (var e = from; e < until; e++)
+            {
+                copy[e] = edges[e] with { Place = (int)e };
+                HostAtomic.Raise(Best + edges[e].U, edges[e].Key);
+                HostAtomic.Raise(Best + edges[e].V, edges[e].Key);
+            }
+
+            segments.Set(w, from, (int)(until - from));
+        });
+        _scratch.RunSegments(count, w => Partners(segments, w));
+        Climb(segments);
+        _scratch.Return(copy);
+    }
+
+    /// <summary>Grows the tree over a grid, whose first level needs no list of edges.</summary>
+    public void Grow(MutexGrid grid, float* priorities)
+    {
+        _scratch.Run(Leaves, (from, until, _) => StrongestOfVoxels(grid, priorities, from, until));
+        Link();
+        var copy = _scratch.Take<MutexEdge>((long)Leaves * grid.Attractive);
+        var segments = new SegmentedEdges(copy, _scratch.Workers);
+        _scratch.RunSegments(Leaves, w => EdgesBetweenGroups(grid, priorities, segments, w));
+        _scratch.RunSegments(segments.Total, w => Partners(segments, w));
+        Climb(segments);
+        _scratch.Return(copy);
+    }
+
+    /// <summary>The weakest edge between two nodes of one level, and their lowest common ancestor: -1 where nothing connects them.</summary>
+    public ulong Bottleneck(int a, int b, out int ancestor)
+    {
+        var best = Best;
+        var parent = Parent;
+        var weakest = ulong.MaxValue;
+        while (a != b)
+        {
+            weakest = Math.Min(weakest, Math.Min(best[a], best[b]));
+            (a, b) = (parent[a], parent[b]);
+            if ((a | b) < 0)
+            {
+                ancestor = -1;
+                return 0;
+            }
+        }
+
+        ancestor = a;
+        return weakest;
+    }
+
+    /// <summary>Returns the memory.</summary>
+    public void Release()
+    {
+        _scratch.Return(Parent);
+        _scratch.Return(Best);
+        _scratch.Return(_hook);
+        _scratch.Return(Place);
+    }
+
+    private void Climb(SegmentedEdges segments)
+    {
+        while (segments.Total > 0)
+        {
+            Link();
+            var total = segments.Total;
+            _scratch.RunSegments(total, w => Lift(segments, w));
+            _scratch.RunSegments(total, w => Partners(segments, w));
+        }
+
+        Link();
+    }
+
+    // The strongest of a voxel's edges, and its other end.
+    private void StrongestOfVoxels(MutexGrid grid, float* priorities, int from, int until)
+    {
+        var voxels = Leaves;
+        for (var i = from; i < until; i++)
+        {
+            var (best, edge, end) = (float.NegativeInfinity, 0u, -1);
+            for (var c = 0; c < grid.Attractive; c++)
+            {
+                var channel = priorities + (long)c * voxels;
+                var linear = grid.Linear[c];
+                var id = (uint)((long)c * voxels + i);
+                var p = channel[i];
+                if (p > best || (p == best && id < edge))
+                    (best, edge, end) = (p, id, i + linear);
+                var start = i - linear;
+                if ((uint)start >= (uint)voxels)
+                    continue;
+                p = channel[start];
+                id = (uint)((long)c * voxels + start);
+                if (p > best || (p == best && id < edge))
+                    (best, edge, end) = (p, id, start);
+            }
+
+            Best[i] = end < 0 ? EdgeKey.None : EdgeKey.Of(best, edge);
+            _hook[i] = end;
+        }
+    }
+
+    private void EdgesBetweenGroups(MutexGrid grid, float* priorities, SegmentedEdges segments, int segment)
+    {
+        var (from, until) = segments.Split(segment, Leaves);
+        var parent = Parent;
+        var best = Best;
+        var edges = segments.Edges + from * grid.Attractive;
+        var count = 0;
+        for (var c = 0; c < grid.Attractive; c++)
+        {
+            var channel = priorities + (long)c * Leaves;
+            var linear = grid.Linear[c];
+            for (var i = (int)from; i < until; i++)
+            {
+                if (float.IsNaN(channel[i]))
+                    continue;
+                var (u, v) = (parent[i], parent[i + linear]);
+                if (u == v)
+                    continue;
+                var key = EdgeKey.Of(channel[i], (uint)((long)c * Leaves + i));
+                edges[count++] = new MutexEdge(u, v, key, 0);
+                HostAtomic.Raise(best + u, key);
+                HostAtomic.Raise(best + v, key);
+            }
+        }
+
+        segments.Set(segment, from * grid.Attractive, count);
+    }
+
+    private void Partners(SegmentedEdges segments, int segment)
+    {
+        var best = Best;
+        var hook = _hook;
+        var place = Place;
+        var edges = segments.Edges + segments.Start(segment);
+        for (var e = 0; e < segments.Count(segment); e++)
+        {
+            var edge = edges[e];
+            if (best[edge.U] == edge.Key)
+            {
+                hook[edge.U] = edge.V;
+                if (place != null)
+                    place[edge.U] = edge.Place;
+            }
+
+            if (best[edge.V] == edge.Key)
+            {
+                hook[edge.V] = edge.U;
+                if (place != null)
+                    place[edge.V] = edge.Place;
+            }
+        }
+    }
+
+    // Edges move up to the groups of their ends; those within a group leave the list.
+    private void Lift(SegmentedEdges segments, int segment)
+    {
+        var parent = Parent;
+        var best = Best;
+        var edges = segments.Edges + segments.Start(segment);
+        var kept = 0;
+        for (var e = 0; e < segments.Count(segment); e++)
+        {
+            var edge = edges[e];
+            (edge.U, edge.V) = (parent[edge.U], parent[edge.V]);
+            if (edge.U == edge.V)
+                continue;
+            edges[kept++] = edge;
+            HostAtomic.Raise(best + edge.U, edge.Key);
+            HostAtomic.Raise(best + edge.V, edge.Key);
+        }
+
+        segments.Set(segment, segments.Start(segment), kept);
+    }
+
+    // Nodes whose strongest edges connect them become one node of the next level. Of two that are each other's strongest the smaller is the root.
+    private void Link()
+    {
+        var (start, end) = (_starts[^2], _starts[^1]);
+        var parent = Parent;
+        var best = Best;
+        var hook = _hook;
+        _scratch.Run(end - start, (from, until, _) =>
+        {
+            for (var i = start + from; i < start + until; i++)
+            {
+                var other = hook[i];
+                if (best[i] == EdgeKey.None || (i < other && best[i] == best[other]))
+                    hook[i] = i;
+            }
+        });
+        _counts.AsSpan().Clear();
+        _scratch.Run(end - start, (from, until, worker) =>
+        {
+            var roots = 0;
+            for (var i = start + from; i < start + until; i++)
+            {
+                var root = HostAtomic.Find(hook, i);
+                hook[i] = root;
+                if (root == i && best[i] != EdgeKey.None)
+                    roots++;
+            }
+
+            _counts[worker] = roots;
+        });
+        var groups = HostScratch.Offsets(_counts);
+        _scratch.Run(end - start, (from, until, worker) =>
+        {
+            var next = end + _counts[worker];
+            for (var i = start + from; i < start + until; i++)
+                if (hook[i] == i)
+                    parent[i] = best[i] == EdgeKey.None ? -1 : next++;
+        });
+        _scratch.Run(end - start, (from, until, _) =>
+        {
+            for (var i = start + from; i < start + until; i++)
+                if (hook[i] != i)
+                    parent[i] = parent[hook[i]];
+        });
+        _scratch.Clear(best + end, groups);
+        if (groups > 0)
+            _starts.Add(end + groups);
+    }
+}
