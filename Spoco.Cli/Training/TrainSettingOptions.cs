@@ -51,6 +51,8 @@ internal sealed class TrainSettingOptions
         Add("--consistency-weight", "Weight of L_Ucon. Default 1 with sparse supervision, 0 with full.",
             s => s.ConsistencyWeight, (s, v) => s with { ConsistencyWeight = v });
         Add("--foreground-weight", "Weight of BCE + Dice on the foreground channel.", s => s.ForegroundWeight, (s, v) => s with { ForegroundWeight = v });
+        Add("--foreground-balance", "Largest weight in it of pixels in and around small objects; 1: every pixel counts the same.",
+            s => s.ForegroundBalance, (s, v) => s with { ForegroundBalance = v });
         Add("--validate-every", "Steps between validations. Default a tenth of the iterations.", s => s.ValidateEvery, (s, v) => s with { ValidateEvery = v });
         Add("--seed", "Seed of parameters, patches, augmentation and anchors.", s => s.Seed, (s, v) => s with { Seed = v });
         Add("--raw-name", "The image's dataset within HDF5 files.", s => s.RawName, (s, v) => s with { RawName = v });

@@ -83,6 +83,8 @@ internal sealed record TrainSettings
 
     public double ForegroundWeight { get; init; } = 1;
 
+    public double ForegroundBalance { get; init; } = 5;
+
     public bool NoAugmentation { get; init; }
 
     /// <summary>The patch with its default filled in.</summary>
@@ -144,6 +146,7 @@ internal sealed record TrainSettings
         {
             Supervision = Supervision,
             ForegroundWeight = (float)ForegroundWeight,
+            ForegroundBalance = (float)ForegroundBalance,
             PullWeight = (float)PullWeight,
             PushWeight = (float)PushWeight,
             RegulariserWeight = (float)RegulariserWeight,

@@ -16,6 +16,7 @@ public sealed class LabelBatch : IDisposable
     private readonly int[] _labels;
     private readonly int[] _imageClusters;
     private PixelSegments? _segments;
+    private ForegroundTargets? _targets;
 
     private LabelBatch(TensorShape shape, int[] owners, int[] order, int[] starts, int[] labels, int[] imageClusters)
     {
@@ -38,6 +39,9 @@ public sealed class LabelBatch : IDisposable
 
     /// <summary>Label of each cluster.</summary>
     public ReadOnlySpan<int> Labels => _labels;
+
+    /// <summary>Rank of every pixel's label among the labels of its image.</summary>
+    internal ReadOnlySpan<int> Owners => _owners;
 
     /// <summary>Sorts the labels of a batch.</summary>
     /// <param name="shape">[N, D, H, W, 1].</param>
@@ -89,6 +93,8 @@ public sealed class LabelBatch : IDisposable
     {
         _segments?.Dispose();
         _segments = null;
+        _targets?.Dispose();
+        _targets = null;
     }
 
     /// <summary>The sorted pixels on a device; kept until another device is asked for, or until the batch is disposed.</summary>
@@ -96,11 +102,23 @@ public sealed class LabelBatch : IDisposable
     {
         if (_segments?.Owners.Device != device)
         {
-            Dispose();
+            _segments?.Dispose();
             _segments = PixelSegments.Upload(device, _owners, _order, _starts, _imageClusters);
         }
 
         return _segments!;
+    }
+
+    /// <summary>The targets of a foreground channel; kept as the sorted pixels are.</summary>
+    internal ForegroundTargets ForegroundTargets(ComputeDevice device, float balance)
+    {
+        if (_targets?.Buffer.Device != device || _targets.Balance != balance)
+        {
+            _targets?.Dispose();
+            _targets = Losses.ForegroundTargets.Upload(device, this, balance);
+        }
+
+        return _targets;
     }
 
     /// <summary>Writes the rank of every label among the image's labels, and returns the labels in ascending order with their counts.</summary>

@@ -463,7 +463,7 @@ internal sealed class SpocoEvaluation : IDisposable
 
     private void AddForeground(Tensor? gradient)
     {
-        var values = ForegroundLoss.Evaluate(_embeddings, _labels, Channels, _options.ForegroundWeight, gradient);
+        var values = ForegroundLoss.Evaluate(_embeddings, _labels, Channels, _options.ForegroundWeight, _options.ForegroundBalance, gradient);
         for (var n = 0; n < _images.Length; n++)
             _terms[n] = _terms[n] with { Foreground = values[n] };
     }

@@ -88,6 +88,9 @@ public sealed record SpocoLossOptions
     /// <summary>Weight of the foreground loss.</summary>
     public float ForegroundWeight { get; init; } = 1;
 
+    /// <summary>Largest weight of a pixel of small objects within the foreground loss; 1: every pixel counts the same.</summary>
+    public float ForegroundBalance { get; init; } = 1;
+
     /// <summary>
     /// Computes what the authors' public code computes where it differs from the paper: L_obj is one Dice pooled over the objects of an image;
     /// L_Ucon is a Dice per image row (2D) or slice (3D) over all anchors, summed over the batch, and a cross-entropy where L_obj is one.
@@ -105,6 +108,7 @@ public sealed record SpocoLossOptions
         Require(MaximalAnchors is >= 1 and <= 1024, nameof(MaximalAnchors), MaximalAnchors, "from 1 to 1024");
         Require(AffinityOffsets is >= 1 and <= 256, nameof(AffinityOffsets), AffinityOffsets, "from 1 to 256");
         Require(AffinityRange >= 1, nameof(AffinityRange), AffinityRange, "at least 1");
+        Require(ForegroundBalance >= 1 && float.IsFinite(ForegroundBalance), nameof(ForegroundBalance), ForegroundBalance, "at least 1");
         Require(Enum.IsDefined(InstanceLoss), nameof(InstanceLoss), InstanceLoss, "a defined value");
         Require(Enum.IsDefined(Supervision), nameof(Supervision), Supervision, "a defined value");
         foreach (var (name, weight) in ((string, float)[])[(nameof(PullWeight), PullWeight), (nameof(PushWeight), PushWeight),

@@ -6,22 +6,22 @@ namespace Spoco.Kernels.Primitives;
 internal static unsafe class ForegroundLossHost
 {
     public static void Sums(
-        HostDevice host, EmbeddingLayout layout, DeviceBuffer<float> logits, DeviceBuffer<int> owners, DeviceBuffer<int> background,
+        HostDevice host, EmbeddingLayout layout, DeviceBuffer<float> logits, DeviceBuffer<float> targets,
         DeviceBuffer<float> sums)
     {
         var partials = host.Allocate<double>(host.Workers.Workers * sums.Length, nameof(ForegroundLoss));
         using var memory = partials.Memory;
         partials.Clear();
         host.Workers.Run(EmbeddingLossHost.TilesPerImage(layout) * layout.Images, new SumsBody(
-            layout, logits.HostAddress, owners.HostAddress, background.HostAddress, partials.HostAddress, sums.Length));
+            layout, logits.HostAddress, targets.HostAddress, partials.HostAddress, sums.Length));
         EmbeddingLossHost.AddWorkers(host, partials.HostAddress, sums);
     }
 
     public static void Gradient(
-        HostDevice host, EmbeddingLayout layout, DeviceBuffer<float> logits, DeviceBuffer<int> owners, DeviceBuffer<int> background,
+        HostDevice host, EmbeddingLayout layout, DeviceBuffer<float> logits, DeviceBuffer<float> targets,
         DeviceBuffer<float> factors, DeviceBuffer<float> gradient) =>
         host.Workers.Run(EmbeddingLossHost.TilesPerImage(layout) * layout.Images, new GradientBody(
-            layout, logits.HostAddress, owners.HostAddress, background.HostAddress, factors.HostAddress, gradient.HostAddress));
+            layout, logits.HostAddress, targets.HostAddress, factors.HostAddress, gradient.HostAddress));
 
     /// <summary>p, and exp(-|z|).</summary>
     private static (Vector<float> P, Vector<float> Small) Sigmoid(Vector<float> z)
@@ -31,37 +31,39 @@ internal static unsafe class ForegroundLossHost
         return (p, small);
     }
 
-    private static void Load(EmbeddingLossHost.Tile tile, EmbeddingLayout layout, float* logits, int* owners, int background, float* z, float* q)
+    /// <summary>q and w of a target.</summary>
+    private static (Vector<float> Q, Vector<float> Weight) Target(Vector<float> t) =>
+        (Vector.ConditionalSelect(Vector.GreaterThan(t, Vector<float>.Zero), Vector<float>.One, Vector<float>.Zero), Vector.Abs(t));
+
+    private static void Load(EmbeddingLossHost.Tile tile, EmbeddingLayout layout, float* logits, float* targets, float* z, float* t)
     {
-        // Pixels that fill up the tile are certain background: they add nothing.
+        // Pixels that fill up the tile are certain background without weight: they add nothing.
         new Span<float>(z, PixelTile.Pixels).Fill(-1e3f);
-        new Span<float>(q, PixelTile.Pixels).Clear();
+        new Span<float>(t, PixelTile.Pixels).Clear();
+        new Span<float>(targets + tile.First, tile.Count).CopyTo(new Span<float>(t, PixelTile.Pixels));
         var at = logits + tile.First * layout.PixelStride + layout.ChannelOffset;
         for (var p = 0; p < tile.Count; p++)
-        {
             z[p] = at[(long)p * layout.PixelStride];
-            q[p] = owners[tile.First + p] == background ? 0 : 1;
-        }
     }
 
-    private readonly struct SumsBody(EmbeddingLayout layout, float* logits, int* owners, int* background, double* partials, long length)
+    private readonly struct SumsBody(EmbeddingLayout layout, float* logits, float* targets, double* partials, long length)
         : IParallelBody
     {
         public void Execute(int from, int until, int worker)
         {
             var z = stackalloc float[PixelTile.Pixels];
-            var q = stackalloc float[PixelTile.Pixels];
+            var t = stackalloc float[PixelTile.Pixels];
             for (var index = from; index < until; index++)
             {
                 var tile = new EmbeddingLossHost.Tile(layout, index);
-                Load(tile, layout, logits, owners, background[tile.Image], z, q);
+                Load(tile, layout, logits, targets, z, t);
                 Vector<float> entropy = default, overlap = default, square = default;
                 for (var i = 0; i < PixelTile.Pixels; i += Vector<float>.Count)
                 {
                     var logit = PixelTile.Read(z + i);
-                    var mask = PixelTile.Read(q + i);
+                    var (mask, weight) = Target(PixelTile.Read(t + i));
                     var (p, small) = Sigmoid(logit);
-                    entropy += Vector.MaxNative(logit, Vector<float>.Zero) - mask * logit + Vector.Log(Vector<float>.One + small);
+                    entropy += weight * (Vector.MaxNative(logit, Vector<float>.Zero) - mask * logit + Vector.Log(Vector<float>.One + small));
                     overlap += p * mask;
                     square += p * p;
                 }
@@ -74,24 +76,24 @@ internal static unsafe class ForegroundLossHost
         }
     }
 
-    private readonly struct GradientBody(EmbeddingLayout layout, float* logits, int* owners, int* background, float* factors, float* gradient)
+    private readonly struct GradientBody(EmbeddingLayout layout, float* logits, float* targets, float* factors, float* gradient)
         : IParallelBody
     {
         public void Execute(int from, int until, int worker)
         {
             var z = stackalloc float[PixelTile.Pixels];
-            var q = stackalloc float[PixelTile.Pixels];
+            var t = stackalloc float[PixelTile.Pixels];
             for (var index = from; index < until; index++)
             {
                 var tile = new EmbeddingLossHost.Tile(layout, index);
-                Load(tile, layout, logits, owners, background[tile.Image], z, q);
+                Load(tile, layout, logits, targets, z, t);
                 var f = factors + tile.Image * ForegroundLoss.Scalars;
                 for (var i = 0; i < PixelTile.Pixels; i += Vector<float>.Count)
                 {
-                    var mask = PixelTile.Read(q + i);
+                    var (mask, weight) = Target(PixelTile.Read(t + i));
                     var (p, small) = Sigmoid(PixelTile.Read(z + i));
                     var slope = small / ((Vector<float>.One + small) * (Vector<float>.One + small));
-                    (f[0] * (p - mask) + (f[1] * mask + f[2] * p) * slope).Store(z + i);
+                    (f[0] * weight * (p - mask) + (f[1] * mask + f[2] * p) * slope).Store(z + i);
                 }
 
                 var dz = gradient + tile.First * layout.PixelStride + layout.ChannelOffset;

@@ -71,6 +71,10 @@ public sealed class SpocoLossTests
                 .SetArgDisplayNames("objects", "foreground");
             yield return new TestCaseData("no zero", flat with { C = 2 }, Full with { ForegroundChannel = true }).SetArgDisplayNames("no zero",
                 "foreground");
+            yield return new TestCaseData("objects", flat with { C = 5 }, Full with { ForegroundChannel = true, ForegroundBalance = 3 })
+                .SetArgDisplayNames("objects", "balanced foreground");
+            yield return new TestCaseData("objects", new TensorShape(2, 3, 4, 5, 3), Full with { ForegroundChannel = true, ForegroundBalance = 3 })
+                .SetArgDisplayNames("objects", "balanced foreground, 3D");
             yield return new TestCaseData("empty", flat with { C = 5 }, Sparse with { ForegroundChannel = true }).SetArgDisplayNames("empty",
                 "foreground");
         }
@@ -393,7 +397,7 @@ public sealed class SpocoLossTests
         var random = new Random(seed);
         var labels = LabelImages["objects"](shape, random);
         using var batch = LabelBatch.From(shape.WithChannels(1), labels);
-        GradientCheck.Run(TestDevices.Open(name), t => ForegroundLoss.Apply(t[0], batch, 1),
+        GradientCheck.Run(TestDevices.Open(name), t => ForegroundLoss.Apply(t[0], batch, 1, balance: 4),
             [(shape, [.. GradientCheck.RandomValues(random, shape.Count).Select(v => 4 * v)])], seed, step: 0.05f, tolerance: 2e-2, samples: 20);
     }
 

@@ -66,8 +66,37 @@ internal sealed class SpocoReference(TensorShape shape, int[] labels, SpocoLossO
     {
         var z = Enumerable.Range(0, _pixels).Select(i => e[(n * _pixels + i) * shape.C + _channels]).ToArray();
         var q = image.Select(l => l != 0 ? 1.0 : 0).ToArray();
-        var entropy = z.Zip(q, (logit, mask) => Math.Max(logit, 0) - mask * logit + Math.Log(1 + Math.Exp(-Math.Abs(logit)))).Average();
+        var weights = ForegroundWeights(image);
+        var entropy = Enumerable.Range(0, _pixels).Average(i => weights[i] * (Math.Max(z[i], 0) - q[i] * z[i] + Math.Log(1 + Math.Exp(-Math.Abs(z[i])))));
         return entropy + Dice(z.Select(logit => 1 / (1 + Math.Exp(-logit))).ToArray(), q);
+    }
+
+    /// <summary>
+    /// Of the objects smaller than the mean within 4 steps, the nearest one's mean size over size; among equally near ones the one whose ring meets the
+    /// pixel first: the one with the smallest label on the way there.
+    /// </summary>
+    private double[] ForegroundWeights(int[] image)
+    {
+        var sizes = image.Where(l => l != 0).GroupBy(l => l).ToDictionary(g => g.Key, g => g.Count());
+        var mean = sizes.Count == 0 ? 1 : sizes.Values.Average();
+        var weights = image.Select(l => l == 0 ? 1 : Math.Clamp(mean / sizes[l], 1, options.ForegroundBalance)).ToArray();
+        int[] ring = [.. Enumerable.Range(0, _pixels).Where(i => weights[i] > 1).OrderBy(i => image[i]).ThenBy(i => i)];
+        for (var step = 0; step < 4; step++)
+        {
+            var next = new List<int>();
+            foreach (var i in ring)
+                foreach (var j in Enumerable.Range(0, _pixels).Where(j => image[j] == 0 && weights[j] == 1 && Steps(i, j) == 1))
+                {
+                    weights[j] = weights[i];
+                    next.Add(j);
+                }
+            ring = [.. next];
+        }
+
+        return weights;
+
+        int Steps(int i, int j) => Math.Abs(i % shape.W - j % shape.W) + Math.Abs(i / shape.W % shape.H - j / shape.W % shape.H)
+            + Math.Abs(i / shape.W / shape.H - j / shape.W / shape.H);
     }
 
     private double AffinityDice(Func<int, double[]> pixel, int[] image, PixelOffset offset)

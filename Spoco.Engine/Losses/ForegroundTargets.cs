@@ -1,0 +1,86 @@
+using Spoco.Engine.Segmentation;
+using Spoco.Kernels;
+
+namespace Spoco.Engine.Losses;
+
+/// <summary>What a foreground channel learns of a batch: w within objects and -w on background, see <see cref="ForegroundLoss"/>.</summary>
+internal sealed class ForegroundTargets : IDisposable
+{
+    /// <summary>How far around an object its weight reaches, in pixels along the axes: where its outline is decided.</summary>
+    public const int Reach = 4;
+
+    private ForegroundTargets(DeviceBuffer<float> buffer, float balance, int[] objectPixels)
+    {
+        Buffer = buffer;
+        Balance = balance;
+        ObjectPixels = objectPixels;
+    }
+
+    /// <summary>One target per pixel.</summary>
+    public DeviceBuffer<float> Buffer { get; }
+
+    /// <summary>Largest w.</summary>
+    public float Balance { get; }
+
+    /// <summary>Pixels of objects in every image.</summary>
+    public IReadOnlyList<int> ObjectPixels { get; }
+
+    public static ForegroundTargets Upload(ComputeDevice device, LabelBatch labels, float balance)
+    {
+        var shape = labels.Shape;
+        var pixels = (int)shape.VoxelsPerImage;
+        var targets = new float[labels.Owners.Length];
+        var objectPixels = new int[shape.N];
+        for (var n = 0; n < shape.N; n++)
+            objectPixels[n] = Fill(labels, n, balance, targets.AsSpan(n * pixels, pixels));
+        var buffer = device.Allocate<float>(targets.Length, nameof(ForegroundTargets));
+        buffer.CopyFrom(targets);
+        return new ForegroundTargets(buffer, balance, objectPixels);
+    }
+
+    public void Dispose() => Buffer.Memory.Dispose();
+
+    /// <summary>Writes the targets of an image and returns how many of its pixels belong to objects.</summary>
+    private static int Fill(LabelBatch labels, int image, float balance, Span<float> targets)
+    {
+        var first = labels.ImageClusters[image];
+        var firstObject = first + (labels.Labels[first] == 0 ? 1 : 0);
+        var end = labels.ImageClusters[image + 1];
+        var objectPixels = 0;
+        targets.Fill(-1);
+        for (var k = firstObject; k < end; k++)
+            objectPixels += labels.Pixels(k).Length;
+
+        // Objects first, then ring after ring of background around them; a pixel keeps the weight that reaches it first.
+        var meanSize = (double)objectPixels / Math.Max(1, end - firstObject);
+        var origin = image * targets.Length;
+        var ring = new List<int>();
+        for (var k = firstObject; k < end; k++)
+        {
+            var weight = (float)Math.Clamp(meanSize / labels.Pixels(k).Length, 1, balance);
+            foreach (var pixel in labels.Pixels(k))
+            {
+                targets[pixel - origin] = weight;
+                if (weight > 1)
+                    ring.Add(pixel - origin);
+            }
+        }
+
+        var neighbourhood = new Neighbourhood(labels.Shape.D, labels.Shape.H, labels.Shape.W, Connectivity.Faces);
+        Span<int> neighbours = stackalloc int[neighbourhood.Count];
+        for (var step = 0; step < Reach; step++)
+        {
+            var next = new List<int>();
+            foreach (var pixel in ring)
+                foreach (var neighbour in neighbours[..neighbourhood.Of(pixel, neighbours)])
+                    if (targets[neighbour] == -1)
+                    {
+                        targets[neighbour] = -Math.Abs(targets[pixel]);
+                        next.Add(neighbour);
+                    }
+            ring = next;
+        }
+
+        return objectPixels;
+    }
+}
