@@ -13,10 +13,14 @@ public sealed unsafe class HostDevice : ComputeDevice
         : base("cpu", $"{RuntimeInformation.ProcessArchitecture}, {InstructionSet}", DeviceKind.Host)
     {
         Workers = new WorkerPool(options.Threads ?? DefaultThreads());
+        UsesWinograd = options.Winograd ?? DefaultWinograd();
     }
 
     /// <summary>The threads that run the kernels.</summary>
     public WorkerPool Workers { get; }
+
+    /// <summary>Whether convolutions may be computed with Winograd's algorithm.</summary>
+    public bool UsesWinograd { get; }
 
     /// <summary>The widest SIMD instructions that kernels may use in this process.</summary>
     public static string InstructionSet =>
@@ -47,6 +51,13 @@ public sealed unsafe class HostDevice : ComputeDevice
         if (disposing)
             Workers.Dispose();
     }
+
+    private static bool DefaultWinograd() => Environment.GetEnvironmentVariable("SPOCO_WINOGRAD") switch
+    {
+        null or "" or "1" => true,
+        "0" => false,
+        var text => throw new DeviceException($"SPOCO_WINOGRAD: expected 0 or 1, found '{text}'."),
+    };
 
     private static int DefaultThreads()
     {

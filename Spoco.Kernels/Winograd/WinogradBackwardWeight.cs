@@ -1,0 +1,127 @@
+using System.Runtime.CompilerServices;
+
+namespace Spoco.Kernels.Primitives;
+
+/// <summary>
+/// Weight gradient with Winograd's F(2,3): for every frequency the product of transformed input and transformed output gradient, summed over tiles, then
+/// one transform back. Blocks of tiles are transformed by all workers together; then every worker multiplies some frequencies and channels, so that a sum
+/// belongs to one worker and does not depend on their number.
+/// </summary>
+internal static unsafe class WinogradBackwardWeight<TSimd, TVector> where TSimd : ISimd<TVector> where TVector : struct
+{
+    /// <summary>Memory for the transforms of a block of tiles.</summary>
+    private const long BlockBytes = 6 << 20;
+
+    private const int FewestTiles = 48;
+    private const int MostTiles = 384;
+
+    /// <summary>Tiles that are transformed at a time.</summary>
+    private const int RunTiles = 16;
+
+    /// <summary>dweight from the sources of the forward pass and the gradient of its result.</summary>
+    public static void Run(HostDevice host, in WinogradGrid grid, in WinogradSource source, in WinogradSource second, in WinogradSource dy, float* dweight)
+    {
+        var plan = new Plan(grid, source, second, dy);
+        var productLength = (long)grid.Frequencies * plan.Terms * plan.Blocks.PaddedChannels;
+        using var memory = host.Allocate<float>(
+            productLength + grid.Frequencies * (long)(plan.InputStride + plan.GradientStride) + (long)WinogradTransforms.ScratchLength * host.Workers.Workers,
+            "Winograd weight gradient").Memory;
+        plan.Products = (float*)memory.Block.Pointer;
+        plan.Inputs = plan.Products + productLength;
+        plan.Gradients = plan.Inputs + grid.Frequencies * plan.InputStride;
+        plan.Scratch = plan.Gradients + grid.Frequencies * plan.GradientStride;
+        for (var first = 0; first < grid.Tiles; first += plan.BlockTiles)
+        {
+            var last = Math.Min(first + plan.BlockTiles, grid.Tiles);
+            host.Workers.Run((last - first + RunTiles - 1) / RunTiles, new TransformBody(plan, first, last));
+            host.Workers.Run(grid.Frequencies * plan.Blocks.Count, new ProductBody(plan, last - first, first > 0));
+        }
+
+        WinogradWeight.Unpack(host, grid, plan.Products, plan.HasSecond ? source.Shape.C : plan.Terms, plan.Blocks, plan.Terms, dweight);
+    }
+
+    private struct Plan
+    {
+        public readonly WinogradGrid Grid;
+        public readonly WinogradSource Source;
+        public readonly WinogradSource Second;
+        public readonly WinogradSource Dy;
+        public readonly ChannelBlocks Blocks;
+        public readonly int Terms;
+        public readonly int BlockTiles;
+        public readonly int InputRow;
+        public float* Products;
+        public float* Inputs;
+        public float* Gradients;
+        public float* Scratch;
+
+        public Plan(in WinogradGrid grid, in WinogradSource source, in WinogradSource second, in WinogradSource dy)
+        {
+            (Grid, Source, Second, Dy) = (grid, source, second, dy);
+            Blocks = new ChannelBlocks(dy.Shape.C, TSimd.Lanes);
+            Terms = source.Shape.C + (HasSecond ? second.Shape.C : 0);
+            InputRow = WinogradConvolution<TSimd, TVector>.PadRow(Terms);
+            var perTile = (long)grid.Frequencies * (InputRow + Blocks.PaddedChannels) * sizeof(float);
+            var most = (int)Math.Clamp(BlockBytes / perTile, FewestTiles, MostTiles) / RunTiles * RunTiles;
+            BlockTiles = Math.Min(most, grid.Tiles);
+        }
+
+        public readonly bool HasSecond => Second.Values != null;
+
+        public readonly nint InputStride => BlockTiles * InputRow + 16;
+
+        public readonly nint GradientStride => BlockTiles * Blocks.PaddedChannels + 16;
+    }
+
+    private readonly struct TransformBody(Plan plan, int firstTile, int lastTile) : IParallelBody
+    {
+        public void Execute(int from, int until, int worker)
+        {
+            var scratch = plan.Scratch + (long)worker * WinogradTransforms.ScratchLength;
+            var (first, last) = (firstTile + from * RunTiles, Math.Min(firstTile + until * RunTiles, lastTile));
+            var inputs = plan.Inputs + (long)(first - firstTile) * plan.InputRow;
+            WinogradTransforms.Input(plan.Grid, plan.Source, first, last, inputs, plan.InputRow, plan.InputStride, scratch);
+            if (plan.HasSecond)
+            {
+                WinogradTransforms.Input(plan.Grid, plan.Second, first, last, inputs + plan.Source.Shape.C, plan.InputRow, plan.InputStride, scratch);
+            }
+
+            WinogradTransforms.Gradient(plan.Grid, plan.Dy, plan.Blocks, plan.BlockTiles, firstTile, first, last, plan.Gradients, plan.GradientStride);
+        }
+    }
+
+    private readonly struct ProductBody(Plan plan, int tiles, bool accumulate) : IParallelBody
+    {
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        public void Execute(int from, int until, int worker)
+        {
+            TileSegment segment;
+            var tile = new RegisterTile
+            {
+                Segments = &segment,
+                SegmentCount = 1,
+                Steps = tiles,
+                RowStride = sizeof(float),
+                StepStride = (nint)plan.InputRow * sizeof(float),
+                Accumulate = accumulate,
+            };
+            for (var i = from; i < until; i++)
+            {
+                // All frequencies of a block of channels: their numbers of terms differ, which evens out over the workers.
+                var (block, f) = (i / plan.Grid.Frequencies, i % plan.Grid.Frequencies);
+                var width = plan.Blocks.WidthOf(block);
+                var terms = plan.HasSecond && !plan.Grid.InHalf(f) ? plan.Source.Shape.C : plan.Terms;
+                var maximum = RegisterTile.MaximumRows(TSimd.Lanes, width / TSimd.Lanes);
+                var products = plan.Products + ((long)f * plan.Blocks.PaddedChannels + block * plan.Blocks.Width) * plan.Terms;
+                segment.B = (byte*)(plan.Gradients + f * plan.GradientStride + (long)block * plan.Blocks.Width * plan.BlockTiles);
+                tile.StrideC = width;
+                for (int term = 0, rows; term < terms; term += rows)
+                {
+                    rows = RegisterTile.NextRows(terms - term, maximum);
+                    segment.A = (byte*)(plan.Inputs + f * plan.InputStride + term);
+                    tile.Run<TSimd, TVector>(rows, width / TSimd.Lanes, products + (long)term * width);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,145 @@
+using System.Runtime.CompilerServices;
+
+namespace Spoco.Kernels.Primitives;
+
+/// <summary>
+/// Forward convolution and input gradient with Winograd's F(2,3) along every axis with three taps: workers take blocks of tiles, transform their input
+/// into scratch memory, multiply every frequency with its weight and transform the products back. No value depends on how tiles are grouped.
+/// </summary>
+internal static unsafe class WinogradConvolution<TSimd, TVector> where TSimd : ISimd<TVector> where TVector : struct
+{
+    /// <summary>Scratch memory of one worker: what its share of the last-level cache holds, if that is enough for some tiles.</summary>
+    private const long ScratchBytes = 1536 * 1024;
+
+    private const int FewestTiles = 24;
+    private const int MostTiles = 96;
+
+    public static void Run(HostDevice host, in WinogradPass pass)
+    {
+        var plan = new Plan(pass, host.Workers.Workers);
+        var weightLength = (long)pass.Grid.Frequencies * pass.Terms * plan.Blocks.PaddedChannels;
+        var secondLength = plan.HasSecond ? (long)pass.Grid.Frequencies * pass.Terms * plan.SecondBlocks.PaddedChannels : 0;
+        using var memory = host.Allocate<float>(weightLength + secondLength + plan.ScratchLength * host.Workers.Workers, "Winograd").Memory;
+        plan.U = (float*)memory.Block.Pointer;
+        plan.SecondU = plan.U + weightLength;
+        plan.Scratch = plan.SecondU + secondLength;
+        WinogradWeight.Pack(host, pass.Grid, pass.Weight, pass.WeightShape, pass.Transposed, pass.Target.FirstChannel, plan.Blocks, plan.U);
+        if (plan.HasSecond)
+        {
+            WinogradWeight.Pack(host, pass.Grid, pass.Weight, pass.WeightShape, pass.Transposed, pass.SecondTarget.FirstChannel, plan.SecondBlocks,
+                plan.SecondU);
+        }
+
+        host.Workers.Run(plan.TileBlocks, new Body(plan));
+    }
+
+    private struct Plan
+    {
+        public readonly WinogradPass Pass;
+        public readonly ChannelBlocks Blocks;
+        public readonly ChannelBlocks SecondBlocks;
+        public readonly int BlockTiles;
+        public readonly int TileBlocks;
+        public readonly int InputRow;
+        public readonly int ProductRow;
+        public float* U;
+        public float* SecondU;
+        public float* Scratch;
+
+        public Plan(in WinogradPass pass, int workers)
+        {
+            Pass = pass;
+            Blocks = new ChannelBlocks(pass.Target.Shape.C, TSimd.Lanes);
+            SecondBlocks = HasSecond ? new ChannelBlocks(pass.SecondTarget.Shape.C, TSimd.Lanes) : Blocks;
+            InputRow = PadRow(pass.Terms);
+            ProductRow = PadRow(Math.Max(Blocks.PaddedChannels, SecondBlocks.PaddedChannels));
+            var perTile = (long)pass.Grid.Frequencies * (InputRow + ProductRow) * sizeof(float);
+            var most = (int)Math.Clamp(ScratchBytes / perTile, FewestTiles, MostTiles);
+
+            // As many blocks for every worker, of even size.
+            var tiles = pass.Grid.Tiles;
+            var rounds = CeilingDivide(tiles, most * workers);
+            BlockTiles = CeilingDivide(tiles, rounds * workers);
+            TileBlocks = CeilingDivide(tiles, BlockTiles);
+        }
+
+        public readonly bool HasSecond => Pass.SecondTarget.Values != null;
+
+        public readonly nint InputStride => BlockTiles * InputRow + 16;
+
+        public readonly nint ProductStride => BlockTiles * ProductRow + 16;
+
+        public readonly long ScratchLength => Pass.Grid.Frequencies * (long)(InputStride + ProductStride) + WinogradTransforms.ScratchLength;
+    }
+
+    /// <summary>An odd number of cache lines, so that rows do not compete for the same places of the cache.</summary>
+    internal static int PadRow(int length) => ((length + 15) / 16 | 1) * 16;
+
+    private static int CeilingDivide(int a, int b) => (int)(((long)a + b - 1) / b);
+
+    private readonly struct Body(Plan plan) : IParallelBody
+    {
+        public void Execute(int from, int until, int worker)
+        {
+            var v = plan.Scratch + worker * plan.ScratchLength;
+            var m = v + plan.Pass.Grid.Frequencies * plan.InputStride;
+            var columns = m + plan.Pass.Grid.Frequencies * plan.ProductStride;
+            var tiles = plan.Pass.Grid.Tiles;
+            for (var i = from; i < until; i++)
+            {
+                var first = i * plan.BlockTiles;
+                var last = Math.Min(first + plan.BlockTiles, tiles);
+                WinogradTransforms.Input(plan.Pass.Grid, plan.Pass.Source, first, last, v, plan.InputRow, plan.InputStride, columns);
+                if (plan.Pass.SecondSource.Values != null)
+                {
+                    WinogradTransforms.Input(plan.Pass.Grid, plan.Pass.SecondSource, first, last, v + plan.Pass.Source.Shape.C, plan.InputRow,
+                        plan.InputStride, columns);
+                }
+
+                Target(plan.Pass.Target, plan.Blocks, plan.U, first, last, v, m);
+                if (plan.HasSecond)
+                    Target(plan.Pass.SecondTarget, plan.SecondBlocks, plan.SecondU, first, last, v, m);
+            }
+        }
+
+        private void Target(in WinogradTarget target, ChannelBlocks blocks, float* u, int first, int last, float* v, float* m)
+        {
+            var frequencyStride = (long)plan.Pass.Terms * blocks.PaddedChannels;
+            for (var f = 0; f < plan.Pass.Grid.Frequencies; f++)
+            {
+                if (!target.Half || plan.Pass.Grid.InHalf(f))
+                    Multiply(f, last - first, blocks, v + f * plan.InputStride, u + f * frequencyStride, m + f * plan.ProductStride);
+            }
+
+            WinogradTransforms.Output(plan.Pass.Grid, target, first, last, m, plan.ProductRow, plan.ProductStride);
+        }
+
+        /// <summary>M = V U at one frequency.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        private void Multiply(int f, int tiles, ChannelBlocks blocks, float* v, float* u, float* m)
+        {
+            TileSegment segment;
+            var tile = new RegisterTile
+            {
+                Segments = &segment,
+                SegmentCount = 1,
+                Steps = plan.Pass.TermsAt(f),
+                RowStride = (nint)plan.InputRow * sizeof(float),
+                StepStride = sizeof(float),
+                StrideC = plan.ProductRow,
+            };
+            for (var block = 0; block < blocks.Count; block++)
+            {
+                var width = blocks.WidthOf(block);
+                var maximum = RegisterTile.MaximumRows(TSimd.Lanes, width / TSimd.Lanes);
+                segment.B = (byte*)(u + (long)block * blocks.Width * plan.Pass.Terms);
+                for (int row = 0, rows; row < tiles; row += rows)
+                {
+                    rows = RegisterTile.NextRows(tiles - row, maximum);
+                    segment.A = (byte*)(v + (long)row * plan.InputRow);
+                    tile.Run<TSimd, TVector>(rows, width / TSimd.Lanes, m + (long)row * plan.ProductRow + block * blocks.Width);
+                }
+            }
+        }
+    }
+}
