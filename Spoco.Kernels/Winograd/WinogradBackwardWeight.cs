@@ -4,15 +4,15 @@ namespace Spoco.Kernels.Primitives;
 
 /// <summary>
 /// Weight gradient with Winograd's F(2,3): for every frequency the product of transformed input and transformed output gradient, summed over tiles, then
-/// one transform back. Blocks of tiles are transformed by all workers together; then every worker multiplies some frequencies and channels, so that a sum
+/// one transform back. Frequencies of the slices come one after the other; blocks of tiles are transformed by all workers together; then every worker multiplies some frequencies and channels, so that a sum
 /// belongs to one worker and does not depend on their number.
 /// </summary>
 internal static unsafe class WinogradBackwardWeight<TSimd, TVector> where TSimd : ISimd<TVector> where TVector : struct
 {
     /// <summary>Memory for the transforms of a block of tiles.</summary>
-    private const long BlockBytes = 6 << 20;
+    private const long BlockBytes = 4 << 20;
 
-    private const int FewestTiles = 48;
+    private const int FewestTiles = 64;
     private const int MostTiles = 384;
 
     /// <summary>Tiles that are transformed at a time.</summary>
@@ -24,17 +24,20 @@ internal static unsafe class WinogradBackwardWeight<TSimd, TVector> where TSimd 
         var plan = new Plan(grid, source, second, dy);
         var productLength = (long)grid.Frequencies * plan.Terms * plan.Blocks.PaddedChannels;
         using var memory = host.Allocate<float>(
-            productLength + grid.Frequencies * (long)(plan.InputStride + plan.GradientStride) + (long)WinogradTransforms.ScratchLength * host.Workers.Workers,
+            productLength + WinogradGrid.PlaneFrequencies * (long)(plan.InputStride + plan.GradientStride) + (long)WinogradTransforms.ScratchLength * host.Workers.Workers,
             "Winograd weight gradient").Memory;
         plan.Products = (float*)memory.Block.Pointer;
         plan.Inputs = plan.Products + productLength;
-        plan.Gradients = plan.Inputs + grid.Frequencies * plan.InputStride;
-        plan.Scratch = plan.Gradients + grid.Frequencies * plan.GradientStride;
+        plan.Gradients = plan.Inputs + WinogradGrid.PlaneFrequencies * plan.InputStride;
+        plan.Scratch = plan.Gradients + WinogradGrid.PlaneFrequencies * plan.GradientStride;
         for (var first = 0; first < grid.Tiles; first += plan.BlockTiles)
         {
             var last = Math.Min(first + plan.BlockTiles, grid.Tiles);
-            host.Workers.Run((last - first + RunTiles - 1) / RunTiles, new TransformBody(plan, first, last));
-            host.Workers.Run(grid.Frequencies * plan.Blocks.Count, new ProductBody(plan, last - first, first > 0));
+            for (var slices = 0; slices < grid.SliceFrequencies; slices++)
+            {
+                host.Workers.Run((last - first + RunTiles - 1) / RunTiles, new TransformBody(plan, slices, first, last));
+                host.Workers.Run(WinogradGrid.PlaneFrequencies * plan.Blocks.Count, new ProductBody(plan, slices, last - first, first > 0));
+            }
         }
 
         WinogradWeight.Unpack(host, grid, plan.Products, plan.HasSecond ? source.Shape.C : plan.Terms, plan.Blocks, plan.Terms, dweight);
@@ -61,7 +64,7 @@ internal static unsafe class WinogradBackwardWeight<TSimd, TVector> where TSimd 
             Blocks = new ChannelBlocks(dy.Shape.C, TSimd.Lanes);
             Terms = source.Shape.C + (HasSecond ? second.Shape.C : 0);
             InputRow = WinogradConvolution<TSimd, TVector>.PadRow(Terms);
-            var perTile = (long)grid.Frequencies * (InputRow + Blocks.PaddedChannels) * sizeof(float);
+            var perTile = (long)WinogradGrid.PlaneFrequencies * (InputRow + Blocks.PaddedChannels) * sizeof(float);
             var most = (int)Math.Clamp(BlockBytes / perTile, FewestTiles, MostTiles) / RunTiles * RunTiles;
             BlockTiles = Math.Min(most, grid.Tiles);
         }
@@ -73,24 +76,26 @@ internal static unsafe class WinogradBackwardWeight<TSimd, TVector> where TSimd 
         public readonly nint GradientStride => BlockTiles * Blocks.PaddedChannels + 16;
     }
 
-    private readonly struct TransformBody(Plan plan, int firstTile, int lastTile) : IParallelBody
+    private readonly struct TransformBody(Plan plan, int slices, int firstTile, int lastTile) : IParallelBody
     {
         public void Execute(int from, int until, int worker)
         {
             var scratch = plan.Scratch + (long)worker * WinogradTransforms.ScratchLength;
             var (first, last) = (firstTile + from * RunTiles, Math.Min(firstTile + until * RunTiles, lastTile));
             var inputs = plan.Inputs + (long)(first - firstTile) * plan.InputRow;
-            WinogradTransforms.Input(plan.Grid, plan.Source, first, last, inputs, plan.InputRow, plan.InputStride, scratch);
-            if (plan.HasSecond)
+            WinogradTransforms.Input(plan.Grid, plan.Source, slices, first, last, inputs, plan.InputRow, plan.InputStride, scratch);
+            if (plan.HasSecond && plan.Grid.HasSlices(slices, true))
             {
-                WinogradTransforms.Input(plan.Grid, plan.Second, first, last, inputs + plan.Source.Shape.C, plan.InputRow, plan.InputStride, scratch);
+                WinogradTransforms.Input(plan.Grid, plan.Second, slices, first, last, inputs + plan.Source.Shape.C, plan.InputRow, plan.InputStride,
+                    scratch);
             }
 
-            WinogradTransforms.Gradient(plan.Grid, plan.Dy, plan.Blocks, plan.BlockTiles, firstTile, first, last, plan.Gradients, plan.GradientStride);
+            WinogradTransforms.Gradient(plan.Grid, plan.Dy, slices, plan.Blocks, plan.BlockTiles, firstTile, first, last, plan.Gradients,
+                plan.GradientStride);
         }
     }
 
-    private readonly struct ProductBody(Plan plan, int tiles, bool accumulate) : IParallelBody
+    private readonly struct ProductBody(Plan plan, int slices, int tiles, bool accumulate) : IParallelBody
     {
         [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public void Execute(int from, int until, int worker)
@@ -108,17 +113,18 @@ internal static unsafe class WinogradBackwardWeight<TSimd, TVector> where TSimd 
             for (var i = from; i < until; i++)
             {
                 // All frequencies of a block of channels: their numbers of terms differ, which evens out over the workers.
-                var (block, f) = (i / plan.Grid.Frequencies, i % plan.Grid.Frequencies);
+                var (block, plane) = (i / WinogradGrid.PlaneFrequencies, i % WinogradGrid.PlaneFrequencies);
+                var f = slices * WinogradGrid.PlaneFrequencies + plane;
                 var width = plan.Blocks.WidthOf(block);
                 var terms = plan.HasSecond && !plan.Grid.InHalf(f) ? plan.Source.Shape.C : plan.Terms;
                 var maximum = RegisterTile.MaximumRows(TSimd.Lanes, width / TSimd.Lanes);
                 var products = plan.Products + ((long)f * plan.Blocks.PaddedChannels + block * plan.Blocks.Width) * plan.Terms;
-                segment.B = (byte*)(plan.Gradients + f * plan.GradientStride + (long)block * plan.Blocks.Width * plan.BlockTiles);
+                segment.B = (byte*)(plan.Gradients + plane * plan.GradientStride + (long)block * plan.Blocks.Width * plan.BlockTiles);
                 tile.StrideC = width;
                 for (int term = 0, rows; term < terms; term += rows)
                 {
                     rows = RegisterTile.NextRows(terms - term, maximum);
-                    segment.A = (byte*)(plan.Inputs + f * plan.InputStride + term);
+                    segment.A = (byte*)(plan.Inputs + plane * plan.InputStride + term);
                     tile.Run<TSimd, TVector>(rows, width / TSimd.Lanes, products + (long)term * width);
                 }
             }

@@ -8,8 +8,8 @@ namespace Spoco.Kernels.Primitives;
 /// </summary>
 internal static unsafe class WinogradConvolution<TSimd, TVector> where TSimd : ISimd<TVector> where TVector : struct
 {
-    /// <summary>Scratch memory of one worker: what its share of the last-level cache holds, if that is enough for some tiles.</summary>
-    private const long ScratchBytes = 1536 * 1024;
+    /// <summary>Scratch memory of one worker: what the second-level cache holds, if that is enough for some tiles.</summary>
+    private const long ScratchBytes = 320 * 1024;
 
     private const int FewestTiles = 24;
     private const int MostTiles = 96;
@@ -53,7 +53,7 @@ internal static unsafe class WinogradConvolution<TSimd, TVector> where TSimd : I
             SecondBlocks = HasSecond ? new ChannelBlocks(pass.SecondTarget.Shape.C, TSimd.Lanes) : Blocks;
             InputRow = PadRow(pass.Terms);
             ProductRow = PadRow(Math.Max(Blocks.PaddedChannels, SecondBlocks.PaddedChannels));
-            var perTile = (long)pass.Grid.Frequencies * (InputRow + ProductRow) * sizeof(float);
+            var perTile = (long)WinogradGrid.PlaneFrequencies * (InputRow + ProductRow) * sizeof(float);
             var most = (int)Math.Clamp(ScratchBytes / perTile, FewestTiles, MostTiles);
 
             // As many blocks for every worker, of even size.
@@ -69,7 +69,7 @@ internal static unsafe class WinogradConvolution<TSimd, TVector> where TSimd : I
 
         public readonly nint ProductStride => BlockTiles * ProductRow + 16;
 
-        public readonly long ScratchLength => Pass.Grid.Frequencies * (long)(InputStride + ProductStride) + WinogradTransforms.ScratchLength;
+        public readonly long ScratchLength => WinogradGrid.PlaneFrequencies * (long)(InputStride + ProductStride) + WinogradTransforms.ScratchLength;
     }
 
     /// <summary>An odd number of cache lines, so that rows do not compete for the same places of the cache.</summary>
@@ -82,36 +82,44 @@ internal static unsafe class WinogradConvolution<TSimd, TVector> where TSimd : I
         public void Execute(int from, int until, int worker)
         {
             var v = plan.Scratch + worker * plan.ScratchLength;
-            var m = v + plan.Pass.Grid.Frequencies * plan.InputStride;
-            var columns = m + plan.Pass.Grid.Frequencies * plan.ProductStride;
-            var tiles = plan.Pass.Grid.Tiles;
+            var columns = v + WinogradGrid.PlaneFrequencies * (plan.InputStride + plan.ProductStride);
+            var grid = plan.Pass.Grid;
+            var tiles = grid.Tiles;
             for (var i = from; i < until; i++)
             {
                 var first = i * plan.BlockTiles;
                 var last = Math.Min(first + plan.BlockTiles, tiles);
-                WinogradTransforms.Input(plan.Pass.Grid, plan.Pass.Source, first, last, v, plan.InputRow, plan.InputStride, columns);
-                if (plan.Pass.SecondSource.Values != null)
+                for (var slices = 0; slices < grid.SliceFrequencies; slices++)
                 {
-                    WinogradTransforms.Input(plan.Pass.Grid, plan.Pass.SecondSource, first, last, v + plan.Pass.Source.Shape.C, plan.InputRow,
-                        plan.InputStride, columns);
-                }
+                    WinogradTransforms.Input(grid, plan.Pass.Source, slices, first, last, v, plan.InputRow, plan.InputStride, columns);
+                    if (plan.Pass.SecondSource.Values != null && grid.HasSlices(slices, true))
+                    {
+                        WinogradTransforms.Input(grid, plan.Pass.SecondSource, slices, first, last, v + plan.Pass.Source.Shape.C, plan.InputRow,
+                            plan.InputStride, columns);
+                    }
 
-                Target(plan.Pass.Target, plan.Blocks, plan.U, first, last, v, m);
-                if (plan.HasSecond)
-                    Target(plan.Pass.SecondTarget, plan.SecondBlocks, plan.SecondU, first, last, v, m);
+                    Target(plan.Pass.Target, plan.Blocks, plan.U, slices, first, last, v);
+                    if (plan.HasSecond)
+                        Target(plan.Pass.SecondTarget, plan.SecondBlocks, plan.SecondU, slices, first, last, v);
+                }
             }
         }
 
-        private void Target(in WinogradTarget target, ChannelBlocks blocks, float* u, int first, int last, float* v, float* m)
+        private void Target(in WinogradTarget target, ChannelBlocks blocks, float* u, int slices, int first, int last, float* v)
         {
+            var grid = plan.Pass.Grid;
+            if (!grid.HasSlices(slices, target.Half))
+                return;
+            var m = v + WinogradGrid.PlaneFrequencies * plan.InputStride;
             var frequencyStride = (long)plan.Pass.Terms * blocks.PaddedChannels;
-            for (var f = 0; f < plan.Pass.Grid.Frequencies; f++)
+            for (var plane = 0; plane < WinogradGrid.PlaneFrequencies; plane++)
             {
-                if (!target.Half || plan.Pass.Grid.InHalf(f))
-                    Multiply(f, last - first, blocks, v + f * plan.InputStride, u + f * frequencyStride, m + f * plan.ProductStride);
+                var f = slices * WinogradGrid.PlaneFrequencies + plane;
+                if (!target.Half || grid.InHalf(f))
+                    Multiply(f, last - first, blocks, v + plane * plan.InputStride, u + f * frequencyStride, m + plane * plan.ProductStride);
             }
 
-            WinogradTransforms.Output(plan.Pass.Grid, target, first, last, m, plan.ProductRow, plan.ProductStride);
+            WinogradTransforms.Output(grid, target, slices, first, last, m, plan.ProductRow, plan.ProductStride);
         }
 
         /// <summary>M = V U at one frequency.</summary>

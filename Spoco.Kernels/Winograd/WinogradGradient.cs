@@ -3,65 +3,61 @@ using System.Runtime.CompilerServices;
 
 namespace Spoco.Kernels.Primitives;
 
-/// <summary>Transforms the output gradient of neighbouring tiles of one row for the weight gradient, packed for register tiles.</summary>
-internal static unsafe class WinogradGradient<TDepth> where TDepth : struct, IWinogradAxis
+/// <summary>
+/// Transforms the output gradient of neighbouring tiles of one row, for one frequency of the slices, for the weight gradient: the transpose of
+/// <see cref="WinogradOutput{TPlane}"/>, packed for register tiles.
+/// </summary>
+internal static unsafe class WinogradGradient<TReading> where TReading : struct, IWinogradReading
 {
-    /// <summary>Writes Z[f frequencyStride + block][place + tile - first][channel of the block].</summary>
+    /// <summary>Writes Z[f frequencyStride + block][place + tile - first][channel of the block], f = 4 fh + fw.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Transform(
-        in WinogradSource source, int n, int td, int th, int first, int last, ChannelBlocks blocks, int blockTiles, float* z, int place,
+        in WinogradSource source, WinogradDepth depth, int n, int d, int h, int w, int tiles, ChannelBlocks blocks, int blockTiles, float* z, int place,
         nint frequencyStride)
     {
         var shape = source.Shape;
         var lanes = Vector<float>.Count;
-        var values = stackalloc float[32 * 16];
-        var (d, h) = (td * TDepth.Results, th * 2);
-        var gate = source.Gate == null ? 0 : (byte*)source.Gate - (byte*)source.Values;
-        var slope = new Vector<float>(source.Slope);
-        for (var t = first; t < last; t++, place++)
+        var scale = source.Gate != null ? new Vector<float>(source.Slope) : Vector<float>.One;
+        var gate = (nint)((byte*)source.Gate - (byte*)source.Values);
+        Vector<float> lowerWeight = new(depth.Lower), upperWeight = new(depth.Upper);
+        var rowLength = (nint)shape.W * shape.C;
+        var lower = depth.Lower == 0 ? null : source.Values + (((long)n * shape.D + d) * shape.H + h) * rowLength;
+        var upper = depth.Upper == 0 || d + 1 >= shape.D ? null : source.Values + (((long)n * shape.D + d + 1) * shape.H + h) * rowLength;
+        var below = h + 1 < shape.H;
+        for (var t = 0; t < tiles; t++, place++, w += 2)
         {
-            var w = 2 * t;
-            for (var c = 0; c < shape.C; c += lanes)
+            var beside = w + 1 < shape.W;
+            var offset = (nint)w * shape.C;
+            for (var c = 0; c < shape.C; c += lanes, offset += lanes)
             {
-                // [d][h][w] of 2x2x2 -> [4 along d][2][2], sixteen vectors of which are used.
-                for (var i = 0; i < TDepth.Results; i++)
-                {
-                    for (var j = 0; j < 4; j++)
-                    {
-                        var (y, x) = (h + (j >> 1), w + (j & 1));
-                        var value = Vector<float>.Zero;
-                        if (d + i < shape.D && y < shape.H && x < shape.W)
-                        {
-                            var p = source.Values + ((((long)n * shape.D + d + i) * shape.H + y) * shape.W + x) * shape.C + c;
-                            value = Vector.Load(p);
-                            if (gate != 0)
-                            {
-                                var output = Vector.Load((float*)((byte*)p + gate));
-                                value = Vector.ConditionalSelect(Vector.GreaterThan(output, Vector<float>.Zero), value, value * slope);
-                            }
-                        }
-
-                        value.Store(values + (4 * i + j) * lanes);
-                    }
-                }
-
-                if (TDepth.Frequencies > 1)
-                {
-                    for (var j = 0; j < 4; j++)
-                        TDepth.Adjoint(values + j * lanes, 4 * lanes, values + j * lanes, 4 * lanes);
-                }
-
+                var a0 = Value(lower, upper, offset, gate, scale, lowerWeight, upperWeight);
+                var b0 = below ? Value(lower, upper, offset + rowLength, gate, scale, lowerWeight, upperWeight) : default;
+                var a1 = beside ? Value(lower, upper, offset + shape.C, gate, scale, lowerWeight, upperWeight) : default;
+                var b1 = below && beside ? Value(lower, upper, offset + rowLength + shape.C, gate, scale, lowerWeight, upperWeight) : default;
                 var block = c / blocks.Width;
                 var target = z + (long)block * blocks.Width * blockTiles + (long)place * blocks.WidthOf(block) + c % blocks.Width;
-                var plane = values + 16 * lanes;
-                for (var i = 0; i < TDepth.Frequencies; i++)
-                {
-                    FullAxis.Adjoint(values + 4 * i * lanes, 2 * lanes, plane, 2 * lanes);
-                    FullAxis.Adjoint(values + (4 * i + 1) * lanes, 2 * lanes, plane + lanes, 2 * lanes);
-                    for (var j = 0; j < 4; j++)
-                        FullAxis.Adjoint(plane + 2 * j * lanes, lanes, target + (4 * i + j) * 4 * frequencyStride, frequencyStride);
-                }
+                Line(a0, a1, target, frequencyStride);
+                Line(a0 + b0, a1 + b1, target + 4 * frequencyStride, frequencyStride);
+                Line(a0 - b0, a1 - b1, target + 8 * frequencyStride, frequencyStride);
+                Line(-b0, -b1, target + 12 * frequencyStride, frequencyStride);
             }
         }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector<float> Value(
+        float* lower, float* upper, nint offset, nint gate, Vector<float> scale, Vector<float> lowerWeight, Vector<float> upperWeight)
+    {
+        var value = lower == null ? Vector<float>.Zero : TReading.Read(lower + offset, gate, scale, Vector<float>.Zero) * lowerWeight;
+        return upper == null ? value : Vector.MultiplyAddEstimate(TReading.Read(upper + offset, gate, scale, Vector<float>.Zero), upperWeight, value);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Line(Vector<float> a, Vector<float> b, float* target, nint stride)
+    {
+        a.Store(target);
+        (a + b).Store(target + stride);
+        (a - b).Store(target + 2 * stride);
+        (-b).Store(target + 3 * stride);
     }
 }

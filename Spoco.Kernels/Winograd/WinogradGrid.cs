@@ -45,15 +45,26 @@ internal readonly record struct WinogradGrid
 
     public int Tiles => checked(Output.N * TilesD * TilesH * TilesW);
 
-    public int Frequencies => Deep ? 64 : 16;
+    /// <summary>Frequencies of rows and columns together.</summary>
+    public const int PlaneFrequencies = 16;
 
-    /// <summary>Frequencies of a tensor that is enlarged.</summary>
-    public int HalfFrequencies => (Deep ? UpD ? 3 : 4 : 1) * (UpPlane ? 9 : 16);
+    /// <summary>Frequencies of the slices.</summary>
+    public int SliceFrequencies => Deep ? 4 : 1;
+
+    /// <summary>All frequencies.</summary>
+    public int Frequencies => SliceFrequencies * PlaneFrequencies;
 
     public int Taps => Deep ? 27 : 9;
 
     /// <summary>Whether a frequency of a tensor that is enlarged can differ from zero.</summary>
     public bool InHalf(int frequency) => !((UpD && frequency >> 4 == 2) || (UpPlane && (((frequency >> 2) & 3) == 2 || (frequency & 3) == 2)));
+
+    /// <summary>Whether a tensor, enlarged or not, has a frequency of the slices.</summary>
+    public bool HasSlices(int frequency, bool half) => !(half && UpD && frequency == 2);
+
+    /// <summary>What a frequency of the slices is for a tensor that is enlarged or not.</summary>
+    public WinogradDepth Depth(int frequency, bool half) =>
+        !Deep ? WinogradDepth.Plain : half && UpD ? WinogradDepth.Half(frequency) : WinogradDepth.Full(frequency);
 
     /// <summary>Slice, row and column of tiles and image of the tile with a number.</summary>
     public (int N, int D, int H, int W) Position(int tile)
