@@ -9,6 +9,8 @@ public sealed unsafe class HostDevice : ComputeDevice
     /// <summary>Every block starts on a cache line, which is also one 512-bit register.</summary>
     public const int Alignment = 64;
 
+    private long _workspaceBytes;
+
     internal HostDevice(ComputeDeviceOptions options)
         : base("cpu", $"{RuntimeInformation.ProcessArchitecture}, {InstructionSet}", DeviceKind.Host)
     {
@@ -25,6 +27,21 @@ public sealed unsafe class HostDevice : ComputeDevice
     /// <summary>The widest SIMD instructions that kernels may use in this process.</summary>
     public static string InstructionSet =>
         Vector512.IsHardwareAccelerated ? "AVX-512" : Vector256.IsHardwareAccelerated ? "AVX2" : Vector128.IsHardwareAccelerated ? "128-bit SIMD" : "scalar";
+
+    /// <summary>
+    /// Memory for the time of one kernel. All kernels share one block, as large as the largest of them needs: blocks of their own sizes would be held for
+    /// each of them.
+    /// </summary>
+    internal DeviceMemory Workspace(long bytes)
+    {
+        if (bytes > _workspaceBytes)
+        {
+            Pool.Discard(_workspaceBytes);
+            _workspaceBytes = BufferPool.RoundUp(bytes);
+        }
+
+        return Pool.Rent(_workspaceBytes, "workspace");
+    }
 
     /// <inheritdoc/>
     public override void Synchronize()

@@ -10,7 +10,7 @@ namespace Spoco.Kernels.Primitives;
 internal static unsafe class WinogradBackwardWeight<TSimd, TVector> where TSimd : ISimd<TVector> where TVector : struct
 {
     /// <summary>Memory for the transforms of a block of tiles.</summary>
-    private const long BlockBytes = 4 << 20;
+    private const long BlockBytes = 2 << 20;
 
     private const int FewestTiles = 64;
     private const int MostTiles = 384;
@@ -22,11 +22,11 @@ internal static unsafe class WinogradBackwardWeight<TSimd, TVector> where TSimd 
     public static void Run(HostDevice host, in WinogradGrid grid, in WinogradSource source, in WinogradSource second, in WinogradSource dy, float* dweight)
     {
         var plan = new Plan(grid, source, second, dy);
-        var productLength = (long)grid.Frequencies * plan.Terms * plan.Blocks.PaddedChannels;
-        using var memory = host.Allocate<float>(
-            productLength + WinogradGrid.PlaneFrequencies * (long)(plan.InputStride + plan.GradientStride) + (long)WinogradTransforms.ScratchLength * host.Workers.Workers,
-            "Winograd weight gradient").Memory;
-        plan.Products = (float*)memory.Block.Pointer;
+        var productLength = grid.Frequencies * WinogradWeight.FrequencyStride(plan.Blocks, plan.Terms);
+        var transformLength = WinogradGrid.PlaneFrequencies * (long)(plan.InputStride + plan.GradientStride);
+        using var workspace = host.Workspace(
+            (productLength + transformLength + (long)WinogradTransforms.ScratchLength * host.Workers.Workers) * sizeof(float));
+        plan.Products = (float*)workspace.Block.Pointer;
         plan.Inputs = plan.Products + productLength;
         plan.Gradients = plan.Inputs + WinogradGrid.PlaneFrequencies * plan.InputStride;
         plan.Scratch = plan.Gradients + WinogradGrid.PlaneFrequencies * plan.GradientStride;
@@ -118,7 +118,7 @@ internal static unsafe class WinogradBackwardWeight<TSimd, TVector> where TSimd 
                 var width = plan.Blocks.WidthOf(block);
                 var terms = plan.HasSecond && !plan.Grid.InHalf(f) ? plan.Source.Shape.C : plan.Terms;
                 var maximum = RegisterTile.MaximumRows(TSimd.Lanes, width / TSimd.Lanes);
-                var products = plan.Products + ((long)f * plan.Blocks.PaddedChannels + block * plan.Blocks.Width) * plan.Terms;
+                var products = plan.Products + f * WinogradWeight.FrequencyStride(plan.Blocks, plan.Terms) + (long)block * plan.Blocks.Width * plan.Terms;
                 segment.B = (byte*)(plan.Gradients + plane * plan.GradientStride + (long)block * plan.Blocks.Width * plan.BlockTiles);
                 tile.StrideC = width;
                 for (int term = 0, rows; term < terms; term += rows)

@@ -11,24 +11,22 @@ internal static unsafe class WinogradConvolution<TSimd, TVector> where TSimd : I
     /// <summary>Scratch memory of one worker: what the second-level cache holds, if that is enough for some tiles.</summary>
     private const long ScratchBytes = 320 * 1024;
 
-    private const int FewestTiles = 24;
+    private const int FewestTiles = 48;
     private const int MostTiles = 96;
+    private const int RegisterTileRows = 6;
 
     public static void Run(HostDevice host, in WinogradPass pass)
     {
         var plan = new Plan(pass, host.Workers.Workers);
-        var weightLength = (long)pass.Grid.Frequencies * pass.Terms * plan.Blocks.PaddedChannels;
-        var secondLength = plan.HasSecond ? (long)pass.Grid.Frequencies * pass.Terms * plan.SecondBlocks.PaddedChannels : 0;
-        using var memory = host.Allocate<float>(weightLength + secondLength + plan.ScratchLength * host.Workers.Workers, "Winograd").Memory;
-        plan.U = (float*)memory.Block.Pointer;
+        var weightLength = pass.Grid.Frequencies * WinogradWeight.FrequencyStride(plan.Blocks, pass.Terms);
+        var secondLength = plan.HasSecond ? pass.Grid.Frequencies * WinogradWeight.FrequencyStride(plan.SecondBlocks, pass.Terms) : 0;
+        using var workspace = host.Workspace((weightLength + secondLength + plan.ScratchLength * host.Workers.Workers) * sizeof(float));
+        plan.U = (float*)workspace.Block.Pointer;
         plan.SecondU = plan.U + weightLength;
         plan.Scratch = plan.SecondU + secondLength;
-        WinogradWeight.Pack(host, pass.Grid, pass.Weight, pass.WeightShape, pass.Transposed, pass.Target.FirstChannel, plan.Blocks, plan.U);
+        WinogradWeight.Pack(host, pass, pass.Target, plan.Blocks, plan.U);
         if (plan.HasSecond)
-        {
-            WinogradWeight.Pack(host, pass.Grid, pass.Weight, pass.WeightShape, pass.Transposed, pass.SecondTarget.FirstChannel, plan.SecondBlocks,
-                plan.SecondU);
-        }
+            WinogradWeight.Pack(host, pass, pass.SecondTarget, plan.SecondBlocks, plan.SecondU);
 
         host.Workers.Run(plan.TileBlocks, new Body(plan));
     }
@@ -56,10 +54,10 @@ internal static unsafe class WinogradConvolution<TSimd, TVector> where TSimd : I
             var perTile = (long)WinogradGrid.PlaneFrequencies * (InputRow + ProductRow) * sizeof(float);
             var most = (int)Math.Clamp(ScratchBytes / perTile, FewestTiles, MostTiles);
 
-            // As many blocks for every worker, of even size.
+            // As many blocks for every worker, of even size and whole register tiles.
             var tiles = pass.Grid.Tiles;
             var rounds = CeilingDivide(tiles, most * workers);
-            BlockTiles = CeilingDivide(tiles, rounds * workers);
+            BlockTiles = CeilingDivide(CeilingDivide(tiles, rounds * workers), RegisterTileRows) * RegisterTileRows;
             TileBlocks = CeilingDivide(tiles, BlockTiles);
         }
 
@@ -111,7 +109,7 @@ internal static unsafe class WinogradConvolution<TSimd, TVector> where TSimd : I
             if (!grid.HasSlices(slices, target.Half))
                 return;
             var m = v + WinogradGrid.PlaneFrequencies * plan.InputStride;
-            var frequencyStride = (long)plan.Pass.Terms * blocks.PaddedChannels;
+            var frequencyStride = WinogradWeight.FrequencyStride(blocks, plan.Pass.Terms);
             for (var plane = 0; plane < WinogradGrid.PlaneFrequencies; plane++)
             {
                 var f = slices * WinogradGrid.PlaneFrequencies + plane;

@@ -8,22 +8,15 @@ namespace Spoco.Kernels.Primitives;
 /// </summary>
 internal static unsafe class WinogradWeight
 {
-    /// <summary>Transforms the weight of a target's channels.</summary>
-    /// <param name="host">Device.</param>
-    /// <param name="grid">Tiles.</param>
-    /// <param name="weight">[kD,kH,kW,Cin,Cout] of the forward convolution.</param>
-    /// <param name="shape">Shape of <paramref name="weight"/>.</param>
-    /// <param name="transposed">Whether the input gradient is wanted: terms are output channels, channels are input channels, the window mirrored.</param>
-    /// <param name="firstChannel">First channel of the target.</param>
-    /// <param name="blocks">Channels of the target.</param>
-    /// <param name="u">Result.</param>
-    public static void Pack(
-        HostDevice host, in WinogradGrid grid, float* weight, TensorShape shape, bool transposed, int firstChannel, ChannelBlocks blocks, float* u)
-    {
-        var terms = transposed ? shape.C : shape.W;
-        host.Workers.Run(checked(terms * (blocks.PaddedChannels / Vector<float>.Count)),
-            new PackBody(grid, weight, shape, transposed, firstChannel, blocks, terms, u), minimumPerWorker: 16);
-    }
+    /// <summary>Floats from one frequency to the next: not a power of two, so that frequencies do not compete for the same places of the cache.</summary>
+    public static long FrequencyStride(ChannelBlocks blocks, int terms) => (long)terms * blocks.PaddedChannels + HostDevice.Alignment / sizeof(float);
+
+    /// <summary>
+    /// Transforms the weight of a target's channels. For the input gradient terms are output channels, channels are input channels, and the window is
+    /// mirrored. Frequencies that an enlarged tensor does not have are left out.
+    /// </summary>
+    public static void Pack(HostDevice host, in WinogradPass pass, in WinogradTarget target, ChannelBlocks blocks, float* u) =>
+        host.Workers.Run(checked(blocks.Count * (pass.Terms / Vector<float>.Count)), new PackBody(pass, target, blocks, u), minimumPerWorker: 2);
 
     /// <summary>Transforms the gradient of U back to the gradient of the weight.</summary>
     public static void Unpack(HostDevice host, in WinogradGrid grid, float* du, int firstHalfChannel, ChannelBlocks blocks, int terms, float* dweight) =>
@@ -61,61 +54,80 @@ internal static unsafe class WinogradWeight
         return (long)block * blocks.Width * terms + (long)term * blocks.WidthOf(block) + channel % blocks.Width;
     }
 
-    private readonly struct PackBody(
-        WinogradGrid grid, float* weight, TensorShape shape, bool transposed, int firstChannel, ChannelBlocks blocks, int terms, float* u) : IParallelBody
+    /// <summary>Items are a vector of terms of one block of channels.</summary>
+    private readonly struct PackBody(WinogradPass pass, WinogradTarget target, ChannelBlocks blocks, float* u) : IParallelBody
     {
         public void Execute(int from, int until, int worker)
         {
             var lanes = Vector<float>.Count;
-            var taps = stackalloc float[27 * lanes];
+            var grid = pass.Grid;
+            var tapStride = lanes * lanes;
+            var taps = stackalloc float[27 * tapStride];
             var values = stackalloc float[64 * lanes];
-            var frequencyStride = (long)terms * blocks.PaddedChannels;
+            var stride = FrequencyStride(blocks, pass.Terms);
             for (var i = from; i < until; i++)
             {
-                var (channel, term) = (i / terms * lanes, i % terms);
-                Gather(channel, term, taps, lanes);
-                // [kd][kh][kw] -> [kd][kh][4] -> [kd][4][4] -> [4][4][4].
-                var slices = grid.Deep ? 3 : 1;
-                for (var kd = 0; kd < slices; kd++)
+                var (block, term) = (i / (pass.Terms / lanes), i % (pass.Terms / lanes) * lanes);
+                var half = target.Half || (pass.SecondSource.Values != null && term >= pass.Source.Shape.C);
+                for (var c = block * blocks.Width; c < block * blocks.Width + blocks.WidthOf(block); c += lanes)
                 {
-                    for (var kh = 0; kh < 3; kh++)
-                        Forward(taps + (3 * kd + kh) * 3 * lanes, lanes, values + (4 * kd + kh) * 4 * lanes, lanes);
-                    for (var f = 0; f < 4; f++)
-                        Forward(values + (16 * kd + f) * lanes, 4 * lanes, values + (16 * kd + f) * lanes, 4 * lanes);
+                    Gather(c, term, taps, lanes);
+                    var place = u + Place(blocks, c, term, pass.Terms);
+                    for (var t = 0; t < lanes; t++, place += blocks.WidthOf(block))
+                    {
+                        Transform(grid, taps + t * lanes, tapStride, values, lanes);
+                        for (var f = 0; f < grid.Frequencies; f++)
+                        {
+                            if (!half || grid.InHalf(f))
+                                Vector.Load(values + f * lanes).Store(place + f * stride);
+                        }
+                    }
                 }
-
-                if (grid.Deep)
-                {
-                    for (var f = 0; f < 16; f++)
-                        Forward(values + f * lanes, 16 * lanes, values + f * lanes, 16 * lanes);
-                }
-
-                var target = u + Place(blocks, channel, term, terms);
-                for (var f = 0; f < grid.Frequencies; f++)
-                    Vector.Load(values + f * lanes).Store(target + f * frequencyStride);
             }
         }
 
-        /// <summary>The taps of one term for a vector of channels; zeros beyond the last channel.</summary>
-        private void Gather(int channel, int term, float* target, int lanes)
+        /// <summary>[kd][kh][kw] to [kd][kh][4], [kd][4][4] and [4][4][4].</summary>
+        private static void Transform(in WinogradGrid grid, float* taps, nint tapStride, float* values, int lanes)
+        {
+            for (var kd = 0; kd < (grid.Deep ? 3 : 1); kd++)
+            {
+                for (var kh = 0; kh < 3; kh++)
+                    Forward(taps + (3 * kd + kh) * 3 * tapStride, tapStride, values + (4 * kd + kh) * 4 * lanes, lanes);
+                for (var f = 0; f < 4; f++)
+                    Forward(values + (16 * kd + f) * lanes, 4 * lanes, values + (16 * kd + f) * lanes, 4 * lanes);
+            }
+
+            if (!grid.Deep)
+                return;
+            for (var f = 0; f < 16; f++)
+                Forward(values + f * lanes, 16 * lanes, values + f * lanes, 16 * lanes);
+        }
+
+        /// <summary>[tap][term][channel] of a vector of terms and one of channels; zeros beyond the last channel.</summary>
+        private void Gather(int channel, int term, float* taps, int lanes)
         {
             if (channel >= blocks.Channels)
             {
-                new Span<float>(target, 27 * lanes).Clear();
+                new Span<float>(taps, 27 * lanes * lanes).Clear();
                 return;
             }
 
-            for (var tap = 0; tap < grid.Taps; tap++, target += lanes)
+            var shape = pass.WeightShape;
+            for (var tap = 0; tap < pass.Grid.Taps; tap++, taps += lanes * lanes)
             {
-                if (!transposed)
+                if (!pass.Transposed)
                 {
-                    Vector.Load(weight + ((long)tap * shape.W + term) * shape.C + firstChannel + channel).Store(target);
+                    for (var t = 0; t < lanes; t++)
+                        Vector.Load(pass.Weight + ((long)tap * shape.W + term + t) * shape.C + target.FirstChannel + channel).Store(taps + t * lanes);
                     continue;
                 }
 
-                var source = weight + ((long)(grid.Taps - 1 - tap) * shape.W + firstChannel + channel) * shape.C + term;
-                for (var lane = 0; lane < lanes; lane++)
-                    target[lane] = source[(long)lane * shape.C];
+                var source = pass.Weight + ((long)(pass.Grid.Taps - 1 - tap) * shape.W + target.FirstChannel + channel) * shape.C + term;
+                for (var lane = 0; lane < lanes; lane++, source += shape.C)
+                {
+                    for (var t = 0; t < lanes; t++)
+                        taps[t * lanes + lane] = source[t];
+                }
             }
         }
     }
@@ -126,7 +138,7 @@ internal static unsafe class WinogradWeight
         {
             var lanes = Vector<float>.Count;
             var values = stackalloc float[64 * lanes];
-            var frequencyStride = (long)terms * blocks.PaddedChannels;
+            var frequencyStride = FrequencyStride(blocks, terms);
             for (var i = from; i < until; i++)
             {
                 var (channel, term) = (i % (blocks.Channels / lanes) * lanes, i / (blocks.Channels / lanes));
