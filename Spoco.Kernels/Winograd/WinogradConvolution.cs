@@ -8,11 +8,9 @@ namespace Spoco.Kernels.Primitives;
 /// </summary>
 internal static unsafe class WinogradConvolution<TSimd, TVector> where TSimd : ISimd<TVector> where TVector : struct
 {
-    /// <summary>Scratch memory of one worker: what the second-level cache holds, if that is enough for some tiles.</summary>
-    private const long ScratchBytes = 320 * 1024;
+    /// <summary>Tiles of a block: enough to use every weight often, few enough for the transforms of a block to stay in the second-level cache.</summary>
+    private const int MostTiles = 48;
 
-    private const int FewestTiles = 48;
-    private const int MostTiles = 96;
     private const int RegisterTileRows = 6;
 
     public static void Run(HostDevice host, in WinogradPass pass)
@@ -51,12 +49,10 @@ internal static unsafe class WinogradConvolution<TSimd, TVector> where TSimd : I
             SecondBlocks = HasSecond ? new ChannelBlocks(pass.SecondTarget.Shape.C, TSimd.Lanes) : Blocks;
             InputRow = PadRow(pass.Terms);
             ProductRow = PadRow(Math.Max(Blocks.PaddedChannels, SecondBlocks.PaddedChannels));
-            var perTile = (long)WinogradGrid.PlaneFrequencies * (InputRow + ProductRow) * sizeof(float);
-            var most = (int)Math.Clamp(ScratchBytes / perTile, FewestTiles, MostTiles);
 
             // As many blocks for every worker, of even size and whole register tiles.
             var tiles = pass.Grid.Tiles;
-            var rounds = CeilingDivide(tiles, most * workers);
+            var rounds = CeilingDivide(tiles, MostTiles * workers);
             BlockTiles = CeilingDivide(CeilingDivide(tiles, rounds * workers), RegisterTileRows) * RegisterTileRows;
             TileBlocks = CeilingDivide(tiles, BlockTiles);
         }
