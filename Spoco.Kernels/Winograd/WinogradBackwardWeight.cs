@@ -10,10 +10,10 @@ namespace Spoco.Kernels.Primitives;
 internal static unsafe class WinogradBackwardWeight<TSimd, TVector> where TSimd : ISimd<TVector> where TVector : struct
 {
     /// <summary>Memory for the transforms of a block of tiles.</summary>
-    private const long BlockBytes = 4 << 20;
+    private const long BlockBytes = 6 << 20;
 
     private const int FewestTiles = 64;
-    private const int MostTiles = 384;
+    private const int MostTiles = 4096;
 
     /// <summary>Tiles that are transformed at a time.</summary>
     private const int RunTiles = 16;
