@@ -15,6 +15,9 @@ internal static unsafe class WinogradBackwardWeight<TSimd, TVector> where TSimd 
     private const int FewestTiles = 64;
     private const int MostTiles = 4096;
 
+    /// <summary>Tiles whose products are summed in registers and then added: rounding does not grow with the number of such sums.</summary>
+    private const int SumTiles = 128;
+
     /// <summary>Tiles that are transformed at a time.</summary>
     private const int RunTiles = 16;
 
@@ -105,10 +108,8 @@ internal static unsafe class WinogradBackwardWeight<TSimd, TVector> where TSimd 
             {
                 Segments = &segment,
                 SegmentCount = 1,
-                Steps = tiles,
                 RowStride = sizeof(float),
                 StepStride = (nint)plan.InputRow * sizeof(float),
-                Accumulate = accumulate,
             };
             for (var i = from; i < until; i++)
             {
@@ -119,13 +120,20 @@ internal static unsafe class WinogradBackwardWeight<TSimd, TVector> where TSimd 
                 var terms = plan.HasSecond && !plan.Grid.InHalf(f) ? plan.Source.Shape.C : plan.Terms;
                 var maximum = RegisterTile.MaximumRows(TSimd.Lanes, width / TSimd.Lanes);
                 var products = plan.Products + f * WinogradWeight.FrequencyStride(plan.Blocks, plan.Terms) + (long)block * plan.Blocks.Width * plan.Terms;
-                segment.B = (byte*)(plan.Gradients + plane * plan.GradientStride + (long)block * plan.Blocks.Width * plan.BlockTiles);
+                var gradients = plan.Gradients + plane * plan.GradientStride + (long)block * plan.Blocks.Width * plan.BlockTiles;
+                var inputs = plan.Inputs + plane * plan.InputStride;
                 tile.StrideC = width;
-                for (int term = 0, rows; term < terms; term += rows)
+                for (var first = 0; first < tiles; first += SumTiles)
                 {
-                    rows = RegisterTile.NextRows(terms - term, maximum);
-                    segment.A = (byte*)(plan.Inputs + plane * plan.InputStride + term);
-                    tile.Run<TSimd, TVector>(rows, width / TSimd.Lanes, products + (long)term * width);
+                    tile.Steps = Math.Min(SumTiles, tiles - first);
+                    tile.Accumulate = accumulate || first > 0;
+                    segment.B = (byte*)(gradients + (long)first * width);
+                    for (int term = 0, rows; term < terms; term += rows)
+                    {
+                        rows = RegisterTile.NextRows(terms - term, maximum);
+                        segment.A = (byte*)(inputs + (long)first * plan.InputRow + term);
+                        tile.Run<TSimd, TVector>(rows, width / TSimd.Lanes, products + (long)term * width);
+                    }
                 }
             }
         }
