@@ -3,8 +3,11 @@ using Spoco.Bench;
 using Spoco.Kernels;
 
 // dotnet run -c Release --project Spoco.Bench -- --filter '*Convolution*' --device cpu,opencl:0
+// dotnet run -c Release --project Spoco.Bench -- breakdown 3D [repeats] [threads]
 try
 {
+    if (args is ["breakdown", ..])
+        return Breakdown.Run(args[1..]);
     var rest = BenchDevices.Choose(args);
     // Not a default job of the configuration: BenchmarkDotNet lets that one win over --job.
     if (!rest.Any(argument => argument is "--job" or "-j"))

@@ -11,6 +11,7 @@ internal sealed class ConvolutionUnit
     private readonly int _inputs;
     private readonly int _outputs;
     private readonly List<Func<Tensor, bool, Tensor>> _steps = [];
+    private Func<Tensor, Tensor?, bool, Tensor>? _whole;
 
     public ConvolutionUnit(string prefix, int inputs, int outputs, UNetOptions options)
     {
@@ -58,6 +59,12 @@ internal sealed class ConvolutionUnit
     public void Bind(ParameterStore store)
     {
         var order = _options.Order;
+        if (order is ['g' or 'b', 'c', var letter] && ActivationOf(letter) is { } function)
+        {
+            _whole = Whole(store, order[0] == 'g', function);
+            return;
+        }
+
         for (var i = 0; i < order.Length; i++)
         {
             switch (order[i])
@@ -82,20 +89,52 @@ internal sealed class ConvolutionUnit
                     _steps.Add((x, training) => BatchNorm.Apply(x, gamma, beta, mean, variance, training));
                     break;
                 default:
-                    var function = ActivationOf(order[i])!.Value;
-                    _steps.Add((x, _) => Activation.Apply(x, function));
+                    var last = ActivationOf(order[i])!.Value;
+                    _steps.Add((x, _) => Activation.Apply(x, last));
                     break;
             }
         }
     }
 
     /// <summary>Applies the unit; what is not needed for the gradient is released at once.</summary>
-    public Tensor Forward(Tensor x, bool training)
+    /// <param name="x">Input.</param>
+    /// <param name="small">Second input, enlarged and joined behind the channels of <paramref name="x"/>; released here. Null = none.</param>
+    /// <param name="training">Whether batch norm uses the statistics of the batch.</param>
+    public Tensor Forward(Tensor x, Tensor? small, bool training)
     {
         using var scope = new TensorScope();
+        if (_whole is not null)
+        {
+            x = _whole(x, small, training);
+            small?.Dispose();
+            return scope.Keep(x);
+        }
+
+        if (small is not null)
+        {
+            x = UpsampleConcat.Apply(x, small);
+            small.Dispose();
+        }
+
         foreach (var step in _steps)
             x = step(x, training);
         return scope.Keep(x);
+    }
+
+    /// <summary>Norm, convolution and activation as one operation.</summary>
+    private Func<Tensor, Tensor?, bool, Tensor> Whole(ParameterStore store, bool grouped, ActivationFunction activation)
+    {
+        var weight = store[$"{_prefix}.conv.weight"];
+        var norm = $"{_prefix}.{(grouped ? "groupnorm" : "batchnorm")}";
+        var (gamma, beta) = (store[$"{norm}.weight"], store[$"{norm}.bias"]);
+        if (grouped)
+        {
+            var groups = gamma.Shape.C < _options.Groups ? 1 : _options.Groups;
+            return (x, small, _) => NormConvolution.Apply(x, small, gamma, beta, groups, weight, activation);
+        }
+
+        var (mean, variance) = (store[$"{norm}.running_mean"], store[$"{norm}.running_var"]);
+        return (x, small, training) => NormConvolution.ApplyBatch(x, small, gamma, beta, mean, variance, training, weight, activation);
     }
 
     private static ActivationFunction? ActivationOf(char letter) => letter switch

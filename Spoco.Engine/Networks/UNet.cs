@@ -82,13 +82,13 @@ public sealed class UNet : IDisposable
         {
             if (i > 0)
                 x = MaxPool.Apply(skips[i - 1] = x, window);
-            x = _encoders[i].Forward(x, training);
+            x = _encoders[i].Forward(x, null, training);
         }
 
         for (var i = 0; i < _decoders.Length; i++)
         {
             var skip = skips[^(i + 1)];
-            x = Decode(_decoders[i], skip, x, training);
+            x = _decoders[i].Forward(skip, x, training);
             // Released here, not at the end of the scope: without a graph the peak is lower by the coarser skips.
             skip.Dispose();
         }
@@ -120,14 +120,6 @@ public sealed class UNet : IDisposable
         return (encoders, decoders);
     }
 
-    private static Tensor Decode(Level level, Tensor skip, Tensor small, bool training)
-    {
-        using var scope = new TensorScope();
-        var joined = UpsampleConcat.Apply(skip, small);
-        small.Dispose();
-        return scope.Keep(level.Forward(joined, training));
-    }
-
     /// <summary>Two convolution units.</summary>
     private sealed record Level(ConvolutionUnit First, ConvolutionUnit Second)
     {
@@ -136,10 +128,11 @@ public sealed class UNet : IDisposable
         {
         }
 
-        public Tensor Forward(Tensor x, bool training)
+        /// <summary>Applies the level to x, or to x joined with a smaller tensor, which is released.</summary>
+        public Tensor Forward(Tensor x, Tensor? small, bool training)
         {
             using var scope = new TensorScope();
-            return scope.Keep(Second.Forward(First.Forward(x, training), training));
+            return scope.Keep(Second.Forward(First.Forward(x, small, training), null, training));
         }
     }
 }

@@ -17,14 +17,55 @@ internal static unsafe class ConvolutionHost
     public static int Lanes => Vector512.IsHardwareAccelerated ? 16 : Vector256.IsHardwareAccelerated ? 8 : 4;
 
     public static void Forward(
-        HostDevice host, in ConvolutionShape shape, float* x, float* weight, float* bias, float* y, ActivationFunction activation, int lanes = 0) =>
-        Correlate(host, shape.Flattened, x, weight, false, bias, y, activation, lanes);
+        HostDevice host, in ConvolutionShape shape, float* x, float* weight, float* bias, float* y, ActivationFunction activation, int lanes = 0)
+    {
+        if (Winograd(host, shape) is { } grid && activation.Kind != ActivationKind.Elu)
+        {
+            WinogradHost.Run(host, new WinogradPass
+            {
+                Grid = grid,
+                Source = new WinogradSource { Values = x, Shape = shape.Input },
+                Target = new WinogradTarget
+                {
+                    Values = y, Shape = shape.Output, Bias = bias, Slope = activation.Kind == ActivationKind.Identity ? 1 : activation.Slope,
+                },
+                Weight = weight,
+                WeightShape = shape.Weight,
+            }, lanes);
+            return;
+        }
 
-    public static void BackwardInput(HostDevice host, in ConvolutionShape shape, float* dy, float* weight, float* dx, int lanes = 0) =>
+        Correlate(host, shape.Flattened, x, weight, false, bias, y, activation, lanes);
+    }
+
+    public static void BackwardInput(HostDevice host, in ConvolutionShape shape, float* dy, float* weight, float* dx, int lanes = 0)
+    {
+        if (Winograd(host, shape) is { } grid)
+        {
+            WinogradHost.Run(host, new WinogradPass
+            {
+                Grid = grid.Transposed(shape.Input),
+                Source = new WinogradSource { Values = dy, Shape = shape.Output },
+                Target = new WinogradTarget { Values = dx, Shape = shape.Input, Slope = 1 },
+                Weight = weight,
+                WeightShape = shape.Weight,
+                Transposed = true,
+            }, lanes);
+            return;
+        }
+
         Correlate(host, shape.Flattened.Transposed, dy, weight, true, null, dx, default, lanes);
+    }
 
     public static void BackwardWeight(HostDevice host, in ConvolutionShape shape, float* x, float* dy, float* dweight, int lanes = 0)
     {
+        if (Winograd(host, shape) is { } grid)
+        {
+            WinogradHost.BackwardWeight(host, grid, new WinogradSource { Values = x, Shape = shape.Input }, default,
+                new WinogradSource { Values = dy, Shape = shape.Output }, dweight, lanes);
+            return;
+        }
+
         var flat = shape.Flattened;
         switch (Narrow(lanes, flat.OutputChannels))
         {
@@ -52,6 +93,9 @@ internal static unsafe class ConvolutionHost
         for (var part = 0; part < parts; part++)
             Add(dbias, sums + (long)part * stride, channels);
     }
+
+    /// <summary>The tiles of a convolution that needs fewer operations with Winograd's algorithm; null for any other.</summary>
+    private static WinogradGrid? Winograd(HostDevice host, in ConvolutionShape shape) => host.UsesWinograd ? WinogradGrid.Of(shape) : null;
 
     private static void Add(float* sum, float* values, int count)
     {
@@ -105,7 +149,7 @@ internal static unsafe class ConvolutionHost
     }
 
     /// <summary>Vectors no wider than the channels fill.</summary>
-    private static int Narrow(int lanes, int channels)
+    internal static int Narrow(int lanes, int channels)
     {
         lanes = lanes == 0 ? Lanes : lanes;
         while (lanes > 4 && channels <= lanes / 2)

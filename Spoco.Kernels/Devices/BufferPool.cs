@@ -102,6 +102,18 @@ public sealed class BufferPool : IDisposable
         }
     }
 
+    /// <summary>Gives one unused block of a size back to the device, if there is one.</summary>
+    internal void Discard(long size)
+    {
+        lock (_lock)
+        {
+            if (!_free.TryGetValue(size, out var stack) || !stack.TryPop(out var block))
+                return;
+            _heldBytes -= block.Bytes;
+            _device.FreeBlock(block);
+        }
+    }
+
     internal static long RoundUp(long bytes)
     {
         foreach (var size in SmallSizes)

@@ -23,6 +23,12 @@ public sealed record ComputeDeviceOptions
     public int? Threads { get; init; }
 
     /// <summary>
+    /// Whether the <c>cpu</c> device may compute convolutions with Winograd's algorithm, which needs less than half the operations and rounds a little more;
+    /// null = the environment variable SPOCO_WINOGRAD (0 = no, 1 = yes), else yes.
+    /// </summary>
+    public bool? Winograd { get; init; }
+
+    /// <summary>
     /// PTX instruction set for CUDA, for example <c>7.8</c>; null = the environment variable SPOCO_PTX_ISA, else what ILGPU chooses for the driver.
     /// </summary>
     public string? PtxInstructionSet { get; init; }

@@ -9,18 +9,39 @@ public sealed unsafe class HostDevice : ComputeDevice
     /// <summary>Every block starts on a cache line, which is also one 512-bit register.</summary>
     public const int Alignment = 64;
 
+    private long _workspaceBytes;
+
     internal HostDevice(ComputeDeviceOptions options)
         : base("cpu", $"{RuntimeInformation.ProcessArchitecture}, {InstructionSet}", DeviceKind.Host)
     {
         Workers = new WorkerPool(options.Threads ?? DefaultThreads());
+        UsesWinograd = options.Winograd ?? DefaultWinograd();
     }
 
     /// <summary>The threads that run the kernels.</summary>
     public WorkerPool Workers { get; }
 
+    /// <summary>Whether convolutions may be computed with Winograd's algorithm.</summary>
+    public bool UsesWinograd { get; }
+
     /// <summary>The widest SIMD instructions that kernels may use in this process.</summary>
     public static string InstructionSet =>
         Vector512.IsHardwareAccelerated ? "AVX-512" : Vector256.IsHardwareAccelerated ? "AVX2" : Vector128.IsHardwareAccelerated ? "128-bit SIMD" : "scalar";
+
+    /// <summary>
+    /// Memory for the time of one kernel. All kernels share one block, as large as the largest of them needs: blocks of their own sizes would be held for
+    /// each of them.
+    /// </summary>
+    internal DeviceMemory Workspace(long bytes)
+    {
+        if (bytes > _workspaceBytes)
+        {
+            Pool.Discard(_workspaceBytes);
+            _workspaceBytes = BufferPool.RoundUp(bytes);
+        }
+
+        return Pool.Rent(_workspaceBytes, "workspace");
+    }
 
     /// <inheritdoc/>
     public override void Synchronize()
@@ -47,6 +68,13 @@ public sealed unsafe class HostDevice : ComputeDevice
         if (disposing)
             Workers.Dispose();
     }
+
+    private static bool DefaultWinograd() => Environment.GetEnvironmentVariable("SPOCO_WINOGRAD") switch
+    {
+        null or "" or "1" => true,
+        "0" => false,
+        var text => throw new DeviceException($"SPOCO_WINOGRAD: expected 0 or 1, found '{text}'."),
+    };
 
     private static int DefaultThreads()
     {

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.CompilerServices;
 
 namespace Spoco.Kernels;
@@ -54,6 +55,9 @@ public sealed unsafe class WorkerPool : IDisposable
     /// <summary>Threads that take part, the calling one included.</summary>
     public int Workers { get; }
 
+    /// <summary>Where the time of every kernel is noted; null = nowhere.</summary>
+    public KernelProfile? Profile { get; set; }
+
     /// <summary>
     /// Runs <paramref name="body"/> over [0, <paramref name="count"/>) on all workers and returns when every index is done.
     /// A call from inside a running body is executed by that worker alone.
@@ -66,12 +70,22 @@ public sealed unsafe class WorkerPool : IDisposable
         if (count <= 0)
             return;
         var active = Math.Clamp(count / Math.Max(minimumPerWorker, 1), 1, Workers);
-        if (active == 1 || _inside)
+        if (_inside)
         {
             body.Execute(0, count, 0);
             return;
         }
 
+        var start = Profile is null ? 0 : Stopwatch.GetTimestamp();
+        if (active == 1)
+            body.Execute(0, count, 0);
+        else
+            Share(count, ref body, active);
+        Profile?.Add(typeof(TBody), start);
+    }
+
+    private void Share<TBody>(int count, ref TBody body, int active) where TBody : struct, IParallelBody
+    {
         lock (_launch)
         {
             ObjectDisposedException.ThrowIf(_stopping, this);

@@ -47,37 +47,69 @@ internal static unsafe class GroupNormHost
         DeviceBuffer<float> mean, DeviceBuffer<float> rstd,
         DeviceBuffer<float> dx, DeviceBuffer<float> dgamma, DeviceBuffer<float> dbeta, bool constantStatistics)
     {
-        var chunks = new Chunks(shape);
-        var length = chunks.RowLength;
-        using var patterns = new Scratch<float>(host, 4L * length * shape.Images);
-        using var sums = new Scratch<double>(host, 2L * shape.Images * shape.Channels);
-        for (var n = 0; n < shape.Images; n++)
+        var channels = shape.Images * shape.Channels;
+        using var lines = new Scratch<float>(host, 4L * channels);
+        using var sums = new Scratch<double>(host, 2L * channels);
+        var line = new ChannelLines(lines.Address, channels);
+        for (var i = 0; i < channels; i++)
+            line.Means[i] = mean.HostAddress[i / shape.Channels * shape.Groups + i % shape.Channels / shape.ChannelsPerGroup];
+        if (!constantStatistics || !dgamma.IsNull || !dbeta.IsNull)
         {
-            var pattern = patterns.Address + 4L * length * n;
-            for (var j = 0; j < length; j++)
-                pattern[j] = mean.HostAddress[n * shape.Groups + j % shape.Channels / shape.ChannelsPerGroup];
-        }
-
-        var needsSums = !constantStatistics || !dgamma.IsNull || !dbeta.IsNull;
-        if (needsSums)
-        {
-            using var columns = new Scratch<double>(host, 2L * length * host.Workers.Workers);
-            using var partials = new Scratch<double>(host, 2L * chunks.Count * shape.Channels);
-            host.Workers.Run(chunks.Count, new SumBody(shape, chunks, dy.HostAddress, x.HostAddress, patterns.Address, columns.Address,
-                partials.Address));
-            host.Workers.Run(shape.Images * shape.Channels, new AddBody(shape, chunks, partials.Address, sums.Address), MinimumSetsPerWorker(chunks));
+            Sums(host, shape, dy.HostAddress, x.HostAddress, line.Means, sums.Address);
             ParameterGradients(shape, sums.Address, rstd.HostAddress, dgamma.HostAddress, dbeta.HostAddress);
         }
 
         if (dx.IsNull)
             return;
+        InputLines(shape, constantStatistics, sums.Address, gamma.HostAddress, rstd.HostAddress, line);
+        Combine(host, shape, dy.HostAddress, x.HostAddress, line, dx.HostAddress);
+    }
+
+    /// <summary>Mean and sum of squared deviations from it of every image and channel, as pairs.</summary>
+    public static void Moments(HostDevice host, GroupNormShape shape, float* x, double* moments)
+    {
+        shape = shape with { Groups = shape.Channels };
+        var chunks = new Chunks(shape);
+        using var means = new Scratch<float>(host, (long)chunks.RowLength * host.Workers.Workers);
+        using var columns = new Scratch<double>(host, 2L * chunks.RowLength * host.Workers.Workers);
+        using var partials = new Scratch<double>(host, 2L * chunks.Count * shape.Groups);
+        host.Workers.Run(chunks.Count, new StatisticsBody(shape, chunks, x, means.Address, columns.Address, partials.Address));
+        host.Workers.Run(shape.Statistics, new MomentsBody(shape, chunks, partials.Address, moments), MinimumSetsPerWorker(chunks));
+    }
+
+    /// <summary>sum dy and sum dy (x - mean) of every image and channel, as pairs.</summary>
+    public static void Sums(HostDevice host, GroupNormShape shape, float* dy, float* x, float* means, double* sums)
+    {
+        var chunks = new Chunks(shape);
+        using var patterns = new Scratch<float>(host, (long)chunks.RowLength * shape.Images);
+        Repeat(means, shape, chunks, patterns.Address, chunks.RowLength);
+        using var columns = new Scratch<double>(host, 2L * chunks.RowLength * host.Workers.Workers);
+        using var partials = new Scratch<double>(host, 2L * chunks.Count * shape.Channels);
+        host.Workers.Run(chunks.Count, new SumBody(shape, chunks, dy, x, patterns.Address, columns.Address, partials.Address));
+        host.Workers.Run(shape.Images * shape.Channels, new AddBody(shape, chunks, partials.Address, sums), MinimumSetsPerWorker(chunks));
+    }
+
+    /// <summary>dx = dy scale + (x - mean) slope + offset, each per image and channel; dx may be dy.</summary>
+    public static void Combine(HostDevice host, GroupNormShape shape, float* dy, float* x, ChannelLines lines, float* dx)
+    {
+        var chunks = new Chunks(shape);
+        var length = chunks.RowLength;
+        using var patterns = new Scratch<float>(host, 4L * length * shape.Images);
+        Repeat(lines.Means, shape, chunks, patterns.Address, 4 * length);
+        Repeat(lines.Scales, shape, chunks, patterns.Address + length, 4 * length);
+        Repeat(lines.Slopes, shape, chunks, patterns.Address + 2 * length, 4 * length);
+        Repeat(lines.Offsets, shape, chunks, patterns.Address + 3 * length, 4 * length);
+        host.Workers.Run(chunks.Count, new InputBody(chunks, dy, x, dx, patterns.Address));
+    }
+
+    /// <summary>Writes the values of an image's channels under every column of a row.</summary>
+    private static void Repeat(float* values, GroupNormShape shape, Chunks chunks, float* patterns, int stride)
+    {
         for (var n = 0; n < shape.Images; n++)
         {
-            for (var g = 0; g < shape.Groups; g++)
-                InputCoefficients(shape, constantStatistics, n, g, sums.Address, gamma.HostAddress, rstd.HostAddress, patterns.Address, length);
+            for (var j = 0; j < chunks.RowLength; j++)
+                patterns[(long)n * stride + j] = values[n * shape.Channels + j % shape.Channels];
         }
-
-        host.Workers.Run(chunks.Count, new InputBody(chunks, dy.HostAddress, x.HostAddress, dx.HostAddress, patterns.Address));
     }
 
     private static int MinimumSetsPerWorker(Chunks chunks) => Math.Max(1, 8192 / chunks.PerImage);
@@ -101,30 +133,26 @@ internal static unsafe class GroupNormHost
         }
     }
 
-    /// <summary>dx = scale dy + slope (x - mean) + offset: the three numbers of a group, written under every column of its channels.</summary>
-    private static void InputCoefficients(
-        GroupNormShape shape, bool constantStatistics, int n, int g, double* sums, float* gamma, float* rstd, float* patterns, int length)
+    /// <summary>dx = scale dy + slope (x - mean) + offset: the three numbers of every image and channel.</summary>
+    private static void InputLines(GroupNormShape shape, bool constantStatistics, double* sums, float* gamma, float* rstd, ChannelLines lines)
     {
-        var first = g * shape.ChannelsPerGroup;
-        double r = rstd[n * shape.Groups + g], average = 0, correlation = 0;
-        if (!constantStatistics)
+        for (var set = 0; set < shape.Statistics; set++)
         {
-            for (var c = first; c < first + shape.ChannelsPerGroup; c++)
+            var first = set / shape.Groups * shape.Channels + set % shape.Groups * shape.ChannelsPerGroup;
+            var scales = gamma + first % shape.Channels;
+            double r = rstd[set], average = 0, correlation = 0;
+            for (var c = 0; c < shape.ChannelsPerGroup && !constantStatistics; c++)
             {
-                var s = sums + 2L * (n * shape.Channels + c);
-                average += gamma[c] * s[0] / shape.ValuesPerGroup;
-                correlation += gamma[c] * s[1] / shape.ValuesPerGroup;
+                var s = sums + 2L * (first + c);
+                average += scales[c] * s[0] / shape.ValuesPerGroup;
+                correlation += scales[c] * s[1] / shape.ValuesPerGroup;
             }
-        }
 
-        var pattern = patterns + 4L * length * n;
-        for (var j = 0; j < length; j += shape.Channels)
-        {
-            for (var c = first; c < first + shape.ChannelsPerGroup; c++)
+            for (var c = 0; c < shape.ChannelsPerGroup; c++)
             {
-                pattern[length + j + c] = (float)(r * gamma[c]);
-                pattern[2 * length + j + c] = (float)(-r * r * r * correlation);
-                pattern[3 * length + j + c] = (float)(-r * average);
+                lines.Scales[first + c] = (float)(r * scales[c]);
+                lines.Slopes[first + c] = (float)(-r * r * r * correlation);
+                lines.Offsets[first + c] = (float)(-r * average);
             }
         }
     }
@@ -284,6 +312,30 @@ internal static unsafe class GroupNormHost
         }
     }
 
+    /// <summary>Joins the chunks of a channel.</summary>
+    private readonly struct MomentsBody(GroupNormShape shape, Chunks chunks, double* partials, double* moments) : IParallelBody
+    {
+        public void Execute(int from, int until, int worker)
+        {
+            var stride = 2L * shape.Groups;
+            for (var set = from; set < until; set++)
+            {
+                var image = partials + 2L * ((long)set / shape.Groups * chunks.PerImage * shape.Groups + set % shape.Groups);
+                double sum = 0, squares = 0;
+                for (var i = 0; i < chunks.PerImage; i++)
+                    sum += chunks.Voxels(i) * image[i * stride];
+                var average = sum / shape.Voxels;
+                for (var i = 0; i < chunks.PerImage; i++)
+                {
+                    var difference = image[i * stride] - average;
+                    squares += image[i * stride + 1] + chunks.Voxels(i) * difference * difference;
+                }
+
+                (moments[2L * set], moments[2L * set + 1]) = (average, squares);
+            }
+        }
+    }
+
     private readonly struct NormalizeBody(Chunks chunks, float* x, float* y, float* patterns) : IParallelBody
     {
         public void Execute(int from, int until, int worker)
@@ -311,7 +363,7 @@ internal static unsafe class GroupNormHost
             {
                 var chunk = chunks[i];
                 ChannelColumns.SumProducts(dy + chunk.Offset, x + chunk.Offset, chunk.Rows, chunk.Length,
-                    patterns + 4L * chunks.RowLength * chunk.Image, sums, products);
+                    patterns + (long)chunks.RowLength * chunk.Image, sums, products);
                 var partial = partials + 2L * i * shape.Channels;
                 for (var c = 0; c < shape.Channels; c++)
                 {

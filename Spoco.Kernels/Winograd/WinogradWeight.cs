@@ -1,0 +1,172 @@
+using System.Numerics;
+
+namespace Spoco.Kernels.Primitives;
+
+/// <summary>
+/// Transformed weights, packed for register tiles as U[frequency][block of channels][terms][channels of the block], and the way back for the gradient.
+/// Along each axis (a, b, c) becomes (a, (a + b + c) / 2, (a - b + c) / 2, c).
+/// </summary>
+internal static unsafe class WinogradWeight
+{
+    /// <summary>Floats from one frequency to the next: not a power of two, so that frequencies do not compete for the same places of the cache.</summary>
+    public static long FrequencyStride(ChannelBlocks blocks, int terms) => (long)terms * blocks.PaddedChannels + HostDevice.Alignment / sizeof(float);
+
+    /// <summary>
+    /// Transforms the weight of a target's channels. For the input gradient terms are output channels, channels are input channels, and the window is
+    /// mirrored. Frequencies that an enlarged tensor does not have are left out.
+    /// </summary>
+    public static void Pack(HostDevice host, in WinogradPass pass, in WinogradTarget target, ChannelBlocks blocks, float* u) =>
+        host.Workers.Run(checked(blocks.Count * (pass.Terms / Vector<float>.Count)), new PackBody(pass, target, blocks, u), minimumPerWorker: 2);
+
+    /// <summary>Transforms the gradient of U back to the gradient of the weight.</summary>
+    public static void Unpack(HostDevice host, in WinogradGrid grid, float* du, int firstHalfChannel, ChannelBlocks blocks, int terms, float* dweight) =>
+        host.Workers.Run(checked(terms * (blocks.Channels / Vector<float>.Count)),
+            new UnpackBody(grid, du, firstHalfChannel, blocks, terms, dweight), minimumPerWorker: 16);
+
+    /// <summary>(a, b, c) to four frequencies.</summary>
+    private static void Forward(float* source, nint sourceStride, float* target, nint targetStride)
+    {
+        Vector<float> a = Vector.Load(source), b = Vector.Load(source + sourceStride), c = Vector.Load(source + 2 * sourceStride);
+        var half = new Vector<float>(0.5f);
+        var ends = (a + c) * half;
+        a.Store(target);
+        Vector.MultiplyAddEstimate(b, half, ends).Store(target + targetStride);
+        Vector.MultiplyAddEstimate(-b, half, ends).Store(target + 2 * targetStride);
+        c.Store(target + 3 * targetStride);
+    }
+
+    /// <summary>The transpose of <see cref="Forward"/>.</summary>
+    private static void Adjoint(float* source, nint sourceStride, float* target, nint targetStride)
+    {
+        Vector<float> a = Vector.Load(source), b = Vector.Load(source + sourceStride);
+        Vector<float> c = Vector.Load(source + 2 * sourceStride), d = Vector.Load(source + 3 * sourceStride);
+        var half = new Vector<float>(0.5f);
+        var middle = (b + c) * half;
+        (a + middle).Store(target);
+        ((b - c) * half).Store(target + targetStride);
+        (d + middle).Store(target + 2 * targetStride);
+    }
+
+    /// <summary>Where the values of a vector of channels lie within a frequency of a packed weight.</summary>
+    private static long Place(ChannelBlocks blocks, int channel, int term, int terms)
+    {
+        var block = channel / blocks.Width;
+        return (long)block * blocks.Width * terms + (long)term * blocks.WidthOf(block) + channel % blocks.Width;
+    }
+
+    /// <summary>Items are a vector of terms of one block of channels.</summary>
+    private readonly struct PackBody(WinogradPass pass, WinogradTarget target, ChannelBlocks blocks, float* u) : IParallelBody
+    {
+        public void Execute(int from, int until, int worker)
+        {
+            var lanes = Vector<float>.Count;
+            var grid = pass.Grid;
+            var tapStride = lanes * lanes;
+            var taps = stackalloc float[27 * tapStride];
+            var values = stackalloc float[64 * lanes];
+            var stride = FrequencyStride(blocks, pass.Terms);
+            for (var i = from; i < until; i++)
+            {
+                var (block, term) = (i / (pass.Terms / lanes), i % (pass.Terms / lanes) * lanes);
+                var half = target.Half || (pass.SecondSource.Values != null && term >= pass.Source.Shape.C);
+                for (var c = block * blocks.Width; c < block * blocks.Width + blocks.WidthOf(block); c += lanes)
+                {
+                    Gather(c, term, taps, lanes);
+                    var place = u + Place(blocks, c, term, pass.Terms);
+                    for (var t = 0; t < lanes; t++, place += blocks.WidthOf(block))
+                    {
+                        Transform(grid, taps + t * lanes, tapStride, values, lanes);
+                        for (var f = 0; f < grid.Frequencies; f++)
+                        {
+                            if (!half || grid.InHalf(f))
+                                Vector.Load(values + f * lanes).Store(place + f * stride);
+                        }
+                    }
+                }
+            }
+        }
+
+        /// <summary>[kd][kh][kw] to [kd][kh][4], [kd][4][4] and [4][4][4].</summary>
+        private static void Transform(in WinogradGrid grid, float* taps, nint tapStride, float* values, int lanes)
+        {
+            for (var kd = 0; kd < (grid.Deep ? 3 : 1); kd++)
+            {
+                for (var kh = 0; kh < 3; kh++)
+                    Forward(taps + (3 * kd + kh) * 3 * tapStride, tapStride, values + (4 * kd + kh) * 4 * lanes, lanes);
+                for (var f = 0; f < 4; f++)
+                    Forward(values + (16 * kd + f) * lanes, 4 * lanes, values + (16 * kd + f) * lanes, 4 * lanes);
+            }
+
+            if (!grid.Deep)
+                return;
+            for (var f = 0; f < 16; f++)
+                Forward(values + f * lanes, 16 * lanes, values + f * lanes, 16 * lanes);
+        }
+
+        /// <summary>[tap][term][channel] of a vector of terms and one of channels; zeros beyond the last channel.</summary>
+        private void Gather(int channel, int term, float* taps, int lanes)
+        {
+            if (channel >= blocks.Channels)
+            {
+                new Span<float>(taps, 27 * lanes * lanes).Clear();
+                return;
+            }
+
+            var shape = pass.WeightShape;
+            for (var tap = 0; tap < pass.Grid.Taps; tap++, taps += lanes * lanes)
+            {
+                if (!pass.Transposed)
+                {
+                    for (var t = 0; t < lanes; t++)
+                        Vector.Load(pass.Weight + ((long)tap * shape.W + term + t) * shape.C + target.FirstChannel + channel).Store(taps + t * lanes);
+                    continue;
+                }
+
+                var source = pass.Weight + ((long)(pass.Grid.Taps - 1 - tap) * shape.W + target.FirstChannel + channel) * shape.C + term;
+                for (var lane = 0; lane < lanes; lane++, source += shape.C)
+                {
+                    for (var t = 0; t < lanes; t++)
+                        taps[t * lanes + lane] = source[t];
+                }
+            }
+        }
+    }
+
+    private readonly struct UnpackBody(WinogradGrid grid, float* du, int firstHalfChannel, ChannelBlocks blocks, int terms, float* dweight) : IParallelBody
+    {
+        public void Execute(int from, int until, int worker)
+        {
+            var lanes = Vector<float>.Count;
+            var values = stackalloc float[64 * lanes];
+            var frequencyStride = FrequencyStride(blocks, terms);
+            for (var i = from; i < until; i++)
+            {
+                var (channel, term) = (i % (blocks.Channels / lanes) * lanes, i / (blocks.Channels / lanes));
+                var source = du + Place(blocks, channel, term, terms);
+                for (var f = 0; f < grid.Frequencies; f++)
+                {
+                    var value = term < firstHalfChannel || grid.InHalf(f) ? Vector.Load(source + f * frequencyStride) : Vector<float>.Zero;
+                    value.Store(values + f * lanes);
+                }
+
+                if (grid.Deep)
+                {
+                    for (var f = 0; f < 16; f++)
+                        Adjoint(values + f * lanes, 16 * lanes, values + f * lanes, 16 * lanes);
+                }
+
+                var target = dweight + (long)term * blocks.Channels + channel;
+                for (var kd = 0; kd < (grid.Deep ? 3 : 1); kd++)
+                {
+                    for (var f = 0; f < 4; f++)
+                        Adjoint(values + (16 * kd + f) * lanes, 4 * lanes, values + (16 * kd + f) * lanes, 4 * lanes);
+                    for (var kh = 0; kh < 3; kh++)
+                    {
+                        var tapStride = (long)terms * blocks.Channels;
+                        Adjoint(values + (16 * kd + 4 * kh) * lanes, lanes, target + (3 * kd + kh) * 3 * tapStride, (nint)tapStride);
+                    }
+                }
+            }
+        }
+    }
+}

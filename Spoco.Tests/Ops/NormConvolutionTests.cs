@@ -1,0 +1,121 @@
+using Spoco.Engine;
+using Spoco.Engine.Ops;
+using Spoco.Kernels;
+
+namespace Spoco.Tests.Ops;
+
+/// <summary><see cref="NormConvolution"/> against the same operations one by one and without Winograd's algorithm.</summary>
+public sealed class NormConvolutionTests
+{
+    /// <summary>
+    /// Input, second input (no channels = none), output channels, groups (0 = batch norm): even and odd extents, enlarged along all axes, in the plane
+    /// alone, not at all, and by other factors, which has no kernel.
+    /// </summary>
+    private static readonly (TensorShape X, TensorShape Small, int Outputs, int Groups)[] Cases =
+    [
+        (new(2, 1, 9, 13, 8), default, 16, 4), (new(1, 1, 8, 70, 24), default, 8, 0), (new(2, 5, 7, 6, 16), default, 24, 2),
+        (new(1, 1, 1, 1, 16), default, 8, 1), (new(2, 3, 4, 5, 8), default, 8, 0),
+        (new(2, 1, 8, 12, 8), new(2, 1, 4, 6, 16), 16, 3), (new(1, 1, 36, 38, 16), new(1, 1, 18, 19, 32), 8, 0),
+        (new(2, 4, 6, 8, 16), new(2, 2, 3, 4, 8), 8, 6), (new(1, 10, 8, 4, 8), new(1, 5, 4, 2, 16), 40, 0),
+        (new(1, 3, 6, 4, 8), new(1, 3, 3, 2, 8), 16, 4), (new(1, 3, 5, 7, 8), new(1, 3, 5, 7, 8), 8, 2),
+        (new(1, 5, 6, 8, 8), new(1, 2, 3, 4, 8), 8, 2), (new(1, 1, 7, 8, 8), new(1, 1, 3, 4, 16), 8, 0), (new(1, 1, 6, 6, 5), new(1, 1, 3, 3, 7), 3, 3),
+    ];
+
+    [Test]
+    public void Equals_operations_one_by_one(
+        [ValueSource(nameof(Cases))] (TensorShape X, TensorShape Small, int Outputs, int Groups) test, [Values] bool training)
+    {
+        if (test.X.Voxels == 1 && test.Groups == 0)
+            Assert.Ignore("Batch norm needs more than one value.");
+        using var plain = ComputeDevice.Open("cpu", new ComputeDeviceOptions { Winograd = false, Threads = 2 });
+        using var fused = ComputeDevice.Open("cpu", new ComputeDeviceOptions { Winograd = true, Threads = 2 });
+        var expected = Run(plain, test, training);
+        var actual = Run(fused, test, training);
+        foreach (var ((name, values), reference) in actual.Zip(expected.Select(e => e.Values)))
+            ConvolutionReference.AssertClose(values, [.. reference.Select(v => (double)v)], $"{name}, {test}", 5e-5);
+    }
+
+    [Test]
+    public void Any_number_of_threads_gives_the_same_bits([Values(2, 3, 7)] int threads)
+    {
+        var test = (new TensorShape(2, 6, 10, 36, 16), new TensorShape(2, 3, 5, 18, 8), 24, 3);
+        using var one = ComputeDevice.Open("cpu", new ComputeDeviceOptions { Threads = 1, Winograd = true });
+        using var many = ComputeDevice.Open("cpu", new ComputeDeviceOptions { Threads = threads, Winograd = true });
+        foreach (var ((name, values), reference) in Run(many, test, true).Zip(Run(one, test, true).Select(e => e.Values)))
+            Assert.That(values, Is.EqualTo(reference), name);
+    }
+
+    [Test]
+    public void Gradient_equals_difference_quotient([ValueSource(typeof(TestDevices), nameof(TestDevices.All))] string name, [Values] bool deep)
+    {
+        const int seed = 41;
+        var random = new Random(seed);
+        TensorShape x = new(1, deep ? 2 : 1, 4, 4, 8), small = new(1, 1, 2, 2, 8), weight = new(deep ? 3 : 1, 3, 3, 16, 8);
+        (TensorShape, float[])[] inputs =
+        [
+            .. ((TensorShape[])[x, small, TensorShape.Vector(16), TensorShape.Vector(16), weight])
+                .Select(s => (s, GradientCheck.RandomValues(random, s.Count))),
+        ];
+        if (name == "ilgpu-cpu" && deep)
+            Assert.Ignore("Too slow on the simulator.");
+        GradientCheck.Run(TestDevices.Open(name), t => NormConvolution.Apply(t[0], t[1], t[2], t[3], 4, t[4], ActivationFunction.Identity),
+            inputs, seed, samples: name == "ilgpu-cpu" ? 3 : 15);
+    }
+
+    /// <summary>Beside the result, what a step needs for its gradient is its inputs alone: nothing of the joined size is kept or made.</summary>
+    [Test]
+    public void Neither_joined_nor_normalised_tensor_exists()
+    {
+        using var device = ComputeDevice.Open("cpu", new ComputeDeviceOptions { Threads = 1, Winograd = true });
+        using var scope = new TensorScope();
+        TensorShape shape = new(1, 1, 256, 256, 32), smallShape = new(1, 1, 128, 128, 64);
+        var x = Tensor.Filled(device, shape, 1);
+        var small = Tensor.Filled(device, smallShape, 1);
+        var (gamma, beta) = (Tensor.Filled(device, TensorShape.Vector(96), 1).WithGradient(), Tensor.Zeros(device, TensorShape.Vector(96)));
+        var weight = Tensor.Filled(device, new TensorShape(1, 3, 3, 96, 32), 0.1f).WithGradient();
+        var before = device.Pool.Statistics.LiveBytes;
+        device.Pool.ResetPeak();
+        var y = NormConvolution.Apply(x, small, gamma, beta, 8, weight, ActivationFunction.Relu);
+        Assert.That(device.Pool.Statistics.LiveBytes - before, Is.LessThan(4 * y.Shape.Count + (64 << 10)));
+        Assert.That(device.Pool.Statistics.PeakBytes - before, Is.LessThan(4 * y.Shape.Count + (6 << 20)));
+    }
+
+    [Test]
+    public void Misfits_are_named()
+    {
+        var device = TestDevices.Open("cpu");
+        using var scope = new TensorScope();
+        var x = Tensor.Zeros(device, new TensorShape(1, 1, 4, 4, 8));
+        var weight = Tensor.Zeros(device, new TensorShape(1, 3, 3, 8, 8));
+        var (eight, nine) = (Tensor.Zeros(device, TensorShape.Vector(8)), Tensor.Zeros(device, TensorShape.Vector(9)));
+        Assert.That(() => NormConvolution.Apply(x, null, nine, eight, 4, weight, default), Throws.ArgumentException.With.Message.Contains("one value per channel"));
+        Assert.That(() => NormConvolution.Apply(x, null, eight, eight, 3, weight, default), Throws.ArgumentException.With.Message.Contains("3 groups"));
+        Assert.That(() => NormConvolution.Apply(x, x, eight, eight, 4, weight, default), Throws.ArgumentException.With.Message.Contains("weight expects 8"));
+    }
+
+    private static (string Name, float[] Values)[] Run(
+        ComputeDevice device, (TensorShape X, TensorShape Small, int Outputs, int Groups) test, bool training)
+    {
+        var random = new Random(test.GetHashCode());
+        var channels = test.X.C + test.Small.C;
+        using var scope = new TensorScope();
+        var x = Random(test.X);
+        var small = test.Small.C > 0 ? Random(test.Small) : null;
+        var (gamma, beta) = (Random(TensorShape.Vector(channels)), Random(TensorShape.Vector(channels)));
+        var weight = Random(new TensorShape(test.X.D > 1 ? 3 : 1, 3, 3, channels, test.Outputs));
+        var mean = Random(TensorShape.Vector(channels)).Detach();
+        var variance = Tensor.Filled(device, TensorShape.Vector(channels), 0.7f);
+        var activation = training ? ActivationFunction.Relu : ActivationFunction.LeakyRelu(0.1f);
+        var y = test.Groups == 0
+            ? NormConvolution.ApplyBatch(x, small, gamma, beta, mean, variance, training, weight, activation)
+            : NormConvolution.Apply(x, small, gamma, beta, test.Groups, weight, activation);
+        Gradients.Backward(y, Random(y.Shape).Detach());
+        return
+        [
+            ("y", y.ToArray()), ("dx", x.Gradient!.ToArray()), ("dsmall", small?.Gradient!.ToArray() ?? [0]), ("dgamma", gamma.Gradient!.ToArray()),
+            ("dbeta", beta.Gradient!.ToArray()), ("dweight", weight.Gradient!.ToArray()), ("mean", mean.ToArray()), ("variance", variance.ToArray()),
+        ];
+
+        Tensor Random(TensorShape shape) => Tensor.From(device, shape, GradientCheck.RandomValues(random, shape.Count)).WithGradient();
+    }
+}
