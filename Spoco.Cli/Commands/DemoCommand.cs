@@ -51,7 +51,8 @@ internal static class DemoCommand
                 var grey = InputFile.WithChannels(image, net.Options.Network.InputChannels, item.ImagePath);
                 var prediction = ModelOptions.Predict(grey, item.ImagePath, x => OrientationAverage.Predict(net, x, orientations: 8, cancellation));
                 var labels = InstanceSegmentation.Segment(prediction,
-                    InstanceSegmentation.ForegroundOfLargestCluster(prediction, net.Options.Segmentation.Watershed, cancellation), net.Options.Segmentation, cancellation);
+                    InstanceSegmentation.ForegroundOfLargestCluster(prediction, net.Options.Segmentation.Watershed, net.Device, cancellation),
+                    net.Options.Segmentation, net.Device, cancellation);
                 OutputFile.WriteLabels(Path.Combine(segmentation, item.Name), labels, item.ImagePath);
                 scores.Add(ImageScores.Of(item.Name, truth, labels));
                 if (rows.Count < ImagesInPicture)

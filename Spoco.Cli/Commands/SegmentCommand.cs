@@ -4,6 +4,7 @@ using Spoco.Cli.Pictures;
 using Spoco.Engine;
 using Spoco.Engine.Checkpoints;
 using Spoco.Engine.Segmentation;
+using Spoco.Kernels;
 
 namespace Spoco.Cli.Commands;
 
@@ -100,8 +101,8 @@ internal static class SegmentCommand
                         ? EmbeddingFile.Read(files[i], net.Options.EmbeddingDimensions)
                         : ModelOptions.Predict(image, files[i], x => OrientationAverage.Predict(net, x, views, cancellation));
                     var labels = source == Learned
-                        ? InstanceSegmentation.SegmentLearned(RequireForeground(prediction, files[i]), result.GetValue(threshold), options, cancellation)
-                        : InstanceSegmentation.Segment(prediction, Mask(source, files[i], image, prediction, options, cancellation), options, cancellation);
+                        ? InstanceSegmentation.SegmentLearned(RequireForeground(prediction, files[i]), result.GetValue(threshold), options, device, cancellation)
+                        : InstanceSegmentation.Segment(prediction, Mask(source, files[i], image, prediction, options, device, cancellation), options, device, cancellation);
                     var stem = InputSelection.Stem(result.GetValue(output)!, files[i], files.Count);
                     var written = OutputFile.WriteLabels(InputFile.KindOf(result.GetValue(output)!) is not null && files.Count == 1 ? result.GetValue(output)! : stem,
                         labels, files[i], result.GetValue(common.LabelName)!);
@@ -123,11 +124,12 @@ internal static class SegmentCommand
         : throw new InputException($"{file}: holds no foreground; predict again with a model that has learned one.");
 
     private static Volume<byte>? Mask(
-        string source, string file, Volume<float>? image, Prediction prediction, InstanceSegmentationOptions options, CancellationToken cancellation) =>
+        string source, string file, Volume<float>? image, Prediction prediction, InstanceSegmentationOptions options, ComputeDevice device,
+        CancellationToken cancellation) =>
         source switch
         {
             None => null,
-            Embedding => InstanceSegmentation.ForegroundOfLargestCluster(prediction, options.Watershed, cancellation),
+            Embedding => InstanceSegmentation.ForegroundOfLargestCluster(prediction, options.Watershed, device, cancellation),
             Otsu => Engine.Segmentation.Otsu.Mask(Grey(image!)),
             _ => ReadMask(source, file, prediction.Embeddings),
         };

@@ -1,3 +1,5 @@
+using Spoco.Kernels;
+
 namespace Spoco.Engine.Segmentation;
 
 /// <summary>Choices of <see cref="InstanceSegmentation"/>.</summary>
@@ -31,18 +33,20 @@ public static class InstanceSegmentation
     /// <param name="prediction">Embeddings [D, H, W, d] and, where they are averaged over several views, affinities.</param>
     /// <param name="foreground">Voxels that are 0 here get label 0; null = everything is segmented.</param>
     /// <param name="options">Choices.</param>
+    /// <param name="device">Where the Mutex Watershed runs; null = all cores of the host.</param>
     /// <param name="cancellation">Stops between steps.</param>
     /// <returns>Labels from 1, numbered by first voxel; 0 = no object.</returns>
     /// <exception cref="ArgumentException">Extents differ, an embedding is not finite, or an option is out of range.</exception>
     public static Volume<int> Segment(
-        Prediction prediction, Volume<byte>? foreground = null, InstanceSegmentationOptions? options = null, CancellationToken cancellation = default)
+        Prediction prediction, Volume<byte>? foreground = null, InstanceSegmentationOptions? options = null, ComputeDevice? device = null,
+        CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(prediction);
         var embeddings = prediction.Embeddings;
         options ??= new InstanceSegmentationOptions();
         if (options.SizeFloor < 0)
             throw new ArgumentException($"InstanceSegmentation: the size floor must not be negative, got {options.SizeFloor}.");
-        var labels = Watershed(prediction, foreground, options.Watershed, cancellation);
+        var labels = Watershed(prediction, foreground, options.Watershed, device, cancellation);
         cancellation.ThrowIfCancellationRequested();
         if (options.SizeFloor > 1 && options.MergeFragments)
             labels = FragmentMerging.Merge(labels, options.SizeFloor, foreground, embeddings);
@@ -61,30 +65,33 @@ public static class InstanceSegmentation
     /// <param name="prediction">Embeddings and foreground.</param>
     /// <param name="threshold">Probability from which a voxel belongs to an object; the cores begin half-way between it and 1.</param>
     /// <param name="options">Choices.</param>
+    /// <param name="device">Where the Mutex Watershed runs; null = all cores of the host.</param>
     /// <param name="cancellation">Stops between steps.</param>
     /// <exception cref="ArgumentException">The prediction holds no foreground, the threshold is not within 0 .. 1, or see the other overload.</exception>
     public static Volume<int> SegmentLearned(
-        Prediction prediction, double threshold = 0.5, InstanceSegmentationOptions? options = null, CancellationToken cancellation = default)
+        Prediction prediction, double threshold = 0.5, InstanceSegmentationOptions? options = null, ComputeDevice? device = null,
+        CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(prediction);
         if (prediction.Foreground is not { } probability)
             throw new ArgumentException("InstanceSegmentation: the prediction holds no foreground; the model has learned none.");
         if (threshold is not (>= 0 and <= 1))
             throw new ArgumentException($"InstanceSegmentation: the threshold must be in [0, 1], got {threshold}.");
-        var cores = Segment(prediction, Threshold(probability, (1 + threshold) / 2), options, cancellation);
+        var cores = Segment(prediction, Threshold(probability, (1 + threshold) / 2), options, device, cancellation);
         var doubt = new Volume<float>(Array.ConvertAll(probability.Data, p => 1 - p), probability.Depth, probability.Height, probability.Width);
         return SeededWatershed.Flood(doubt, cores, Threshold(probability, threshold));
     }
 
-    private static Volume<int> Watershed(Prediction prediction, Volume<byte>? foreground, MutexWatershedOptions options, CancellationToken cancellation)
+    private static Volume<int> Watershed(
+        Prediction prediction, Volume<byte>? foreground, MutexWatershedOptions options, ComputeDevice? device, CancellationToken cancellation)
     {
         var embeddings = prediction.Embeddings;
         if (prediction.Affinities is not { } affinities)
-            return MutexWatershed.FromEmbeddings(embeddings, options, foreground, cancellation: cancellation);
+            return MutexWatershed.FromEmbeddings(embeddings, options, foreground, device: device, cancellation: cancellation);
         if (foreground is not null && !foreground.HasExtentsOf(embeddings))
             throw new ArgumentException($"InstanceSegmentation: the mask ({foreground}) does not fit the embeddings ({embeddings}).");
         var labels = MutexWatershed.FromAffinities(
-            affinities, embeddings.Depth, embeddings.Height, embeddings.Width, options, foreground?.Data, cancellation: cancellation);
+            affinities, embeddings.Depth, embeddings.Height, embeddings.Width, options, foreground?.Data, device: device, cancellation: cancellation);
         return new Volume<int>(labels, embeddings.Depth, embeddings.Height, embeddings.Width) { VoxelSize = embeddings.VoxelSize };
     }
 
@@ -95,12 +102,14 @@ public static class InstanceSegmentation
     /// </summary>
     /// <param name="prediction">Embeddings, of which the largest segment is found.</param>
     /// <param name="options">Options of the watershed; delta_d is the distance.</param>
+    /// <param name="device">Where the Mutex Watershed runs; null = all cores of the host.</param>
     /// <param name="cancellation">Stops the watershed.</param>
-    public static Volume<byte> ForegroundOfLargestCluster(Prediction prediction, MutexWatershedOptions options, CancellationToken cancellation = default)
+    public static Volume<byte> ForegroundOfLargestCluster(
+        Prediction prediction, MutexWatershedOptions options, ComputeDevice? device = null, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(prediction);
         ArgumentNullException.ThrowIfNull(options);
-        var (embeddings, labels) = (prediction.Embeddings, Watershed(prediction, null, options, cancellation));
+        var (embeddings, labels) = (prediction.Embeddings, Watershed(prediction, null, options, device, cancellation));
         var largest = LabelImage.Sizes(labels).MaxBy(s => s.Value).Key;
         var d = embeddings.Channels;
         var mean = new double[d];
