@@ -6,9 +6,9 @@ namespace Spoco.Cli.Commands;
 /// <summary>What the commands that apply a model share.</summary>
 internal static class ModelOptions
 {
-    public static Option<string> Model() => new("--model")
+    public static Option<string> Model(bool required = true) => new("--model")
     {
-        Description = "A trained model: the output folder of spoco train (its best model), or a .safetensors file.", Required = true, HelpName = "path",
+        Description = "A trained model: the output folder of spoco train (its best model), or a .safetensors file.", Required = required, HelpName = "path",
     };
 
     public static Option<string[]> Input() => new("--input")

@@ -18,12 +18,23 @@ internal static class SegmentCommand
 
     public static Command Create()
     {
-        var model = ModelOptions.Model();
+        var model = ModelOptions.Model(required: false);
         var input = ModelOptions.Input();
         var embeddings = new Option<string[]>("--embeddings")
         {
             Description = "Results of spoco predict to segment instead of images; the model then only tells margins and size floor.",
             AllowMultipleArgumentsPerToken = true, HelpName = "files",
+        };
+        var affinities = new Option<string[]>("--affinities")
+        {
+            Description = "Edge weights to segment without a model: HDF5 files with a dataset 'affinities', [C,(Z,)Y,X], 0 = attractive, 1 = repulsive.",
+            AllowMultipleArgumentsPerToken = true, HelpName = "files",
+        };
+        var offsets = new Option<string?>("--offsets")
+        {
+            Description = "The edge of each channel of --affinities, (z,)y,x separated by semicolons; the leading direct neighbours are attractive. "
+                + "Default: steps of 1, 3, 9 and 27 back along every axis.",
+            HelpName = "y,x;y,x;...",
         };
         var output = new Option<string>("--out")
         {
@@ -60,15 +71,27 @@ internal static class SegmentCommand
         var command = new Command("segment",
             "Segment images: embeddings, affinities, Mutex Watershed. Writes the labels in the image's format (16-bit PNG, TIFF, HDF5) and NAME_overlay.png.")
         {
-            model, input, embeddings, output, foreground, threshold, orientations, mergeDistance, sizeFloor, keepFragments, removeLargest, common.RawName, common.LabelName,
+            model, input, embeddings, affinities, offsets, output, foreground, threshold, orientations, mergeDistance, sizeFloor, keepFragments, removeLargest, common.RawName, common.LabelName,
         }.WithExamples(
             "spoco segment --model model --input cells/val/images --out result",
             "spoco segment --model model --input a.tif b.tif --out result --foreground otsu --size-floor 40",
-            "spoco segment --model model --embeddings embeddings/a.h5 --out a_labels.h5");
+            "spoco segment --model model --embeddings embeddings/a.h5 --out a_labels.h5",
+            "spoco segment --affinities a.h5 --offsets \"0,-1;-1,0;0,-9;-9,0\" --foreground a_mask.tif --out a_labels.h5");
         common.AddComputing(command);
         command.SetAction((result, cancellation) =>
         {
-            var checkpoint = InputSelection.Model(result.GetValue(model)!);
+            if (result.GetValue(mergeDistance) is < 0)
+                throw new InputException($"--merge-distance: must not be negative, got {result.GetValue(mergeDistance)}.");
+            if (result.GetValue(affinities) is { Length: > 0 } weights)
+            {
+                SegmentAffinities(weights);
+                return Task.FromResult(Program.Success);
+            }
+
+            if (result.GetValue(offsets) is not null)
+                throw new InputException("--offsets: belongs to --affinities; a model's own edges are those it was trained for.");
+            var checkpoint = InputSelection.Model(result.GetValue(model)
+                ?? throw new InputException("--model: is needed to segment images or embeddings (--affinities needs none)."));
             var fromEmbeddings = result.GetValue(embeddings) is { Length: > 0 };
             if (fromEmbeddings == result.GetValue(input) is { Length: > 0 })
                 throw new InputException("--input: give either images (--input) or embeddings (--embeddings).");
@@ -115,6 +138,30 @@ internal static class SegmentCommand
             });
             Console.WriteLine($"{files.Count} images: {result.GetValue(output)}");
             return Task.FromResult(Program.Success);
+
+            void SegmentAffinities(string[] paths)
+            {
+                foreach (var (name, given) in new (string, bool)[]
+                {
+                    ("--model", result.GetValue(model) is not null), ("--input", result.GetValue(input) is { Length: > 0 }),
+                    ("--embeddings", result.GetValue(embeddings) is { Length: > 0 }), ("--orientations", result.GetValue(orientations) is not null),
+                    ("--merge-distance", result.GetValue(mergeDistance) is not null),
+                })
+                {
+                    if (given)
+                        throw new InputException($"{name}: does not go with --affinities, which are segmented as they are.");
+                }
+
+                var mask = result.GetValue(foreground) ?? None;
+                if (mask is Learned or Embedding or Otsu)
+                    throw new InputException($"--foreground: affinities go with none or a mask, not with {mask}.");
+                using var processor = common.OpenDevice(result);
+                AffinitySegmentation.Run(InputSelection.Files(paths), result.GetValue(output)!,
+                    new MutexWatershedOptions { Offsets = result.GetValue(offsets) is { } text ? AffinitySegmentation.ParseOffsets(text) : null },
+                    result.GetValue(sizeFloor) ?? 0, result.GetValue(removeLargest), (file, image) => mask == None ? null : ReadMask(mask, file, image),
+                    result.GetValue(common.LabelName)!, processor, cancellation);
+                Console.WriteLine($"{paths.Length} files: {result.GetValue(output)}");
+            }
         });
         return command;
     }

@@ -2,6 +2,7 @@ using System.Text.Json;
 using Spoco.Cli.Files;
 using Spoco.Engine;
 using Spoco.Engine.Checkpoints;
+using Spoco.Engine.Segmentation;
 
 namespace Spoco.Tests.CommandLine;
 
@@ -41,6 +42,33 @@ public sealed class WholePathTests
         var again = Path.Combine(_folder, "again.png");
         CommandLineRun.Of("segment", "--model", model, "--embeddings", Path.Combine(embeddings, "cell0.h5"), "--out", again, "--device", "cpu").AssertSuccess();
         Assert.That(InputFile.ReadLabels(again).Data, Is.EqualTo(labels.Data), "segmenting stored embeddings is segmenting the image");
+    }
+
+    [Test]
+    public void Affinities_are_segmented_without_a_model()
+    {
+        var random = new Random(5);
+        var (file, labels) = (Path.Combine(_folder, "a.h5"), Path.Combine(_folder, "labels.h5"));
+        var weights = new Volume<float>(1, 11, 13, 4);
+        for (var i = 0; i < weights.Data.Length; i++)
+            weights.Data[i] = random.NextSingle();
+        Hdf5File.WriteEmbeddings(file, weights, "affinities");
+        CommandLineRun.Of("segment", "--affinities", file, "--offsets", "0,-1;-1,0;0,-3;-3,0", "--out", labels, "--device", "cpu").AssertSuccess();
+
+        var planes = new float[weights.Data.Length];
+        for (var i = 0; i < planes.Length; i++)
+            planes[i % 4 * weights.VoxelCount + i / 4] = weights.Data[i];
+        var options = new MutexWatershedOptions { Offsets = [new(0, 0, -1), new(0, -1, 0), new(0, 0, -3), new(0, -3, 0)] };
+        Assert.That(InputFile.ReadLabels(labels).Data, Is.EqualTo(SequentialMutexWatershed.FromAffinities(planes, 1, 11, 13, options)));
+
+        CommandLineRun.Of("segment", "--affinities", file, "--out", labels).AssertBadInput("4 channels of affinities for 8 offsets");
+        CommandLineRun.Of("segment", "--affinities", file, "--offsets", "0,-1;x", "--out", labels).AssertBadInput("--offsets", "'x'");
+        CommandLineRun.Of("segment", "--affinities", file, "--model", "m", "--out", labels).AssertBadInput("--model", "--affinities");
+        CommandLineRun.Of("segment", "--affinities", Path.Combine(_folder, "none.h5"), "--out", labels).AssertBadInput("none.h5");
+        weights.Data[7] = float.NaN;
+        var damaged = Path.Combine(_folder, "nan.h5");
+        Hdf5File.WriteEmbeddings(damaged, weights, "affinities");
+        CommandLineRun.Of("segment", "--affinities", damaged, "--offsets", "0,-1;-1,0;0,-3;-3,0", "--out", labels).AssertBadInput("nan.h5");
     }
 
     [Test]
