@@ -57,7 +57,7 @@ internal static class SegmentCommand
         var removeLargest = new Option<bool>("--remove-largest") { Description = "Drop the largest segment: the background, where it was learned as a cluster." };
         var sizeFloor = new Option<int?>("--size-floor")
         {
-            Description = "Smaller segments are joined to their nearest neighbour, or removed. Default: from the sizes of the training objects.", HelpName = "voxels",
+            Description = "Smaller segments are joined to their nearest neighbour, or removed; in voxels of the image as the network sees it. Default: from the sizes of the training objects.", HelpName = "voxels",
         };
         var mergeDistance = new Option<double?>("--merge-distance")
         {

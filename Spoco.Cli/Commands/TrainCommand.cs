@@ -35,7 +35,7 @@ internal static class TrainCommand
         var memory = new Option<double?>("--memory")
         {
             Description = "GiB that images may take in memory; what finds no room is read from disk again and again (of HDF5 volumes, the boxes of the patches). "
-                + "Default: half of what there is. Does not change the result.",
+                + "Default: a quarter of what there is. Does not change the result.",
             HelpName = "GiB",
         };
         var loaders = new Option<int?>("--loader-threads")

@@ -16,7 +16,11 @@ internal sealed class Hdf5Pair : IDisposable
         _open = new(() => (Hdf5Volume.Open(item.ImagePath, item.RawName), item.IsLabelled ? Hdf5Volume.Open(item.LabelPath!, item.LabelName) : null), trackAllValues: true);
         var (image, labels) = _open.Value;
         if (labels is not null && (image.Whole != labels.Whole || labels.Channels != 1))
+        {
+            Dispose();
             throw new InputException($"{item.LabelPath}: the labels are {Text(labels.Whole)} but the image is {Text(image.Whole)}.");
+        }
+
         (Region, Channels, VoxelSize) = (item.Region(image.Whole, item.ImagePath), image.Channels, image.VoxelSize);
 
         static string Text(VoxelBox box) => $"{box.Depth}x{box.Height}x{box.Width}";

@@ -13,12 +13,11 @@ internal sealed class TrainingData : IDisposable
     private const int LargestWhole = 8;
 
     private readonly SourceLoader _loader;
-    private readonly Dictionary<string, int> _objects;
+    private readonly int[] _objects;
 
-    private TrainingData(
-        SourceLoader loader, IReadOnlyList<IPatchSource> train, IReadOnlyList<TrainingItem> validation, int channels, Dictionary<string, int> objects)
+    private TrainingData(SourceLoader loader, IReadOnlyList<IPatchSource> train, int[] objects, IReadOnlyList<TrainingItem> validation, int channels)
     {
-        (_loader, Train, Validation, Channels, _objects) = (loader, train, validation, channels, objects);
+        (_loader, Train, _objects, Validation, Channels) = (loader, train, objects, validation, channels);
     }
 
     /// <summary>What patches are drawn from.</summary>
@@ -35,7 +34,7 @@ internal sealed class TrainingData : IDisposable
 
     /// <summary>Reads the data set that <paramref name="settings"/> name.</summary>
     /// <param name="settings">What to train on.</param>
-    /// <param name="memory">Bytes that images may take; null = half of what there is.</param>
+    /// <param name="memory">Bytes that images may take; null = a quarter of what there is.</param>
     /// <param name="cancellation">Stops between images.</param>
     /// <exception cref="InputException">Files are missing, damaged or do not fit each other, or nothing is labelled.</exception>
     public static TrainingData Load(TrainSettings settings, long? memory, CancellationToken cancellation)
@@ -43,7 +42,7 @@ internal sealed class TrainingData : IDisposable
         if (settings.Data.Length == 0)
             throw new InputException("--data: which data set to train on is missing.");
         var folder = DataFolder.Open(settings.Data, settings.Validation, settings.Selection).WithValidation(settings.HeldOut, settings.Seed);
-        var loader = new SourceLoader(settings.Dimensions, settings.IgnoreLabel, memory ?? GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 2);
+        var loader = new SourceLoader(settings.Dimensions, settings.IgnoreLabel, memory ?? GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 4);
         try
         {
             var validation = loader.Open(Evenly(folder.Validation, MaximumValidationImages), cancellation);
@@ -53,10 +52,10 @@ internal sealed class TrainingData : IDisposable
             // Only when every image is grey does one channel say it all.
             var channels = train.Concat(validation).All(image => image.IsGrey) ? 1 : train.Max(image => image.Channels);
             var rule = new LabelRule { Ignored = settings.IgnoreLabel, NamesBackground = settings.NamesBackground };
+            var used = Select(train, settings).ToList();
             return new TrainingData(loader,
-                [.. Select(train, settings).Select(image => image.Image.Prepare(channels, rule with { Kept = image.Kept }))],
-                [.. validation.SelectMany(image => Pieces(image.Prepare(channels, rule), settings, validation.Count)).Take(MaximumValidationImages)],
-                channels, train.ToDictionary(image => image.Name, image => image.Objects.Count));
+                [.. used.Select(image => image.Image.Prepare(channels, rule with { Kept = image.Kept }))], [.. used.Select(image => image.Image.Objects.Count)],
+                [.. validation.SelectMany(image => Pieces(image.Prepare(channels, rule), settings, validation.Count)).Take(MaximumValidationImages)], channels);
         }
         catch
         {
@@ -80,8 +79,8 @@ internal sealed class TrainingData : IDisposable
     {
         using var writer = new StreamWriter(stream, leaveOpen: true);
         writer.WriteLine("part,image,objects,known");
-        foreach (var item in Train)
-            writer.WriteLine($"train,{Quoted(item.Name)},{_objects[item.Name]},{item.Objects.Count}");
+        for (var i = 0; i < Train.Count; i++)
+            writer.WriteLine($"train,{Quoted(Train[i].Name)},{_objects[i]},{Train[i].Objects.Count}");
         foreach (var item in Validation)
             writer.WriteLine($"validation,{Quoted(item.Name)},{item.Objects.Count},{item.Objects.Count}");
 

@@ -119,7 +119,7 @@ public sealed class PatchSamplerTests
     public void Images_that_cannot_be_used_are_refused_in_one_line()
     {
         var (image, labels) = (new Volume<float>(1, 256, 256), new Volume<int>(1, 256, 256));
-        Assert.That(() => new PatchSampler([new("cell.png", image, labels)], new PatchExtents(1, 512, 512), 1, new(), 0),
+        Assert.That(() => new PatchSampler([new TrainingItem("cell.png", image, labels)], new PatchExtents(1, 512, 512), 1, new(), 0),
             Throws.TypeOf<InputException>().With.Message.EqualTo("patch 512x512 is larger than image cell.png (256x256)"));
         Assert.That(() => new PatchSampler([new TrainingItem("a", image, new Volume<int>(1, 256, 255))], Patch, 1, new(), 0), Throws.TypeOf<InputException>());
         Assert.That(() => new PatchSampler([new TrainingItem("a", image, labels), new TrainingItem("b", new Volume<float>(1, 256, 256, 3), labels)], Patch, 1, new(), 0),

@@ -89,7 +89,7 @@ internal static class PublishedDataSets
         }
 
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-        var (dims, chunks) = (new[] { (ulong)depth, (ulong)height, (ulong)width }, new uint[] { 8, 16, 16 });
+        var (dims, chunks) = (new[] { (ulong)depth, (ulong)height, (ulong)width }, new uint[] { (uint)Math.Min(8, depth), (uint)Math.Min(16, height), (uint)Math.Min(16, width) });
         new H5File { ["raw"] = new H5Dataset(raw, chunks, fileDims: dims), ["label"] = new H5Dataset(label, chunks, fileDims: dims) }
             .Write(path, new H5WriteOptions(Filters: [DeflateFilter.Id]));
         return path;
