@@ -98,7 +98,8 @@ internal static class EvaluateCommand
         foreach (var path in paths)
         {
             var items = Directory.Exists(path)
-                ? DataFolder.Search(path, new DataSelection { Labelled = false, LabelName = labelName, Class = only }).Where(item => item.LabelPath is not null && item.LabelPath != item.ImagePath).ToList()
+                ? DataFolder.Search(path, new DataSelection { Labelled = false, LabelName = labelName, Class = only })
+                    .Where(item => item.LabelPath is not null && item.LabelPath != item.ImagePath).ToList()
                 : [];
             foreach (var item in items)
                 Add(item.Name, item.LabelPath!, item.LoadLabels);

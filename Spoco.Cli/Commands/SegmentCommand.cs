@@ -174,7 +174,7 @@ internal static class SegmentCommand
                 using var processor = common.OpenDevice(result);
                 AffinitySegmentation.Run(InputSelection.Files(paths), result.GetValue(output)!,
                     new MutexWatershedOptions { Offsets = result.GetValue(offsets) is { } text ? AffinitySegmentation.ParseOffsets(text) : null },
-                    result.GetValue(sizeFloor) ?? 0, result.GetValue(removeLargest), (file, image) => mask == None ? null : ReadMask(mask, file, image),
+                    result.GetValue(sizeFloor) ?? 0, result.GetValue(removeLargest), (file, image) => mask == None ? null : ReadMask(mask, file, only: null, stored: null, image),
                     result.GetValue(common.LabelName)!, processor, cancellation);
                 Console.WriteLine($"{paths.Length} files: {result.GetValue(output)}");
             }
@@ -206,7 +206,11 @@ internal static class SegmentCommand
             return mask;
         // The network may have seen the image resized; the mask then is of the image as it is.
         if (stored is null || !mask.HasExtentsOf(stored))
-            throw new InputException($"{source}: the mask is {mask}, but {file} is {(stored ?? embeddings).Depth}x{(stored ?? embeddings).Height}x{(stored ?? embeddings).Width}.");
+        {
+            var image = stored ?? embeddings;
+            throw new InputException($"{source}: the mask is {mask}, but {file} is {image.Depth}x{image.Height}x{image.Width}.");
+        }
+
         var resized = Resizing.Labels(new Volume<int>(Array.ConvertAll(mask.Data, m => (int)m), mask.Depth, mask.Height, mask.Width),
             new PatchExtents(embeddings.Depth, embeddings.Height, embeddings.Width));
         return new Volume<byte>(Array.ConvertAll(resized.Data, m => (byte)m), resized.Depth, resized.Height, resized.Width);

@@ -13,7 +13,8 @@ internal sealed class Hdf5Pair : IDisposable
     public Hdf5Pair(DataItem item)
     {
         _item = item;
-        _open = new(() => (Hdf5Volume.Open(item.ImagePath, item.RawName), item.IsLabelled ? Hdf5Volume.Open(item.LabelPath!, item.LabelName) : null), trackAllValues: true);
+        _open = new(() => (Hdf5Volume.Open(item.ImagePath, item.RawName),
+            item.IsLabelled ? Hdf5Volume.Open(item.LabelPath!, item.LabelName) : null), trackAllValues: true);
         var (image, labels) = _open.Value;
         if (labels is not null && (image.Whole != labels.Whole || labels.Channels != 1))
         {

@@ -97,7 +97,8 @@ internal sealed class TrainingData : IDisposable
         if (settings.SelfSupervised)
             kept = [.. images.Select(_ => Array.Empty<int>())];
         else if (settings.Budget is { } budget)
-            kept = InstanceSelection.OfBudget(objects, budget, settings.BudgetKind == BudgetKind.Dense, settings.Supervision == Engine.Losses.Supervision.Full, settings.Seed);
+            kept = InstanceSelection.OfBudget(objects, budget, settings.BudgetKind == BudgetKind.Dense,
+                exactly: settings.Supervision == Engine.Losses.Supervision.Full, settings.Seed);
         else if (settings.InstanceRatio < 1 && settings.RatioOf == RatioOf.Set)
             kept = InstanceSelection.OfSet(objects, settings.InstanceRatio, settings.Seed);
         else if (settings.InstanceRatio < 1)
@@ -128,7 +129,8 @@ internal sealed class TrainingData : IDisposable
             var (image, labels) = (source.ReadImage(box), source.ReadLabels(box));
             yield return source.ReadsBoxes
                 ? new TrainingItem($"{source.Name}({z},{y},{x})", image, labels)
-                : new TrainingItem($"{source.Name}({z},{y},{x})", image.Crop(z, y, x, box.Depth, box.Height, box.Width), labels.Crop(z, y, x, box.Depth, box.Height, box.Width));
+                : new TrainingItem($"{source.Name}({z},{y},{x})",
+                    image.Crop(z, y, x, box.Depth, box.Height, box.Width), labels.Crop(z, y, x, box.Depth, box.Height, box.Width));
         }
     }
 

@@ -128,7 +128,8 @@ internal sealed class TrainingRun
             var summary = Loop(trainer, batches, log, display, cancellation);
             var step = (Stopwatch.GetElapsedTime(start) - batches.WaitTime) / Math.Max(1, summary.Iterations - first);
             display.Note(string.Create(CultureInfo.InvariantCulture,
-                $"patches: {batches.FillTime.TotalMilliseconds:0.0} ms a batch on {_loaderThreads} thread(s) beside training; a step, validation included, {step.TotalMilliseconds:0.0} ms; waited {batches.WaitTime.TotalSeconds:0.0} s in all"));
+                $"patches: {batches.FillTime.TotalMilliseconds:0.0} ms a batch on {_loaderThreads} thread(s) beside training; "
+                + $"a step, validation included, {step.TotalMilliseconds:0.0} ms; waited {batches.WaitTime.TotalSeconds:0.0} s in all"));
             return summary;
         });
     }
