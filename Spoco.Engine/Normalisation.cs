@@ -12,33 +12,22 @@ public static class Normalisation
     {
         ArgumentNullException.ThrowIfNull(image);
         var result = new Volume<float>(image.Depth, image.Height, image.Width, image.Channels) { VoxelSize = image.VoxelSize };
-        var groups = perChannel ? image.Channels : 1;
-        for (var group = 0; group < groups; group++)
-            Standardise(image.Data, result.Data, group, groups, name);
-        return result;
-    }
-
-    private static void Standardise(float[] from, float[] to, int first, int step, string name)
-    {
-        var (low, high, sum) = (float.PositiveInfinity, float.NegativeInfinity, 0.0);
-        for (var i = first; i < from.Length; i += step)
+        if (!perChannel || image.Channels == 1)
         {
-            var value = from[i];
-            if (!float.IsFinite(value))
-                throw new InputException($"Normalisation: {name} holds values that are infinite or not a number.");
-            low = Math.Min(low, value);
-            high = Math.Max(high, value);
-            sum += value;
+            ImageStatistics.Of(() => [image.Data], name).Normalise(image.Data, result.Data);
+            return result;
         }
 
-        if (low == high)
-            return;
-        var mean = sum / (from.Length / step);
-        var squares = 0.0;
-        for (var i = first; i < from.Length; i += step)
-            squares += (from[i] - mean) * (from[i] - mean);
-        var scale = 1 / Math.Sqrt(squares / (from.Length / step));
-        for (var i = first; i < from.Length; i += step)
-            to[i] = (float)((from[i] - mean) * scale);
+        var channel = new float[image.VoxelCount];
+        for (var c = 0; c < image.Channels; c++)
+        {
+            for (var i = 0; i < channel.Length; i++)
+                channel[i] = image.Data[i * image.Channels + c];
+            ImageStatistics.Of(() => [channel], name).Normalise(channel, channel);
+            for (var i = 0; i < channel.Length; i++)
+                result.Data[i * image.Channels + c] = channel[i];
+        }
+
+        return result;
     }
 }

@@ -39,7 +39,8 @@ internal static class DemoCommand
             var settings = DemoSettings(data) with { Iterations = result.GetValue(iterations) };
             Console.Error.WriteLine(string.Create(CultureInfo.InvariantCulture,
                 $"Training on {data}: {settings.InstanceRatio:0%} of the objects of each image are labelled, the rest is unknown. Device {device}."));
-            var summary = TrainingRun.Run(settings, model, TrainingData.Load(settings, cancellation), device, resume: false, cancellation);
+            using var images = TrainingData.Load(settings, memory: null, cancellation);
+            var summary = TrainingRun.Run(settings, model, images, device, resume: false, cancellation);
             using var net = Checkpoint.Load(InputSelection.Model(model), device);
             var scores = new List<ImageScores>();
             var rows = new List<PanelCell[]>();

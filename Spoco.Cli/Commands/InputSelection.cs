@@ -8,7 +8,10 @@ internal static class InputSelection
 {
     private static readonly string[] Checkpoints = ["best.safetensors", "last.safetensors"];
 
-    /// <summary>Files as given, and of a folder every file of a known format, by name.</summary>
+    /// <summary>
+    /// Files as given; of a folder that is a data set, where images lie beside labels or in folders of their own, the images; of every other folder all files of
+    /// known formats, by name.
+    /// </summary>
     /// <exception cref="InputException">A path does not exist, or a folder holds no image.</exception>
     public static IReadOnlyList<string> Files(IEnumerable<string> paths)
     {
@@ -24,7 +27,10 @@ internal static class InputSelection
 
             if (!Directory.Exists(path))
                 throw new InputException($"{path}: no such file or folder.");
-            var found = Directory.EnumerateFiles(path).Where(f => InputFile.KindOf(f) is not null).Order(StringComparer.Ordinal).ToList();
+            var items = DataFolder.Search(path, new DataSelection { Labelled = false });
+            var found = FolderContents.Files(path);
+            if (found.Count == 0 || items.Any(item => item.LabelPath is not null && item.LabelPath != item.ImagePath))
+                found = [.. items.Select(item => item.ImagePath)];
             if (found.Count == 0)
                 throw new InputException($"{path}: holds no PNG, TIFF or HDF5 file.");
             files.AddRange(found);

@@ -1,4 +1,7 @@
 using System.CommandLine;
+using Spoco.Cli.Data;
+using Spoco.Cli.Files;
+using Spoco.Cli.Training;
 using Spoco.Engine;
 
 namespace Spoco.Cli.Commands;
@@ -13,8 +16,20 @@ internal static class ModelOptions
 
     public static Option<string[]> Input() => new("--input")
     {
-        Description = "Images (PNG, TIFF, HDF5), or folders of them.", AllowMultipleArgumentsPerToken = true, HelpName = "files",
+        Description = "Images (PNG, TIFF, HDF5), or folders of them; of a data set in a published layout, its images.", AllowMultipleArgumentsPerToken = true, HelpName = "files",
     };
+
+    /// <summary>The image's dataset: what the command line says, else what the model was trained with.</summary>
+    public static string RawName(ParseResult result, CommonOptions common, TrainSettings? trained) =>
+        result.GetResult(common.RawName) is { Implicit: false } || trained is null ? result.GetValue(common.RawName)! : trained.RawName;
+
+    /// <summary>Reads an image with the channels that the model takes, in the size that it was trained at.</summary>
+    /// <exception cref="InputException">The file is damaged, or its channels do not fit.</exception>
+    public static (Volume<float> AsStored, Volume<float> AsSeen) ReadImage(string path, string rawName, int channels, TrainSettings? trained)
+    {
+        var image = InputFile.ReadImage(path, rawName, channels);
+        return (image, trained?.Resized is { } size ? Resizing.Image(image, size) : image);
+    }
 
     /// <summary>Normalises an image and applies a model to it; what does not fit is said with the file's name.</summary>
     /// <exception cref="InputException">The image does not fit the model.</exception>

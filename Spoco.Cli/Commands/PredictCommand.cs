@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Spoco.Cli.Files;
 using Spoco.Cli.Pictures;
+using Spoco.Cli.Training;
 using Spoco.Engine;
 using Spoco.Engine.Checkpoints;
 
@@ -17,7 +18,8 @@ internal static class PredictCommand
         var common = new CommonOptions();
         var command = new Command("predict",
             "Compute the embeddings of images: NAME.h5 with the datasets embeddings_f and embeddings_g ([C, (Z,) Y, X], float32) and, for a model that has one, "
-            + "foreground (probability); NAME_pca.png shows the embeddings of f as colours.") { model, input, output, common.RawName }
+            + "foreground (probability); NAME_pca.png shows the embeddings of f as colours. A model that "
+            + "was trained on whole images resized (--scale-of image) sees them so, and its embeddings have that size.") { model, input, output, common.RawName }
             .WithExamples(
                 "spoco predict --model model --input image.png --out embeddings",
                 "spoco segment --model model --embeddings embeddings/image.h5 --out result");
@@ -28,12 +30,13 @@ internal static class PredictCommand
             var checkpoint = InputSelection.Model(result.GetValue(model)!);
             using var device = common.OpenDevice(result);
             using var net = Checkpoint.Load(checkpoint, device);
+            var trained = TrainingRun.SettingsOf(checkpoint);
             ProgressDisplay.Run("predicting", 0, files.Count, display =>
             {
                 for (var i = 0; i < files.Count; i++)
                 {
                     cancellation.ThrowIfCancellationRequested();
-                    var image = InputFile.ReadImage(files[i], result.GetValue(common.RawName)!, net.Options.Network.InputChannels);
+                    var (_, image) = ModelOptions.ReadImage(files[i], ModelOptions.RawName(result, common, trained), net.Options.Network.InputChannels, trained);
                     var prediction = ModelOptions.Predict(image, files[i], x => net.Predict(x, withMomentum: true, cancellation));
                     var stem = InputSelection.Stem(result.GetValue(output)!, files[i], int.MaxValue);
                     EmbeddingFile.Write($"{stem}.h5", prediction);

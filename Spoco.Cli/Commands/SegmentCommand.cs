@@ -1,6 +1,8 @@
 using System.CommandLine;
+using Spoco.Cli.Data;
 using Spoco.Cli.Files;
 using Spoco.Cli.Pictures;
+using Spoco.Cli.Training;
 using Spoco.Engine;
 using Spoco.Engine.Checkpoints;
 using Spoco.Engine.Segmentation;
@@ -43,14 +45,19 @@ internal static class SegmentCommand
         var foreground = new Option<string?>("--foreground")
         {
             Description = "Which pixels belong to objects: learned (the model's own channel), embedding (what is not in the largest cluster, the background), "
-                + "otsu (a threshold on the image), none (every pixel), or a mask (a file, or a folder with one per image; above 0 is foreground). "
+                + "otsu (a threshold on the image), none (every pixel), or a mask (a file, or a folder with one per image: NAME, CVPPP's _fg, Cityscapes' _labelIds; above 0 is foreground, or see --class). "
                 + "Default: learned where the model has it, else none.",
             HelpName = "learned|embedding|otsu|none|path",
+        };
+        var semantic = new Option<string?>("--class")
+        {
+            Description = "Cityscapes: of the masks (labelIds, or Cityscapes' colours), this class is foreground. Default: the class that the model was trained on.",
+            HelpName = "name",
         };
         var removeLargest = new Option<bool>("--remove-largest") { Description = "Drop the largest segment: the background, where it was learned as a cluster." };
         var sizeFloor = new Option<int?>("--size-floor")
         {
-            Description = "Smaller segments are joined to their nearest neighbour, or removed. Default: from the sizes of the training objects.", HelpName = "voxels",
+            Description = "Smaller segments are joined to their nearest neighbour, or removed; in voxels of the image as the network sees it. Default: from the sizes of the training objects.", HelpName = "voxels",
         };
         var mergeDistance = new Option<double?>("--merge-distance")
         {
@@ -71,10 +78,13 @@ internal static class SegmentCommand
         var command = new Command("segment",
             "Segment images: embeddings, affinities, Mutex Watershed. Writes the labels in the image's format (16-bit PNG, TIFF, HDF5) and NAME_overlay.png.")
         {
-            model, input, embeddings, affinities, offsets, output, foreground, threshold, orientations, mergeDistance, sizeFloor, keepFragments, removeLargest, common.RawName, common.LabelName,
+            model, input, embeddings, affinities, offsets, output, foreground, semantic, threshold, orientations, mergeDistance, sizeFloor, keepFragments,
+            removeLargest, common.RawName, common.LabelName,
         }.WithExamples(
             "spoco segment --model model --input cells/val/images --out result",
             "spoco segment --model model --input a.tif b.tif --out result --foreground otsu --size-floor 40",
+            "spoco segment --model model --input CVPPP/val/A1 --out result --foreground CVPPP/val/A1",
+            "spoco segment --model cars --input cityscapes/leftImg8bit/val --out result --foreground deeplab --class car",
             "spoco segment --model model --embeddings embeddings/a.h5 --out a_labels.h5",
             "spoco segment --affinities a.h5 --offsets \"0,-1;-1,0;0,-9;-9,0\" --foreground a_mask.tif --out a_labels.h5");
         common.AddComputing(command);
@@ -98,6 +108,8 @@ internal static class SegmentCommand
             var files = InputSelection.Files((fromEmbeddings ? result.GetValue(embeddings) : result.GetValue(input))!);
             using var device = common.OpenDevice(result);
             using var net = Checkpoint.Load(checkpoint, device);
+            var trained = TrainingRun.SettingsOf(checkpoint);
+            var only = CityscapesClass.Named(result.GetValue(semantic) ?? trained?.Class);
             var options = net.Options.Segmentation with
             {
                 SizeFloor = result.GetValue(sizeFloor) ?? net.Options.SizeFloor,
@@ -118,18 +130,22 @@ internal static class SegmentCommand
                 for (var i = 0; i < files.Count; i++)
                 {
                     cancellation.ThrowIfCancellationRequested();
-                    var rawName = result.GetValue(common.RawName)!;
-                    var image = fromEmbeddings ? null : InputFile.ReadImage(files[i], rawName, net.Options.Network.InputChannels);
+                    var (stored, image) = fromEmbeddings ? (null, null)
+                        : ModelOptions.ReadImage(files[i], ModelOptions.RawName(result, common, trained), net.Options.Network.InputChannels, trained);
                     var prediction = image is null
                         ? EmbeddingFile.Read(files[i], net.Options.EmbeddingDimensions)
                         : ModelOptions.Predict(image, files[i], x => OrientationAverage.Predict(net, x, views, cancellation));
                     var labels = source == Learned
-                        ? InstanceSegmentation.SegmentLearned(RequireForeground(prediction, files[i]), result.GetValue(threshold), options, device, cancellation)
-                        : InstanceSegmentation.Segment(prediction, Mask(source, files[i], image, prediction, options, device, cancellation), options, device, cancellation);
+                        ? InstanceSegmentation.SegmentLearned(
+                            RequireForeground(prediction, files[i]), result.GetValue(threshold), options, device, cancellation)
+                        : InstanceSegmentation.Segment(
+                            prediction, Mask(source, files[i], only, stored, image, prediction, options, device, cancellation), options, device, cancellation);
+                    if (stored is not null && !stored.HasExtentsOf(labels))
+                        labels = Resizing.Labels(labels, new PatchExtents(stored.Depth, stored.Height, stored.Width));
                     var stem = InputSelection.Stem(result.GetValue(output)!, files[i], files.Count);
                     var written = OutputFile.WriteLabels(InputFile.KindOf(result.GetValue(output)!) is not null && files.Count == 1 ? result.GetValue(output)! : stem,
                         labels, files[i], result.GetValue(common.LabelName)!);
-                    var picture = image is null ? EmbeddingPicture.Draw(prediction.Embeddings) : Picture.OfImage(image);
+                    var picture = image is null ? EmbeddingPicture.Draw(prediction.Embeddings) : Picture.OfImage(stored!);
                     Overlay.Filled(picture, labels).WritePng($"{stem}_overlay.png");
                     display.Report(i + 1, () => $"{InputSelection.Name(written)}: {labels.Data.Max()} objects");
                 }
@@ -158,7 +174,7 @@ internal static class SegmentCommand
                 using var processor = common.OpenDevice(result);
                 AffinitySegmentation.Run(InputSelection.Files(paths), result.GetValue(output)!,
                     new MutexWatershedOptions { Offsets = result.GetValue(offsets) is { } text ? AffinitySegmentation.ParseOffsets(text) : null },
-                    result.GetValue(sizeFloor) ?? 0, result.GetValue(removeLargest), (file, image) => mask == None ? null : ReadMask(mask, file, image),
+                    result.GetValue(sizeFloor) ?? 0, result.GetValue(removeLargest), (file, image) => mask == None ? null : ReadMask(mask, file, only: null, stored: null, image),
                     result.GetValue(common.LabelName)!, processor, cancellation);
                 Console.WriteLine($"{paths.Length} files: {result.GetValue(output)}");
             }
@@ -171,28 +187,33 @@ internal static class SegmentCommand
         : throw new InputException($"{file}: holds no foreground; predict again with a model that has learned one.");
 
     private static Volume<byte>? Mask(
-        string source, string file, Volume<float>? image, Prediction prediction, InstanceSegmentationOptions options, ComputeDevice device,
-        CancellationToken cancellation) =>
+        string source, string file, CityscapesClass? only, Volume<float>? stored, Volume<float>? image, Prediction prediction,
+        InstanceSegmentationOptions options, ComputeDevice device, CancellationToken cancellation) =>
         source switch
         {
             None => null,
             Embedding => InstanceSegmentation.ForegroundOfLargestCluster(prediction, options.Watershed, device, cancellation),
             Otsu => Engine.Segmentation.Otsu.Mask(Grey(image!)),
-            _ => ReadMask(source, file, prediction.Embeddings),
+            _ => ReadMask(source, file, only, stored, prediction.Embeddings),
         };
 
-    private static Volume<byte> ReadMask(string source, string file, Volume<float> embeddings)
+    private static Volume<byte> ReadMask(string source, string file, CityscapesClass? only, Volume<float>? stored, Volume<float> embeddings)
     {
-        var path = source;
-        if (Directory.Exists(source))
-            path = Directory.EnumerateFiles(source).FirstOrDefault(f => InputSelection.Name(f) == InputSelection.Name(file) && InputFile.KindOf(f) is not null)
-                ?? throw new InputException($"{source}: holds no mask of the name {InputSelection.Name(file)}.");
-        if (!File.Exists(path))
-            throw new InputException($"--foreground: expected learned, embedding, otsu, none, or a mask; there is no file {path}.");
-        var labels = InputFile.ReadLabels(path);
-        if (!labels.HasExtentsOf(embeddings))
-            throw new InputException($"{path}: the mask is {labels}, but {file} is {embeddings.Depth}x{embeddings.Height}x{embeddings.Width}.");
-        return new Volume<byte>(Array.ConvertAll(labels.Data, l => l > 0 ? (byte)1 : (byte)0), labels.Depth, labels.Height, labels.Width);
+        if (!File.Exists(source) && !Directory.Exists(source))
+            throw new InputException($"--foreground: expected learned, embedding, otsu, none, or a mask; there is no file {source}.");
+        var mask = SemanticMask.Read(source, InputSelection.Name(file), only);
+        if (mask.HasExtentsOf(embeddings))
+            return mask;
+        // The network may have seen the image resized; the mask then is of the image as it is.
+        if (stored is null || !mask.HasExtentsOf(stored))
+        {
+            var image = stored ?? embeddings;
+            throw new InputException($"{source}: the mask is {mask}, but {file} is {image.Depth}x{image.Height}x{image.Width}.");
+        }
+
+        var resized = Resizing.Labels(new Volume<int>(Array.ConvertAll(mask.Data, m => (int)m), mask.Depth, mask.Height, mask.Width),
+            new PatchExtents(embeddings.Depth, embeddings.Height, embeddings.Width));
+        return new Volume<byte>(Array.ConvertAll(resized.Data, m => (byte)m), resized.Depth, resized.Height, resized.Width);
     }
 
     /// <summary>Mean of the channels.</summary>

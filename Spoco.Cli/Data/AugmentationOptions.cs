@@ -1,3 +1,4 @@
+using System.Globalization;
 using Spoco.Engine;
 
 namespace Spoco.Cli.Data;
@@ -6,6 +7,8 @@ namespace Spoco.Cli.Data;
 internal readonly record struct DrawRange(double From, double To)
 {
     public double Draw(RandomSource random) => random.NextDouble(From, To);
+
+    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{From:g4},{To:g4}");
 }
 
 /// <summary>Which axes of a volume zoom, quarter turns and rotations may touch.</summary>
@@ -21,21 +24,50 @@ internal enum GeometryAxes
     All,
 }
 
+/// <summary>Which axes are mirrored.</summary>
+internal enum FlipAxes
+{
+    None,
+
+    /// <summary>Left and right: for photographs, in which up and down differ.</summary>
+    Horizontal,
+
+    All,
+}
+
+/// <summary>What the area of a random crop is relative to.</summary>
+internal enum ScaleReference
+{
+    /// <summary>The patch: objects keep about the size they have in the image.</summary>
+    Patch,
+
+    /// <summary>The image, whatever its size, as torchvision's RandomResizedCrop; prediction then resizes whole images to the patch. 2D only.</summary>
+    Image,
+}
+
 /// <summary>How training patches are varied. The defaults are the paper's; intensities are those of normalised images.</summary>
 internal sealed record AugmentationOptions
 {
     /// <summary>No variation: patches are cut out as they are.</summary>
     public static AugmentationOptions None { get; } = new()
     {
-        Scale = new DrawRange(1, 1), Flips = false, QuarterTurns = false,
+        Scale = new DrawRange(1, 1), Flips = FlipAxes.None, QuarterTurns = false,
         JitterProbability = 0, GreyscaleProbability = 0, BlurProbability = 0, NoiseProbability = 0,
     };
 
-    /// <summary>Area of the region that is cut out and resized to the patch, relative to the patch: sides go with its square root.</summary>
+    /// <summary>
+    /// Area of the region that is cut out and resized to the patch, relative to the patch or to the image: sides go with its square root.
+    /// </summary>
     public DrawRange Scale { get; init; } = new(0.7, 1);
 
-    /// <summary>Mirroring of every axis, with probability 1/2 each.</summary>
-    public bool Flips { get; init; } = true;
+    /// <summary>What <see cref="Scale"/> is relative to.</summary>
+    public ScaleReference ScaleOf { get; init; }
+
+    /// <summary>Width to height of the region relative to those of the patch; only where <see cref="ScaleOf"/> is the image.</summary>
+    public DrawRange Aspect { get; init; } = new(3 / 4.0, 4 / 3.0);
+
+    /// <summary>Mirroring of axes, with probability 1/2 each.</summary>
+    public FlipAxes Flips { get; init; } = FlipAxes.All;
 
     /// <summary>Rotations by multiples of 90 degrees.</summary>
     public bool QuarterTurns { get; init; } = true;
@@ -82,11 +114,18 @@ internal sealed record AugmentationOptions
     /// <summary>Deviation of the additive Gaussian noise, in deviations of the image.</summary>
     public DrawRange NoiseDeviation { get; init; } = new(0, 0.2);
 
+    /// <summary>Probability of shot noise.</summary>
+    public double PoissonProbability { get; init; }
+
+    /// <summary>Shot noise: events that a value one deviation above the patch's lowest one stands for; the fewer, the noisier.</summary>
+    public DrawRange PoissonEvents { get; init; } = new(10, 100);
+
     /// <summary>Checks every number.</summary>
     /// <exception cref="InputException">A number is outside its bounds.</exception>
     public void Validate()
     {
         Check("scale", Scale, 0.01, 100);
+        Check("aspect", Aspect, 0.01, 100);
         Check("rotation", RotationDegrees, 0, 180);
         Check("elastic deviation", ElasticDeviation, 0, 1000);
         Check("elastic spacing", ElasticSpacing, 2, 1e6);
@@ -101,6 +140,8 @@ internal sealed record AugmentationOptions
         Check("blur sigma", BlurSigma, 0, 100);
         Check("noise probability", NoiseProbability, 0, 1);
         Check("noise deviation", NoiseDeviation, 0, 100);
+        Check("poisson probability", PoissonProbability, 0, 1);
+        Check("poisson events", PoissonEvents, 0.01, 1e6);
     }
 
     private static void Check(string name, double value, double low, double high)

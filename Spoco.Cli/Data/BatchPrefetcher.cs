@@ -1,46 +1,55 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using System.Runtime.ExceptionServices;
 using Spoco.Engine.Training;
 
 namespace Spoco.Cli.Data;
 
 /// <summary>
-/// Prepares batches on a background thread while the trainer works on the previous one. The batches come in order and, since each depends on its
-/// iteration only, with the same content whatever the timing.
+/// Prepares batches on threads of its own while the trainer works on earlier ones. Thread t of n prepares every n-th iteration; the batches come in order
+/// and, since each depends on its iteration only, with the same content whatever the timing and the number of threads.
 /// </summary>
 internal sealed class BatchPrefetcher : IDisposable
 {
-    private readonly Action<long, TrainingBatch> _fill;
+    private readonly long _from;
     private readonly long _until;
-    private readonly BlockingCollection<TrainingBatch> _empty;
-    private readonly BlockingCollection<TrainingBatch> _ready;
+    private readonly Lane[] _lanes;
     private readonly CancellationTokenSource _stop = new();
-    private readonly Thread _thread;
-    private ExceptionDispatchInfo? _failure;
+    private long _next;
+    private Lane? _lender;
     private TrainingBatch? _lent;
 
     /// <summary>Starts preparing the iterations <paramref name="from"/> .. <paramref name="until"/> - 1.</summary>
-    /// <param name="sampler">Used by the background thread alone from here on.</param>
+    /// <param name="sampler">Makes the sampler of a thread.</param>
     /// <param name="from">The first iteration.</param>
     /// <param name="until">One past the last iteration.</param>
-    /// <param name="buffers">Batches in memory: the one in use and those prepared ahead.</param>
-    public BatchPrefetcher(PatchSampler sampler, long from, long until, int buffers = 2)
-        : this(sampler.Fill, sampler.NewBatch, from, until, buffers)
+    /// <param name="threads">Threads.</param>
+    /// <param name="buffers">Batches per thread: the one being filled and those that wait.</param>
+    public BatchPrefetcher(Func<PatchSampler> sampler, long from, long until, int threads = 1, int buffers = 2)
+        : this([.. Enumerable.Range(0, threads).Select(_ => new Lane(sampler(), buffers))], from, until)
     {
     }
 
-    /// <summary>Starts preparing batches by any function.</summary>
+    /// <summary>Starts preparing batches by any function, on one thread.</summary>
     internal BatchPrefetcher(Action<long, TrainingBatch> fill, Func<TrainingBatch> allocate, long from, long until, int buffers = 2)
+        : this([new Lane(fill, allocate, buffers)], from, until)
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(buffers, 2);
-        (_fill, _until) = (fill, until);
-        _empty = new BlockingCollection<TrainingBatch>(buffers);
-        _ready = new BlockingCollection<TrainingBatch>(buffers);
-        for (var i = 0; i < buffers; i++)
-            _empty.Add(allocate());
-        _thread = new Thread(() => Prepare(from)) { IsBackground = true, Name = "Spoco batches", Priority = ThreadPriority.BelowNormal };
-        _thread.Start();
     }
+
+    private BatchPrefetcher(Lane[] lanes, long from, long until)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(lanes.Length, 1);
+        (_lanes, _from, _next, _until) = (lanes, from, from, until);
+        for (var i = 0; i < lanes.Length; i++)
+            lanes[i].Start(from + i, until, lanes.Length, _stop.Token);
+    }
+
+    /// <summary>Mean time that a thread has taken for a batch.</summary>
+    public TimeSpan FillTime => _lanes.Sum(lane => lane.Filled) is var filled and > 0
+        ? TimeSpan.FromTicks(_lanes.Sum(lane => lane.FillTicks) / filled) : TimeSpan.Zero;
+
+    /// <summary>How long <see cref="Take"/> has waited in all.</summary>
+    public TimeSpan WaitTime { get; private set; }
 
     /// <summary>The next iteration's batch, valid until the next call. Waits where it is not ready yet.</summary>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
@@ -48,48 +57,108 @@ internal sealed class BatchPrefetcher : IDisposable
     public TrainingBatch Take(CancellationToken cancellation = default)
     {
         if (_lent is not null)
-            _empty.Add(_lent, cancellation);
+            _lender!.Return(_lent);
         _lent = null;
-        if (_ready.TryTake(out var batch, Timeout.Infinite, cancellation))
-            return _lent = batch;
-        _failure?.Throw();
-        throw new InvalidOperationException($"Batches: iteration {_until} and later were not asked for.");
+        if (_next >= _until)
+            throw new InvalidOperationException($"Batches: iteration {_until} and later were not asked for.");
+        _lender = _lanes[(_next - _from) % _lanes.Length];
+        var start = Stopwatch.GetTimestamp();
+        _lent = _lender.Take(cancellation);
+        WaitTime += Stopwatch.GetElapsedTime(start);
+        _next++;
+        return _lent;
     }
 
-    /// <summary>Stops the background thread after the batch it is at.</summary>
+    /// <summary>Stops the threads after the batches they are at.</summary>
     public void Dispose()
     {
         _stop.Cancel();
-        _thread.Join();
+        foreach (var lane in _lanes)
+            lane.Dispose();
         _stop.Dispose();
-        _empty.Dispose();
-        _ready.Dispose();
     }
 
-    private void Prepare(long from)
+    /// <summary>One thread and its batches.</summary>
+    private sealed class Lane : IDisposable
     {
-        try
+        private readonly Action<long, TrainingBatch> _fill;
+        private readonly BlockingCollection<TrainingBatch> _empty;
+        private readonly BlockingCollection<TrainingBatch> _ready;
+        private Thread? _thread;
+        private ExceptionDispatchInfo? _failure;
+        private long _filled;
+        private long _fillTicks;
+
+        public Lane(PatchSampler sampler, int buffers)
+            : this(sampler.Fill, sampler.NewBatch, buffers)
         {
-            for (var iteration = from; iteration < _until; iteration++)
+        }
+
+        public Lane(Action<long, TrainingBatch> fill, Func<TrainingBatch> allocate, int buffers)
+        {
+            ArgumentOutOfRangeException.ThrowIfLessThan(buffers, 2);
+            _fill = fill;
+            _empty = new BlockingCollection<TrainingBatch>(buffers);
+            _ready = new BlockingCollection<TrainingBatch>(buffers);
+            for (var i = 0; i < buffers; i++)
+                _empty.Add(allocate());
+        }
+
+        public long Filled => Interlocked.Read(ref _filled);
+
+        public long FillTicks => Interlocked.Read(ref _fillTicks);
+
+        public void Start(long from, long until, int step, CancellationToken stop)
+        {
+            _thread = new Thread(() => Prepare(from, until, step, stop)) { IsBackground = true, Name = "Spoco batches", Priority = ThreadPriority.BelowNormal };
+            _thread.Start();
+        }
+
+        public void Return(TrainingBatch batch) => _empty.Add(batch);
+
+        public TrainingBatch Take(CancellationToken cancellation)
+        {
+            if (_ready.TryTake(out var batch, Timeout.Infinite, cancellation))
+                return batch;
+            _failure?.Throw();
+            throw new InvalidOperationException("Batches: the thread that prepares them has ended.");
+        }
+
+        public void Dispose()
+        {
+            _thread?.Join();
+            _empty.Dispose();
+            _ready.Dispose();
+        }
+
+        private void Prepare(long from, long until, int step, CancellationToken stop)
+        {
+            try
             {
-                var batch = _empty.Take(_stop.Token);
-                _fill(iteration, batch);
-                _ready.Add(batch, _stop.Token);
+                for (var iteration = from; iteration < until; iteration += step)
+                {
+                    var batch = _empty.Take(stop);
+                    var start = Stopwatch.GetTimestamp();
+                    _fill(iteration, batch);
+                    Interlocked.Add(ref _fillTicks, Stopwatch.GetElapsedTime(start).Ticks);
+                    Interlocked.Increment(ref _filled);
+                    _ready.Add(batch, stop);
+                }
             }
-        }
-        catch (OperationCanceledException) when (_stop.IsCancellationRequested)
-        {
-            // Disposed: nobody waits.
-        }
+            catch (OperationCanceledException) when (stop.IsCancellationRequested)
+            {
+                // Disposed: nobody waits.
+            }
 #pragma warning disable CA1031 // Whatever is thrown here belongs to the caller of Take.
-        catch (Exception e)
+            catch (Exception e)
 #pragma warning restore CA1031
-        {
-            _failure = ExceptionDispatchInfo.Capture(e);
-        }
-        finally
-        {
-            _ready.CompleteAdding();
+            {
+                _failure = ExceptionDispatchInfo.Capture(e);
+            }
+            finally
+            {
+                _ready.CompleteAdding();
+            }
         }
     }
 }

@@ -3,7 +3,7 @@ using Spoco.Engine;
 namespace Spoco.Cli.Data;
 
 /// <summary>
-/// Varies the values of one view of a patch: jitter, greyscale, blur, noise, in this order. Images of three channels are taken for colour images.
+/// Varies the values of one view of a patch: jitter, greyscale, blur, shot noise, Gaussian noise, in this order. Images of three channels are taken for colour images.
 /// Values are normalised ones, 0 being the image's mean. Keeps scratch memory: one instance per thread.
 /// </summary>
 internal sealed class IntensityAugmentation(AugmentationOptions options)
@@ -32,6 +32,8 @@ internal sealed class IntensityAugmentation(AugmentationOptions options)
 
         if (random.NextBool(options.BlurProbability))
             _blur.Apply(values, extents, channels, options.BlurSigma.Draw(random), allAxes);
+        if (options.PoissonProbability > 0 && random.NextBool(options.PoissonProbability))
+            AddShotNoise(random, values, options.PoissonEvents.Draw(random));
         if (random.NextBool(options.NoiseProbability))
             AddNoise(random, values, (float)options.NoiseDeviation.Draw(random));
     }
@@ -88,6 +90,18 @@ internal sealed class IntensityAugmentation(AugmentationOptions options)
             values[at + 1] = m[3] * r + m[4] * g + m[5] * b + (float)brightness;
             values[at + 2] = m[6] * r + m[7] * g + m[8] * b + (float)brightness;
         }
+    }
+
+    /// <summary>
+    /// Counts of events instead of values: v becomes low + P(k (v - low)) / k, k events per deviation of the image and low the patch's lowest value.
+    /// </summary>
+    private static void AddShotNoise(RandomSource random, Span<float> values, double events)
+    {
+        var low = float.PositiveInfinity;
+        foreach (var value in values)
+            low = Math.Min(low, value);
+        foreach (ref var value in values)
+            value = (float)(low + PoissonNumbers.Next(random, events * (value - low)) / events);
     }
 
     private static void AddNoise(RandomSource random, Span<float> values, float deviation)

@@ -18,6 +18,21 @@ internal sealed class PatchGeometry
 
     private PatchGeometry(PatchExtents patch) => _patch = patch;
 
+    /// <summary>All of a plane, resized to the patch.</summary>
+    public static PatchGeometry Whole(PatchExtents patch, PatchExtents image)
+    {
+        var geometry = new PatchGeometry(patch);
+        Span<int> extents = [patch.Depth, patch.Height, patch.Width];
+        Span<int> limits = [image.Depth, image.Height, image.Width];
+        for (var a = 0; a < 3; a++)
+        {
+            geometry._matrix[a, a] = (double)limits[a] / extents[a];
+            geometry._centre[a] = (limits[a] - 1) / 2.0;
+        }
+
+        return geometry;
+    }
+
     /// <summary>
     /// Draws a geometry for an image of the given extents, which the patch must fit into as it is. Axis orders that do not fit are not drawn; a zoom
     /// or rotation whose region is larger than the image is zoomed in until it fits.
@@ -47,13 +62,24 @@ internal sealed class PatchGeometry
         if (options.RotationDegrees > 0)
             Rotate(matrix, random.NextDouble(-1, 1) * options.RotationDegrees * Math.PI / 180, plane: allAxes ? random.NextInt(3) : 0);
 
-        // Side of the region relative to the patch, at most what the image has room for.
-        var side = Math.Sqrt(options.Scale.Draw(random));
-        for (var a = allAxes ? 0 : 1; a < 3; a++)
-            side = Math.Min(side, limits[a] / Reach(matrix, a, extents));
-        for (var a = allAxes ? 0 : 1; a < 3; a++)
+        // Sides of the region relative to the patch, at most what the image has room for.
+        Span<double> sides = [1, 1, 1];
+        if (options.ScaleOf == ScaleReference.Image)
+        {
+            (sides[1], sides[2]) = DrawRegion(random, patch, image, options);
+            (sides[1], sides[2]) = (sides[1] / Reach(matrix, 1, extents), sides[2] / Reach(matrix, 2, extents));
+        }
+        else
+        {
+            var side = Math.Sqrt(options.Scale.Draw(random));
+            for (var a = allAxes ? 0 : 1; a < 3; a++)
+                side = Math.Min(side, limits[a] / Reach(matrix, a, extents));
+            sides[(allAxes ? 0 : 1)..].Fill(side);
+        }
+
+        for (var a = 0; a < 3; a++)
             for (var b = 0; b < 3; b++)
-                matrix[a, b] *= side;
+                matrix[a, b] *= sides[a];
 
         Span<int> voxel = target is { } t ? [t.Z, t.Y, t.X] : [];
         for (var a = 0; a < 3; a++)
@@ -63,7 +89,7 @@ internal sealed class PatchGeometry
             if (target is not null)
                 (low, high) = (Math.Clamp(voxel[a] + 1 - region, 0, high), Math.Clamp(voxel[a], 0.0, high));
             // A region of whole voxels starts at a whole voxel: without zoom and rotation values are copied, not interpolated.
-            var start = region == Math.Floor(region) && side == 1 && options.RotationDegrees == 0
+            var start = region == Math.Floor(region) && sides[2] == 1 && options.RotationDegrees == 0
                 ? low + random.NextInt((int)(high - low) + 1)
                 : random.NextDouble(low, high);
             geometry._centre[a] = start + region / 2 - 0.5;
@@ -100,16 +126,40 @@ internal sealed class PatchGeometry
         for (var i = 0; i < AxisPermutation.All.Count; i++)
         {
             var p = AxisPermutation.All[i];
-            var fits = extents[0] <= limits[p.Z] && extents[1] <= limits[p.Y] && extents[2] <= limits[p.X];
+            var fits = options.ScaleOf == ScaleReference.Image
+                || (extents[0] <= limits[p.Z] && extents[1] <= limits[p.Y] && extents[2] <= limits[p.X]);
             var turns = options.QuarterTurns ? allAxes || p.Z == 0 : p.KeepsAxes;
-            var flips = options.Flips
-                ? patch.Depth > 1 || p.SignZ == 1
-                : options.QuarterTurns ? p.IsRotation && (allAxes || p.SignZ == 1) : p == AxisPermutation.All[0];
+            var flips = options.Flips switch
+            {
+                FlipAxes.All => patch.Depth > 1 || p.SignZ == 1,
+                FlipAxes.Horizontal when p.KeepsAxes => p.SignZ == 1 && p.SignY == 1,
+                _ => options.QuarterTurns ? p.IsRotation && (allAxes || p.SignZ == 1) : p == AxisPermutation.All[0],
+            };
             if (fits && turns && flips)
                 allowed[count++] = i;
         }
 
         return AxisPermutation.All[allowed[random.NextInt(count)]];
+    }
+
+    /// <summary>
+    /// Height and width of a region of a plane, as torchvision's RandomResizedCrop draws them: ten tries at an area and an aspect, else the largest region of
+    /// an allowed aspect. An area beyond the image's is the image's.
+    /// </summary>
+    private static (double Height, double Width) DrawRegion(RandomSource random, PatchExtents patch, PatchExtents image, AugmentationOptions options)
+    {
+        var (area, square) = ((double)image.Height * image.Width, (double)patch.Width / patch.Height);
+        for (var i = 0; i < 10; i++)
+        {
+            var part = Math.Min(1, options.Scale.Draw(random)) * area;
+            var aspect = square * Math.Exp(random.NextDouble(Math.Log(options.Aspect.From), Math.Log(options.Aspect.To)));
+            var (height, width) = (Math.Round(Math.Sqrt(part / aspect)), Math.Round(Math.Sqrt(part * aspect)));
+            if (height >= 1 && height <= image.Height && width >= 1 && width <= image.Width)
+                return (height, width);
+        }
+
+        var nearest = Math.Clamp((double)image.Width / image.Height, square * options.Aspect.From, square * options.Aspect.To);
+        return (Math.Min(image.Height, image.Width / nearest), Math.Min(image.Width, image.Height * nearest));
     }
 
     /// <summary>Turns within the plane of y and x, of z and x, or of z and y, after what the matrix does already.</summary>

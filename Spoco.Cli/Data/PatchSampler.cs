@@ -1,3 +1,4 @@
+using Spoco.Cli.Files;
 using Spoco.Engine;
 using Spoco.Engine.Training;
 using Spoco.Kernels;
@@ -16,47 +17,45 @@ internal sealed class PatchSampler
     // Patches take the items 0 .. N - 1 of an iteration's streams; the order of an epoch takes a stream no patch has.
     private const int EpochStream = -1;
 
-    private readonly IReadOnlyList<TrainingItem> _items;
+    private readonly IReadOnlyList<IPatchSource> _items;
     private readonly AugmentationOptions _options;
     private readonly PatchExtents _patch;
     private readonly int _batch;
     private readonly long _seed;
     private readonly PatchResampler _resampler;
     private readonly IntensityAugmentation _intensity;
-    private readonly (int Z, int Y, int X)[]?[] _objects;
     private readonly Dictionary<int, int> _numbers = [];
     private readonly int[] _order;
     private long _epoch = -1;
 
     /// <summary>Checks that every image has labels of its own extents, as many channels as the others, and room for a patch.</summary>
     /// <exception cref="InputException">An image cannot be used.</exception>
-    public PatchSampler(IReadOnlyList<TrainingItem> items, PatchExtents patch, int batch, AugmentationOptions options, long seed)
+    public PatchSampler(IReadOnlyList<IPatchSource> items, PatchExtents patch, int batch, AugmentationOptions options, long seed)
     {
         if (items.Count == 0)
             throw new InputException("Training needs at least one image.");
         if (patch.Depth < 1 || patch.Height < 1 || patch.Width < 1 || batch < 1)
             throw new InputException($"Training needs patches of at least 1 voxel and batches of at least 1 patch, got {batch} of {patch}.");
         options.Validate();
-        foreach (var (name, image, labels) in items)
+        foreach (var item in items)
         {
-            if (!image.HasExtentsOf(labels) || labels.Channels != 1)
+            if (item is TrainingItem(var name, var image, var labels) && (!image.HasExtentsOf(labels) || labels.Channels != 1))
                 throw new InputException($"labels of {name} are {labels} but the image is {image}");
-            if (image.Channels != items[0].Image.Channels)
-                throw new InputException(
-                    $"image {name} has {image.Channels} channels but image {items[0].Name} has {items[0].Image.Channels}");
-            if (patch.Depth > image.Depth || patch.Height > image.Height || patch.Width > image.Width)
-                throw new InputException($"patch {patch} is larger than image {name} ({Extents(image)})");
+            if (item.Channels != items[0].Channels)
+                throw new InputException($"image {item.Name} has {item.Channels} channels but image {items[0].Name} has {items[0].Channels}");
+            var (depth, height, width) = item.Extents;
+            if (patch.Depth > depth || (options.ScaleOf == ScaleReference.Patch && (patch.Height > height || patch.Width > width)))
+                throw new InputException($"patch {patch} is larger than image {item.Name} ({item.Extents})");
         }
 
         (_items, _options, _patch, _batch, _seed) = (items, options, patch, batch, seed);
         _resampler = new PatchResampler(patch);
         _intensity = new IntensityAugmentation(options);
-        _objects = new (int, int, int)[]?[items.Count];
         _order = new int[items.Count];
     }
 
     /// <summary>Values per voxel of the images.</summary>
-    public int Channels => _items[0].Image.Channels;
+    public int Channels => _items[0].Channels;
 
     /// <summary>Allocates buffers for one batch.</summary>
     public TrainingBatch NewBatch() => new(new TensorShape(_batch, _patch.Depth, _patch.Height, _patch.Width, Channels));
@@ -98,54 +97,37 @@ internal sealed class PatchSampler
 
     private void FillPatch(RandomSource random, int index, Span<float> viewF, Span<float> viewG, Span<int> labels)
     {
-        var (_, image, imageLabels) = _items[index];
-        var allAxes = TreatsAxesAlike(image);
-        var extents = Extents(image);
+        var item = _items[index];
+        var (extents, allAxes) = (item.Extents, TreatsAxesAlike(item));
+        var box = new VoxelBox(0, 0, 0, extents.Depth, extents.Height, extents.Width);
         PatchGeometry geometry;
-        var placement = 0;
+        // Where there is no object, one place is as good as another.
+        var placement = item.Objects.Count == 0 ? Placements : 0;
         do
         {
             // The last try aims at an object, if there is one.
-            var target = placement == Placements ? RandomObject(random, index) : null;
+            (int, int, int)? target = null;
+            if (placement == Placements && item.Objects.Count > 0)
+                target = item.Objects[random.NextInt(item.Objects.Count)] is var o ? (o.Z, o.Y, o.X) : null;
             geometry = PatchGeometry.Draw(random, _patch, extents, _options, allAxes, target);
+            if (item.ReadsBoxes)
+                box = _resampler.Bounds(geometry, extents);
         }
-        while (!_resampler.Labels(imageLabels, geometry, labels) && placement++ < Placements);
+        while (!_resampler.Labels(item.ReadLabels(box), box, extents, geometry, labels) && placement++ < Placements);
 
-        _resampler.Image(image, geometry, viewF);
+        _resampler.Image(item.ReadImage(box), box, extents, geometry, viewF);
         viewF.CopyTo(viewG);
         _intensity.Apply(random, viewF, _patch, Channels, allAxes);
         _intensity.Apply(random, viewG, _patch, Channels, allAxes);
         Renumber(labels);
     }
 
-    private bool TreatsAxesAlike(Volume<float> image) => _options.Axes switch
+    private bool TreatsAxesAlike(IPatchSource image) => _options.Axes switch
     {
         GeometryAxes.All => true,
         GeometryAxes.InPlane => false,
         _ => image.VoxelSize is { X: > 0 } size && Math.Abs(size.Z / size.X - 1) < 0.25,
     };
-
-    /// <summary>A random object's voxel that lies in the middle of its voxels' scan order.</summary>
-    private (int Z, int Y, int X)? RandomObject(RandomSource random, int index)
-    {
-        var objects = _objects[index] ??= FindObjects(_items[index].Labels);
-        return objects.Length == 0 ? null : objects[random.NextInt(objects.Length)];
-    }
-
-    private static (int Z, int Y, int X)[] FindObjects(Volume<int> labels)
-    {
-        var left = new Dictionary<int, int>();
-        foreach (var label in labels.Data)
-            if (label != 0)
-                left[label] = left.GetValueOrDefault(label) + 1;
-        foreach (var (label, count) in left)
-            left[label] = count / 2 + 1;
-        var found = new List<(int, int, int)>();
-        for (var i = 0; i < labels.Data.Length; i++)
-            if (labels.Data[i] != 0 && --left[labels.Data[i]] == 0)
-                found.Add((i / (labels.Height * labels.Width), i / labels.Width % labels.Height, i % labels.Width));
-        return [.. found];
-    }
 
     /// <summary>Numbers the objects of a patch from 1, in the order in which they appear.</summary>
     private void Renumber(Span<int> labels)
@@ -165,6 +147,4 @@ internal sealed class PatchSampler
             label = number;
         }
     }
-
-    private static PatchExtents Extents<T>(Volume<T> volume) where T : unmanaged => new(volume.Depth, volume.Height, volume.Width);
 }

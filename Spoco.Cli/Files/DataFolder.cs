@@ -10,11 +10,14 @@ namespace Spoco.Cli.Files;
 /// <item><c>X.tif</c>, <c>X_raw.tif</c> or <c>X_rgb.tif</c> beside <c>X_label.tif</c>, <c>_labels</c>, <c>_segm</c> or <c>_instances</c>
 /// (or .png);</item>
 /// <item>one such file;</item>
+/// <item>a published layout, see <see cref="PublishedLayout"/>;</item>
 /// </list>
 /// either directly or within <c>train/</c> and <c>val/</c>.
 /// </summary>
 internal sealed record DataFolder(IReadOnlyList<DataItem> Train, IReadOnlyList<DataItem> Validation)
 {
+    private static readonly string[] TrainFolders = ["train", "training", "stage1_train"];
+    private static readonly string[] ValidationFolders = ["val", "validation"];
     private static readonly string[] ImageFolders = ["images", "raw"];
     private static readonly string[] LabelFolders = ["labels", "instances"];
     private static readonly string[] ImageSuffixes = ["", "_rgb", "_raw"];
@@ -23,42 +26,32 @@ internal sealed record DataFolder(IReadOnlyList<DataItem> Train, IReadOnlyList<D
     /// <summary>Finds a data set; reads no file.</summary>
     /// <param name="path">A folder or a file.</param>
     /// <param name="validation">Where the validation images are, instead of <c>path/val</c>.</param>
-    /// <param name="rawName">The images' dataset in HDF5 files.</param>
-    /// <param name="labelName">The labels' dataset in HDF5 files.</param>
-    public static DataFolder Open(string path, string? validation = null, string rawName = "raw", string labelName = "label")
+    /// <param name="selection">What of it is used; null = all, with the usual names.</param>
+    public static DataFolder Open(string path, string? validation = null, DataSelection? selection = null)
     {
-        var (train, val) = (Path.Combine(path, "train"), validation ?? Path.Combine(path, "val"));
-        return new DataFolder(
-            Find(Directory.Exists(train) ? train : path, rawName, labelName),
-            validation is not null || Directory.Exists(val) ? Find(val, rawName, labelName) : []);
+        selection ??= new DataSelection();
+        var (train, val) = PublishedLayout.Parts(path, selection) ?? (
+            First(path, TrainFolders) is { } trainFolder ? Search(trainFolder, selection) : Search(path, selection),
+            First(path, ValidationFolders) is { } validationFolder ? Search(validationFolder, selection) : []);
+        return new DataFolder(Require(path, train, selection), validation is not null ? Find(validation, selection) : Require(path, val, selection, maybe: true));
     }
 
     /// <summary>Finds the items of one part of a data set, in the order of their names.</summary>
     /// <param name="path">A folder or a file.</param>
-    /// <param name="rawName">The images' dataset in HDF5 files.</param>
-    /// <param name="labelName">The labels' dataset in HDF5 files.</param>
-    /// <param name="labelled">Whether every image must have labels.</param>
-    public static IReadOnlyList<DataItem> Find(string path, string rawName = "raw", string labelName = "label", bool labelled = true)
+    /// <param name="selection">What of it is used; null = all, with the usual names.</param>
+    public static IReadOnlyList<DataItem> Find(string path, DataSelection? selection = null)
     {
-        var items = File.Exists(path) ? FindFile(path, rawName, labelName)
-            : Directory.Exists(path) ? FindFolder(path, rawName, labelName)
-            : throw new InputException($"{path}: no such file or folder.");
-        if (items.Count == 0)
-            throw new InputException(
-                $"{path}: no images found; expected images/ and labels/, HDF5 files, or X.tif with X_label.tif.");
-        var missing = items.Where(item => item.LabelPath is null).Select(item => item.Name).ToList();
-        var more = missing.Count > 3 ? $" and {missing.Count - 3} more" : "";
-        if (labelled && missing.Count > 0)
-            throw new InputException(
-                $"{path}: {missing.Count} of {items.Count} images have no labels: {string.Join(", ", missing.Take(3))}{more}.");
-        return items;
+        selection ??= new DataSelection();
+        return Require(path, Search(path, selection), selection);
     }
 
     /// <summary>
     /// This data set with a validation part: where it has none, the last fifth of the images or, of a single one, the last quarter along its
     /// longest axis is taken from training.
     /// </summary>
-    public DataFolder WithValidation()
+    /// <param name="fraction">Instead of the last fifth: a fraction of the images, drawn at random.</param>
+    /// <param name="seed">Decides the draw.</param>
+    public DataFolder WithValidation(double? fraction = null, long seed = 0)
     {
         if (Validation.Count > 0)
             return this;
@@ -66,8 +59,12 @@ internal sealed record DataFolder(IReadOnlyList<DataItem> Train, IReadOnlyList<D
             return new DataFolder(
                 [single with { Part = ItemPart.FirstThreeQuarters }],
                 [single with { Part = ItemPart.LastQuarter, Name = single.Name + " (last quarter)" }]);
-        var held = (Train.Count + 4) / 5;
-        return new DataFolder([.. Train.Take(Train.Count - held)], [.. Train.Skip(Train.Count - held)]);
+        var held = fraction is { } part ? Math.Clamp((int)Math.Round(part * Train.Count), 1, Train.Count - 1) : (Train.Count + 4) / 5;
+        var order = Enumerable.Range(0, Train.Count).ToArray();
+        if (fraction is not null)
+            RandomSource.ForIndex(seed, Train.Count, 0).Shuffle(order.AsSpan());
+        return new DataFolder(
+            [.. order[..^held].Order().Select(i => Train[i])], [.. order[^held..].Order().Select(i => Train[i])]);
     }
 
     /// <summary>Refuses a data set without a single object; reads labels up to the first object.</summary>
@@ -78,48 +75,78 @@ internal sealed record DataFolder(IReadOnlyList<DataItem> Train, IReadOnlyList<D
             throw new InputException($"{items[0].LabelPath}: no labelled object in {where}.");
     }
 
-    private static List<DataItem> FindFile(string path, string rawName, string labelName)
+    /// <summary>Images and labels that lie in folders of their own, or side by side.</summary>
+    internal static List<DataItem> FindFolder(string folder, DataSelection selection)
     {
-        if (InputFile.RequireKind(path) == FileKind.Hdf5)
-            return [Hdf5Item(path, rawName, labelName)];
-        var stem = WithoutSuffix(Stem(path), ImageSuffixes);
-        var labels = Files(Path.GetDirectoryName(Path.GetFullPath(path))!)
-            .Where(file => file != Path.GetFullPath(path) && LabelSuffixes.Any(suffix => Stem(file) == stem + suffix)).ToList();
-        return [new DataItem(Stem(path), path, OnlyLabel(stem, labels), rawName, labelName)];
-    }
-
-    private static List<DataItem> FindFolder(string folder, string rawName, string labelName)
-    {
-        var images = ImageFolders.Select(name => Path.Combine(folder, name)).FirstOrDefault(Directory.Exists);
+        var images = First(folder, ImageFolders);
         if (images is not null)
         {
-            var labels = LabelFolders.Select(name => Path.Combine(folder, name)).FirstOrDefault(Directory.Exists);
-            var byStem = (labels is null ? [] : Files(labels)).ToLookup(Stem);
-            return [.. Files(images).Select(file =>
-                new DataItem(Stem(file), file, OnlyLabel(Stem(file), [.. byStem[Stem(file)]]), rawName, labelName))];
+            var labels = First(folder, LabelFolders);
+            var byStem = (labels is null ? [] : FolderContents.Files(labels)).ToLookup(Stem);
+            return [.. FolderContents.Files(images).Select(file => Item(file, OnlyLabel(Stem(file), [.. byStem[Stem(file)]]), selection))];
         }
 
-        var files = Files(folder);
-        return [.. files.Where(file => InputFile.KindOf(file) == FileKind.Hdf5).Select(file => Hdf5Item(file, rawName, labelName)),
-            .. FindPairs([.. files.Where(file => InputFile.KindOf(file) != FileKind.Hdf5)], rawName, labelName)];
+        var files = FolderContents.Files(folder);
+        return [.. files.Where(file => InputFile.KindOf(file) == FileKind.Hdf5).Select(file => Item(file, file, selection)),
+            .. FindPairs([.. files.Where(file => InputFile.KindOf(file) != FileKind.Hdf5)], selection)];
+    }
+
+    /// <summary>An image with the labels that belong to it.</summary>
+    internal static DataItem Item(string image, string? labels, DataSelection selection, LabelEncoding encoding = LabelEncoding.Numbers) =>
+        new(Stem(image), image, labels, selection.RawName, selection.LabelName)
+        {
+            Encoding = encoding, Class = selection.Class, IgnoreLabel = selection.IgnoreLabel, MayBeUnlabelled = !selection.Labelled,
+        };
+
+    /// <summary>The items of a file or folder, with or without labels; none where it is no data set.</summary>
+    internal static List<DataItem> Search(string path, DataSelection selection)
+    {
+        if (File.Exists(path))
+            return FindFile(path, selection);
+        if (!Directory.Exists(path))
+            throw new InputException($"{path}: no such file or folder.");
+        return PublishedLayout.Find(path, selection) ?? FindFolder(path, selection);
+    }
+
+    private static List<DataItem> Require(string path, List<DataItem> items, DataSelection selection, bool maybe = false)
+    {
+        if (items.Count == 0 && !maybe)
+            throw new InputException(
+                $"{path}: no images found; expected images/ and labels/, HDF5 files, X.tif with X_label.tif, or a published layout (see README).");
+        var missing = items.Where(item => item.LabelPath is null).Select(item => item.Name).ToList();
+        var more = missing.Count > 3 ? $" and {missing.Count - 3} more" : "";
+        if (selection.Labelled && missing.Count > 0)
+            throw new InputException(
+                $"{path}: {missing.Count} of {items.Count} images have no labels: {string.Join(", ", missing.Take(3))}{more}.");
+        return items;
+    }
+
+    private static List<DataItem> FindFile(string path, DataSelection selection)
+    {
+        if (InputFile.RequireKind(path) == FileKind.Hdf5)
+            return [Item(path, path, selection)];
+        var stem = WithoutSuffix(Stem(path), ImageSuffixes);
+        var labels = FolderContents.Files(Path.GetDirectoryName(Path.GetFullPath(path))!)
+            .Where(file => file != Path.GetFullPath(path) && LabelSuffixes.Any(suffix => Stem(file) == stem + suffix)).ToList();
+        return [Item(path, OnlyLabel(stem, labels), selection)];
     }
 
     /// <summary>Images and labels in one folder, told apart by their names' endings.</summary>
-    private static IEnumerable<DataItem> FindPairs(List<string> files, string rawName, string labelName)
+    private static IEnumerable<DataItem> FindPairs(List<string> files, DataSelection selection)
     {
         var labels = files.Where(file => LabelSuffixes.Any(Stem(file).EndsWith)).ToLookup(file => WithoutSuffix(Stem(file), LabelSuffixes));
         foreach (var file in files.Where(file => !LabelSuffixes.Any(Stem(file).EndsWith)))
         {
             var stem = WithoutSuffix(Stem(file), ImageSuffixes);
             if (labels.Contains(stem))
-                yield return new DataItem(Stem(file), file, OnlyLabel(stem, [.. labels[stem]]), rawName, labelName);
+                yield return Item(file, OnlyLabel(stem, [.. labels[stem]]), selection);
             // Such as X_fg.png, a foreground mask beside X_rgb.png and X_label.png.
             else if (!labels.Any(group => stem.StartsWith(group.Key + "_", StringComparison.Ordinal)))
-                yield return new DataItem(Stem(file), file, LabelPath: null, rawName, labelName);
+                yield return Item(file, null, selection);
         }
     }
 
-    private static DataItem Hdf5Item(string path, string rawName, string labelName) => new(Stem(path), path, path, rawName, labelName);
+    private static string? First(string folder, string[] names) => names.Select(name => Path.Combine(folder, name)).FirstOrDefault(Directory.Exists);
 
     private static string? OnlyLabel(string stem, List<string> labels) =>
         labels.Count <= 1 ? labels.SingleOrDefault() : throw new InputException($"{labels[0]}, {labels[1]}: two label files for '{stem}'.");
@@ -130,18 +157,5 @@ internal sealed record DataFolder(IReadOnlyList<DataItem> Train, IReadOnlyList<D
     {
         var suffix = suffixes.Where(ending => stem.EndsWith(ending, StringComparison.Ordinal)).MaxBy(ending => ending.Length);
         return suffix is null ? stem : stem[..^suffix.Length];
-    }
-
-    private static List<string> Files(string folder)
-    {
-        try
-        {
-            return [.. Directory.EnumerateFiles(folder)
-                .Where(file => InputFile.KindOf(file) is not null && Path.GetFileName(file)[0] != '.').Order(StringComparer.Ordinal)];
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new InputException($"{folder}: cannot be read ({InputFile.FirstLine(e.Message)}).", e);
-        }
     }
 }

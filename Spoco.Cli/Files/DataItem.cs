@@ -9,9 +9,9 @@ internal enum ItemPart
 }
 
 /// <summary>One image of a data set with its labels; nothing is read until asked for.</summary>
-/// <param name="Name">The image's name without folder and extension.</param>
+/// <param name="Name">The image's name, unique within its data set; results are called after it.</param>
 /// <param name="ImagePath">The file with the image.</param>
-/// <param name="LabelPath">The file with the labels, the same one for HDF5; null where there are none.</param>
+/// <param name="LabelPath">The file (or, for masks, the folder) with the labels, the same one for HDF5; null where there are none.</param>
 /// <param name="RawName">The image's dataset, for HDF5.</param>
 /// <param name="LabelName">The labels' dataset, for HDF5.</param>
 internal sealed record DataItem(string Name, string ImagePath, string? LabelPath, string RawName, string LabelName)
@@ -19,19 +19,56 @@ internal sealed record DataItem(string Name, string ImagePath, string? LabelPath
     /// <summary>The part that is loaded, where a single volume serves both training and validation.</summary>
     public ItemPart Part { get; init; }
 
+    /// <summary>How the file at <see cref="LabelPath"/> tells objects.</summary>
+    public LabelEncoding Encoding { get; init; }
+
+    /// <summary>Cityscapes: the class whose objects are labels; null for those of every class with instances.</summary>
+    public CityscapesClass? Class { get; init; }
+
+    /// <summary>The label of voxels that training leaves out; the only one that may be negative.</summary>
+    public int? IgnoreLabel { get; init; }
+
+    /// <summary>Whether it may have no labels: none of its voxels is known then.</summary>
+    public bool MayBeUnlabelled { get; init; }
+
+    /// <summary>Whether there are labels.</summary>
+    public bool IsLabelled => LabelPath is not null
+        && (!MayBeUnlabelled || InputFile.KindOf(LabelPath) != FileKind.Hdf5 || Hdf5File.Has(LabelPath, LabelName));
+
+    /// <summary>Whether boxes of it can be read without reading all of it.</summary>
+    public bool IsChunked => InputFile.KindOf(ImagePath) == FileKind.Hdf5 && (!IsLabelled || InputFile.KindOf(LabelPath!) == FileKind.Hdf5);
+
     /// <summary>Reads the image.</summary>
     public Volume<float> LoadImage() => Cut(InputFile.ReadImage(ImagePath, RawName), ImagePath);
 
     /// <summary>Reads the labels.</summary>
-    public Volume<int> LoadLabels() => Cut(InputFile.ReadLabels(RequireLabelPath(), LabelName), RequireLabelPath());
+    public Volume<int> LoadLabels() => Cut(LabelFile.Read(this, RequireLabelPath()), RequireLabelPath());
 
     /// <summary>Reads both; they must cover the same voxels.</summary>
     public (Volume<float> Image, Volume<int> Labels) Load()
     {
-        var (image, labels) = (LoadImage(), LoadLabels());
+        var image = LoadImage();
+        var labels = MayBeUnlabelled && !IsLabelled ? new Volume<int>(image.Depth, image.Height, image.Width) : LoadLabels();
         return image.HasExtentsOf(labels)
             ? (image, labels)
             : throw new InputException($"{LabelPath} is {labels} but its image {ImagePath} is {image}.");
+    }
+
+    /// <summary>The box that <see cref="Part"/> means within an image.</summary>
+    /// <exception cref="InputException">The image is too small to be split.</exception>
+    public VoxelBox Region(VoxelBox whole, string path)
+    {
+        if (Part == ItemPart.Whole)
+            return whole;
+        var (d, h, w) = (whole.Depth, whole.Height, whole.Width);
+        var longest = Math.Max(d, Math.Max(h, w));
+        if (longest < 2)
+            throw new InputException($"{path}: {h}x{w} is too small to be split into training and validation.");
+        var split = (int)Math.Max(1, longest * 3L / 4);
+        var (start, count) = Part == ItemPart.LastQuarter ? (split, longest - split) : (0, split);
+        return longest == d ? new VoxelBox(start, 0, 0, count, h, w)
+            : longest == h ? new VoxelBox(0, start, 0, d, count, w)
+            : new VoxelBox(0, 0, start, d, h, count);
     }
 
     private string RequireLabelPath() => LabelPath ?? throw new InputException($"{ImagePath}: no labels belong to this image.");
@@ -40,14 +77,7 @@ internal sealed record DataItem(string Name, string ImagePath, string? LabelPath
     {
         if (Part == ItemPart.Whole)
             return volume;
-        var (d, h, w) = (volume.Depth, volume.Height, volume.Width);
-        var longest = Math.Max(d, Math.Max(h, w));
-        if (longest < 2)
-            throw new InputException($"{path}: {volume} is too small to be split into training and validation.");
-        var split = Math.Max(1, longest * 3L / 4);
-        var (start, count) = Part == ItemPart.LastQuarter ? ((int)split, (int)(longest - split)) : (0, (int)split);
-        return longest == d ? volume.Crop(start, 0, 0, count, h, w)
-            : longest == h ? volume.Crop(0, start, 0, d, count, w)
-            : volume.Crop(0, 0, start, d, h, count);
+        var box = Region(VoxelBox.Of(volume), path);
+        return volume.Crop(box.Z, box.Y, box.X, box.Depth, box.Height, box.Width);
     }
 }

@@ -6,8 +6,8 @@ using Spoco.Engine;
 
 namespace Spoco.Cli.Files;
 
-/// <summary>Reads one dataset into a volume, some slices at a time.</summary>
-internal sealed class Hdf5Decoder<T>(string path, string name, NativeDataset dataset, long fileLength) where T : unmanaged
+/// <summary>Reads one dataset, or a box of it, into a volume, some slices at a time.</summary>
+internal sealed class Hdf5Decoder<T>(string path, string name, NativeDataset dataset, long fileLength, int? ignored = null) where T : unmanaged
 {
     private const int SlabValues = 1 << 24;
 
@@ -22,7 +22,32 @@ internal sealed class Hdf5Decoder<T>(string path, string name, NativeDataset dat
             HasC ? HasZ ? [c, z, y, x] : [c, y, x] : HasZ ? [z, y, x] : [y, x];
     }
 
+    /// <summary>The box of all voxels, and the channels; what the header states is checked against the file's length.</summary>
+    public (VoxelBox Whole, int Channels) Describe()
+    {
+        var (extents, _) = ReadExtents();
+        if (extents.C > int.MaxValue || extents.Z > int.MaxValue || extents.Y > int.MaxValue || extents.X > int.MaxValue)
+            throw new InputException($"{path}: dataset '{name}' has an extent beyond {int.MaxValue}.");
+        VolumeBuilder<T>.CheckExtents(path, Math.Min(1, (long)extents.Z), Extent(extents.Y), Extent(extents.X), Extent(extents.C));
+        return (new VoxelBox(0, 0, 0, (int)extents.Z, (int)extents.Y, (int)extents.X), (int)extents.C);
+    }
+
+    /// <summary>Reads all of it.</summary>
     public Volume<T> Decode()
+    {
+        var (extents, type) = ReadExtents();
+        VolumeBuilder<T>.CheckExtents(path, Extent(extents.Z), Extent(extents.Y), Extent(extents.X), Extent(extents.C));
+        return Decode(extents, type, new VoxelBox(0, 0, 0, (int)extents.Z, (int)extents.Y, (int)extents.X));
+    }
+
+    /// <summary>Reads a box.</summary>
+    public Volume<T> Decode(VoxelBox box)
+    {
+        var (extents, type) = ReadExtents();
+        return Decode(extents, type, box);
+    }
+
+    private (Extents Extents, SampleType Type) ReadExtents()
     {
         var type = SampleTypeOf(dataset.Type);
         var dims = dataset.Space.Dimensions;
@@ -38,46 +63,51 @@ internal sealed class Hdf5Decoder<T>(string path, string name, NativeDataset dat
         CheckSize(dims, type, "shape");
         if (dataset.Layout.Class == H5DataLayoutClass.Chunked)
             CheckSize(dataset.Layout.Chunks, type, "chunks");
-        VolumeBuilder<T>.CheckExtents(path, Extent(extents.Z), Extent(extents.Y), Extent(extents.X), Extent(extents.C));
+        return (extents, type);
+    }
+
+    private Volume<T> Decode(Extents extents, SampleType type, VoxelBox box)
+    {
         var builder = new VolumeBuilder<T>(
-            path, (long)extents.Z, (long)extents.Y, (long)extents.X, (long)extents.C, Hdf5File.ReadVoxelSize(dataset));
+            path, box.Depth, box.Height, box.Width, (long)extents.C, Hdf5File.ReadVoxelSize(dataset), ignored);
         switch (type)
         {
-            case SampleType.UInt8: Fill<byte>(builder, extents); break;
-            case SampleType.Int8: Fill<sbyte>(builder, extents); break;
-            case SampleType.UInt16: Fill<ushort>(builder, extents); break;
-            case SampleType.Int16: Fill<short>(builder, extents); break;
-            case SampleType.UInt32: Fill<uint>(builder, extents); break;
-            case SampleType.Int32: Fill<int>(builder, extents); break;
-            case SampleType.UInt64: Fill<ulong>(builder, extents); break;
-            case SampleType.Int64: Fill<long>(builder, extents); break;
-            case SampleType.Float16: Fill<Half>(builder, extents); break;
-            case SampleType.Float32: Fill<float>(builder, extents); break;
-            default: Fill<double>(builder, extents); break;
+            case SampleType.UInt8: Fill<byte>(builder, extents, box); break;
+            case SampleType.Int8: Fill<sbyte>(builder, extents, box); break;
+            case SampleType.UInt16: Fill<ushort>(builder, extents, box); break;
+            case SampleType.Int16: Fill<short>(builder, extents, box); break;
+            case SampleType.UInt32: Fill<uint>(builder, extents, box); break;
+            case SampleType.Int32: Fill<int>(builder, extents, box); break;
+            case SampleType.UInt64: Fill<ulong>(builder, extents, box); break;
+            case SampleType.Int64: Fill<long>(builder, extents, box); break;
+            case SampleType.Float16: Fill<Half>(builder, extents, box); break;
+            case SampleType.Float32: Fill<float>(builder, extents, box); break;
+            default: Fill<double>(builder, extents, box); break;
         }
         return builder.Volume;
     }
 
     private static long Extent(ulong extent) => (long)Math.Min(extent, long.MaxValue);
 
-    private void Fill<TSample>(VolumeBuilder<T> builder, Extents extents)
+    private void Fill<TSample>(VolumeBuilder<T> builder, Extents extents, VoxelBox box)
         where TSample : unmanaged, INumberBase<TSample>, IComparisonOperators<TSample, TSample, bool>
     {
-        var slice = extents.C * extents.Y * extents.X;
-        var depth = Math.Min(extents.Z, WholeChunks(Math.Max(1, SlabValues / slice), extents));
+        var plane = (ulong)box.Height * (ulong)box.Width;
+        var slice = extents.C * plane;
+        var depth = Math.Min((ulong)box.Depth, WholeChunks(Math.Max(1, SlabValues / slice), extents));
         if (slice * depth > (ulong)Array.MaxLength)
             depth = Math.Max(1, (ulong)Array.MaxLength / slice);
         var slab = new TSample[slice * depth];
-        for (ulong z = 0; z < extents.Z; z += depth)
+        for (ulong z = 0; z < (ulong)box.Depth; z += depth)
         {
-            var rows = Math.Min(depth, extents.Z - z);
+            var rows = Math.Min(depth, (ulong)box.Depth - z);
             var values = slab.AsSpan(0, (int)(slice * rows));
-            var block = extents.Index(extents.C, rows, extents.Y, extents.X);
-            dataset.Read(values, new HyperslabSelection(block.Length, extents.Index(0, z, 0, 0), block));
-            var plane = (int)(rows * extents.Y * extents.X);
+            var block = extents.Index(extents.C, rows, (ulong)box.Height, (ulong)box.Width);
+            var start = extents.Index(0, (ulong)box.Z + z, (ulong)box.Y, (ulong)box.X);
+            dataset.Read(values, new HyperslabSelection(block.Length, start, block));
+            var count = (int)(rows * plane);
             for (var c = 0; c < (int)extents.C; c++)
-                builder.Store<TSample>(
-                    values.Slice(c * plane, plane), (long)(z * extents.Y * extents.X * extents.C) + c, group: 1, stride: (int)extents.C);
+                builder.Store<TSample>(values.Slice(c * count, count), (long)(z * slice) + c, group: 1, stride: (int)extents.C);
         }
     }
 

@@ -20,8 +20,11 @@ internal static class Hdf5File
     private const int ChunkSide = 64;
 
     /// <summary>Reads an image (<see cref="float"/>) or labels (<see cref="int"/>).</summary>
-    public static Volume<T> Read<T>(string path, string dataset) where T : unmanaged =>
-        WithDataset(path, dataset, (opened, length) => new Hdf5Decoder<T>(path, dataset, opened, length).Decode());
+    /// <param name="path">The file.</param>
+    /// <param name="dataset">The dataset's name, which may lead through groups.</param>
+    /// <param name="ignored">The one negative label that is allowed.</param>
+    public static Volume<T> Read<T>(string path, string dataset, int? ignored = null) where T : unmanaged =>
+        WithFile(path, (file, length) => new Hdf5Decoder<T>(path, dataset, Require(path, dataset, file), length, ignored).Decode());
 
     /// <summary>Whether the file has a dataset of this name.</summary>
     public static bool Has(string path, string dataset) =>
@@ -118,26 +121,36 @@ internal static class Hdf5File
         root[parts[^1]] = dataset;
     }
 
-    private static TResult WithDataset<TResult>(string path, string name, Func<NativeDataset, long, TResult> use) =>
-        WithFile(path, (file, length) =>
-        {
-            var key = name.Trim('/');
-            if (key.Length > 0 && file.LinkExists(key) && file.Get(key) is NativeDataset dataset)
-                return use(dataset, length);
-            var names = new List<string>();
-            ListDatasets(file, "", names);
-            throw new InputException($"{path}: no dataset '{name}'; the file has {(names.Count == 0 ? "none" : string.Join(", ", names))}.");
-        });
+    /// <summary>The dataset of a name.</summary>
+    /// <exception cref="InputException">There is none; the message names those there are.</exception>
+    internal static NativeDataset Require(string path, string name, NativeFile file)
+    {
+        var key = name.Trim('/');
+        if (key.Length > 0 && file.LinkExists(key) && file.Get(key) is NativeDataset dataset)
+            return dataset;
+        var names = new List<string>();
+        ListDatasets(file, "", names);
+        throw new InputException($"{path}: no dataset '{name}'; the file has {(names.Count == 0 ? "none" : string.Join(", ", names))}.");
+    }
 
     private static TResult WithFile<TResult>(string path, Func<NativeFile, long, TResult> use)
     {
         using var stream = FileContents.Open(path);
-        try
+        return Guard(path, () =>
         {
             Hdf5Structure.Check(path, stream);
             stream.Position = 0;
             using var file = H5File.Open(new GuardedStream(stream), leaveOpen: true);
-            return StackGuardCulture.Run(() => use(file, stream.Length));
+            return use(file, stream.Length);
+        });
+    }
+
+    /// <summary>Runs a call into the library; whatever it makes of a damaged file becomes one line.</summary>
+    internal static TResult Guard<TResult>(string path, Func<TResult> call)
+    {
+        try
+        {
+            return StackGuardCulture.Run(call);
         }
         catch (Exception e) when (e is not InputException)
         {

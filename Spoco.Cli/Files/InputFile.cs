@@ -33,7 +33,10 @@ internal static class InputFile
     public static Volume<float> ReadImage(string path, string rawName, int channels) => WithChannels(ReadImage(path, rawName), channels, path);
 
     /// <summary>Reads labels: one channel of whole numbers from 0.</summary>
-    public static Volume<int> ReadLabels(string path, string labelName = "label") => Read<int>(path, labelName);
+    /// <param name="path">The file.</param>
+    /// <param name="labelName">The dataset's name; used for HDF5 only.</param>
+    /// <param name="ignored">The one negative label that is allowed: voxels that a training is to ignore.</param>
+    public static Volume<int> ReadLabels(string path, string labelName = "label", int? ignored = null) => Read<int>(path, labelName, ignored);
 
     /// <summary>
     /// The image with the channels a model takes. Red, green and blue that are equal everywhere are one grey channel; any other difference is
@@ -66,15 +69,15 @@ internal static class InputFile
         return (end < 0 ? message : message[..end]).Trim();
     }
 
-    private static Volume<T> Read<T>(string path, string dataset) where T : unmanaged
+    private static Volume<T> Read<T>(string path, string dataset, int? ignored = null) where T : unmanaged
     {
         try
         {
             return RequireKind(path) switch
             {
                 FileKind.Png => PngFile.Read<T>(path),
-                FileKind.Tiff => TiffFile.Read<T>(path),
-                _ => Hdf5File.Read<T>(path, dataset),
+                FileKind.Tiff => TiffFile.Read<T>(path, ignored),
+                _ => Hdf5File.Read<T>(path, dataset, ignored),
             };
         }
         catch (OutOfMemoryException e)

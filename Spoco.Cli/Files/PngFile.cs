@@ -57,6 +57,16 @@ internal static class PngFile
         }
     }
 
+    /// <summary>Channels that reading the file as an image or, for a palette, as labels yields; reads its header only.</summary>
+    public static int Channels(string path)
+    {
+        using var stream = FileContents.Open(path);
+        var head = new byte[Signature.Length + 12 + 13];
+        if (stream.ReadAtLeast(head, head.Length, throwOnEndOfStream: false) < head.Length || !head.AsSpan().StartsWith(Signature))
+            throw new InputException($"{path}: not a PNG file.");
+        return ReadHeader(path, ReadChunk(path, head, Signature.Length).Body).Colour is PngColour.Rgb or PngColour.RgbAlpha ? 3 : 1;
+    }
+
     /// <summary>Writes an 8-bit RGB picture, rows top to bottom, three bytes a pixel.</summary>
     public static void WriteRgb(string path, ReadOnlyMemory<byte> rgb, int height, int width)
     {

@@ -6,7 +6,7 @@ using Spoco.Engine;
 namespace Spoco.Cli.Files;
 
 /// <summary>Reads the pages of one TIFF into a volume.</summary>
-internal sealed class TiffDecoder<T>(string path, Tiff tiff, Stream stream, int pages) where T : unmanaged
+internal sealed class TiffDecoder<T>(string path, Tiff tiff, Stream stream, int pages, int? ignored = null) where T : unmanaged
 {
     private VolumeBuilder<T> _builder = null!;
 
@@ -28,7 +28,8 @@ internal sealed class TiffDecoder<T>(string path, Tiff tiff, Stream stream, int 
         CheckData(first, slices);
         var depth = slices / _pageChannels;
         _builder = new VolumeBuilder<T>(
-            path, depth, first.Height, first.Width, (long)first.Channels * _pageChannels, TiffVoxelSize.Read(tiff, description, depth));
+            path, depth, first.Height, first.Width, (long)first.Channels * _pageChannels, TiffVoxelSize.Read(tiff, description, depth),
+            ignored);
         if (follow)
             DecodeFollowing(first, images);
         else

@@ -17,7 +17,9 @@ internal static class TiffFile
     private const long ClassicLimit = 4_000_000_000;
 
     /// <summary>Reads an image (<see cref="float"/>) or labels (<see cref="int"/>).</summary>
-    public static Volume<T> Read<T>(string path) where T : unmanaged
+    /// <param name="path">The file.</param>
+    /// <param name="ignored">The one negative label that is allowed.</param>
+    public static Volume<T> Read<T>(string path, int? ignored = null) where T : unmanaged
     {
         using var stream = FileContents.Open(path);
         try
@@ -26,7 +28,7 @@ internal static class TiffFile
             stream.Position = 0;
             using var tiff = TiffLog.Listen(() => Tiff.ClientOpen("TIFF", "r", stream, new TiffStream()))
                 ?? throw new InputException($"{path}: not a readable TIFF ({TiffLog.Message}).");
-            return new TiffDecoder<T>(path, tiff, stream, pages).Decode();
+            return new TiffDecoder<T>(path, tiff, stream, pages, ignored).Decode();
         }
         catch (Exception e) when (e is not InputException)
         {

@@ -11,11 +11,19 @@ namespace Spoco.Cli.Files;
 internal sealed class VolumeBuilder<T> where T : unmanaged
 {
     private readonly string _path;
+    private readonly int? _ignored;
 
     /// <summary>Allocates the volume; the reader has checked before that the file can hold as much as it declares.</summary>
-    public VolumeBuilder(string path, long depth, long height, long width, long channels, VoxelSize? voxelSize = null)
+    /// <param name="path">The file.</param>
+    /// <param name="depth">Slices.</param>
+    /// <param name="height">Rows.</param>
+    /// <param name="width">Columns.</param>
+    /// <param name="channels">Values per voxel.</param>
+    /// <param name="voxelSize">Size of a voxel where the file states one.</param>
+    /// <param name="ignored">The one negative label that is allowed, if any.</param>
+    public VolumeBuilder(string path, long depth, long height, long width, long channels, VoxelSize? voxelSize = null, int? ignored = null)
     {
-        _path = path;
+        (_path, _ignored) = (path, ignored < 0 ? ignored : null);
         if (typeof(T) == typeof(int) && channels != 1)
             throw new InputException($"{path}: labels need one channel, the file has {channels}.");
         CheckExtents(path, depth, height, width, channels);
@@ -75,15 +83,18 @@ internal sealed class VolumeBuilder<T> where T : unmanaged
         }
     }
 
-    private static int StoreLabels<TSample>(ReadOnlySpan<TSample> source, Span<int> target)
+    private int StoreLabels<TSample>(ReadOnlySpan<TSample> source, Span<int> target)
         where TSample : unmanaged, INumberBase<TSample>, IComparisonOperators<TSample, TSample, bool>
     {
         for (var i = 0; i < target.Length; i++)
         {
             var value = source[i];
-            if (!TSample.IsInteger(value) || value < TSample.Zero || double.CreateSaturating(value) > int.MaxValue)
+            if (TSample.IsInteger(value) && value >= TSample.Zero && double.CreateSaturating(value) <= int.MaxValue)
+                target[i] = int.CreateTruncating(value);
+            else if (_ignored is { } ignored && double.CreateSaturating(value) == ignored)
+                target[i] = ignored;
+            else
                 return i;
-            target[i] = int.CreateTruncating(value);
         }
         return -1;
     }

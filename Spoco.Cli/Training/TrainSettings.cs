@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using Spoco.Cli.Data;
+using Spoco.Cli.Files;
 using Spoco.Engine;
 using Spoco.Engine.Losses;
 using Spoco.Engine.Networks;
@@ -8,9 +9,32 @@ using Spoco.Kernels;
 
 namespace Spoco.Cli.Training;
 
+/// <summary>How a budget of objects is spent.</summary>
+internal enum BudgetKind
+{
+    /// <summary>One object in each of as many images.</summary>
+    Sparse,
+
+    /// <summary>All in one image, which then is the only one.</summary>
+    Dense,
+}
+
+/// <summary>What a ratio of objects is taken of.</summary>
+internal enum RatioOf
+{
+    /// <summary>Every image's objects, at least one of each.</summary>
+    Image,
+
+    /// <summary>The objects of the whole training set; images without one are left out.</summary>
+    Set,
+}
+
 /// <summary>Everything that decides what a training computes; stored in its checkpoints, so that <c>--resume</c> needs nothing but the folder.</summary>
 internal sealed record TrainSettings
 {
+    /// <summary>The recipe that the training started from.</summary>
+    public string? Recipe { get; init; }
+
     public string Data { get; init; } = "";
 
     public string? Validation { get; init; }
@@ -19,11 +43,34 @@ internal sealed record TrainSettings
 
     public string LabelName { get; init; } = "label";
 
+    /// <summary>CVPPP: the folders to use; empty = all.</summary>
+    public string[] Subsets { get; init; } = [];
+
+    /// <summary>Cityscapes: the one class to train on.</summary>
+    public string? Class { get; init; }
+
+    /// <summary>Null = the last fifth of the images, where there is no validation part.</summary>
+    public double? HeldOut { get; init; }
+
+    public int? IgnoreLabel { get; init; }
+
+    /// <summary>The model whose parameters training starts with.</summary>
+    public string? From { get; init; }
+
     public int Dimensions { get; init; } = 2;
 
     public Supervision Supervision { get; init; } = Supervision.Full;
 
     public double InstanceRatio { get; init; } = 1;
+
+    public RatioOf RatioOf { get; init; }
+
+    public int? Budget { get; init; }
+
+    public BudgetKind BudgetKind { get; init; }
+
+    /// <summary>L_Ucon alone: no label is used.</summary>
+    public bool SelfSupervised { get; init; }
 
     public int[] Maps { get; init; } = [16, 32, 64, 128];
 
@@ -49,6 +96,9 @@ internal sealed record TrainSettings
     public ScheduleKind Schedule { get; init; } = ScheduleKind.Cosine;
 
     public int Patience { get; init; } = 10;
+
+    /// <summary>Multi-step schedule: fractions of the training.</summary>
+    public double[] Milestones { get; init; } = [0.5, 0.75];
 
     public double WeightDecay { get; init; } = 1e-5;
 
@@ -87,6 +137,14 @@ internal sealed record TrainSettings
 
     public bool NoAugmentation { get; init; }
 
+    /// <summary>
+    /// Weaker blur and noise than the paper's: small or dim objects, a few hundredths of a deviation above the background, must stay visible.
+    /// </summary>
+    public AugmentationOptions Augmentation { get; init; } = new()
+    {
+        BlurProbability = 0.25, BlurSigma = new DrawRange(0.1, 1), NoiseProbability = 0.25, NoiseDeviation = new DrawRange(0, 0.1),
+    };
+
     /// <summary>The patch with its default filled in.</summary>
     [JsonIgnore]
     public PatchExtents PatchExtents
@@ -104,13 +162,23 @@ internal sealed record TrainSettings
     [JsonIgnore]
     public int EffectiveBatchSize => BatchSize ?? (Dimensions == 3 ? 1 : 4);
 
-    /// <summary>
-    /// Weaker blur and noise than the paper's: small or dim objects, a few hundredths of a deviation above the background, must stay visible.
-    /// </summary>
+    /// <summary>The augmentation with <see cref="NoAugmentation"/> applied; whether images are resized is no variation.</summary>
     [JsonIgnore]
-    public AugmentationOptions Augmentation => NoAugmentation ? AugmentationOptions.None : new AugmentationOptions
+    public AugmentationOptions EffectiveAugmentation => NoAugmentation ? AugmentationOptions.None with { ScaleOf = Augmentation.ScaleOf } : Augmentation;
+
+    /// <summary>The size that whole images are resized to before the network sees them; null = they are not.</summary>
+    [JsonIgnore]
+    public PatchExtents? Resized => Augmentation.ScaleOf == ScaleReference.Image ? PatchExtents : null;
+
+    /// <summary>Whether the background is a labelled object, because 0 has to mean that a voxel is ignored.</summary>
+    [JsonIgnore]
+    public bool NamesBackground => Supervision == Supervision.Full && IgnoreLabel is not null && !SelfSupervised;
+
+    /// <summary>What of the data set is used.</summary>
+    [JsonIgnore]
+    public DataSelection Selection => new()
     {
-        BlurProbability = 0.25, BlurSigma = new DrawRange(0.1, 1), NoiseProbability = 0.25, NoiseDeviation = new DrawRange(0, 0.1),
+        RawName = RawName, LabelName = LabelName, Subsets = Subsets, Class = CityscapesClass.Named(Class), IgnoreLabel = IgnoreLabel, Labelled = !SelfSupervised,
     };
 
     /// <summary>The validation interval with its default filled in.</summary>
@@ -119,7 +187,7 @@ internal sealed record TrainSettings
 
     /// <summary>Whether the network learns which pixels belong to objects: only full labels say so.</summary>
     [JsonIgnore]
-    public bool HasForeground => Supervision == Supervision.Full && !NoForeground;
+    public bool HasForeground => Supervision == Supervision.Full && !NoForeground && !SelfSupervised && !NamesBackground;
 
     /// <summary>The model that is trained.</summary>
     public SpocoModelOptions Model(int imageChannels) => new()
@@ -142,9 +210,9 @@ internal sealed record TrainSettings
     [JsonIgnore]
     public TrainingOptions Training => new()
     {
-        Loss = new SpocoLossOptions
+        Loss = SelfSupervised ? ConsistencyAlone : new SpocoLossOptions
         {
-            Supervision = Supervision,
+            Supervision = NamesBackground ? Supervision.Sparse : Supervision,
             ForegroundWeight = (float)ForegroundWeight,
             ForegroundBalance = (float)ForegroundBalance,
             PullWeight = (float)PullWeight,
@@ -158,8 +226,17 @@ internal sealed record TrainSettings
         },
         Momentum = Momentum,
         Adam = new AdamSettings { WeightDecay = WeightDecay },
-        Schedule = new ScheduleOptions { Kind = Schedule, LearningRate = LearningRate, Iterations = Iterations, Patience = Patience },
+        Schedule = new ScheduleOptions
+        {
+            Kind = Schedule, LearningRate = LearningRate, Iterations = Iterations, Patience = Patience, Milestones = Milestones,
+        },
         Seed = Seed,
+    };
+
+    private SpocoLossOptions ConsistencyAlone => new()
+    {
+        Supervision = Supervision.Sparse, PullWeight = 0, PushWeight = 0, RegulariserWeight = 0, InstanceWeight = 0, UnlabelledPushWeight = 0,
+        InstanceLoss = InstanceLoss.None, ConsistencyWeight = (float)(ConsistencyWeight ?? 1), KernelThreshold = (float)KernelThreshold,
     };
 
     /// <summary>Checks what no other class checks.</summary>
@@ -170,6 +247,22 @@ internal sealed record TrainSettings
             throw new InputException($"--instance-ratio: expected a fraction in (0, 1], got {InstanceRatio}.");
         if (InstanceRatio < 1 && Supervision == Supervision.Full)
             throw new InputException("--instance-ratio: needs --supervision sparse: with full supervision everything unlabelled counts as background.");
+        if (Budget is < 1)
+            throw new InputException($"--budget: a budget is at least 1 object, got {Budget}.");
+        if (Budget is not null && InstanceRatio < 1)
+            throw new InputException("--budget: says how many objects are known, as does --instance-ratio; give one of them.");
+        if (Budget is not null && BudgetKind == BudgetKind.Sparse && Supervision == Supervision.Full)
+            throw new InputException("--budget: a sparse budget needs --supervision sparse; --budget-kind dense is one image with all its objects.");
+        if (SelfSupervised && (Budget is not null || InstanceRatio < 1))
+            throw new InputException("--self-supervised: uses no labels; leave out --budget and --instance-ratio.");
+        if (SelfSupervised && ConsistencyWeight == 0)
+            throw new InputException("--self-supervised: the consistency is all there is to learn from; --consistency-weight must be above 0.");
+        if (HeldOut is not (null or (> 0 and < 1)))
+            throw new InputException($"--held-out: expected a fraction in (0, 1), got {HeldOut}.");
+        if (Augmentation.ScaleOf == ScaleReference.Image && Dimensions == 3)
+            throw new InputException("--scale-of: whole images are resized in 2D only; use patch.");
+        _ = CityscapesClass.Named(Class);
+        EffectiveAugmentation.Validate();
         if (Iterations < 1)
             throw new InputException($"--iterations: expected at least 1, got {Iterations}.");
         if (EffectiveBatchSize is < 1 or > 1024)

@@ -1,93 +1,139 @@
 using Spoco.Cli.Data;
 using Spoco.Cli.Files;
 using Spoco.Engine;
-using Spoco.Engine.Losses;
 
 namespace Spoco.Cli.Training;
 
-/// <summary>The images of a training, loaded and checked against each other.</summary>
-internal sealed record TrainingData(IReadOnlyList<TrainingItem> Train, IReadOnlyList<TrainingItem> Validation, int Channels)
+/// <summary>The images of a training, opened and checked against each other.</summary>
+internal sealed class TrainingData : IDisposable
 {
+    private const int MaximumValidationImages = 16;
+
+    // A volume of more than this many patches is validated on patches of it: the network could not take it at once.
+    private const int LargestWhole = 8;
+
+    private readonly SourceLoader _loader;
+    private readonly int[] _objects;
+
+    private TrainingData(SourceLoader loader, IReadOnlyList<IPatchSource> train, int[] objects, IReadOnlyList<TrainingItem> validation, int channels)
+    {
+        (_loader, Train, _objects, Validation, Channels) = (loader, train, objects, validation, channels);
+    }
+
+    /// <summary>What patches are drawn from.</summary>
+    public IReadOnlyList<IPatchSource> Train { get; }
+
+    /// <summary>At most 16 images, or patches of volumes, taken evenly from those there are.</summary>
+    public IReadOnlyList<TrainingItem> Validation { get; }
+
+    /// <summary>Values per voxel that the network takes.</summary>
+    public int Channels { get; }
+
+    /// <summary>Images that are read from disk again and again.</summary>
+    public int OnDisk => _loader.OnDisk;
+
     /// <summary>Reads the data set that <paramref name="settings"/> name.</summary>
+    /// <param name="settings">What to train on.</param>
+    /// <param name="memory">Bytes that images may take; null = a quarter of what there is.</param>
+    /// <param name="cancellation">Stops between images.</param>
     /// <exception cref="InputException">Files are missing, damaged or do not fit each other, or nothing is labelled.</exception>
-    public static TrainingData Load(TrainSettings settings, CancellationToken cancellation)
+    public static TrainingData Load(TrainSettings settings, long? memory, CancellationToken cancellation)
     {
         if (settings.Data.Length == 0)
             throw new InputException("--data: which data set to train on is missing.");
-        var folder = DataFolder.Open(settings.Data, settings.Validation, settings.RawName, settings.LabelName).WithValidation();
-        var train = Read(folder.Train, settings, cancellation);
-        var validation = Read(folder.Validation, settings, cancellation);
-        if (!train.Any(item => item.Labels.Data.AsSpan().ContainsAnyExcept(0)))
-            throw new InputException($"{settings.Data}: no labelled object in any of the {train.Count} training images.");
-
-        // Grey images are often stored as RGB; only when every one of them is grey does one channel say it all.
-        var channels = train.Concat(validation).All(item => item.Image.Channels == 1 || IsGrey(item.Image)) ? 1 : train.Max(item => item.Image.Channels);
-        return new TrainingData(
-            [.. train.Select((item, index) => Prepare(item, index, channels, settings))],
-            [.. validation.Select((item, index) => Prepare(item, index, channels, settings with { InstanceRatio = 1 }))], channels);
+        var folder = DataFolder.Open(settings.Data, settings.Validation, settings.Selection).WithValidation(settings.HeldOut, settings.Seed);
+        var loader = new SourceLoader(settings.Dimensions, settings.IgnoreLabel, memory ?? GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 4);
+        try
+        {
+            var validation = loader.Open(Evenly(folder.Validation, MaximumValidationImages), cancellation);
+            var train = loader.Open(folder.Train, cancellation);
+            if (!settings.SelfSupervised && train.All(image => image.Objects.Count == 0))
+                throw new InputException($"{settings.Data}: no labelled object in any of the {train.Count} training images.");
+            // Only when every image is grey does one channel say it all.
+            var channels = train.Concat(validation).All(image => image.IsGrey) ? 1 : train.Max(image => image.Channels);
+            var rule = new LabelRule { Ignored = settings.IgnoreLabel, NamesBackground = settings.NamesBackground };
+            var used = Select(train, settings).ToList();
+            return new TrainingData(loader,
+                [.. used.Select(image => image.Image.Prepare(channels, rule with { Kept = image.Kept }))], [.. used.Select(image => image.Image.Objects.Count)],
+                [.. validation.SelectMany(image => Pieces(image.Prepare(channels, rule), settings, validation.Count)).Take(MaximumValidationImages)], channels);
+        }
+        catch
+        {
+            loader.Dispose();
+            throw;
+        }
     }
 
-    /// <summary>Half the size of the 2nd percentile of the labelled objects: what is smaller in a segmentation is a speck.</summary>
-    public int TypicalSizeFloor()
+    /// <summary>
+    /// Half the size of the 2nd percentile of the labelled objects: what is smaller in a segmentation is a speck. Sizes are those that the network sees.
+    /// </summary>
+    public int TypicalSizeFloor(PatchExtents? resized)
     {
-        var sizes = new List<int>();
-        foreach (var item in Train)
-        {
-            var counts = new Dictionary<int, int>();
-            foreach (var label in item.Labels.Data)
-            {
-                if (label != 0)
-                    counts[label] = counts.GetValueOrDefault(label) + 1;
-            }
+        var sizes = Train.SelectMany(item => item.Objects.Select(o => resized is { } size
+            ? o.Voxels * ((double)size.Height * size.Width / ((double)item.Extents.Height * item.Extents.Width)) : o.Voxels)).Order().ToList();
+        return sizes.Count == 0 ? 0 : (int)(sizes[sizes.Count / 50] / 2);
+    }
 
-            sizes.AddRange(counts.Values);
+    /// <summary>Writes which images are used, and how many of their objects training knows.</summary>
+    public void WriteList(string path) => AtomicFile.Write(path, stream =>
+    {
+        using var writer = new StreamWriter(stream, leaveOpen: true);
+        writer.WriteLine("part,image,objects,known");
+        for (var i = 0; i < Train.Count; i++)
+            writer.WriteLine($"train,{Quoted(Train[i].Name)},{_objects[i]},{Train[i].Objects.Count}");
+        foreach (var item in Validation)
+            writer.WriteLine($"validation,{Quoted(item.Name)},{item.Objects.Count},{item.Objects.Count}");
+
+        static string Quoted(string name) => name.Contains(',', StringComparison.Ordinal) ? $"\"{name}\"" : name;
+    });
+
+    public void Dispose() => _loader.Dispose();
+
+    /// <summary>The images with the objects that training knows; of a budget, and of a class that few images show, only those with one.</summary>
+    private static IEnumerable<(FoundImage Image, IReadOnlySet<int>? Kept)> Select(List<FoundImage> images, TrainSettings settings)
+    {
+        IReadOnlyList<int>[] objects = [.. images.Select(image => image.Objects.Select(o => o.Label).ToArray())];
+        int[][]? kept = null;
+        if (settings.SelfSupervised)
+            kept = [.. images.Select(_ => Array.Empty<int>())];
+        else if (settings.Budget is { } budget)
+            kept = InstanceSelection.OfBudget(objects, budget, settings.BudgetKind == BudgetKind.Dense,
+                exactly: settings.Supervision == Engine.Losses.Supervision.Full, settings.Seed);
+        else if (settings.InstanceRatio < 1 && settings.RatioOf == RatioOf.Set)
+            kept = InstanceSelection.OfSet(objects, settings.InstanceRatio, settings.Seed);
+        else if (settings.InstanceRatio < 1)
+            kept = [.. objects.Select((labels, i) => InstanceSelection.OfImage(labels, settings.InstanceRatio, settings.Seed, i))];
+        var all = images.Select((image, i) => (image, (IReadOnlySet<int>?)kept?[i].ToHashSet()));
+        return settings.SelfSupervised || (settings.Budget is null && settings.Class is null && settings.RatioOf == RatioOf.Image)
+            ? all
+            : all.Where(image => image.image.Objects.Count > 0 && image.Item2 is null or { Count: > 0 });
+    }
+
+    /// <summary>An image as it is; of a large volume some patches, spread over it.</summary>
+    private static IEnumerable<TrainingItem> Pieces(IPatchSource source, TrainSettings settings, int images)
+    {
+        var (extents, patch) = (source.Extents, settings.PatchExtents);
+        var whole = new VoxelBox(0, 0, 0, extents.Depth, extents.Height, extents.Width);
+        if (settings.Dimensions == 2 || whole.VoxelCount <= LargestWhole * (long)patch.VoxelCount)
+        {
+            yield return new TrainingItem(source.Name, source.ReadImage(whole), source.ReadLabels(whole));
+            yield break;
         }
 
-        sizes.Sort();
-        return sizes.Count == 0 ? 0 : sizes[sizes.Count / 50] / 2;
-    }
-
-    private static List<TrainingItem> Read(IReadOnlyList<DataItem> items, TrainSettings settings, CancellationToken cancellation)
-    {
-        var result = new List<TrainingItem>();
-        foreach (var item in items)
+        var (nz, ny, nx) = (Math.Max(1, extents.Depth / patch.Depth), Math.Max(1, extents.Height / patch.Height), Math.Max(1, extents.Width / patch.Width));
+        foreach (var i in Evenly([.. Enumerable.Range(0, nz * ny * nx)], Math.Max(1, MaximumValidationImages / images)))
         {
-            cancellation.ThrowIfCancellationRequested();
-            var (image, labels) = item.Load();
-            if (settings.Dimensions == 3 || image.Depth == 1)
-            {
-                result.Add(new TrainingItem(item.Name, image, labels));
-                continue;
-            }
-
-            for (var z = 0; z < image.Depth; z++)
-            {
-                var slice = labels.Crop(z, 0, 0, 1, labels.Height, labels.Width);
-                result.Add(new TrainingItem($"{item.Name}[{z}]", image.Crop(z, 0, 0, 1, image.Height, image.Width), slice));
-            }
+            var (z, y, x) = (i / (ny * nx) * patch.Depth, i / nx % ny * patch.Height, i % nx * patch.Width);
+            var box = new VoxelBox(z, y, x,
+                Math.Min(patch.Depth, extents.Depth - z), Math.Min(patch.Height, extents.Height - y), Math.Min(patch.Width, extents.Width - x));
+            var (image, labels) = (source.ReadImage(box), source.ReadLabels(box));
+            yield return source.ReadsBoxes
+                ? new TrainingItem($"{source.Name}({z},{y},{x})", image, labels)
+                : new TrainingItem($"{source.Name}({z},{y},{x})",
+                    image.Crop(z, y, x, box.Depth, box.Height, box.Width), labels.Crop(z, y, x, box.Depth, box.Height, box.Width));
         }
-
-        return result;
     }
 
-    private static TrainingItem Prepare(TrainingItem item, int index, int channels, TrainSettings settings) => item with
-    {
-        Image = Normalisation.Apply(InputFile.WithChannels(item.Image, channels, item.Name), name: item.Name),
-        Labels = settings.Supervision == Supervision.Sparse && settings.InstanceRatio < 1
-            ? InstanceSelection.Select(item.Labels, settings.InstanceRatio, settings.Seed, index)
-            : item.Labels,
-    };
-
-    private static bool IsGrey(Volume<float> image)
-    {
-        if (image.Channels != 3)
-            return false;
-        for (var i = 0; i < image.Data.Length; i += 3)
-        {
-            if (image.Data[i] != image.Data[i + 1] || image.Data[i] != image.Data[i + 2])
-                return false;
-        }
-
-        return true;
-    }
+    private static List<T> Evenly<T>(IReadOnlyList<T> items, int count) =>
+        [.. Enumerable.Range(0, Math.Min(count, items.Count)).Select(i => items[(int)((long)i * items.Count / Math.Min(count, items.Count))])];
 }

@@ -1,6 +1,8 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Spoco.Cli.Commands;
 using Spoco.Cli.Data;
 using Spoco.Cli.Evaluation;
 using Spoco.Engine;
@@ -24,7 +26,6 @@ internal sealed class TrainingRun
 {
     private const string SettingsKey = "spoco.settings";
     private const string BestKey = "spoco.best";
-    private const int MaximumValidationImages = 16;
     private static readonly TimeSpan SaveInterval = TimeSpan.FromMinutes(1);
     private static readonly JsonSerializerOptions Json = new()
     {
@@ -36,10 +37,12 @@ internal sealed class TrainingRun
     private readonly TrainingData _data;
     private readonly ComputeDevice _device;
     private readonly bool _resume;
+    private readonly int _loaderThreads;
     private ValidationResult? _best;
 
-    private TrainingRun(TrainSettings settings, string folder, TrainingData data, ComputeDevice device, bool resume)
+    private TrainingRun(TrainSettings settings, string folder, TrainingData data, ComputeDevice device, bool resume, int loaderThreads)
     {
+        _loaderThreads = loaderThreads;
         _settings = settings;
         _folder = folder;
         _data = data;
@@ -58,8 +61,15 @@ internal sealed class TrainingRun
         var path = Path.Combine(folder, "last.safetensors");
         if (!File.Exists(path))
             throw new InputException($"{folder}: holds no training to resume (no last.safetensors).");
+        return SettingsOf(path) ?? throw new InputException($"{path}: was not written by spoco train; it cannot be resumed.");
+    }
+
+    /// <summary>The settings that a checkpoint was trained with; null where it does not say.</summary>
+    /// <exception cref="InputException">The checkpoint is damaged.</exception>
+    public static TrainSettings? SettingsOf(string path)
+    {
         if (!SafeTensors.Open(path).Metadata.TryGetValue(SettingsKey, out var json))
-            throw new InputException($"{path}: was not written by spoco train; it cannot be resumed.");
+            return null;
         try
         {
             return JsonSerializer.Deserialize<TrainSettings>(json, Json) ?? throw new InputException($"{path}: the settings of the training are empty.");
@@ -77,13 +87,14 @@ internal sealed class TrainingRun
     /// <param name="device">Where to compute.</param>
     /// <param name="resume">Continue the training in the folder instead of starting one.</param>
     /// <param name="cancellation">Ends the training after the step it is at.</param>
+    /// <param name="loaderThreads">Threads that prepare patches; the result does not depend on them.</param>
     /// <exception cref="OperationCanceledException">Cancelled, after the checkpoint was written.</exception>
     public static TrainingSummary Run(
-        TrainSettings settings, string folder, TrainingData data, ComputeDevice device, bool resume, CancellationToken cancellation)
+        TrainSettings settings, string folder, TrainingData data, ComputeDevice device, bool resume, CancellationToken cancellation, int loaderThreads = 1)
     {
         settings.Validate();
         PrepareFolder(folder, resume);
-        return new TrainingRun(settings, folder, data, device, resume).Run(cancellation);
+        return new TrainingRun(settings, folder, data, device, resume, loaderThreads).Run(cancellation);
     }
 
     private static void PrepareFolder(string folder, bool resume)
@@ -98,24 +109,41 @@ internal sealed class TrainingRun
 
     private TrainingSummary Run(CancellationToken cancellation)
     {
-        var options = _settings.Model(_data.Channels) with { SizeFloor = _data.TypicalSizeFloor() };
+        var options = _settings.Model(_data.Channels) with { SizeFloor = _data.TypicalSizeFloor(_settings.Resized) };
         RequireRoom(options);
-        var sampler = new PatchSampler(_data.Train, _settings.PatchExtents, _settings.EffectiveBatchSize,
-            _settings.Augmentation, _settings.Seed);
+        _ = NewSampler();
         using var model = new SpocoModel(_device, options, trained: true);
         using var trainer = new SpocoTrainer(model, _settings.Training);
         if (_resume)
             _best = ReadBest(trainer.Resume(Last));
         else
-            model.Initialise(_settings.Seed);
+            Start(model);
         if (trainer.Iteration >= _settings.Iterations || trainer.Schedule.IsOver)
             return new TrainingSummary(trainer.Iteration, _best ?? default);
         return ProgressDisplay.Run("training", trainer.Iteration, _settings.Iterations, display =>
         {
-            using var batches = new BatchPrefetcher(sampler, trainer.Iteration, _settings.Iterations);
+            using var batches = new BatchPrefetcher(NewSampler, trainer.Iteration, _settings.Iterations, _loaderThreads);
             using var log = new TrainingLog(Path.Combine(_folder, "log.csv"), trainer.Iteration);
-            return Loop(trainer, batches, log, display, cancellation);
+            var (first, start) = (trainer.Iteration, Stopwatch.GetTimestamp());
+            var summary = Loop(trainer, batches, log, display, cancellation);
+            var step = (Stopwatch.GetElapsedTime(start) - batches.WaitTime) / Math.Max(1, summary.Iterations - first);
+            display.Note(string.Create(CultureInfo.InvariantCulture,
+                $"patches: {batches.FillTime.TotalMilliseconds:0.0} ms a batch on {_loaderThreads} thread(s) beside training; "
+                + $"a step, validation included, {step.TotalMilliseconds:0.0} ms; waited {batches.WaitTime.TotalSeconds:0.0} s in all"));
+            return summary;
         });
+    }
+
+    private PatchSampler NewSampler() =>
+        new(_data.Train, _settings.PatchExtents, _settings.EffectiveBatchSize, _settings.EffectiveAugmentation, _settings.Seed);
+
+    private void Start(SpocoModel model)
+    {
+        _data.WriteList(Path.Combine(_folder, "data.csv"));
+        if (_settings.From is { } source)
+            Transfer.Apply(InputSelection.Model(source), model);
+        else
+            model.Initialise(_settings.Seed);
     }
 
     private TrainingSummary Loop(
@@ -139,7 +167,7 @@ internal sealed class TrainingRun
                 trainer.Schedule.Observe(validation.Value.Loss);
                 display.Note(string.Create(CultureInfo.InvariantCulture,
                     $"validation at {trainer.Iteration}: loss {validation.Value.Loss:0.0000}  AP@0.5 {validation.Value.AveragePrecision50:0.000}  SBD {validation.Value.SymmetricBestDice:0.000}"));
-                if (_best is null || validation.Value.AveragePrecision50 > _best.Value.AveragePrecision50)
+                if (_best is null || IsBetter(validation.Value, _best.Value))
                 {
                     _best = validation;
                     Save(trainer, Best);
@@ -163,24 +191,44 @@ internal sealed class TrainingRun
     /// <summary>Segments the validation images, each in one orientation to save time, and takes the loss of their middles.</summary>
     private ValidationResult Validate(SpocoTrainer trainer)
     {
-        var (images, losses, precision, dice) = (Math.Min(_data.Validation.Count, MaximumValidationImages), 0.0, 0.0, 0.0);
-        var patch = _settings.PatchExtents;
+        var (images, losses, precision, dice) = (_data.Validation.Count, 0.0, 0.0, 0.0);
+        var resized = _settings.Resized;
         for (var i = 0; i < images; i++)
         {
-            var item = _data.Validation[i * _data.Validation.Count / images];
-            var prediction = trainer.Model.Predict(item.Image);
+            var item = _data.Validation[i];
+            var seen = resized is { } size ? new TrainingItem(item.Name, Resizing.Image(item.Image, size), Resizing.Labels(item.Labels, size)) : item;
+            var prediction = trainer.Model.Predict(seen.Image);
             var options = trainer.Model.Options.Segmentation;
             var labels = prediction.Foreground is not null
                 ? InstanceSegmentation.SegmentLearned(prediction, options: options)
                 : InstanceSegmentation.Segment(prediction, InstanceSegmentation.ForegroundOfLargestCluster(prediction, options.Watershed), options);
-            var scores = ImageScores.Of(item.Name, item.Labels, labels);
+            var scores = Score(item, resized is null ? labels : Resizing.Labels(labels, item.Extents));
             precision += scores.AveragePrecision50 / images;
             dice += scores.SymmetricBestDice / images;
-            losses += trainer.Validate(Middle(item, patch), i) / images;
+            losses += trainer.Validate(Middle(seen, _settings.PatchExtents), i) / images;
         }
 
         return new ValidationResult(losses, precision, dice);
     }
+
+    /// <summary>Scores at the image's own size; voxels whose label is to be ignored belong to no segment.</summary>
+    private ImageScores Score(TrainingItem item, Volume<int> labels)
+    {
+        if (!_settings.NamesBackground)
+            return ImageScores.Of(item.Name, item.Labels, labels);
+        for (var i = 0; i < labels.Data.Length; i++)
+        {
+            if (item.Labels.Data[i] == 0)
+                labels.Data[i] = 0;
+        }
+
+        var truth = Array.ConvertAll(item.Labels.Data, label => label == LabelRule.Background ? 0 : label);
+        return ImageScores.Of(item.Name, new Volume<int>(truth, labels.Depth, labels.Height, labels.Width), labels);
+    }
+
+    /// <summary>Without labels only the loss tells.</summary>
+    private bool IsBetter(ValidationResult result, ValidationResult best) => _data.Validation.All(item => item.Objects.Count == 0)
+        ? result.Loss < best.Loss : result.AveragePrecision50 > best.AveragePrecision50;
 
     private static string Describe(TrainingStep step)
     {

@@ -11,6 +11,9 @@ public enum ScheduleKind
 
     /// <summary>Times a factor when the validation loss has not improved for a number of validations.</summary>
     ReduceOnPlateau,
+
+    /// <summary>Times 0.1 at every milestone.</summary>
+    MultiStep,
 }
 
 /// <summary>Choices of a <see cref="LearningRateSchedule"/>.</summary>
@@ -27,6 +30,9 @@ public sealed record ScheduleOptions
 
     /// <summary>Iterations over which the rate first rises linearly from 0; steadies batch norm networks at high rates.</summary>
     public long WarmUp { get; init; }
+
+    /// <summary>Multi-step: fractions of the whole training at which the rate falls.</summary>
+    public IReadOnlyList<double> Milestones { get; init; } = [0.5, 0.75];
 
     /// <summary>Plateau: what the rate is multiplied by.</summary>
     public double Factor { get; init; } = 0.2;
@@ -63,6 +69,8 @@ public sealed class LearningRateSchedule
             throw new ArgumentException($"LearningRateSchedule: at least 1 iteration is needed, got {options.Iterations}.");
         if (options.Factor is not (> 0 and < 1) || options.Patience < 0)
             throw new ArgumentException($"LearningRateSchedule: factor must be in (0, 1) and patience at least 0, got {options.Factor} and {options.Patience}.");
+        if (options.Milestones.Any(m => m is not (> 0 and <= 1)))
+            throw new ArgumentException($"LearningRateSchedule: milestones must be in (0, 1], got {string.Join(", ", options.Milestones)}.");
         _options = options;
         State = new ScheduleState(options.LearningRate, double.PositiveInfinity, 0);
     }
@@ -80,6 +88,7 @@ public sealed class LearningRateSchedule
         {
             ScheduleKind.Cosine => CosineRate(_options.LearningRate, Math.Min(iteration, _options.Iterations), _options.Iterations),
             ScheduleKind.ReduceOnPlateau => State.PlateauRate,
+            ScheduleKind.MultiStep => MultiStepRate(_options.LearningRate, iteration, _options.Iterations, _options.Milestones.ToArray()),
             _ => _options.LearningRate,
         };
         return iteration < _options.WarmUp ? rate * (iteration + 1) / (_options.WarmUp + 1) : rate;

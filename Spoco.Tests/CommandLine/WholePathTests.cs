@@ -23,7 +23,7 @@ public sealed class WholePathTests
         var data = DataSet.Write(Path.Combine(_folder, "data"));
         var (model, result, embeddings) = (Path.Combine(_folder, "model"), Path.Combine(_folder, "result"), Path.Combine(_folder, "embeddings"));
         Train(data, model, 6).AssertSuccess();
-        Assert.That(Directory.GetFiles(model).Select(Path.GetFileName), Is.EquivalentTo(new[] { "best.safetensors", "last.safetensors", "log.csv" }));
+        Assert.That(Directory.GetFiles(model).Select(Path.GetFileName), Is.EquivalentTo(new[] { "best.safetensors", "data.csv", "last.safetensors", "log.csv" }));
         Assert.That(File.ReadAllLines(Path.Combine(model, "log.csv")), Has.Length.EqualTo(7));
 
         var images = Path.Combine(data, "val", "images");
@@ -122,6 +122,7 @@ public sealed class WholePathTests
     }
 
     [TestCase("train")]
+    [TestCase("recipes")]
     [TestCase("predict")]
     [TestCase("segment")]
     [TestCase("evaluate")]

@@ -154,4 +154,21 @@ public sealed class IntensityAugmentationTests
         Assert.That(() => new AugmentationOptions { Hue = 0.6 }.Validate(), Throws.TypeOf<InputException>());
         Assert.That(() => new AugmentationOptions { BlurProbability = double.NaN }.Validate(), Throws.TypeOf<InputException>());
     }
+
+    /// <summary>P(k v)/k has mean v and variance v / k, for few events (exact) and many (normal).</summary>
+    [TestCase(2.0)]
+    [TestCase(50.0)]
+    public void Shot_noise_has_the_variance_of_counts(double events)
+    {
+        var values = new float[40000];
+        values.AsSpan(1).Fill(3);
+        var options = AugmentationOptions.None with { PoissonProbability = 1, PoissonEvents = new DrawRange(events, events) };
+        var noisy = Apply(options, 5, values).Skip(1).Select(v => (double)v).ToArray();
+        var mean = noisy.Average();
+        var variance = noisy.Sum(v => (v - mean) * (v - mean)) / noisy.Length;
+        // Standard errors: sqrt(v / (k n)) and about v / k * sqrt(2 / n + 1 / (k v n)).
+        Assert.That(mean, Is.EqualTo(3).Within(5 * Math.Sqrt(3 / events / noisy.Length)));
+        Assert.That(variance, Is.EqualTo(3 / events).Within(0.05 * 3 / events));
+        Assert.That(noisy.Select(v => v * events).All(v => Math.Abs(v - Math.Round(v)) < 1e-3), "whole counts");
+    }
 }

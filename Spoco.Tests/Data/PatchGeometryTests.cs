@@ -5,7 +5,7 @@ namespace Spoco.Tests.Data;
 
 public sealed class PatchGeometryTests
 {
-    private static readonly AugmentationOptions Turns = AugmentationOptions.None with { Flips = true, QuarterTurns = true };
+    private static readonly AugmentationOptions Turns = AugmentationOptions.None with { Flips = FlipAxes.All, QuarterTurns = true };
 
     private static readonly AugmentationOptions Everything = Turns with
     {
@@ -94,7 +94,7 @@ public sealed class PatchGeometryTests
     public void A_volume_has_as_many_symmetries_as_its_options_allow(bool turns, bool flips, bool allAxes, int expected)
     {
         var image = Noise(4, 3, 3, 3);
-        var options = AugmentationOptions.None with { QuarterTurns = turns, Flips = flips };
+        var options = AugmentationOptions.None with { QuarterTurns = turns, Flips = flips ? FlipAxes.All : FlipAxes.None };
         var seen = new HashSet<string>();
         for (var seed = 0; seed < 1500; seed++)
             seen.Add(WholeImage(image, options, allAxes, seed));
@@ -256,5 +256,52 @@ public sealed class PatchGeometryTests
             var geometry = PatchGeometry.Draw(random, patch, image, Turns, false, (0, ty, tx));
             Assert.That(new PatchResampler(patch).Labels(labels, geometry, new int[patch.VoxelCount]), $"seed {seed}");
         }
+    }
+
+    /// <summary>torchvision's RandomResizedCrop: areas and aspects are those asked for, the region lies within the image, whatever the sizes of the two.</summary>
+    [TestCase(448, 448, 500, 530, 0.7, 1)]
+    [TestCase(448, 448, 441, 441, 0.7, 1)]
+    [TestCase(384, 768, 1024, 2048, 0.5, 2)]
+    public void A_crop_relative_to_the_image(int ph, int pw, int h, int w, double from, double to)
+    {
+        var (patch, image) = (new PatchExtents(1, ph, pw), new PatchExtents(1, h, w));
+        var options = AugmentationOptions.None with { ScaleOf = ScaleReference.Image, Scale = new DrawRange(from, to), Flips = FlipAxes.Horizontal };
+        var (z, y, x) = (new double[pw], new double[pw], new double[pw]);
+        var areas = new List<double>();
+        for (var seed = 0; seed < 200; seed++)
+        {
+            var geometry = PatchGeometry.Draw(new RandomSource(seed), patch, image, options, allAxes: false);
+            geometry.Row(0, 0, z, y, x);
+            var (top, left, right) = (y[0], x[0], x[^1]);
+            geometry.Row(0, ph - 1, z, y, x);
+            var (height, width) = ((y[0] - top) * ph / (ph - 1), Math.Abs(right - left) * pw / (pw - 1));
+            Assert.That(y[0], Is.GreaterThan(top), "never upside down");
+            Assert.That(Math.Min(left, right) >= -0.5 && Math.Max(left, right) <= w - 0.5 && top >= -0.5 && y[0] <= h - 0.5, $"seed {seed}");
+            Assert.That(width / height / ((double)pw / ph), Is.InRange(0.74, 1.35), $"seed {seed}");
+            areas.Add(height * width / ((double)h * w));
+        }
+
+        Assert.That(areas, Has.All.InRange(from - 0.01, 1.0001));
+        Assert.That(areas.Max() - areas.Min(), Is.GreaterThan(0.2));
+    }
+
+    [Test]
+    public void Horizontal_flips_alone_are_two_views()
+    {
+        var image = Noise(4, 1, 5, 5);
+        var options = AugmentationOptions.None with { Flips = FlipAxes.Horizontal };
+        Assert.That(Enumerable.Range(0, 100).Select(seed => WholeImage(image, options, false, seed)).Distinct().Count(), Is.EqualTo(2));
+    }
+
+    [Test]
+    public void Resizing_keeps_what_is_constant_and_labels_come_back()
+    {
+        var labels = new Volume<int>([.. Enumerable.Range(0, 2 * 40 * 60).Select(i => i / 60 % 40 / 10 * 6 + i % 60 / 10)], 2, 40, 60);
+        var image = new Volume<float>(Array.ConvertAll(labels.Data, l => (float)l), 2, 40, 60) { VoxelSize = new VoxelSize(3, 2, 1) };
+        var small = Resizing.Image(image, new PatchExtents(1, 20, 30));
+        Assert.That((small.Depth, small.Height, small.Width, small.VoxelSize), Is.EqualTo((2, 20, 30, new VoxelSize(3, 4, 2))));
+        var back = Resizing.Labels(Resizing.Labels(labels, new PatchExtents(1, 20, 30)), new PatchExtents(1, 40, 60));
+        Assert.That(back.Data, Is.EqualTo(labels.Data));
+        Assert.That(small[1, 7, 8], Is.EqualTo(labels[1, 14, 16]).Within(1e-5f));
     }
 }

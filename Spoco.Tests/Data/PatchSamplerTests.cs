@@ -67,7 +67,7 @@ public sealed class PatchSamplerTests
     {
         var image = new Volume<float>([.. Enumerable.Range(0, 25 * 25).Select(i => (float)i)], 1, 25, 25);
         var labels = new Volume<int>([.. Enumerable.Repeat(1, 625)], 1, 25, 25);
-        var sampler = new PatchSampler([new("a", image, labels)], new PatchExtents(1, 8, 8), 4, AugmentationOptions.None with { Flips = true }, 3);
+        var sampler = new PatchSampler([new TrainingItem("a", image, labels)], new PatchExtents(1, 8, 8), 4, AugmentationOptions.None with { Flips = FlipAxes.All }, 3);
         var seen = Enumerable.Range(0, 300).SelectMany(i => Filled(sampler, i).ViewF).ToHashSet();
         Assert.That(seen, Has.Count.EqualTo(625));
     }
@@ -78,7 +78,7 @@ public sealed class PatchSamplerTests
         var labels = new Volume<int>(1, 200, 200);
         for (var i = 0; i < 9; i++)
             labels[0, 190 + i / 3, 3 + i % 3] = 77;
-        var sampler = new PatchSampler([new("a", new Volume<float>(1, 200, 200), labels)], Patch, 2, new(), 4);
+        var sampler = new PatchSampler([new TrainingItem("a", new Volume<float>(1, 200, 200), labels)], Patch, 2, new(), 4);
         for (var i = 0; i < 50; i++)
             Assert.That(Filled(sampler, i).Labels.Chunk(Patch.VoxelCount), Is.All.Matches<int[]>(patch => patch!.Max() == 1), $"iteration {i}");
     }
@@ -105,9 +105,9 @@ public sealed class PatchSamplerTests
         var labels = new Volume<int>(9, 14, 15);
         Array.Fill(labels.Data, 3, 500, 900);
         var image = new Volume<float>([.. labels.Data.Select(v => (float)v)], 9, 14, 15) { VoxelSize = new VoxelSize(1, 1, 1) };
-        var options = AugmentationOptions.None with { Flips = true, QuarterTurns = true };
+        var options = AugmentationOptions.None with { Flips = FlipAxes.All, QuarterTurns = true };
         var patch = new PatchExtents(7, 8, 6);
-        var sampler = new PatchSampler([new("a", image, labels)], patch, 2, options, 0);
+        var sampler = new PatchSampler([new TrainingItem("a", image, labels)], patch, 2, options, 0);
         for (var i = 0; i < 20; i++)
         {
             var batch = Filled(sampler, i);
@@ -119,20 +119,20 @@ public sealed class PatchSamplerTests
     public void Images_that_cannot_be_used_are_refused_in_one_line()
     {
         var (image, labels) = (new Volume<float>(1, 256, 256), new Volume<int>(1, 256, 256));
-        Assert.That(() => new PatchSampler([new("cell.png", image, labels)], new PatchExtents(1, 512, 512), 1, new(), 0),
+        Assert.That(() => new PatchSampler([new TrainingItem("cell.png", image, labels)], new PatchExtents(1, 512, 512), 1, new(), 0),
             Throws.TypeOf<InputException>().With.Message.EqualTo("patch 512x512 is larger than image cell.png (256x256)"));
-        Assert.That(() => new PatchSampler([new("a", image, new Volume<int>(1, 256, 255))], Patch, 1, new(), 0), Throws.TypeOf<InputException>());
-        Assert.That(() => new PatchSampler([new("a", image, labels), new("b", new Volume<float>(1, 256, 256, 3), labels)], Patch, 1, new(), 0),
+        Assert.That(() => new PatchSampler([new TrainingItem("a", image, new Volume<int>(1, 256, 255))], Patch, 1, new(), 0), Throws.TypeOf<InputException>());
+        Assert.That(() => new PatchSampler([new TrainingItem("a", image, labels), new TrainingItem("b", new Volume<float>(1, 256, 256, 3), labels)], Patch, 1, new(), 0),
             Throws.TypeOf<InputException>());
         Assert.That(() => new PatchSampler([], Patch, 1, new(), 0), Throws.TypeOf<InputException>());
     }
 
     [Test]
-    public void Prefetched_batches_equal_those_drawn_directly([Values(2, 4)] int buffers)
+    public void Prefetched_batches_equal_those_drawn_directly([Values(1, 3)] int threads, [Values(2, 4)] int buffers)
     {
         var items = Items(4);
         var direct = new PatchSampler(items, Patch, 3, new(), 9);
-        using var prefetcher = new BatchPrefetcher(new PatchSampler(items, Patch, 3, new(), 9), 5, 25, buffers);
+        using var prefetcher = new BatchPrefetcher(() => new PatchSampler(items, Patch, 3, new(), 9), 5, 25, threads, buffers);
         for (var i = 5; i < 25; i++)
         {
             // Now and then the trainer is the slow one.

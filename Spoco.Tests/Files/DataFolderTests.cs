@@ -42,10 +42,10 @@ internal sealed class DataFolderTests : IDisposable
             Directory.CreateDirectory(Path.GetDirectoryName(_folder.File(name))!);
             Hdf5File.WriteLabels(_folder.File(name), new Volume<int>([1, 0, 2], 1, 1, 3), "cells");
         }
-        var data = DataFolder.Open(_folder.Path, rawName: "cells", labelName: "cells");
+        var data = DataFolder.Open(_folder.Path, selection: new DataSelection { RawName = "cells", LabelName = "cells" });
         Assert.That(Names(data.Train), Is.EqualTo("x y"));
         Assert.That(data.Validation.Single().Load().Labels.Data[2], Is.EqualTo(2));
-        var single = DataFolder.Open(_folder.File("val/z.h5"), rawName: "cells", labelName: "cells");
+        var single = DataFolder.Open(_folder.File("val/z.h5"), selection: new DataSelection { RawName = "cells", LabelName = "cells" });
         Assert.That((Names(single.Train), single.Validation.Count), Is.EqualTo(("z", 0)));
     }
 
@@ -79,7 +79,7 @@ internal sealed class DataFolderTests : IDisposable
         Png("labels/c.png");
         Assert.That(() => DataFolder.Open(_folder.Path),
             Throws.TypeOf<InputException>().With.Message.EqualTo($"{_folder.Path}: 4 of 5 images have no labels: a, b, d and 1 more."));
-        Assert.That(DataFolder.Find(_folder.Path, labelled: false), Has.Count.EqualTo(5));
+        Assert.That(DataFolder.Find(_folder.Path, new DataSelection { Labelled = false }), Has.Count.EqualTo(5));
     }
 
     [Test]
@@ -149,7 +149,7 @@ internal sealed class DataFolderTests : IDisposable
         var path = _folder.File("a.h5");
         var labels = new Volume<int>([.. Enumerable.Range(0, depth * height * width)], depth, height, width) { VoxelSize = new VoxelSize(3, 2, 1) };
         Hdf5File.WriteLabels(path, labels, "label");
-        var data = DataFolder.Open(path, rawName: "label").WithValidation();
+        var data = DataFolder.Open(path, selection: new DataSelection { RawName = "label" }).WithValidation();
         var (train, val) = (data.Train.Single().Load().Labels, data.Validation.Single().Load().Labels);
         var longest = Math.Max(depth, Math.Max(height, width));
         Assert.That((train.VoxelCount, val.VoxelCount), Is.EqualTo((labels.VoxelCount / longest * first, labels.VoxelCount / longest * last)));

@@ -1,0 +1,25 @@
+using Spoco.Engine;
+
+namespace Spoco.Cli.Files;
+
+/// <summary>Lists folders in the order of names; what the system refuses becomes one line.</summary>
+internal static class FolderContents
+{
+    /// <summary>The files of known formats.</summary>
+    public static List<string> Files(string folder) => List(folder, () => Directory.EnumerateFiles(folder).Where(file => InputFile.KindOf(file) is not null));
+
+    /// <summary>The folders within.</summary>
+    public static List<string> Folders(string folder) => List(folder, () => Directory.EnumerateDirectories(folder));
+
+    private static List<string> List(string folder, Func<IEnumerable<string>> entries)
+    {
+        try
+        {
+            return [.. entries().Where(path => Path.GetFileName(path)[0] != '.').Order(StringComparer.Ordinal)];
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new InputException($"{folder}: cannot be read ({InputFile.FirstLine(e.Message)}).", e);
+        }
+    }
+}

@@ -1,0 +1,68 @@
+using PureHDF;
+using PureHDF.VOL.Native;
+using Spoco.Engine;
+
+namespace Spoco.Cli.Files;
+
+/// <summary>
+/// A dataset of an open HDF5 file, of which boxes are read: what a box costs depends on the chunks it touches, not on the size of the dataset, which may be
+/// beyond what memory or one array holds. Not safe under several threads.
+/// </summary>
+internal sealed class Hdf5Volume : IDisposable
+{
+    private readonly string _path;
+    private readonly string _name;
+    private readonly FileStream _stream;
+    private readonly NativeFile _file;
+    private readonly NativeDataset _dataset;
+
+    private Hdf5Volume(string path, string name, FileStream stream, NativeFile file, NativeDataset dataset)
+    {
+        (_path, _name, _stream, _file, _dataset) = (path, name, stream, file, dataset);
+        (Whole, Channels) = Decoder<float>(ignored: null).Describe();
+        VoxelSize = Hdf5File.ReadVoxelSize(dataset);
+    }
+
+    /// <summary>The box of all voxels.</summary>
+    public VoxelBox Whole { get; }
+
+    public int Channels { get; }
+
+    public VoxelSize? VoxelSize { get; }
+
+    /// <summary>Opens a dataset; reads its header only.</summary>
+    /// <exception cref="InputException">The file is damaged or has no such dataset.</exception>
+    public static Hdf5Volume Open(string path, string name)
+    {
+        var stream = FileContents.Open(path);
+        try
+        {
+            return Hdf5File.Guard(path, () =>
+            {
+                Hdf5Structure.Check(path, stream);
+                stream.Position = 0;
+                var file = H5File.Open(new GuardedStream(stream), leaveOpen: true);
+                return new Hdf5Volume(path, name, stream, file, Hdf5File.Require(path, name, file));
+            });
+        }
+        catch
+        {
+            stream.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Reads a box of an image (<see cref="float"/>) or of labels (<see cref="int"/>).</summary>
+    /// <param name="box">Lies within <see cref="Whole"/>.</param>
+    /// <param name="ignored">The one negative label that is allowed.</param>
+    public Volume<T> Read<T>(VoxelBox box, int? ignored = null) where T : unmanaged =>
+        Hdf5File.Guard(_path, () => Decoder<T>(ignored).Decode(box));
+
+    public void Dispose()
+    {
+        _file.Dispose();
+        _stream.Dispose();
+    }
+
+    private Hdf5Decoder<T> Decoder<T>(int? ignored) where T : unmanaged => new(_path, _name, _dataset, _stream.Length, ignored);
+}

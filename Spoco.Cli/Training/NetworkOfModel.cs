@@ -1,0 +1,25 @@
+using Spoco.Engine.Checkpoints;
+
+namespace Spoco.Cli.Training;
+
+/// <summary>Settings that a training shares with the model it starts from.</summary>
+internal static class NetworkOfModel
+{
+    /// <summary><paramref name="settings"/> with the network of the checkpoint at <paramref name="path"/>.</summary>
+    /// <exception cref="Engine.InputException">The checkpoint is damaged.</exception>
+    public static TrainSettings Adopt(TrainSettings settings, string path)
+    {
+        var model = Checkpoint.ReadOptions(path, SafeTensors.Open(path));
+        return settings with
+        {
+            Dimensions = model.Network.Dimensions,
+            Maps = [.. model.Network.FeatureMaps],
+            Order = model.Network.Order,
+            AnisotropicPooling = model.Network.Dimensions == 3 && model.Network.PoolDepth == 1,
+            Embedding = model.EmbeddingDimensions,
+            NoForeground = settings.NoForeground || !model.Foreground,
+            PullMargin = model.PullMargin,
+            PushMargin = model.PushMargin,
+        };
+    }
+}

@@ -1,0 +1,138 @@
+using System.Runtime.ExceptionServices;
+using Spoco.Cli.Data;
+using Spoco.Cli.Files;
+using Spoco.Engine;
+
+namespace Spoco.Cli.Training;
+
+/// <summary>An image of a data set that has been looked at once, before it is known which of its objects training sees.</summary>
+/// <param name="Name">What errors and lists call it.</param>
+/// <param name="Objects">All its objects.</param>
+/// <param name="Channels">Its channels.</param>
+/// <param name="IsGrey">Whether one channel says all that they say.</param>
+/// <param name="Prepare">Makes the source of a number of channels and a rule for its labels.</param>
+internal sealed record FoundImage(
+    string Name, IReadOnlyList<LabelledObject> Objects, int Channels, bool IsGrey, Func<int, LabelRule, IPatchSource> Prepare);
+
+/// <summary>
+/// Opens the images of a data set: into memory as long as there is room, the rest stays on disk, and the patches are the same bits either way. A large
+/// volume in HDF5 then is read box by box, every other image whole when a patch of it is wanted.
+/// </summary>
+internal sealed class SourceLoader(int dimensions, int? ignored, long memory) : IDisposable
+{
+    private const long LeastCache = 1L << 28;
+
+    private readonly DecodedImages _decoded = new(Math.Max(LeastCache, memory / 4));
+    private readonly List<Hdf5Pair> _files = [];
+    private long _left = memory;
+
+    /// <summary>Images that did not find room in memory.</summary>
+    public int OnDisk { get; private set; }
+
+    /// <summary>Looks at every image.</summary>
+    /// <exception cref="InputException">One is damaged or does not fit its labels.</exception>
+    public List<FoundImage> Open(IReadOnlyList<DataItem> items, CancellationToken cancellation)
+    {
+        var found = new List<FoundImage>();
+        foreach (var group in items.Chunk(Environment.ProcessorCount))
+        {
+            cancellation.ThrowIfCancellationRequested();
+            var streamed = group.Select(OpenLarge).ToArray();
+            var loaded = new (Volume<float> Image, Volume<int> Labels)[group.Length];
+            var failures = new Exception?[group.Length];
+            Parallel.For(0, group.Length, i =>
+            {
+                try
+                {
+                    if (streamed[i] is null)
+                        loaded[i] = group[i].Load();
+                }
+#pragma warning disable CA1031 // Thrown again below: the first by order, not by time.
+                catch (Exception e)
+#pragma warning restore CA1031
+                {
+                    failures[i] = e;
+                }
+            });
+            for (var i = 0; i < group.Length; i++)
+            {
+                if (failures[i] is { } failure)
+                    ExceptionDispatchInfo.Throw(failure);
+                found.AddRange(streamed[i] is { } files ? OfVolume(group[i], files) : OfFiles(group[i], loaded[i].Image, loaded[i].Labels));
+            }
+        }
+
+        return found;
+    }
+
+    public void Dispose() => _files.ForEach(files => files.Dispose());
+
+    /// <summary>Opens a volume that is too large for memory but can be read in boxes; null for every other item.</summary>
+    private Hdf5Pair? OpenLarge(DataItem item)
+    {
+        if (!item.IsChunked)
+            return null;
+        var files = new Hdf5Pair(item);
+        if (files.Region.VoxelCount <= _left / (4 * (files.Channels + 1)) && files.Region.VoxelCount * files.Channels <= Array.MaxLength)
+        {
+            files.Dispose();
+            return null;
+        }
+
+        _files.Add(files);
+        return files;
+    }
+
+    private IEnumerable<FoundImage> OfVolume(DataItem item, Hdf5Pair files)
+    {
+        OnDisk++;
+        foreach (var (name, region) in dimensions == 2 && files.Region.Depth > 1
+            ? Enumerable.Range(0, files.Region.Depth).Select(z => ($"{item.Name}[{z}]", files.Region.Slice(z))) : [(item.Name, files.Region)])
+        {
+            var objects = Hdf5Source.FindObjects(files, region, ignored);
+            var statistics = Hdf5Source.Measure(files, region, name);
+            yield return new FoundImage(name, objects, files.Channels, files.Channels == 1, (channels, rule) => channels == files.Channels
+                ? new Hdf5Source(name, files, region, objects, statistics, rule)
+                : throw new InputException($"{item.ImagePath}: the image has {files.Channels} channels, the others {channels}."));
+        }
+    }
+
+    private IEnumerable<FoundImage> OfFiles(DataItem item, Volume<float> image, Volume<int> labels)
+    {
+        var slices = dimensions == 2 && image.Depth > 1;
+        var bytes = 4L * (image.Data.LongLength + labels.Data.LongLength);
+        var stays = bytes <= _left;
+        if (stays)
+            _left -= bytes;
+        else
+            OnDisk++;
+        for (var z = 0; z < (slices ? image.Depth : 1); z++)
+        {
+            var name = slices ? $"{item.Name}[{z}]" : item.Name;
+            var (slice, truth) = slices
+                ? (image.Crop(z, 0, 0, 1, image.Height, image.Width), labels.Crop(z, 0, 0, 1, image.Height, image.Width)) : (image, labels);
+            var number = slices ? z : -1;
+            var objects = ObjectIndex.Of(truth, ignored);
+            var known = new KnownImage(new PatchExtents(slice.Depth, slice.Height, slice.Width), slice.VoxelSize, objects);
+            Func<int, LabelRule, IPatchSource> prepare = stays
+                ? (channels, rule) => new TrainingItem(
+                    name, Normalisation.Apply(InputFile.WithChannels(slice, channels, name), name: name), rule.Apply(truth))
+                : (channels, rule) => new FileSource(name, item, number, known, channels, rule, _decoded);
+            yield return new FoundImage(name, objects, slice.Channels, IsGrey(slice), prepare);
+        }
+    }
+
+    /// <summary>Grey images are often stored as RGB.</summary>
+    private static bool IsGrey(Volume<float> image)
+    {
+        if (image.Channels != 3)
+            return image.Channels == 1;
+        for (var i = 0; i < image.Data.Length; i += 3)
+        {
+            if (image.Data[i] != image.Data[i + 1] || image.Data[i] != image.Data[i + 2])
+                return false;
+        }
+
+        return true;
+    }
+}

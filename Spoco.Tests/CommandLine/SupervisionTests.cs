@@ -1,0 +1,157 @@
+using System.Globalization;
+using Spoco.Cli.Files;
+using Spoco.Engine;
+using Spoco.Engine.Checkpoints;
+using Spoco.Tests.Files;
+
+namespace Spoco.Tests.CommandLine;
+
+/// <summary>What a training knows of the labels, and what it learns from.</summary>
+[FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
+public sealed class SupervisionTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    private string Out => _folder.File("model");
+
+    public void Dispose() => _folder.Dispose();
+
+    [TestCase("sparse", 3, 3)]
+    [TestCase("sparse", 6, 4)]
+    public void A_sparse_budget_is_one_object_an_image(string kind, int budget, int images)
+    {
+        var data = DataSet.Write(_folder.File("data"), train: 4);
+        Train(data, "--supervision", "sparse", "--budget", $"{budget}", "--budget-kind", kind).AssertSuccess();
+        var known = Known();
+        Assert.That((known.Length, known.Sum()), Is.EqualTo((images, budget)));
+    }
+
+    [Test]
+    public void A_dense_budget_is_one_image_with_all_its_objects()
+    {
+        var data = DataSet.Write(_folder.File("data"), train: 4);
+        var first = InputFile.ReadLabels(Path.Combine(data, "train", "labels", "cell0.png")).Data.Distinct().Count(l => l > 0);
+        Train(data, "--budget", $"{first}", "--budget-kind", "dense").AssertSuccess();
+        Assert.That(Known(), Is.EqualTo(new[] { first }));
+        Train(data, "--budget", "999", "--budget-kind", "dense", "--out", _folder.File("other")).AssertBadInput("no image has exactly 999 objects");
+    }
+
+    [TestCase("--budget", "0")]
+    [TestCase("--budget", "2", "--budget-kind", "sparse", "--supervision", "full")]
+    [TestCase("--budget", "2", "--instance-ratio", "0.5", "--supervision", "sparse")]
+    [TestCase("--budget", "999", "--supervision", "sparse")]
+    [TestCase("--self-supervised", "true", "--instance-ratio", "0.5", "--supervision", "sparse")]
+    [TestCase("--self-supervised", "true", "--consistency-weight", "0")]
+    [TestCase("--held-out", "1")]
+    [TestCase("--class", "tree")]
+    [TestCase("--from", "/no/such/model")]
+    [TestCase("--scale", "1")]
+    [TestCase("--scale", "2,1")]
+    [TestCase("--scale", "a,b")]
+    [TestCase("--poisson-probability", "2")]
+    [TestCase("--milestones", "2", "--schedule", "multistep")]
+    [TestCase("--memory", "-1")]
+    [TestCase("--loader-threads", "0")]
+    public void Impossible_choices_are_one_line(params string[] options) => Train(DataSet.Write(_folder.File("data")), options).AssertBadInput();
+
+    /// <summary>Table 6: the discriminative loss, with L_obj, with L_Ucon, with both.</summary>
+    [TestCase("0", "0")]
+    [TestCase("1", "0")]
+    [TestCase("0", "1")]
+    [TestCase("1", "1")]
+    public void Full_supervision_with_terms_added(string instance, string consistency)
+    {
+        Train(DataSet.Write(_folder.File("data")), "--instance-weight", instance, "--consistency-weight", consistency, "--no-foreground", "true").AssertSuccess();
+        var terms = Terms();
+        Assert.That((terms["instance"] > 0, terms["consistency"] > 0), Is.EqualTo((instance == "1", consistency == "1")));
+        Assert.That((terms["pull"] > 0, terms["unlabelled_push"]), Is.EqualTo((true, 0.0)));
+    }
+
+    /// <summary>Table 5: sparse supervision without one of its terms.</summary>
+    [TestCase("0", "1")]
+    [TestCase("1", "0")]
+    public void Sparse_supervision_with_terms_left_out(string push, string consistency)
+    {
+        Train(DataSet.Write(_folder.File("data")), "--supervision", "sparse", "--instance-ratio", "0.4", "--unlabelled-push-weight", push, "--consistency-weight", consistency)
+            .AssertSuccess();
+        var terms = Terms();
+        Assert.That((terms["unlabelled_push"] > 0, terms["consistency"] > 0), Is.EqualTo((push == "1", consistency == "1")));
+    }
+
+    [Test]
+    public void Self_supervision_needs_no_label()
+    {
+        var data = DataSet.Write(_folder.File("data"));
+        Directory.Delete(Path.Combine(data, "train", "labels"), recursive: true);
+        Directory.Delete(Path.Combine(data, "val"), recursive: true);
+        Train(data, "--self-supervised", "true").AssertSuccess();
+        var terms = Terms();
+        Assert.That(terms["consistency"], Is.Positive);
+        Assert.That(terms["pull"] + terms["push"] + terms["instance"] + terms["unlabelled_push"] + terms["foreground"], Is.Zero);
+
+        // What was learned is where the next training starts.
+        Train(DataSet.Write(_folder.File("labelled")), "--from", Path.Combine(Out, "last.safetensors"), "--out", _folder.File("next"), "--iterations", "1", "--learning-rate", "1e-12", "--schedule", "constant").AssertSuccess();
+        var (before, after) = (Array(Out), Array(_folder.File("next")));
+        Assert.That(after, Is.EqualTo(before).Within(1e-6f));
+    }
+
+    [Test]
+    public void A_training_starts_from_the_parameters_of_another()
+    {
+        var data = DataSet.Write(_folder.File("data"));
+        Train(data).AssertSuccess();
+        Train(data, "--from", Path.Combine(Out, "last.safetensors"), "--supervision", "sparse", "--out", _folder.File("next"), "--iterations", "1", "--learning-rate", "1e-12", "--schedule", "constant").AssertSuccess();
+        Assert.That(Array(_folder.File("next")), Is.EqualTo(Array(Out)).Within(1e-6f), "the foreground channel is left out");
+        Train(data, "--from", Out, "--maps", "4,16", "--out", _folder.File("wide")).AssertBadInput("feature maps", "4,8", "4,16");
+        var colour = PublishedDataSets.Cvppp(_folder.File("colour"));
+        Train(colour, "--from", Out, "--subsets", "A1", "--out", _folder.File("colourful")).AssertBadInput("channels of the image: the model has 1, this training has 3");
+    }
+
+    [Test]
+    public void Ignored_voxels_are_neither_object_nor_background([Values("full", "sparse")] string supervision)
+    {
+        var path = PublishedDataSets.Volume(_folder.File("a.h5"), 12, 40, 40, seed: 3, ignored: -1);
+        Train(path, "--supervision", supervision).AssertBadInput("-1", "is no label");
+        Train(path, "--supervision", supervision, "--ignore-label", "-1", "--patch", "24,24").AssertSuccess();
+        Assert.That(Terms()["pull"], Is.Positive);
+    }
+
+    [Test]
+    public void The_schedule_may_have_steps()
+    {
+        Train(DataSet.Write(_folder.File("data")), "--schedule", "multistep", "--milestones", "0.5", "--learning-rate", "0.001", "--iterations", "4").AssertSuccess();
+        var rates = File.ReadAllLines(Path.Combine(Out, "log.csv")).Skip(1).Select(l => double.Parse(l.Split(',')[1], CultureInfo.InvariantCulture));
+        Assert.That(rates, Is.EqualTo(new[] { 1e-3, 1e-3, 1e-4, 1e-4 }).Within(1e-9));
+    }
+
+    private CommandLineRun Train(string data, params string[] options)
+    {
+        var all = new Dictionary<string, string>
+        {
+            ["--data"] = data, ["--out"] = Out, ["--patch"] = "32,32", ["--iterations"] = "2", ["--device"] = "cpu",
+        };
+        if (!options.Contains("--from"))
+            (all["--maps"], all["--embedding"]) = ("4,8", "4");
+        for (var i = 0; i < options.Length; i += 2)
+            all[options[i]] = options[i + 1];
+        return CommandLineRun.Of(["train", .. all.SelectMany(o => new[] { o.Key, o.Value })]);
+    }
+
+    /// <summary>Known objects of every training image.</summary>
+    private int[] Known() => [.. File.ReadAllLines(Path.Combine(Out, "data.csv")).Where(l => l.StartsWith("train,", StringComparison.Ordinal))
+        .Select(l => int.Parse(l.Split(',')[^1], CultureInfo.InvariantCulture))];
+
+    /// <summary>The unweighted terms of the first step.</summary>
+    private Dictionary<string, double> Terms()
+    {
+        var lines = File.ReadAllLines(Path.Combine(Out, "log.csv"));
+        return lines[0].Split(',').Zip(lines[1].Split(','))
+            .ToDictionary(p => p.First, p => double.TryParse(p.Second, CultureInfo.InvariantCulture, out var value) ? value : 0);
+    }
+
+    private static float[] Array(string model)
+    {
+        var file = SafeTensors.Open(Path.Combine(model, "last.safetensors"));
+        return file.Read(file.Entries.Keys.Where(k => k.StartsWith("net_f.", StringComparison.Ordinal) && k.EndsWith("conv.weight", StringComparison.Ordinal)).Order().First());
+    }
+}
