@@ -196,7 +196,12 @@ internal static unsafe class NormConvolutionHost
         public WinogradSource SecondSource(in NormConvolutionShape shape, DeviceBuffer<float> small) => shape.HasSmall
             ? new()
             {
-                Values = small.HostAddress, Shape = shape.Small, Half = true, Scale = Scales + _firstSmall, Shift = Scales + _count + _firstSmall,
+                Values = small.HostAddress,
+                Shape = shape.Small,
+                Half = true,
+                FirstTerm = shape.Input.C,
+                Scale = Scales + _firstSmall,
+                Shift = Scales + _count + _firstSmall,
             }
             : default;
 

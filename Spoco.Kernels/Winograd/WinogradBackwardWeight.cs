@@ -18,6 +18,8 @@ internal static unsafe class WinogradBackwardWeight<TSimd, TVector> where TSimd 
     /// <summary>Tiles whose products are summed in registers and then added: rounding does not grow with the number of such sums.</summary>
     private const int SumTiles = 128;
 
+    private const int Panel = WinogradTransforms.Panel;
+
     /// <summary>Tiles that are transformed at a time.</summary>
     private const int RunTiles = 16;
 
@@ -55,7 +57,7 @@ internal static unsafe class WinogradBackwardWeight<TSimd, TVector> where TSimd 
         public readonly ChannelBlocks Blocks;
         public readonly int Terms;
         public readonly int BlockTiles;
-        public readonly int InputRow;
+        public readonly int PaddedTerms;
         public float* Products;
         public float* Inputs;
         public float* Gradients;
@@ -66,15 +68,18 @@ internal static unsafe class WinogradBackwardWeight<TSimd, TVector> where TSimd 
             (Grid, Source, Second, Dy) = (grid, source, second, dy);
             Blocks = new ChannelBlocks(dy.Shape.C, TSimd.Lanes);
             Terms = source.Shape.C + (HasSecond ? second.Shape.C : 0);
-            InputRow = WinogradConvolution<TSimd, TVector>.PadRow(Terms);
-            var perTile = (long)WinogradGrid.PlaneFrequencies * (InputRow + Blocks.PaddedChannels) * sizeof(float);
+            PaddedTerms = (Terms + Panel - 1) / Panel * Panel;
+            var perTile = (long)WinogradGrid.PlaneFrequencies * (PaddedTerms + Blocks.PaddedChannels) * sizeof(float);
             var most = (int)Math.Clamp(BlockBytes / perTile, FewestTiles, MostTiles) / RunTiles * RunTiles;
             BlockTiles = Math.Min(most, grid.Tiles);
         }
 
         public readonly bool HasSecond => Second.Values != null;
 
-        public readonly nint InputStride => BlockTiles * InputRow + 16;
+        /// <summary>From one panel of terms, [tiles][16], to the next.</summary>
+        public readonly nint PanelStride => BlockTiles * Panel;
+
+        public readonly nint InputStride => BlockTiles * PaddedTerms + 16;
 
         public readonly nint GradientStride => BlockTiles * Blocks.PaddedChannels + 16;
     }
@@ -85,17 +90,16 @@ internal static unsafe class WinogradBackwardWeight<TSimd, TVector> where TSimd 
         {
             var scratch = plan.Scratch + (long)worker * WinogradTransforms.ScratchLength;
             var (first, last) = (firstTile + from * RunTiles, Math.Min(firstTile + until * RunTiles, lastTile));
-            var inputs = plan.Inputs + (long)(first - firstTile) * plan.InputRow;
-            WinogradTransforms.Input(plan.Grid, plan.Source, slices, first, last, inputs, plan.InputRow, plan.InputStride, scratch);
+            var inputs = plan.Inputs + (long)(first - firstTile) * Panel;
+            Input(plan.Source, first, last, inputs, scratch);
             if (plan.HasSecond && plan.Grid.HasSlices(slices, true))
-            {
-                WinogradTransforms.Input(plan.Grid, plan.Second, slices, first, last, inputs + plan.Source.Shape.C, plan.InputRow, plan.InputStride,
-                    scratch);
-            }
-
+                Input(plan.Second, first, last, inputs, scratch);
             WinogradTransforms.Gradient(plan.Grid, plan.Dy, slices, plan.Blocks, plan.BlockTiles, firstTile, first, last, plan.Gradients,
                 plan.GradientStride);
         }
+
+        private void Input(in WinogradSource source, int first, int last, float* inputs, float* scratch) =>
+            WinogradTransforms.Input(plan.Grid, source, slices, first, last, inputs, Panel, plan.PanelStride, plan.InputStride, scratch);
     }
 
     private readonly struct ProductBody(Plan plan, int slices, int tiles, bool accumulate) : IParallelBody
@@ -109,7 +113,7 @@ internal static unsafe class WinogradBackwardWeight<TSimd, TVector> where TSimd 
                 Segments = &segment,
                 SegmentCount = 1,
                 RowStride = sizeof(float),
-                StepStride = (nint)plan.InputRow * sizeof(float),
+                StepStride = Panel * sizeof(float),
             };
             for (var i = from; i < until; i++)
             {
@@ -128,11 +132,15 @@ internal static unsafe class WinogradBackwardWeight<TSimd, TVector> where TSimd 
                     tile.Steps = Math.Min(SumTiles, tiles - first);
                     tile.Accumulate = accumulate || first > 0;
                     segment.B = (byte*)(gradients + (long)first * width);
-                    for (int term = 0, rows; term < terms; term += rows)
+                    for (var panel = 0; panel < terms; panel += Panel)
                     {
-                        rows = RegisterTile.NextRows(terms - term, maximum);
-                        segment.A = (byte*)(inputs + (long)first * plan.InputRow + term);
-                        tile.Run<TSimd, TVector>(rows, width / TSimd.Lanes, products + (long)term * width);
+                        var last = Math.Min(panel + Panel, terms);
+                        for (int term = panel, rows; term < last; term += rows)
+                        {
+                            rows = RegisterTile.NextRows(last - term, maximum);
+                            segment.A = (byte*)(inputs + panel / Panel * plan.PanelStride + (long)first * Panel + term - panel);
+                            tile.Run<TSimd, TVector>(rows, width / TSimd.Lanes, products + (long)term * width);
+                        }
                     }
                 }
             }

@@ -34,10 +34,15 @@ internal readonly unsafe struct GatedReading : IWinogradReading
 /// </summary>
 internal static unsafe class WinogradInput<TPlane, TReading> where TPlane : struct, IWinogradAxis where TReading : struct, IWinogradReading
 {
-    /// <summary>Writes V[f frequencyStride + (tile - first) rowStride + channel], f = 4 fh + fw.</summary>
+    private const int Panel = WinogradTransforms.Panel;
+
+    /// <summary>
+    /// Writes V[f frequencyStride + (term / 16) panelStride + (tile - first) rowStride + term % 16], f = 4 fh + fw.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Transform(
-        in WinogradSource source, WinogradDepth depth, int n, int d, int h, int w, int tiles, float* v, nint rowStride, nint frequencyStride, float* scratch)
+        in WinogradSource source, WinogradDepth depth, int n, int d, int h, int w, int tiles, float* v, nint rowStride, nint panelStride,
+        nint frequencyStride, float* scratch)
     {
         var shape = source.Shape;
         var lanes = Vector<float>.Count;
@@ -85,7 +90,8 @@ internal static unsafe class WinogradInput<TPlane, TReading> where TPlane : stru
             }
 
             column = scratch;
-            var target = v + c;
+            var term = source.FirstTerm + c;
+            var target = v + term / Panel * panelStride + term % Panel;
             for (var t = 0; t < tiles; t++, column += TPlane.Step * 4 * lanes, target += rowStride)
             {
                 Line(column, target, frequencyStride);

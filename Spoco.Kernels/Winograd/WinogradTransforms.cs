@@ -3,15 +3,22 @@ namespace Spoco.Kernels.Primitives;
 /// <summary>Picks the instances of the transforms for a tensor, and cuts ranges of tiles into runs within a row.</summary>
 internal static unsafe class WinogradTransforms
 {
+    /// <summary>Terms that always lie side by side: a cache line.</summary>
+    public const int Panel = 16;
+
     /// <summary>Tiles whose columns and frequencies fit the first-level cache.</summary>
     private const int RunTiles = 16;
 
     /// <summary>Floats of scratch memory that <see cref="Input"/> needs.</summary>
     public static int ScratchLength => (2 * RunTiles + 2) * 4 * System.Numerics.Vector<float>.Count;
 
-    /// <summary>Transforms the input of tiles [first, last) for a frequency of the slices: V[f frequencyStride + (tile - first) rowStride + channel].</summary>
+    /// <summary>
+    /// Transforms the input of tiles [first, last) for a frequency of the slices:
+    /// V[f frequencyStride + (term / 16) panelStride + (tile - first) rowStride + term % 16].
+    /// </summary>
     public static void Input(
-        in WinogradGrid grid, in WinogradSource source, int slices, int first, int last, float* v, nint rowStride, nint frequencyStride, float* scratch)
+        in WinogradGrid grid, in WinogradSource source, int slices, int first, int last, float* v, nint rowStride, nint panelStride,
+        nint frequencyStride, float* scratch)
     {
         var depth = grid.Depth(slices, source.Half);
         var half = source.Half && grid.UpPlane;
@@ -23,15 +30,21 @@ internal static unsafe class WinogradTransforms
             d = (source.Half && grid.UpD) || !grid.Deep ? d - grid.PaddingD : 2 * d - grid.PaddingD;
             if (half)
             {
-                WinogradInput<HalfAxis, ScaledReading>.Transform(source, depth, n, d, h - 1, w - 1, count, target, rowStride, frequencyStride, scratch);
+                WinogradInput<HalfAxis, ScaledReading>.Transform(
+                    source, depth, n, d, h - 1, w - 1, count, target, rowStride, panelStride, frequencyStride, scratch);
                 continue;
             }
 
             (h, w) = (2 * h - grid.PaddingH, 2 * w - grid.PaddingW);
             if (source.Gate != null)
-                WinogradInput<FullAxis, GatedReading>.Transform(source, depth, n, d, h, w, count, target, rowStride, frequencyStride, scratch);
-            else
-                WinogradInput<FullAxis, ScaledReading>.Transform(source, depth, n, d, h, w, count, target, rowStride, frequencyStride, scratch);
+            {
+                WinogradInput<FullAxis, GatedReading>.Transform(
+                    source, depth, n, d, h, w, count, target, rowStride, panelStride, frequencyStride, scratch);
+                continue;
+            }
+
+            WinogradInput<FullAxis, ScaledReading>.Transform(
+                source, depth, n, d, h, w, count, target, rowStride, panelStride, frequencyStride, scratch);
         }
     }
 
