@@ -10,7 +10,7 @@ namespace Spoco.Kernels.Primitives;
 internal static unsafe class WinogradBackwardWeight<TSimd, TVector> where TSimd : ISimd<TVector> where TVector : struct
 {
     /// <summary>Memory for the transforms of a block of tiles.</summary>
-    private const long BlockBytes = 6 << 20;
+    private const long BlockBytes = 2 << 20;
 
     private const int FewestTiles = 64;
     private const int MostTiles = 4096;
