@@ -3,9 +3,9 @@ using System.Runtime.CompilerServices;
 namespace Spoco.Kernels.Primitives;
 
 /// <summary>
-/// Weight gradient with Winograd's F(2,3): for every frequency the product of transformed input and transformed output gradient, summed over tiles, then
-/// one transform back. Frequencies of the slices come one after the other; blocks of tiles are transformed by all workers together; then every worker multiplies some frequencies and channels, so that a sum
-/// belongs to one worker and does not depend on their number.
+/// Weight gradient with Winograd's F(2,3): for every frequency the product of transformed input and transformed output gradient, summed over
+/// tiles, then one transform back. Frequencies of the slices come one after the other; blocks of tiles are transformed by all workers together;
+/// then every worker multiplies some frequencies and channels, so that a sum belongs to one worker and does not depend on their number.
 /// </summary>
 internal static unsafe class WinogradBackwardWeight<TSimd, TVector> where TSimd : ISimd<TVector> where TVector : struct
 {
@@ -24,7 +24,8 @@ internal static unsafe class WinogradBackwardWeight<TSimd, TVector> where TSimd 
     private const int RunTiles = 16;
 
     /// <summary>dweight from the sources of the forward pass and the gradient of its result.</summary>
-    public static void Run(HostDevice host, in WinogradGrid grid, in WinogradSource source, in WinogradSource second, in WinogradSource dy, float* dweight)
+    public static void Run(
+        HostDevice host, in WinogradGrid grid, in WinogradSource source, in WinogradSource second, in WinogradSource dy, float* dweight)
     {
         var plan = new Plan(grid, source, second, dy);
         var productLength = grid.Frequencies * WinogradWeight.FrequencyStride(plan.Blocks, plan.Terms);
@@ -123,7 +124,8 @@ internal static unsafe class WinogradBackwardWeight<TSimd, TVector> where TSimd 
                 var width = plan.Blocks.WidthOf(block);
                 var terms = plan.HasSecond && !plan.Grid.InHalf(f) ? plan.Source.Shape.C : plan.Terms;
                 var maximum = RegisterTile.MaximumRows(TSimd.Lanes, width / TSimd.Lanes);
-                var products = plan.Products + f * WinogradWeight.FrequencyStride(plan.Blocks, plan.Terms) + (long)block * plan.Blocks.Width * plan.Terms;
+                var products = plan.Products + f * WinogradWeight.FrequencyStride(plan.Blocks, plan.Terms)
+                    + (long)block * plan.Blocks.Width * plan.Terms;
                 var gradients = plan.Gradients + plane * plan.GradientStride + (long)block * plan.Blocks.Width * plan.BlockTiles;
                 var inputs = plan.Inputs + plane * plan.InputStride;
                 tile.StrideC = width;

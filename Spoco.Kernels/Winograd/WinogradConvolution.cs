@@ -3,12 +3,12 @@ using System.Runtime.CompilerServices;
 namespace Spoco.Kernels.Primitives;
 
 /// <summary>
-/// Forward convolution and input gradient with Winograd's F(2,3) along every axis with three taps: workers take blocks of tiles, transform their input
-/// into scratch memory, multiply every frequency with its weight and transform the products back. No value depends on how tiles are grouped.
+/// Forward convolution and input gradient with Winograd's F(2,3) along every axis with three taps: workers take blocks of tiles, transform their
+/// input into scratch memory, multiply every frequency with its weight and transform the products back. No value depends on how tiles are grouped.
 /// </summary>
 internal static unsafe class WinogradConvolution<TSimd, TVector> where TSimd : ISimd<TVector> where TVector : struct
 {
-    /// <summary>Tiles of a block: enough to use every weight often, few enough for the transforms of a block to stay in the second-level cache.</summary>
+    /// <summary>Tiles of a block: enough to use every weight often, few enough for their transforms to stay in the second-level cache.</summary>
     private const int MostTiles = 48;
 
     private const int RegisterTileRows = 6;

@@ -29,8 +29,8 @@ internal readonly unsafe struct GatedReading : IWinogradReading
 }
 
 /// <summary>
-/// Transforms the input of neighbouring tiles of one row for one frequency of the slices. Slices and rows are transformed for every input column once,
-/// into scratch memory of [columns][4][lanes] that stays in the first-level cache; then the columns of every tile.
+/// Transforms the input of neighbouring tiles of one row for one frequency of the slices. Slices and rows are transformed for every input column
+/// once, into scratch memory of [columns][4][lanes] that stays in the first-level cache; then the columns of every tile.
 /// </summary>
 internal static unsafe class WinogradInput<TPlane, TReading> where TPlane : struct, IWinogradAxis where TReading : struct, IWinogradReading
 {
@@ -107,7 +107,9 @@ internal static unsafe class WinogradInput<TPlane, TReading> where TPlane : stru
     private static float* Row(in WinogradSource source, int n, int d, int h)
     {
         var shape = source.Shape;
-        return (uint)d < (uint)shape.D && (uint)h < (uint)shape.H ? source.Values + (((long)n * shape.D + d) * shape.H + h) * shape.W * shape.C : null;
+        return (uint)d < (uint)shape.D && (uint)h < (uint)shape.H
+            ? source.Values + (((long)n * shape.D + d) * shape.H + h) * shape.W * shape.C
+            : null;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

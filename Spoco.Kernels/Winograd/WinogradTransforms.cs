@@ -74,7 +74,8 @@ internal static unsafe class WinogradTransforms
     /// Z[f frequencyStride + place of the block + (tile - firstTile) width + channel].
     /// </summary>
     public static void Gradient(
-        in WinogradGrid grid, in WinogradSource source, int slices, ChannelBlocks blocks, int blockTiles, int firstTile, int first, int last, float* z,
+        in WinogradGrid grid, in WinogradSource source, int slices, ChannelBlocks blocks, int blockTiles, int firstTile, int first, int last,
+        float* z,
         nint frequencyStride)
     {
         var depth = grid.Depth(slices, false);
@@ -84,9 +85,11 @@ internal static unsafe class WinogradTransforms
             count = Run(grid, w, last - tile);
             d = grid.Deep ? 2 * d : d;
             if (source.Gate != null)
-                WinogradGradient<GatedReading>.Transform(source, depth, n, d, 2 * h, 2 * w, count, blocks, blockTiles, z, tile - firstTile, frequencyStride);
+                WinogradGradient<GatedReading>.Transform(
+                    source, depth, n, d, 2 * h, 2 * w, count, blocks, blockTiles, z, tile - firstTile, frequencyStride);
             else
-                WinogradGradient<ScaledReading>.Transform(source, depth, n, d, 2 * h, 2 * w, count, blocks, blockTiles, z, tile - firstTile, frequencyStride);
+                WinogradGradient<ScaledReading>.Transform(
+                    source, depth, n, d, 2 * h, 2 * w, count, blocks, blockTiles, z, tile - firstTile, frequencyStride);
         }
     }
 
