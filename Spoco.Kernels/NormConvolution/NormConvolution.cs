@@ -1,7 +1,8 @@
 namespace Spoco.Kernels.Primitives;
 
 /// <summary>
-/// Normalisation, convolution and activation in one: y = f(norm(x, small enlarged) * weight). The normalised tensor is made while the convolution reads
+/// Normalisation, convolution and activation in one: y = f(norm(x, small enlarged) * weight). The normalised tensor is made while the
+/// convolution reads
 /// it, and the enlarged and joined one never exists; the gradient makes it again from x. For the host; see <see cref="NormConvolutionShape.Of"/>.
 /// </summary>
 public static class NormConvolution
@@ -66,7 +67,8 @@ public static class NormConvolution
     /// <param name="gradients">Results.</param>
     /// <exception cref="ArgumentException">A buffer does not fit the geometry, or is on another device.</exception>
     public static void Backward(
-        NormConvolutionShape shape, DeviceBuffer<float> dy, DeviceBuffer<float> y, DeviceBuffer<float> x, DeviceBuffer<float> small, in NormBuffers norm,
+        NormConvolutionShape shape, DeviceBuffer<float> dy, DeviceBuffer<float> y, DeviceBuffer<float> x, DeviceBuffer<float> small,
+        in NormBuffers norm,
         DeviceBuffer<float> weight, ActivationFunction activation, bool constantStatistics, in NormConvolutionGradients gradients)
     {
         var host = Inputs(shape, x, small);

@@ -48,8 +48,8 @@ internal static unsafe class NormConvolutionHost
     }
 
     public static void Forward(
-        HostDevice host, in NormConvolutionShape shape, DeviceBuffer<float> x, DeviceBuffer<float> small, in NormBuffers norm, DeviceBuffer<float> weight,
-        DeviceBuffer<float> y, float slope)
+        HostDevice host, in NormConvolutionShape shape, DeviceBuffer<float> x, DeviceBuffer<float> small, in NormBuffers norm,
+        DeviceBuffer<float> weight, DeviceBuffer<float> y, float slope)
     {
         using var affine = new Affine(host, shape, norm);
         WinogradHost.Run(host, new WinogradPass
@@ -64,8 +64,9 @@ internal static unsafe class NormConvolutionHost
     }
 
     public static void Backward(
-        HostDevice host, in NormConvolutionShape shape, DeviceBuffer<float> dy, DeviceBuffer<float> y, DeviceBuffer<float> x, DeviceBuffer<float> small,
-        in NormBuffers norm, DeviceBuffer<float> weight, float slope, bool constantStatistics, in NormConvolutionGradients gradients)
+        HostDevice host, in NormConvolutionShape shape, DeviceBuffer<float> dy, DeviceBuffer<float> y, DeviceBuffer<float> x,
+        DeviceBuffer<float> small, in NormBuffers norm, DeviceBuffer<float> weight, float slope, bool constantStatistics,
+        in NormConvolutionGradients gradients)
     {
         var gated = new WinogradSource { Values = dy.HostAddress, Shape = shape.Output, Gate = slope == 1 ? null : y.HostAddress, Slope = slope };
         if (!gradients.Weight.IsNull)
@@ -105,8 +106,8 @@ internal static unsafe class NormConvolutionHost
     /// dgamma = sum g z, dbeta = sum g. A voxel of the small tensor stands for several, and its g is their sum.
     /// </summary>
     private static void NormGradient(
-        HostDevice host, in NormConvolutionShape shape, float* x, float* small, in NormBuffers norm, bool constantStatistics, float* dx, float* dsmall,
-        in NormConvolutionGradients gradients)
+        HostDevice host, in NormConvolutionShape shape, float* x, float* small, in NormBuffers norm, bool constantStatistics, float* dx,
+        float* dsmall, in NormConvolutionGradients gradients)
     {
         var (large, little) = (shape.NormOf(shape.Input), shape.HasSmall ? shape.NormOf(shape.Small) : default);
         var (count, smallCount) = (large.Images * large.Channels, little.Images * little.Channels);
@@ -196,7 +197,12 @@ internal static unsafe class NormConvolutionHost
         public WinogradSource SecondSource(in NormConvolutionShape shape, DeviceBuffer<float> small) => shape.HasSmall
             ? new()
             {
-                Values = small.HostAddress, Shape = shape.Small, Half = true, Scale = Scales + _firstSmall, Shift = Scales + _count + _firstSmall,
+                Values = small.HostAddress,
+                Shape = shape.Small,
+                Half = true,
+                FirstTerm = shape.Input.C,
+                Scale = Scales + _firstSmall,
+                Shift = Scales + _count + _firstSmall,
             }
             : default;
 

@@ -3,7 +3,8 @@ using Spoco.Kernels.Primitives;
 namespace Spoco.Kernels;
 
 /// <summary>
-/// Geometry of a normalisation with the convolution behind it: x [N,D,H,W,C], and behind its channels those of a second tensor that is enlarged to its
+/// Geometry of a normalisation with the convolution behind it: x [N,D,H,W,C], and behind its channels those of a second tensor that is enlarged
+/// to its
 /// size with nearest neighbours, are normalised together and convolved with a weight [kD,3,3,Cin,Cout], padding kD / 2 and 1.
 /// </summary>
 public readonly record struct NormConvolutionShape
@@ -47,11 +48,9 @@ public readonly record struct NormConvolutionShape
 
     internal bool HasSmall => Small.C > 0;
 
-    /// <summary>Voxels of x that one voxel of the second tensor becomes.</summary>
-    internal int Copies => HasSmall ? (int)(Input.VoxelsPerImage / Small.VoxelsPerImage) : 1;
-
     /// <summary>
-    /// The geometry; null where the device has no kernel for it, which then takes the operations one by one: other than 3 taps, channels that do not fill
+    /// The geometry; null where the device has no kernel for it, which then takes the operations one by one: other than 3 taps, channels that do
+    /// not fill
     /// vectors, a second tensor that is neither as large as x nor half as large along the slices, or rows and columns.
     /// </summary>
     /// <param name="device">Device.</param>

@@ -4,7 +4,8 @@ using System.Runtime.CompilerServices;
 namespace Spoco.Kernels.Primitives;
 
 /// <summary>
-/// What happens along rows and columns: a tile of neighbouring results is a sum of products, one for each of four frequencies, of transformed inputs and
+/// What happens along rows and columns: a tile of neighbouring results is a sum of products, one for each of four frequencies, of transformed
+/// inputs and
 /// transformed weights.
 /// </summary>
 internal unsafe interface IWinogradAxis

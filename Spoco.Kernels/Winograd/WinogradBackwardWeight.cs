@@ -3,14 +3,14 @@ using System.Runtime.CompilerServices;
 namespace Spoco.Kernels.Primitives;
 
 /// <summary>
-/// Weight gradient with Winograd's F(2,3): for every frequency the product of transformed input and transformed output gradient, summed over tiles, then
-/// one transform back. Frequencies of the slices come one after the other; blocks of tiles are transformed by all workers together; then every worker multiplies some frequencies and channels, so that a sum
-/// belongs to one worker and does not depend on their number.
+/// Weight gradient with Winograd's F(2,3): for every frequency the product of transformed input and transformed output gradient, summed over
+/// tiles, then one transform back. Frequencies of the slices come one after the other; blocks of tiles are transformed by all workers together;
+/// then every worker multiplies some frequencies and channels, so that a sum belongs to one worker and does not depend on their number.
 /// </summary>
 internal static unsafe class WinogradBackwardWeight<TSimd, TVector> where TSimd : ISimd<TVector> where TVector : struct
 {
     /// <summary>Memory for the transforms of a block of tiles.</summary>
-    private const long BlockBytes = 6 << 20;
+    private const long BlockBytes = 2 << 20;
 
     private const int FewestTiles = 64;
     private const int MostTiles = 4096;
@@ -18,11 +18,14 @@ internal static unsafe class WinogradBackwardWeight<TSimd, TVector> where TSimd 
     /// <summary>Tiles whose products are summed in registers and then added: rounding does not grow with the number of such sums.</summary>
     private const int SumTiles = 128;
 
+    private const int Panel = WinogradTransforms.Panel;
+
     /// <summary>Tiles that are transformed at a time.</summary>
     private const int RunTiles = 16;
 
     /// <summary>dweight from the sources of the forward pass and the gradient of its result.</summary>
-    public static void Run(HostDevice host, in WinogradGrid grid, in WinogradSource source, in WinogradSource second, in WinogradSource dy, float* dweight)
+    public static void Run(
+        HostDevice host, in WinogradGrid grid, in WinogradSource source, in WinogradSource second, in WinogradSource dy, float* dweight)
     {
         var plan = new Plan(grid, source, second, dy);
         var productLength = grid.Frequencies * WinogradWeight.FrequencyStride(plan.Blocks, plan.Terms);
@@ -55,7 +58,7 @@ internal static unsafe class WinogradBackwardWeight<TSimd, TVector> where TSimd 
         public readonly ChannelBlocks Blocks;
         public readonly int Terms;
         public readonly int BlockTiles;
-        public readonly int InputRow;
+        public readonly int PaddedTerms;
         public float* Products;
         public float* Inputs;
         public float* Gradients;
@@ -66,15 +69,18 @@ internal static unsafe class WinogradBackwardWeight<TSimd, TVector> where TSimd 
             (Grid, Source, Second, Dy) = (grid, source, second, dy);
             Blocks = new ChannelBlocks(dy.Shape.C, TSimd.Lanes);
             Terms = source.Shape.C + (HasSecond ? second.Shape.C : 0);
-            InputRow = WinogradConvolution<TSimd, TVector>.PadRow(Terms);
-            var perTile = (long)WinogradGrid.PlaneFrequencies * (InputRow + Blocks.PaddedChannels) * sizeof(float);
+            PaddedTerms = (Terms + Panel - 1) / Panel * Panel;
+            var perTile = (long)WinogradGrid.PlaneFrequencies * (PaddedTerms + Blocks.PaddedChannels) * sizeof(float);
             var most = (int)Math.Clamp(BlockBytes / perTile, FewestTiles, MostTiles) / RunTiles * RunTiles;
             BlockTiles = Math.Min(most, grid.Tiles);
         }
 
         public readonly bool HasSecond => Second.Values != null;
 
-        public readonly nint InputStride => BlockTiles * InputRow + 16;
+        /// <summary>From one panel of terms, [tiles][16], to the next.</summary>
+        public readonly nint PanelStride => BlockTiles * Panel;
+
+        public readonly nint InputStride => BlockTiles * PaddedTerms + 16;
 
         public readonly nint GradientStride => BlockTiles * Blocks.PaddedChannels + 16;
     }
@@ -85,17 +91,16 @@ internal static unsafe class WinogradBackwardWeight<TSimd, TVector> where TSimd 
         {
             var scratch = plan.Scratch + (long)worker * WinogradTransforms.ScratchLength;
             var (first, last) = (firstTile + from * RunTiles, Math.Min(firstTile + until * RunTiles, lastTile));
-            var inputs = plan.Inputs + (long)(first - firstTile) * plan.InputRow;
-            WinogradTransforms.Input(plan.Grid, plan.Source, slices, first, last, inputs, plan.InputRow, plan.InputStride, scratch);
+            var inputs = plan.Inputs + (long)(first - firstTile) * Panel;
+            Input(plan.Source, first, last, inputs, scratch);
             if (plan.HasSecond && plan.Grid.HasSlices(slices, true))
-            {
-                WinogradTransforms.Input(plan.Grid, plan.Second, slices, first, last, inputs + plan.Source.Shape.C, plan.InputRow, plan.InputStride,
-                    scratch);
-            }
-
+                Input(plan.Second, first, last, inputs, scratch);
             WinogradTransforms.Gradient(plan.Grid, plan.Dy, slices, plan.Blocks, plan.BlockTiles, firstTile, first, last, plan.Gradients,
                 plan.GradientStride);
         }
+
+        private void Input(in WinogradSource source, int first, int last, float* inputs, float* scratch) =>
+            WinogradTransforms.Input(plan.Grid, source, slices, first, last, inputs, Panel, plan.PanelStride, plan.InputStride, scratch);
     }
 
     private readonly struct ProductBody(Plan plan, int slices, int tiles, bool accumulate) : IParallelBody
@@ -109,7 +114,7 @@ internal static unsafe class WinogradBackwardWeight<TSimd, TVector> where TSimd 
                 Segments = &segment,
                 SegmentCount = 1,
                 RowStride = sizeof(float),
-                StepStride = (nint)plan.InputRow * sizeof(float),
+                StepStride = Panel * sizeof(float),
             };
             for (var i = from; i < until; i++)
             {
@@ -119,7 +124,8 @@ internal static unsafe class WinogradBackwardWeight<TSimd, TVector> where TSimd 
                 var width = plan.Blocks.WidthOf(block);
                 var terms = plan.HasSecond && !plan.Grid.InHalf(f) ? plan.Source.Shape.C : plan.Terms;
                 var maximum = RegisterTile.MaximumRows(TSimd.Lanes, width / TSimd.Lanes);
-                var products = plan.Products + f * WinogradWeight.FrequencyStride(plan.Blocks, plan.Terms) + (long)block * plan.Blocks.Width * plan.Terms;
+                var products = plan.Products + f * WinogradWeight.FrequencyStride(plan.Blocks, plan.Terms)
+                    + (long)block * plan.Blocks.Width * plan.Terms;
                 var gradients = plan.Gradients + plane * plan.GradientStride + (long)block * plan.Blocks.Width * plan.BlockTiles;
                 var inputs = plan.Inputs + plane * plan.InputStride;
                 tile.StrideC = width;
@@ -128,11 +134,15 @@ internal static unsafe class WinogradBackwardWeight<TSimd, TVector> where TSimd 
                     tile.Steps = Math.Min(SumTiles, tiles - first);
                     tile.Accumulate = accumulate || first > 0;
                     segment.B = (byte*)(gradients + (long)first * width);
-                    for (int term = 0, rows; term < terms; term += rows)
+                    for (var panel = 0; panel < terms; panel += Panel)
                     {
-                        rows = RegisterTile.NextRows(terms - term, maximum);
-                        segment.A = (byte*)(inputs + (long)first * plan.InputRow + term);
-                        tile.Run<TSimd, TVector>(rows, width / TSimd.Lanes, products + (long)term * width);
+                        var last = Math.Min(panel + Panel, terms);
+                        for (int term = panel, rows; term < last; term += rows)
+                        {
+                            rows = RegisterTile.NextRows(last - term, maximum);
+                            segment.A = (byte*)(inputs + panel / Panel * plan.PanelStride + (long)first * Panel + term - panel);
+                            tile.Run<TSimd, TVector>(rows, width / TSimd.Lanes, products + (long)term * width);
+                        }
                     }
                 }
             }

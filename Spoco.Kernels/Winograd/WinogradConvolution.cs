@@ -3,15 +3,18 @@ using System.Runtime.CompilerServices;
 namespace Spoco.Kernels.Primitives;
 
 /// <summary>
-/// Forward convolution and input gradient with Winograd's F(2,3) along every axis with three taps: workers take blocks of tiles, transform their input
-/// into scratch memory, multiply every frequency with its weight and transform the products back. No value depends on how tiles are grouped.
+/// Forward convolution and input gradient with Winograd's F(2,3) along every axis with three taps: workers take blocks of tiles, transform their
+/// input into scratch memory, multiply every frequency with its weight and transform the products back. No value depends on how tiles are grouped.
 /// </summary>
 internal static unsafe class WinogradConvolution<TSimd, TVector> where TSimd : ISimd<TVector> where TVector : struct
 {
-    /// <summary>Tiles of a block: enough to use every weight often, few enough for the transforms of a block to stay in the second-level cache.</summary>
+    /// <summary>Tiles of a block: enough to use every weight often, few enough for their transforms to stay in the second-level cache.</summary>
     private const int MostTiles = 48;
 
     private const int RegisterTileRows = 6;
+
+    /// <summary>The panels of a row lie one behind the other.</summary>
+    private const int Panel = WinogradTransforms.Panel;
 
     public static void Run(HostDevice host, in WinogradPass pass)
     {
@@ -67,7 +70,7 @@ internal static unsafe class WinogradConvolution<TSimd, TVector> where TSimd : I
     }
 
     /// <summary>An odd number of cache lines, so that rows do not compete for the same places of the cache.</summary>
-    internal static int PadRow(int length) => ((length + 15) / 16 | 1) * 16;
+    private static int PadRow(int length) => ((length + 15) / 16 | 1) * 16;
 
     private static int CeilingDivide(int a, int b) => (int)(((long)a + b - 1) / b);
 
@@ -85,19 +88,18 @@ internal static unsafe class WinogradConvolution<TSimd, TVector> where TSimd : I
                 var last = Math.Min(first + plan.BlockTiles, tiles);
                 for (var slices = 0; slices < grid.SliceFrequencies; slices++)
                 {
-                    WinogradTransforms.Input(grid, plan.Pass.Source, slices, first, last, v, plan.InputRow, plan.InputStride, columns);
+                    Input(plan.Pass.Source, slices, first, last, v, columns);
                     if (plan.Pass.SecondSource.Values != null && grid.HasSlices(slices, true))
-                    {
-                        WinogradTransforms.Input(grid, plan.Pass.SecondSource, slices, first, last, v + plan.Pass.Source.Shape.C, plan.InputRow,
-                            plan.InputStride, columns);
-                    }
-
+                        Input(plan.Pass.SecondSource, slices, first, last, v, columns);
                     Target(plan.Pass.Target, plan.Blocks, plan.U, slices, first, last, v);
                     if (plan.HasSecond)
                         Target(plan.Pass.SecondTarget, plan.SecondBlocks, plan.SecondU, slices, first, last, v);
                 }
             }
         }
+
+        private void Input(in WinogradSource source, int slices, int first, int last, float* v, float* columns) =>
+            WinogradTransforms.Input(plan.Pass.Grid, source, slices, first, last, v, plan.InputRow, Panel, plan.InputStride, columns);
 
         private void Target(in WinogradTarget target, ChannelBlocks blocks, float* u, int slices, int first, int last, float* v)
         {

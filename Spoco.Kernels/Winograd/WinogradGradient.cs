@@ -12,7 +12,8 @@ internal static unsafe class WinogradGradient<TReading> where TReading : struct,
     /// <summary>Writes Z[f frequencyStride + block][place + tile - first][channel of the block], f = 4 fh + fw.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Transform(
-        in WinogradSource source, WinogradDepth depth, int n, int d, int h, int w, int tiles, ChannelBlocks blocks, int blockTiles, float* z, int place,
+        in WinogradSource source, WinogradDepth depth, int n, int d, int h, int w, int tiles, ChannelBlocks blocks, int blockTiles, float* z,
+        int place,
         nint frequencyStride)
     {
         var shape = source.Shape;

@@ -84,7 +84,10 @@ internal readonly record struct WinogradGrid
         return fits ? new WinogradGrid(output, shape.KernelD == 3, shape.PaddingD, shape.PaddingH, shape.PaddingW, false, false) : null;
     }
 
-    /// <summary>The tiles of the convolution of two tensors, the second one enlarged to the first one's size; null where it is not by two or one.</summary>
+    /// <summary>
+    /// The tiles of the convolution of two tensors, the second one enlarged to the first one's size; null where it is not by two or
+    /// one.
+    /// </summary>
     public static WinogradGrid? Of(in ConvolutionShape shape, TensorShape skip, TensorShape small)
     {
         if (Of(shape) is not { PaddingH: 1, PaddingW: 1 } grid || shape.KernelD / 2 != shape.PaddingD || skip.C % Vector<float>.Count != 0)

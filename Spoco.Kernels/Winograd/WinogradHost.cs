@@ -25,7 +25,8 @@ internal static unsafe class WinogradHost
     }
 
     public static void BackwardWeight(
-        HostDevice host, in WinogradGrid grid, in WinogradSource source, in WinogradSource second, in WinogradSource dy, float* dweight, int lanes = 0)
+        HostDevice host, in WinogradGrid grid, in WinogradSource source, in WinogradSource second, in WinogradSource dy, float* dweight,
+        int lanes = 0)
     {
         switch (ConvolutionHost.Narrow(lanes, dy.Shape.C))
         {

@@ -29,15 +29,20 @@ internal readonly unsafe struct GatedReading : IWinogradReading
 }
 
 /// <summary>
-/// Transforms the input of neighbouring tiles of one row for one frequency of the slices. Slices and rows are transformed for every input column once,
-/// into scratch memory of [columns][4][lanes] that stays in the first-level cache; then the columns of every tile.
+/// Transforms the input of neighbouring tiles of one row for one frequency of the slices. Slices and rows are transformed for every input column
+/// once, into scratch memory of [columns][4][lanes] that stays in the first-level cache; then the columns of every tile.
 /// </summary>
 internal static unsafe class WinogradInput<TPlane, TReading> where TPlane : struct, IWinogradAxis where TReading : struct, IWinogradReading
 {
-    /// <summary>Writes V[f frequencyStride + (tile - first) rowStride + channel], f = 4 fh + fw.</summary>
+    private const int Panel = WinogradTransforms.Panel;
+
+    /// <summary>
+    /// Writes V[f frequencyStride + (term / 16) panelStride + (tile - first) rowStride + term % 16], f = 4 fh + fw.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Transform(
-        in WinogradSource source, WinogradDepth depth, int n, int d, int h, int w, int tiles, float* v, nint rowStride, nint frequencyStride, float* scratch)
+        in WinogradSource source, WinogradDepth depth, int n, int d, int h, int w, int tiles, float* v, nint rowStride, nint panelStride,
+        nint frequencyStride, float* scratch)
     {
         var shape = source.Shape;
         var lanes = Vector<float>.Count;
@@ -85,7 +90,8 @@ internal static unsafe class WinogradInput<TPlane, TReading> where TPlane : stru
             }
 
             column = scratch;
-            var target = v + c;
+            var term = source.FirstTerm + c;
+            var target = v + term / Panel * panelStride + term % Panel;
             for (var t = 0; t < tiles; t++, column += TPlane.Step * 4 * lanes, target += rowStride)
             {
                 Line(column, target, frequencyStride);
@@ -101,7 +107,9 @@ internal static unsafe class WinogradInput<TPlane, TReading> where TPlane : stru
     private static float* Row(in WinogradSource source, int n, int d, int h)
     {
         var shape = source.Shape;
-        return (uint)d < (uint)shape.D && (uint)h < (uint)shape.H ? source.Values + (((long)n * shape.D + d) * shape.H + h) * shape.W * shape.C : null;
+        return (uint)d < (uint)shape.D && (uint)h < (uint)shape.H
+            ? source.Values + (((long)n * shape.D + d) * shape.H + h) * shape.W * shape.C
+            : null;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -4,7 +4,8 @@ using System.Runtime.CompilerServices;
 namespace Spoco.Kernels.Primitives;
 
 /// <summary>
-/// Transforms the products of neighbouring tiles of one row back for one frequency of the slices and adds them to the results, which are complete, with
+/// Transforms the products of neighbouring tiles of one row back for one frequency of the slices and adds them to the results, which are
+/// complete, with
 /// bias and activation, after the last frequency.
 /// </summary>
 internal static unsafe class WinogradOutput<TPlane> where TPlane : struct, IWinogradAxis
@@ -12,7 +13,8 @@ internal static unsafe class WinogradOutput<TPlane> where TPlane : struct, IWino
     /// <summary>Reads M[f frequencyStride + (tile - first) rowStride + channel] and writes one slice of the target.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Transform(
-        in WinogradTarget target, float weight, bool begins, bool ends, int n, int d, int h, int w, int tiles, float* m, nint rowStride, nint frequencyStride)
+        in WinogradTarget target, float weight, bool begins, bool ends, int n, int d, int h, int w, int tiles, float* m, nint rowStride,
+        nint frequencyStride)
     {
         var shape = target.Shape;
         if (d >= shape.D || weight == 0)

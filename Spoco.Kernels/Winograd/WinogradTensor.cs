@@ -9,6 +9,9 @@ internal unsafe struct WinogradSource
     /// <summary>Whether it is the second tensor of a pair, to be enlarged as the grid says.</summary>
     public bool Half;
 
+    /// <summary>First of its channels among the terms of a product.</summary>
+    public int FirstTerm;
+
     /// <summary>Per image and channel: v Scale + Shift; null = v.</summary>
     public float* Scale;
     public float* Shift;

@@ -3,15 +3,22 @@ namespace Spoco.Kernels.Primitives;
 /// <summary>Picks the instances of the transforms for a tensor, and cuts ranges of tiles into runs within a row.</summary>
 internal static unsafe class WinogradTransforms
 {
+    /// <summary>Terms that always lie side by side: a cache line.</summary>
+    public const int Panel = 16;
+
     /// <summary>Tiles whose columns and frequencies fit the first-level cache.</summary>
     private const int RunTiles = 16;
 
     /// <summary>Floats of scratch memory that <see cref="Input"/> needs.</summary>
     public static int ScratchLength => (2 * RunTiles + 2) * 4 * System.Numerics.Vector<float>.Count;
 
-    /// <summary>Transforms the input of tiles [first, last) for a frequency of the slices: V[f frequencyStride + (tile - first) rowStride + channel].</summary>
+    /// <summary>
+    /// Transforms the input of tiles [first, last) for a frequency of the slices:
+    /// V[f frequencyStride + (term / 16) panelStride + (tile - first) rowStride + term % 16].
+    /// </summary>
     public static void Input(
-        in WinogradGrid grid, in WinogradSource source, int slices, int first, int last, float* v, nint rowStride, nint frequencyStride, float* scratch)
+        in WinogradGrid grid, in WinogradSource source, int slices, int first, int last, float* v, nint rowStride, nint panelStride,
+        nint frequencyStride, float* scratch)
     {
         var depth = grid.Depth(slices, source.Half);
         var half = source.Half && grid.UpPlane;
@@ -23,15 +30,21 @@ internal static unsafe class WinogradTransforms
             d = (source.Half && grid.UpD) || !grid.Deep ? d - grid.PaddingD : 2 * d - grid.PaddingD;
             if (half)
             {
-                WinogradInput<HalfAxis, ScaledReading>.Transform(source, depth, n, d, h - 1, w - 1, count, target, rowStride, frequencyStride, scratch);
+                WinogradInput<HalfAxis, ScaledReading>.Transform(
+                    source, depth, n, d, h - 1, w - 1, count, target, rowStride, panelStride, frequencyStride, scratch);
                 continue;
             }
 
             (h, w) = (2 * h - grid.PaddingH, 2 * w - grid.PaddingW);
             if (source.Gate != null)
-                WinogradInput<FullAxis, GatedReading>.Transform(source, depth, n, d, h, w, count, target, rowStride, frequencyStride, scratch);
-            else
-                WinogradInput<FullAxis, ScaledReading>.Transform(source, depth, n, d, h, w, count, target, rowStride, frequencyStride, scratch);
+            {
+                WinogradInput<FullAxis, GatedReading>.Transform(
+                    source, depth, n, d, h, w, count, target, rowStride, panelStride, frequencyStride, scratch);
+                continue;
+            }
+
+            WinogradInput<FullAxis, ScaledReading>.Transform(
+                source, depth, n, d, h, w, count, target, rowStride, panelStride, frequencyStride, scratch);
         }
     }
 
@@ -61,7 +74,8 @@ internal static unsafe class WinogradTransforms
     /// Z[f frequencyStride + place of the block + (tile - firstTile) width + channel].
     /// </summary>
     public static void Gradient(
-        in WinogradGrid grid, in WinogradSource source, int slices, ChannelBlocks blocks, int blockTiles, int firstTile, int first, int last, float* z,
+        in WinogradGrid grid, in WinogradSource source, int slices, ChannelBlocks blocks, int blockTiles, int firstTile, int first, int last,
+        float* z,
         nint frequencyStride)
     {
         var depth = grid.Depth(slices, false);
@@ -71,9 +85,11 @@ internal static unsafe class WinogradTransforms
             count = Run(grid, w, last - tile);
             d = grid.Deep ? 2 * d : d;
             if (source.Gate != null)
-                WinogradGradient<GatedReading>.Transform(source, depth, n, d, 2 * h, 2 * w, count, blocks, blockTiles, z, tile - firstTile, frequencyStride);
+                WinogradGradient<GatedReading>.Transform(
+                    source, depth, n, d, 2 * h, 2 * w, count, blocks, blockTiles, z, tile - firstTile, frequencyStride);
             else
-                WinogradGradient<ScaledReading>.Transform(source, depth, n, d, 2 * h, 2 * w, count, blocks, blockTiles, z, tile - firstTile, frequencyStride);
+                WinogradGradient<ScaledReading>.Transform(
+                    source, depth, n, d, 2 * h, 2 * w, count, blocks, blockTiles, z, tile - firstTile, frequencyStride);
         }
     }
 

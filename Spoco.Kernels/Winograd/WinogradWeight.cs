@@ -3,12 +3,16 @@ using System.Numerics;
 namespace Spoco.Kernels.Primitives;
 
 /// <summary>
-/// Transformed weights, packed for register tiles as U[frequency][block of channels][terms][channels of the block], and the way back for the gradient.
+/// Transformed weights, packed for register tiles as U[frequency][block of channels][terms][channels of the block], and the way back for the
+/// gradient.
 /// Along each axis (a, b, c) becomes (a, (a + b + c) / 2, (a - b + c) / 2, c).
 /// </summary>
 internal static unsafe class WinogradWeight
 {
-    /// <summary>Floats from one frequency to the next: not a power of two, so that frequencies do not compete for the same places of the cache.</summary>
+    /// <summary>
+    /// Floats from one frequency to the next: not a power of two, so that frequencies do not compete for the same places of the
+    /// cache.
+    /// </summary>
     public static long FrequencyStride(ChannelBlocks blocks, int terms) => (long)terms * blocks.PaddedChannels + HostDevice.Alignment / sizeof(float);
 
     /// <summary>
@@ -19,7 +23,8 @@ internal static unsafe class WinogradWeight
         host.Workers.Run(checked(blocks.Count * (pass.Terms / Vector<float>.Count)), new PackBody(pass, target, blocks, u), minimumPerWorker: 2);
 
     /// <summary>Transforms the gradient of U back to the gradient of the weight.</summary>
-    public static void Unpack(HostDevice host, in WinogradGrid grid, float* du, int firstHalfChannel, ChannelBlocks blocks, int terms, float* dweight) =>
+    public static void Unpack(
+        HostDevice host, in WinogradGrid grid, float* du, int firstHalfChannel, ChannelBlocks blocks, int terms, float* dweight) =>
         host.Workers.Run(checked(terms * (blocks.Channels / Vector<float>.Count)),
             new UnpackBody(grid, du, firstHalfChannel, blocks, terms, dweight), minimumPerWorker: 16);
 
@@ -132,7 +137,8 @@ internal static unsafe class WinogradWeight
         }
     }
 
-    private readonly struct UnpackBody(WinogradGrid grid, float* du, int firstHalfChannel, ChannelBlocks blocks, int terms, float* dweight) : IParallelBody
+    private readonly struct UnpackBody(
+        WinogradGrid grid, float* du, int firstHalfChannel, ChannelBlocks blocks, int terms, float* dweight) : IParallelBody
     {
         public void Execute(int from, int until, int worker)
         {
