@@ -89,7 +89,7 @@ internal sealed record TrainSettings
 
     public bool NoForeground { get; init; }
 
-    public int Iterations { get; init; } = 3000;
+    public int Iterations { get; init; } = 6000;
 
     public double LearningRate { get; init; } = 1.5e-3;
 
