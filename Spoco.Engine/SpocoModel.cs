@@ -30,7 +30,10 @@ public sealed record SpocoModelOptions
 
     /// <summary>How its embeddings are segmented when nothing else is said.</summary>
     [System.Text.Json.Serialization.JsonIgnore]
-    public InstanceSegmentationOptions Segmentation => new() { Watershed = new MutexWatershedOptions { PushMargin = (float)PushMargin }, SizeFloor = SizeFloor };
+    public InstanceSegmentationOptions Segmentation => new()
+    {
+        Watershed = new MutexWatershedOptions { PushMargin = (float)PushMargin }, SizeFloor = SizeFloor, MergeDistance = Foreground ? 0.75 * PushMargin : 0,
+    };
 
     /// <summary>The network with the output channels that the other choices ask for.</summary>
     [System.Text.Json.Serialization.JsonIgnore]

@@ -61,7 +61,8 @@ internal static class SegmentCommand
         };
         var mergeDistance = new Option<double?>("--merge-distance")
         {
-            Description = "Neighbouring segments whose mean embeddings are closer than this are joined; 0: none. Default: three quarters of delta_d.",
+            Description = "Neighbouring segments whose mean embeddings are closer than this are joined; 0: none. "
+                + "Default: three quarters of delta_d for a model with a learned foreground, whose objects were all labelled; else 0.",
             HelpName = "distance",
         };
         var keepFragments = new Option<bool>("--remove-fragments") { Description = "Remove small segments instead of joining them to a neighbour." };
@@ -113,7 +114,7 @@ internal static class SegmentCommand
             var options = net.Options.Segmentation with
             {
                 SizeFloor = result.GetValue(sizeFloor) ?? net.Options.SizeFloor,
-                MergeDistance = result.GetValue(mergeDistance),
+                MergeDistance = result.GetValue(mergeDistance) ?? net.Options.Segmentation.MergeDistance,
                 RemoveLargest = result.GetValue(removeLargest),
                 MergeFragments = !result.GetValue(keepFragments),
             };

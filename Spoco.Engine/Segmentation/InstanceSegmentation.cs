@@ -18,9 +18,10 @@ public sealed record InstanceSegmentationOptions
     public bool MergeFragments { get; init; } = true;
 
     /// <summary>
-    /// Neighbouring segments whose mean embeddings are closer than this are joined (<see cref="SimilarMerging"/>); 0 = none. Null: three quarters of delta_d.
+    /// Neighbouring segments whose mean embeddings are closer than this are joined (<see cref="SimilarMerging"/>); 0 = none. Of use where all objects
+    /// were labelled, and so pushed apart; where few were, different objects may lie this close.
     /// </summary>
-    public double? MergeDistance { get; init; }
+    public double MergeDistance { get; init; }
 
     /// <summary>Drop the largest segment: the background, for a network that has learned it as a cluster.</summary>
     public bool RemoveLargest { get; init; }
@@ -50,7 +51,8 @@ public static class InstanceSegmentation
         cancellation.ThrowIfCancellationRequested();
         if (options.SizeFloor > 1 && options.MergeFragments)
             labels = FragmentMerging.Merge(labels, options.SizeFloor, foreground, embeddings);
-        labels = SimilarMerging.Merge(labels, embeddings, options.MergeDistance ?? 0.75 * options.Watershed.PushMargin);
+        if (options.MergeDistance > 0)
+            labels = SimilarMerging.Merge(labels, embeddings, options.MergeDistance);
         if (options.RemoveLargest)
             labels = RemoveLargest.Apply(labels);
         if (options.SizeFloor > 1)
