@@ -17,8 +17,8 @@ internal static class AffinitySegmentation
     /// <summary>Segments files one by one.</summary>
     /// <param name="files">HDF5 files.</param>
     /// <param name="output">Folder, or a file for a single input.</param>
-    /// <param name="options">Offsets and the size floor; smaller segments are removed.</param>
-    /// <param name="sizeFloor">Fewest voxels of a segment.</param>
+    /// <param name="options">Offsets; the defaults of SPOCO where null.</param>
+    /// <param name="sizeFloor">Segments with fewer voxels are removed.</param>
     /// <param name="removeLargest">Drop the largest segment.</param>
     /// <param name="mask">The foreground of a file of given extents, or null.</param>
     /// <param name="labelName">Dataset of the labels in HDF5 results.</param>
@@ -33,11 +33,11 @@ internal static class AffinitySegmentation
             for (var i = 0; i < files.Count; i++)
             {
                 cancellation.ThrowIfCancellationRequested();
-                var weights = Hdf5File.Read<float>(files[i], Dataset);
+                var weights = Read(files[i]);
                 var labels = Segment(files[i], weights, options, mask(files[i], weights), device, cancellation);
                 labels = SizeFloor.Remove(removeLargest ? RemoveLargest.Apply(labels) : labels, sizeFloor);
-                var written = OutputFile.WriteLabels(InputFile.KindOf(output) is not null && files.Count == 1 ? output : InputSelection.Stem(output, files[i], files.Count),
-                    Relabel.Compact(labels).Labels, files[i], labelName);
+                var written = OutputFile.WriteLabels(
+                    InputSelection.LabelPath(output, files[i], files.Count), Relabel.Compact(labels).Labels, files[i], labelName);
                 display.Report(i + 1, () => $"{InputSelection.Name(written)}: {labels.Data.Distinct().Count(l => l != 0)} segments");
             }
 
@@ -48,7 +48,8 @@ internal static class AffinitySegmentation
     /// <exception cref="InputException">The text is none.</exception>
     public static IReadOnlyList<VoxelOffset> ParseOffsets(string text) => [.. text.Split(';').Select(part =>
     {
-        var steps = part.Split(',').Select(s => int.TryParse(s, NumberStyles.AllowLeadingSign | NumberStyles.AllowLeadingWhite, CultureInfo.InvariantCulture, out var step)
+        var steps = part.Split(',').Select(s => int.TryParse(
+                s, NumberStyles.AllowLeadingSign | NumberStyles.AllowLeadingWhite, CultureInfo.InvariantCulture, out var step)
             ? step
             : throw new InputException($"--offsets: expected whole numbers like 0,-1;-1,0, got '{part}'.")).ToArray();
         return steps switch
@@ -58,6 +59,19 @@ internal static class AffinitySegmentation
             _ => throw new InputException($"--offsets: an offset has 2 or 3 steps, got '{part}'."),
         };
     })];
+
+    /// <summary>A dataset of rank 3 is read as a volume of one channel where nothing says otherwise; its slices are the channels of an image.</summary>
+    private static Volume<float> Read(string file)
+    {
+        var weights = Hdf5File.Read<float>(file, Dataset);
+        if (weights.Channels > 1 || weights.Depth == 1)
+            return weights;
+        var image = new Volume<float>(1, weights.Height, weights.Width, weights.Depth) { VoxelSize = weights.VoxelSize };
+        for (var c = 0; c < weights.Depth; c++)
+            for (var i = 0; i < image.VoxelCount; i++)
+                image.Data[i * weights.Depth + c] = weights.Data[c * image.VoxelCount + i];
+        return image;
+    }
 
     private static Volume<int> Segment(
         string file, Volume<float> weights, MutexWatershedOptions options, Volume<byte>? mask, ComputeDevice device, CancellationToken cancellation)

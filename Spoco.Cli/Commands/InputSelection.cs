@@ -62,6 +62,15 @@ internal static class InputSelection
         return Path.Combine(output, Name(input));
     }
 
+    /// <summary>
+    /// The file for the labels of one input: <paramref name="output"/> where it names one, else <see cref="Stem"/>, to which the input's extension is added.
+    /// </summary>
+    public static string LabelPath(string output, string input, int inputs)
+    {
+        var stem = Stem(output, input, inputs);
+        return inputs == 1 && InputFile.KindOf(output) is not null ? output : stem;
+    }
+
     /// <summary>The checkpoint that <c>--model</c> names: a file, or a training's folder, whose best model it is.</summary>
     /// <exception cref="InputException">There is none.</exception>
     public static string Model(string path)

@@ -144,8 +144,8 @@ internal static class SegmentCommand
                     if (stored is not null && !stored.HasExtentsOf(labels))
                         labels = Resizing.Labels(labels, new PatchExtents(stored.Depth, stored.Height, stored.Width));
                     var stem = InputSelection.Stem(result.GetValue(output)!, files[i], files.Count);
-                    var written = OutputFile.WriteLabels(InputFile.KindOf(result.GetValue(output)!) is not null && files.Count == 1 ? result.GetValue(output)! : stem,
-                        labels, files[i], result.GetValue(common.LabelName)!);
+                    var written = OutputFile.WriteLabels(
+                        InputSelection.LabelPath(result.GetValue(output)!, files[i], files.Count), labels, files[i], result.GetValue(common.LabelName)!);
                     var picture = image is null ? EmbeddingPicture.Draw(prediction.Embeddings) : Picture.OfImage(stored!);
                     Overlay.Filled(picture, labels).WritePng($"{stem}_overlay.png");
                     display.Report(i + 1, () => $"{InputSelection.Name(written)}: {labels.Data.Max()} objects");

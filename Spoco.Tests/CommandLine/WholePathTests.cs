@@ -1,4 +1,5 @@
 using System.Text.Json;
+using PureHDF;
 using Spoco.Cli.Files;
 using Spoco.Engine;
 using Spoco.Engine.Checkpoints;
@@ -60,6 +61,11 @@ public sealed class WholePathTests
             planes[i % 4 * weights.VoxelCount + i / 4] = weights.Data[i];
         var options = new MutexWatershedOptions { Offsets = [new(0, 0, -1), new(0, -1, 0), new(0, 0, -3), new(0, -3, 0)] };
         Assert.That(InputFile.ReadLabels(labels).Data, Is.EqualTo(SequentialMutexWatershed.FromAffinities(planes, 1, 11, 13, options)));
+
+        var (plain, elsewhere) = (Path.Combine(_folder, "plain.h5"), Path.Combine(_folder, "new", "plain.h5"));
+        new H5File { ["affinities"] = new H5Dataset(planes, fileDims: [4, 11, 13]) }.Write(plain);
+        CommandLineRun.Of("segment", "--affinities", plain, "--offsets", "0,-1;-1,0;0,-3;-3,0", "--out", elsewhere, "--device", "cpu").AssertSuccess();
+        Assert.That(InputFile.ReadLabels(elsewhere).Data, Is.EqualTo(InputFile.ReadLabels(labels).Data), "[C,Y,X] as other programs write it, into a new folder");
 
         CommandLineRun.Of("segment", "--affinities", file, "--out", labels).AssertBadInput("4 channels of affinities for 8 offsets");
         CommandLineRun.Of("segment", "--affinities", file, "--offsets", "0,-1;x", "--out", labels).AssertBadInput("--offsets", "'x'");
