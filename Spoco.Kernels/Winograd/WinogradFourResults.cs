@@ -45,9 +45,17 @@ internal readonly struct FourResults<TPoints> : IWinogradFullAxis where TPoints 
 
     public static bool HasThird => true;
 
-    private static float P2 => TPoints.P * TPoints.P;
+    private static float P2
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => TPoints.P * TPoints.P;
+    }
 
-    private static float Q2 => TPoints.Q * TPoints.Q;
+    private static float Q2
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => TPoints.Q * TPoints.Q;
+    }
 
     /// <summary>Values of the polynomials with zeros at all points but one.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -117,9 +125,17 @@ internal readonly struct FourResults<TPoints> : IWinogradFullAxis where TPoints 
         c = Fma(even, new Vector<float>(P2), Fma(even2, new Vector<float>(Q2), f));
     }
 
-    private static float OverP => 1 / (2 * P2 * (P2 - Q2));
+    private static float OverP
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => 1 / (2 * P2 * (P2 - Q2));
+    }
 
-    private static float OverQ => 1 / (2 * Q2 * (Q2 - P2));
+    private static float OverQ
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => 1 / (2 * Q2 * (Q2 - P2));
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector<float> Fma(Vector<float> a, Vector<float> b, Vector<float> c) => Vector.MultiplyAddEstimate(a, b, c);

@@ -10,6 +10,7 @@ namespace Spoco.Kernels.Primitives;
 internal static unsafe class WinogradGradient<TPlane, TReading> where TPlane : struct, IWinogradFullAxis where TReading : struct, IWinogradReading
 {
     /// <summary>Writes Z[f frequencyStride + block][place + tile - first][channel of the block], f = fh frequencies + fw.</summary>
+    [SkipLocalsInit]
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Transform(
         in WinogradSource source, WinogradDepth depth, int n, int d, int h, int w, int tiles, ChannelBlocks blocks, int blockTiles, float* z,
@@ -38,6 +39,12 @@ internal static unsafe class WinogradGradient<TPlane, TReading> where TPlane : s
                     if (column < columns)
                     {
                         var x = offset + column * shape.C;
+                        if (c % CacheLine.Floats == 0 && lower != null)
+                        {
+                            for (var i = 0; i < rows; i++)
+                                TReading.Expect(lower + x + TPlane.Results * shape.C + i * rowLength, gate);
+                        }
+
                         r0 = Value(lower, upper, x, gate, scale, lowerWeight, upperWeight);
                         if (rows > 1)
                             r1 = Value(lower, upper, x + rowLength, gate, scale, lowerWeight, upperWeight);

@@ -7,6 +7,9 @@ namespace Spoco.Kernels.Primitives;
 internal unsafe interface IWinogradReading
 {
     static abstract Vector<float> Read(float* value, nint gate, Vector<float> scale, Vector<float> shift);
+
+    /// <summary>Says that a value will be read soon.</summary>
+    static abstract void Expect(float* value, nint gate);
 }
 
 /// <summary>v scale + shift.</summary>
@@ -15,6 +18,9 @@ internal readonly unsafe struct ScaledReading : IWinogradReading
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector<float> Read(float* value, nint gate, Vector<float> scale, Vector<float> shift) =>
         Vector.MultiplyAddEstimate(Vector.Load(value), scale, shift);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Expect(float* value, nint gate) => CacheLine.Fetch(value);
 }
 
 /// <summary>v times the derivative of the activation whose output lies <c>gate</c> bytes further; scale is the slope of its negative side.</summary>
@@ -25,6 +31,13 @@ internal readonly unsafe struct GatedReading : IWinogradReading
     {
         var v = Vector.Load(value);
         return Vector.ConditionalSelect(Vector.GreaterThan(Vector.Load((float*)((byte*)value + gate)), Vector<float>.Zero), v, v * scale);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Expect(float* value, nint gate)
+    {
+        CacheLine.Fetch(value);
+        CacheLine.Fetch((float*)((byte*)value + gate));
     }
 }
 
@@ -42,6 +55,7 @@ internal static unsafe class WinogradInput<TPlane, TReading> where TPlane : stru
     /// <summary>
     /// Writes V[f frequencyStride + (term / 16) panelStride + (tile - first) rowStride + term % 16], f = fh frequencies + fw.
     /// </summary>
+    [SkipLocalsInit]
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Transform(
         in WinogradSource source, WinogradDepth depth, int n, int d, int h, int w, int tiles, float* v, nint rowStride, nint panelStride,
@@ -66,6 +80,8 @@ internal static unsafe class WinogradInput<TPlane, TReading> where TPlane : stru
                 scale = new Vector<float>(source.Slope);
             else if (source.Scale != null)
                 (scale, shift) = (Vector.Load(source.Scale + (long)n * shape.C + c), Vector.Load(source.Shift + (long)n * shape.C + c));
+            // Short pieces of six rows are too irregular for the processor to foresee: the next tiles are asked for in time.
+            var ahead = c % CacheLine.Floats == 0 ? (nint)tiles * TPlane.Step * shape.C : 0;
             var column = scratch;
             for (var k = w; k < w + columns; k++, column += TPlane.Frequencies * lanes)
             {
@@ -73,15 +89,15 @@ internal static unsafe class WinogradInput<TPlane, TReading> where TPlane : stru
                 if ((uint)k < (uint)shape.W)
                 {
                     var offset = (nint)k * shape.C + c;
-                    r0 = Pair(rows, offset, gate, scale, shift, sign);
-                    r1 = Pair(rows + 1, offset, gate, scale, shift, sign);
-                    r2 = Pair(rows + 2, offset, gate, scale, shift, sign);
+                    r0 = Pair(rows, offset, ahead, gate, scale, shift, sign);
+                    r1 = Pair(rows + 1, offset, ahead, gate, scale, shift, sign);
+                    r2 = Pair(rows + 2, offset, ahead, gate, scale, shift, sign);
                     if (TPlane.Window > 3)
-                        r3 = Pair(rows + 3, offset, gate, scale, shift, sign);
+                        r3 = Pair(rows + 3, offset, ahead, gate, scale, shift, sign);
                     if (TPlane.Window > 4)
                     {
-                        r4 = Pair(rows + 4, offset, gate, scale, shift, sign);
-                        r5 = Pair(rows + 5, offset, gate, scale, shift, sign);
+                        r4 = Pair(rows + 4, offset, ahead, gate, scale, shift, sign);
+                        r5 = Pair(rows + 5, offset, ahead, gate, scale, shift, sign);
                     }
 
                     TPlane.Forward(ref r0, ref r1, ref r2, ref r3, ref r4, ref r5);
@@ -114,10 +130,18 @@ internal static unsafe class WinogradInput<TPlane, TReading> where TPlane : stru
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector<float> Pair(float** row, nint offset, nint gate, Vector<float> scale, Vector<float> shift, Vector<float> sign)
+    private static Vector<float> Pair(
+        float** row, nint offset, nint ahead, nint gate, Vector<float> scale, Vector<float> shift, Vector<float> sign)
     {
         float* first = row[0], second = row[MostRows];
-        var value = first == null ? Vector<float>.Zero : TReading.Read(first + offset, gate, scale, shift);
+        var value = Vector<float>.Zero;
+        if (first != null)
+        {
+            value = TReading.Read(first + offset, gate, scale, shift);
+            if (ahead != 0)
+                TReading.Expect(first + offset + ahead, gate);
+        }
+
         return second == null ? value : Vector.MultiplyAddEstimate(TReading.Read(second + offset, gate, scale, shift), sign, value);
     }
 

@@ -10,6 +10,7 @@ namespace Spoco.Kernels.Primitives;
 internal static unsafe class WinogradOutput<TPlane> where TPlane : struct, IWinogradAxis
 {
     /// <summary>Reads M[f frequencyStride + (tile - first) rowStride + channel] and writes one slice of the target.</summary>
+    [SkipLocalsInit]
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Transform(
         in WinogradTarget target, float weight, bool begins, bool ends, int n, int d, int h, int w, int tiles, float* m, nint rowStride,
@@ -42,6 +43,8 @@ internal static unsafe class WinogradOutput<TPlane> where TPlane : struct, IWino
                 {
                     Read(lines + column * TPlane.Frequencies * lanes, lanes, out var a, out var b, out var x, out var y);
                     var place = row + column * shape.C + c;
+                    if (c % CacheLine.Floats == 0)
+                        Expect(place + TPlane.Results * shape.C, rowLength, rows);
                     Store(place, a, factor, bias, slope, begins);
                     if (TPlane.Results > 1 && rows > 1)
                         Store(place + rowLength, b, factor, bias, slope, begins);
@@ -52,6 +55,14 @@ internal static unsafe class WinogradOutput<TPlane> where TPlane : struct, IWino
                 }
             }
         }
+    }
+
+    /// <summary>The lines that the next tile will be written to.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Expect(float* place, nint rowLength, int rows)
+    {
+        for (var i = 0; i < rows; i++)
+            CacheLine.Fetch(place + i * rowLength);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -7,7 +7,7 @@ internal static unsafe class WinogradTransforms
     public const int Panel = 16;
 
     /// <summary>Results along a row whose columns and frequencies fit the first-level cache.</summary>
-    private const int RunResults = 32;
+    private const int RunResults = 16;
 
     /// <summary>Floats of scratch memory that <see cref="Input"/> needs.</summary>
     public static int ScratchLength => (RunResults + 2) * 6 * System.Numerics.Vector<float>.Count;
