@@ -3,7 +3,7 @@ using System.Runtime.CompilerServices;
 namespace Spoco.Kernels.Primitives;
 
 /// <summary>
-/// Weight gradient with Winograd's F(2,3): for every frequency the product of transformed input and transformed output gradient, summed over
+/// Weight gradient with Winograd's F(2,3) or F(4,3): for every frequency the product of transformed input and transformed output gradient, summed over
 /// tiles, then one transform back. Frequencies of the slices come one after the other; blocks of tiles are transformed by all workers together;
 /// then every worker multiplies some frequencies and channels, so that a sum belongs to one worker and does not depend on their number.
 /// </summary>
@@ -29,20 +29,20 @@ internal static unsafe class WinogradBackwardWeight<TSimd, TVector> where TSimd 
     {
         var plan = new Plan(grid, source, second, dy);
         var productLength = grid.Frequencies * WinogradWeight.FrequencyStride(plan.Blocks, plan.Terms);
-        var transformLength = WinogradGrid.PlaneFrequencies * (long)(plan.InputStride + plan.GradientStride);
+        var transformLength = grid.PlaneFrequencies * (long)(plan.InputStride + plan.GradientStride);
         using var workspace = host.Workspace(
             (productLength + transformLength + (long)WinogradTransforms.ScratchLength * host.Workers.Workers) * sizeof(float));
         plan.Products = (float*)workspace.Block.Pointer;
         plan.Inputs = plan.Products + productLength;
-        plan.Gradients = plan.Inputs + WinogradGrid.PlaneFrequencies * plan.InputStride;
-        plan.Scratch = plan.Gradients + WinogradGrid.PlaneFrequencies * plan.GradientStride;
+        plan.Gradients = plan.Inputs + grid.PlaneFrequencies * plan.InputStride;
+        plan.Scratch = plan.Gradients + grid.PlaneFrequencies * plan.GradientStride;
         for (var first = 0; first < grid.Tiles; first += plan.BlockTiles)
         {
             var last = Math.Min(first + plan.BlockTiles, grid.Tiles);
             for (var slices = 0; slices < grid.SliceFrequencies; slices++)
             {
                 host.Workers.Run((last - first + RunTiles - 1) / RunTiles, new TransformBody(plan, slices, first, last));
-                host.Workers.Run(WinogradGrid.PlaneFrequencies * plan.Blocks.Count, new ProductBody(plan, slices, last - first, first > 0));
+                host.Workers.Run(grid.PlaneFrequencies * plan.Blocks.Count, new ProductBody(plan, slices, last - first, first > 0));
             }
         }
 
@@ -70,7 +70,7 @@ internal static unsafe class WinogradBackwardWeight<TSimd, TVector> where TSimd 
             Blocks = new ChannelBlocks(dy.Shape.C, TSimd.Lanes);
             Terms = source.Shape.C + (HasSecond ? second.Shape.C : 0);
             PaddedTerms = (Terms + Panel - 1) / Panel * Panel;
-            var perTile = (long)WinogradGrid.PlaneFrequencies * (PaddedTerms + Blocks.PaddedChannels) * sizeof(float);
+            var perTile = (long)grid.PlaneFrequencies * (PaddedTerms + Blocks.PaddedChannels) * sizeof(float);
             var most = (int)Math.Clamp(BlockBytes / perTile, FewestTiles, MostTiles) / RunTiles * RunTiles;
             BlockTiles = Math.Min(most, grid.Tiles);
         }
@@ -119,8 +119,8 @@ internal static unsafe class WinogradBackwardWeight<TSimd, TVector> where TSimd 
             for (var i = from; i < until; i++)
             {
                 // All frequencies of a block of channels: their numbers of terms differ, which evens out over the workers.
-                var (block, plane) = (i / WinogradGrid.PlaneFrequencies, i % WinogradGrid.PlaneFrequencies);
-                var f = slices * WinogradGrid.PlaneFrequencies + plane;
+                var (block, plane) = (i / plan.Grid.PlaneFrequencies, i % plan.Grid.PlaneFrequencies);
+                var f = slices * plan.Grid.PlaneFrequencies + plane;
                 var width = plan.Blocks.WidthOf(block);
                 var terms = plan.HasSecond && !plan.Grid.InHalf(f) ? plan.Source.Shape.C : plan.Terms;
                 var maximum = RegisterTile.MaximumRows(TSimd.Lanes, width / TSimd.Lanes);

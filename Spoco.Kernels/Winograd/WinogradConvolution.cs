@@ -3,7 +3,7 @@ using System.Runtime.CompilerServices;
 namespace Spoco.Kernels.Primitives;
 
 /// <summary>
-/// Forward convolution and input gradient with Winograd's F(2,3) along every axis with three taps: workers take blocks of tiles, transform their
+/// Forward convolution and input gradient with Winograd's F(2,3) or F(4,3) along every axis with three taps: workers take blocks of tiles, transform their
 /// input into scratch memory, multiply every frequency with its weight and transform the products back. No value depends on how tiles are grouped.
 /// </summary>
 internal static unsafe class WinogradConvolution<TSimd, TVector> where TSimd : ISimd<TVector> where TVector : struct
@@ -12,6 +12,9 @@ internal static unsafe class WinogradConvolution<TSimd, TVector> where TSimd : I
     private const int MostTiles = 48;
 
     private const int RegisterTileRows = 6;
+
+    /// <summary>Terms whose products are summed in registers and then added: rounding does not grow with the number of such sums.</summary>
+    private const int SumTerms = 256;
 
     /// <summary>The panels of a row lie one behind the other.</summary>
     private const int Panel = WinogradTransforms.Panel;
@@ -66,7 +69,7 @@ internal static unsafe class WinogradConvolution<TSimd, TVector> where TSimd : I
 
         public readonly nint ProductStride => BlockTiles * ProductRow + 16;
 
-        public readonly long ScratchLength => WinogradGrid.PlaneFrequencies * (long)(InputStride + ProductStride) + WinogradTransforms.ScratchLength;
+        public readonly long ScratchLength => Pass.Grid.PlaneFrequencies * (long)(InputStride + ProductStride) + WinogradTransforms.ScratchLength;
     }
 
     /// <summary>An odd number of cache lines, so that rows do not compete for the same places of the cache.</summary>
@@ -79,7 +82,7 @@ internal static unsafe class WinogradConvolution<TSimd, TVector> where TSimd : I
         public void Execute(int from, int until, int worker)
         {
             var v = plan.Scratch + worker * plan.ScratchLength;
-            var columns = v + WinogradGrid.PlaneFrequencies * (plan.InputStride + plan.ProductStride);
+            var columns = v + plan.Pass.Grid.PlaneFrequencies * (plan.InputStride + plan.ProductStride);
             var grid = plan.Pass.Grid;
             var tiles = grid.Tiles;
             for (var i = from; i < until; i++)
@@ -106,11 +109,11 @@ internal static unsafe class WinogradConvolution<TSimd, TVector> where TSimd : I
             var grid = plan.Pass.Grid;
             if (!grid.HasSlices(slices, target.Half))
                 return;
-            var m = v + WinogradGrid.PlaneFrequencies * plan.InputStride;
+            var m = v + grid.PlaneFrequencies * plan.InputStride;
             var frequencyStride = WinogradWeight.FrequencyStride(blocks, plan.Pass.Terms);
-            for (var plane = 0; plane < WinogradGrid.PlaneFrequencies; plane++)
+            for (var plane = 0; plane < grid.PlaneFrequencies; plane++)
             {
-                var f = slices * WinogradGrid.PlaneFrequencies + plane;
+                var f = slices * grid.PlaneFrequencies + plane;
                 if (!target.Half || grid.InHalf(f))
                     Multiply(f, last - first, blocks, v + plane * plan.InputStride, u + f * frequencyStride, m + plane * plan.ProductStride);
             }
@@ -127,21 +130,26 @@ internal static unsafe class WinogradConvolution<TSimd, TVector> where TSimd : I
             {
                 Segments = &segment,
                 SegmentCount = 1,
-                Steps = plan.Pass.TermsAt(f),
                 RowStride = (nint)plan.InputRow * sizeof(float),
                 StepStride = sizeof(float),
                 StrideC = plan.ProductRow,
             };
+            var terms = plan.Pass.TermsAt(f);
             for (var block = 0; block < blocks.Count; block++)
             {
                 var width = blocks.WidthOf(block);
                 var maximum = RegisterTile.MaximumRows(TSimd.Lanes, width / TSimd.Lanes);
-                segment.B = (byte*)(u + (long)block * blocks.Width * plan.Pass.Terms);
-                for (int row = 0, rows; row < tiles; row += rows)
+                for (var first = 0; first < terms; first += SumTerms)
                 {
-                    rows = RegisterTile.NextRows(tiles - row, maximum);
-                    segment.A = (byte*)(v + (long)row * plan.InputRow);
-                    tile.Run<TSimd, TVector>(rows, width / TSimd.Lanes, m + (long)row * plan.ProductRow + block * blocks.Width);
+                    tile.Steps = Math.Min(SumTerms, terms - first);
+                    tile.Accumulate = first > 0;
+                    segment.B = (byte*)(u + (long)block * blocks.Width * plan.Pass.Terms + (long)first * width);
+                    for (int row = 0, rows; row < tiles; row += rows)
+                    {
+                        rows = RegisterTile.NextRows(tiles - row, maximum);
+                        segment.A = (byte*)(v + (long)row * plan.InputRow + first);
+                        tile.Run<TSimd, TVector>(rows, width / TSimd.Lanes, m + (long)row * plan.ProductRow + block * blocks.Width);
+                    }
                 }
             }
         }

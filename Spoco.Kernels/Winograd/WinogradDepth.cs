@@ -14,7 +14,7 @@ internal readonly record struct WinogradDepth(int First, int Second, float Sign,
     /// <summary>One tap: the input is the slice itself.</summary>
     public static WinogradDepth Plain => new(0, 0, 0, 1, 0);
 
-    /// <summary>Frequency of <see cref="FullAxis"/>.</summary>
+    /// <summary>Frequency of <see cref="TwoResults"/>.</summary>
     public static WinogradDepth Full(int frequency) => frequency switch
     {
         0 => new(0, 2, -1, 1, 0),
@@ -23,7 +23,7 @@ internal readonly record struct WinogradDepth(int First, int Second, float Sign,
         _ => new(1, 3, -1, 0, -1),
     };
 
-    /// <summary>Frequency of <see cref="HalfAxis"/>; 2 is never asked for.</summary>
+    /// <summary>Frequency of <see cref="TwoResultsEnlarged"/>; 2 is never asked for.</summary>
     public static WinogradDepth Half(int frequency) => frequency switch
     {
         0 => new(0, 1, -1, 1, 0),

@@ -7,14 +7,14 @@ namespace Spoco.Kernels.Primitives;
 /// Transforms the output gradient of neighbouring tiles of one row, for one frequency of the slices, for the weight gradient: the transpose of
 /// <see cref="WinogradOutput{TPlane}"/>, packed for register tiles.
 /// </summary>
-internal static unsafe class WinogradGradient<TReading> where TReading : struct, IWinogradReading
+internal static unsafe class WinogradGradient<TPlane, TReading> where TPlane : struct, IWinogradFullAxis where TReading : struct, IWinogradReading
 {
-    /// <summary>Writes Z[f frequencyStride + block][place + tile - first][channel of the block], f = 4 fh + fw.</summary>
+    /// <summary>Writes Z[f frequencyStride + block][place + tile - first][channel of the block], f = fh frequencies + fw.</summary>
+    [SkipLocalsInit]
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Transform(
         in WinogradSource source, WinogradDepth depth, int n, int d, int h, int w, int tiles, ChannelBlocks blocks, int blockTiles, float* z,
-        int place,
-        nint frequencyStride)
+        int place, nint frequencyStride)
     {
         var shape = source.Shape;
         var lanes = Vector<float>.Count;
@@ -24,23 +24,48 @@ internal static unsafe class WinogradGradient<TReading> where TReading : struct,
         var rowLength = (nint)shape.W * shape.C;
         var lower = depth.Lower == 0 ? null : source.Values + (((long)n * shape.D + d) * shape.H + h) * rowLength;
         var upper = depth.Upper == 0 || d + 1 >= shape.D ? null : source.Values + (((long)n * shape.D + d + 1) * shape.H + h) * rowLength;
-        var below = h + 1 < shape.H;
-        for (var t = 0; t < tiles; t++, place++, w += 2)
+        var rows = Math.Min(TPlane.Results, shape.H - h);
+        // Frequencies of the rows for every column of a tile: [frequencies][columns].
+        var values = stackalloc float[6 * 4 * lanes];
+        for (var t = 0; t < tiles; t++, place++, w += TPlane.Results)
         {
-            var beside = w + 1 < shape.W;
+            var columns = Math.Min(TPlane.Results, shape.W - w);
             var offset = (nint)w * shape.C;
             for (var c = 0; c < shape.C; c += lanes, offset += lanes)
             {
-                var a0 = Value(lower, upper, offset, gate, scale, lowerWeight, upperWeight);
-                var b0 = below ? Value(lower, upper, offset + rowLength, gate, scale, lowerWeight, upperWeight) : default;
-                var a1 = beside ? Value(lower, upper, offset + shape.C, gate, scale, lowerWeight, upperWeight) : default;
-                var b1 = below && beside ? Value(lower, upper, offset + rowLength + shape.C, gate, scale, lowerWeight, upperWeight) : default;
+                for (var column = 0; column < TPlane.Results; column++)
+                {
+                    Vector<float> r0 = default, r1 = default, r2 = default, r3 = default;
+                    if (column < columns)
+                    {
+                        var x = offset + column * shape.C;
+                        if (c % CacheLine.Floats == 0 && lower != null)
+                        {
+                            for (var i = 0; i < rows; i++)
+                                TReading.Expect(lower + x + TPlane.Results * shape.C + i * rowLength, gate);
+                        }
+
+                        r0 = Value(lower, upper, x, gate, scale, lowerWeight, upperWeight);
+                        if (rows > 1)
+                            r1 = Value(lower, upper, x + rowLength, gate, scale, lowerWeight, upperWeight);
+                        if (TPlane.Results > 2 && rows > 2)
+                            r2 = Value(lower, upper, x + 2 * rowLength, gate, scale, lowerWeight, upperWeight);
+                        if (TPlane.Results > 2 && rows > 3)
+                            r3 = Value(lower, upper, x + 3 * rowLength, gate, scale, lowerWeight, upperWeight);
+                    }
+
+                    Spread(r0, r1, r2, r3, values + column * lanes, TPlane.Results * lanes);
+                }
+
                 var block = c / blocks.Width;
                 var target = z + (long)block * blocks.Width * blockTiles + (long)place * blocks.WidthOf(block) + c % blocks.Width;
-                Line(a0, a1, target, frequencyStride);
-                Line(a0 + b0, a1 + b1, target + 4 * frequencyStride, frequencyStride);
-                Line(a0 - b0, a1 - b1, target + 8 * frequencyStride, frequencyStride);
-                Line(-b0, -b1, target + 12 * frequencyStride, frequencyStride);
+                for (var fh = 0; fh < TPlane.Frequencies; fh++)
+                {
+                    var line = values + fh * TPlane.Results * lanes;
+                    Vector<float> a = Vector.Load(line), b = Vector.Load(line + lanes);
+                    Spread(a, b, TPlane.Results > 2 ? Vector.Load(line + 2 * lanes) : default, TPlane.Results > 2 ? Vector.Load(line + 3 * lanes) : default,
+                        target + fh * TPlane.Frequencies * frequencyStride, frequencyStride);
+                }
             }
         }
     }
@@ -54,11 +79,17 @@ internal static unsafe class WinogradGradient<TReading> where TReading : struct,
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Line(Vector<float> a, Vector<float> b, float* target, nint stride)
+    private static void Spread(Vector<float> a, Vector<float> b, Vector<float> c, Vector<float> d, float* target, nint stride)
     {
+        TPlane.Spread(ref a, ref b, ref c, ref d, out var e, out var f);
         a.Store(target);
-        (a + b).Store(target + stride);
-        (a - b).Store(target + 2 * stride);
-        (-b).Store(target + 3 * stride);
+        b.Store(target + stride);
+        c.Store(target + 2 * stride);
+        d.Store(target + 3 * stride);
+        if (TPlane.Frequencies > 4)
+        {
+            e.Store(target + 4 * stride);
+            f.Store(target + 5 * stride);
+        }
     }
 }

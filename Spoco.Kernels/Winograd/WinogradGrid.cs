@@ -3,20 +3,24 @@ using System.Numerics;
 namespace Spoco.Kernels.Primitives;
 
 /// <summary>
-/// Tiles of a convolution with 3x3 or 3x3x3 taps: two results along every axis with three taps, one along the others. A tile's number counts
-/// (n, td, th, tw), tw fastest; a frequency is (fd 4 + fh) 4 + fw.
+/// Tiles of a convolution with 3x3 or 3x3x3 taps: two or four results along rows and columns, two along slices with three taps, else one. A tile's number
+/// counts (n, td, th, tw), tw fastest; a frequency is (fd s + fh) s + fw with s = <see cref="Side"/>.
 /// </summary>
 internal readonly record struct WinogradGrid
 {
-    private WinogradGrid(TensorShape output, bool deep, int paddingD, int paddingH, int paddingW, bool upD, bool upPlane)
+    /// <summary>What transforming, writing and reading a weight costs, in products of a tile.</summary>
+    private const long TilesPerWeight = 128;
+
+    private WinogradGrid(TensorShape output, bool deep, int paddingD, int paddingH, int paddingW, bool upD, bool upPlane, int results)
     {
         Output = output;
         Deep = deep;
         (PaddingD, PaddingH, PaddingW) = (paddingD, paddingH, paddingW);
         (UpD, UpPlane) = (upD, upPlane);
+        Results = results;
         TilesD = deep ? (output.D + 1) / 2 : output.D;
-        TilesH = (output.H + 1) / 2;
-        TilesW = (output.W + 1) / 2;
+        TilesH = (output.H + results - 1) / results;
+        TilesW = (output.W + results - 1) / results;
     }
 
     /// <summary>Extents of the result; its channels do not matter here.</summary>
@@ -45,8 +49,14 @@ internal readonly record struct WinogradGrid
 
     public int Tiles => checked(Output.N * TilesD * TilesH * TilesW);
 
+    /// <summary>Results of a tile along rows, and along columns: two or four.</summary>
+    public int Results { get; }
+
+    /// <summary>Frequencies of rows, and of columns.</summary>
+    public int Side => Results + 2;
+
     /// <summary>Frequencies of rows and columns together.</summary>
-    public const int PlaneFrequencies = 16;
+    public int PlaneFrequencies => Side * Side;
 
     /// <summary>Frequencies of the slices.</summary>
     public int SliceFrequencies => Deep ? 4 : 1;
@@ -57,7 +67,8 @@ internal readonly record struct WinogradGrid
     public int Taps => Deep ? 27 : 9;
 
     /// <summary>Whether a frequency of a tensor that is enlarged can differ from zero.</summary>
-    public bool InHalf(int frequency) => !((UpD && frequency >> 4 == 2) || (UpPlane && (((frequency >> 2) & 3) == 2 || (frequency & 3) == 2)));
+    public bool InHalf(int frequency) => !((UpD && frequency / PlaneFrequencies == 2)
+        || (UpPlane && (frequency / Side % Side == 2 || frequency % Side == 2)));
 
     /// <summary>Whether a tensor, enlarged or not, has a frequency of the slices.</summary>
     public bool HasSlices(int frequency, bool half) => !(half && UpD && frequency == 2);
@@ -81,7 +92,7 @@ internal readonly record struct WinogradGrid
         var fits = shape is { KernelH: 3, KernelW: 3 } && (shape.KernelD == 3 || (shape.KernelD == 1 && shape.PaddingD == 0))
             && shape.InputChannels % Vector<float>.Count == 0 && shape.OutputChannels % Vector<float>.Count == 0
             && output.Voxels <= int.MaxValue;
-        return fits ? new WinogradGrid(output, shape.KernelD == 3, shape.PaddingD, shape.PaddingH, shape.PaddingW, false, false) : null;
+        return fits ? Cheaper(output, shape.KernelD == 3, shape.PaddingD, shape.PaddingH, shape.PaddingW, false, false) : null;
     }
 
     /// <summary>
@@ -98,11 +109,22 @@ internal readonly record struct WinogradGrid
         var depth = doubled.D && grid.Deep;
         if (!(plane || (equal.H && equal.W)) || !(depth || equal.D) || (depth && !plane))
             return null;
-        return new WinogradGrid(grid.Output, grid.Deep, shape.PaddingD, shape.PaddingH, shape.PaddingW, depth, plane);
+        return Cheaper(grid.Output, grid.Deep, shape.PaddingD, shape.PaddingH, shape.PaddingW, depth, plane);
     }
 
     /// <summary>The tiles of the input gradient.</summary>
     public WinogradGrid Transposed(TensorShape input) => Deep
-        ? new WinogradGrid(input, true, 2 - PaddingD, 2 - PaddingH, 2 - PaddingW, UpD, UpPlane)
-        : new WinogradGrid(input, false, 0, 2 - PaddingH, 2 - PaddingW, UpD, UpPlane);
+        ? new WinogradGrid(input, true, 2 - PaddingD, 2 - PaddingH, 2 - PaddingW, UpD, UpPlane, Results)
+        : new WinogradGrid(input, false, 0, 2 - PaddingH, 2 - PaddingW, UpD, UpPlane, Results);
+
+    /// <summary>Large tiles need fewer products, but more weights: of little use for a map of few tiles.</summary>
+    private static WinogradGrid Cheaper(TensorShape output, bool deep, int paddingD, int paddingH, int paddingW, bool upD, bool upPlane)
+    {
+        var (two, four) = (Of(2), Of(4));
+        return Cost(four) < Cost(two) ? four : two;
+
+        WinogradGrid Of(int results) => new(output, deep, paddingD, paddingH, paddingW, upD, upPlane, results);
+
+        static long Cost(in WinogradGrid grid) => grid.Frequencies * (grid.Tiles + TilesPerWeight);
+    }
 }

@@ -7,6 +7,9 @@ namespace Spoco.Kernels.Primitives;
 internal unsafe interface IWinogradReading
 {
     static abstract Vector<float> Read(float* value, nint gate, Vector<float> scale, Vector<float> shift);
+
+    /// <summary>Says that a value will be read soon.</summary>
+    static abstract void Expect(float* value, nint gate);
 }
 
 /// <summary>v scale + shift.</summary>
@@ -15,6 +18,9 @@ internal readonly unsafe struct ScaledReading : IWinogradReading
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector<float> Read(float* value, nint gate, Vector<float> scale, Vector<float> shift) =>
         Vector.MultiplyAddEstimate(Vector.Load(value), scale, shift);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Expect(float* value, nint gate) => CacheLine.Fetch(value);
 }
 
 /// <summary>v times the derivative of the activation whose output lies <c>gate</c> bytes further; scale is the slope of its negative side.</summary>
@@ -26,19 +32,30 @@ internal readonly unsafe struct GatedReading : IWinogradReading
         var v = Vector.Load(value);
         return Vector.ConditionalSelect(Vector.GreaterThan(Vector.Load((float*)((byte*)value + gate)), Vector<float>.Zero), v, v * scale);
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Expect(float* value, nint gate)
+    {
+        CacheLine.Fetch(value);
+        CacheLine.Fetch((float*)((byte*)value + gate));
+    }
 }
 
 /// <summary>
 /// Transforms the input of neighbouring tiles of one row for one frequency of the slices. Slices and rows are transformed for every input column
-/// once, into scratch memory of [columns][4][lanes] that stays in the first-level cache; then the columns of every tile.
+/// once, into scratch memory of [columns][frequencies][lanes] that stays in the first-level cache; then the columns of every tile.
 /// </summary>
 internal static unsafe class WinogradInput<TPlane, TReading> where TPlane : struct, IWinogradAxis where TReading : struct, IWinogradReading
 {
     private const int Panel = WinogradTransforms.Panel;
 
+    /// <summary>The first six are those of one slice, the others of another.</summary>
+    private const int MostRows = 6;
+
     /// <summary>
-    /// Writes V[f frequencyStride + (term / 16) panelStride + (tile - first) rowStride + term % 16], f = 4 fh + fw.
+    /// Writes V[f frequencyStride + (term / 16) panelStride + (tile - first) rowStride + term % 16], f = fh frequencies + fw.
     /// </summary>
+    [SkipLocalsInit]
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Transform(
         in WinogradSource source, WinogradDepth depth, int n, int d, int h, int w, int tiles, float* v, nint rowStride, nint panelStride,
@@ -47,15 +64,11 @@ internal static unsafe class WinogradInput<TPlane, TReading> where TPlane : stru
         var shape = source.Shape;
         var lanes = Vector<float>.Count;
         var columns = (tiles - 1) * TPlane.Step + TPlane.Window;
-        float* p0 = Row(source, n, d + depth.First, h), p1 = Row(source, n, d + depth.First, h + 1);
-        float* p2 = Row(source, n, d + depth.First, h + 2), p3 = TPlane.Window > 3 ? Row(source, n, d + depth.First, h + 3) : null;
-        float* q0 = null, q1 = null, q2 = null, q3 = null;
-        if (depth.Sign != 0)
+        var rows = stackalloc float*[2 * MostRows];
+        for (var i = 0; i < TPlane.Window; i++)
         {
-            q0 = Row(source, n, d + depth.Second, h);
-            q1 = Row(source, n, d + depth.Second, h + 1);
-            q2 = Row(source, n, d + depth.Second, h + 2);
-            q3 = TPlane.Window > 3 ? Row(source, n, d + depth.Second, h + 3) : null;
+            rows[i] = Row(source, n, d + depth.First, h + i);
+            rows[MostRows + i] = depth.Sign == 0 ? null : Row(source, n, d + depth.Second, h + i);
         }
 
         var sign = new Vector<float>(depth.Sign);
@@ -67,38 +80,42 @@ internal static unsafe class WinogradInput<TPlane, TReading> where TPlane : stru
                 scale = new Vector<float>(source.Slope);
             else if (source.Scale != null)
                 (scale, shift) = (Vector.Load(source.Scale + (long)n * shape.C + c), Vector.Load(source.Shift + (long)n * shape.C + c));
+            // Short pieces of six rows are too irregular for the processor to foresee: the next tiles are asked for in time.
+            var ahead = c % CacheLine.Floats == 0 ? (nint)tiles * TPlane.Step * shape.C : 0;
             var column = scratch;
-            for (var k = w; k < w + columns; k++, column += 4 * lanes)
+            for (var k = w; k < w + columns; k++, column += TPlane.Frequencies * lanes)
             {
-                Vector<float> r0 = Vector<float>.Zero, r1 = r0, r2 = r0, r3 = r0;
+                Vector<float> r0 = Vector<float>.Zero, r1 = r0, r2 = r0, r3 = r0, r4 = r0, r5 = r0;
                 if ((uint)k < (uint)shape.W)
                 {
                     var offset = (nint)k * shape.C + c;
-                    r0 = Pair(p0, q0, offset, gate, scale, shift, sign);
-                    r1 = Pair(p1, q1, offset, gate, scale, shift, sign);
-                    r2 = Pair(p2, q2, offset, gate, scale, shift, sign);
+                    r0 = Pair(rows, offset, ahead, gate, scale, shift, sign);
+                    r1 = Pair(rows + 1, offset, ahead, gate, scale, shift, sign);
+                    r2 = Pair(rows + 2, offset, ahead, gate, scale, shift, sign);
                     if (TPlane.Window > 3)
-                        r3 = Pair(p3, q3, offset, gate, scale, shift, sign);
-                    TPlane.Forward(ref r0, ref r1, ref r2, ref r3);
+                        r3 = Pair(rows + 3, offset, ahead, gate, scale, shift, sign);
+                    if (TPlane.Window > 4)
+                    {
+                        r4 = Pair(rows + 4, offset, ahead, gate, scale, shift, sign);
+                        r5 = Pair(rows + 5, offset, ahead, gate, scale, shift, sign);
+                    }
+
+                    TPlane.Forward(ref r0, ref r1, ref r2, ref r3, ref r4, ref r5);
                 }
 
-                r0.Store(column);
-                r1.Store(column + lanes);
-                if (TPlane.HasThird)
-                    r2.Store(column + 2 * lanes);
-                r3.Store(column + 3 * lanes);
+                Store(column, lanes, r0, r1, r2, r3, r4, r5);
             }
 
             column = scratch;
             var term = source.FirstTerm + c;
             var target = v + term / Panel * panelStride + term % Panel;
-            for (var t = 0; t < tiles; t++, column += TPlane.Step * 4 * lanes, target += rowStride)
+            for (var t = 0; t < tiles; t++, column += TPlane.Step * TPlane.Frequencies * lanes, target += rowStride)
             {
-                Line(column, target, frequencyStride);
-                Line(column + lanes, target + 4 * frequencyStride, frequencyStride);
-                if (TPlane.HasThird)
-                    Line(column + 2 * lanes, target + 8 * frequencyStride, frequencyStride);
-                Line(column + 3 * lanes, target + 12 * frequencyStride, frequencyStride);
+                for (var fh = 0; fh < TPlane.Frequencies; fh++)
+                {
+                    if (TPlane.HasThird || fh != 2)
+                        Line(column + fh * lanes, target + fh * TPlane.Frequencies * frequencyStride, frequencyStride);
+                }
             }
         }
     }
@@ -114,23 +131,46 @@ internal static unsafe class WinogradInput<TPlane, TReading> where TPlane : stru
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector<float> Pair(
-        float* first, float* second, nint offset, nint gate, Vector<float> scale, Vector<float> shift, Vector<float> sign)
+        float** row, nint offset, nint ahead, nint gate, Vector<float> scale, Vector<float> shift, Vector<float> sign)
     {
-        var value = first == null ? Vector<float>.Zero : TReading.Read(first + offset, gate, scale, shift);
+        float* first = row[0], second = row[MostRows];
+        var value = Vector<float>.Zero;
+        if (first != null)
+        {
+            value = TReading.Read(first + offset, gate, scale, shift);
+            if (ahead != 0)
+                TReading.Expect(first + offset + ahead, gate);
+        }
+
         return second == null ? value : Vector.MultiplyAddEstimate(TReading.Read(second + offset, gate, scale, shift), sign, value);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Line(float* column, float* target, nint stride)
     {
-        var lanes = Vector<float>.Count;
-        Vector<float> a = Vector.Load(column), b = Vector.Load(column + 4 * lanes), c = Vector.Load(column + 8 * lanes);
-        var d = TPlane.Window > 3 ? Vector.Load(column + 12 * lanes) : c;
-        TPlane.Forward(ref a, ref b, ref c, ref d);
+        var next = TPlane.Frequencies * Vector<float>.Count;
+        Vector<float> a = Vector.Load(column), b = Vector.Load(column + next), c = Vector.Load(column + 2 * next), d = c, e = c, f = c;
+        if (TPlane.Window > 3)
+            d = Vector.Load(column + 3 * next);
+        if (TPlane.Window > 4)
+            (e, f) = (Vector.Load(column + 4 * next), Vector.Load(column + 5 * next));
+        TPlane.Forward(ref a, ref b, ref c, ref d, ref e, ref f);
+        Store(target, stride, a, b, c, d, e, f);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Store(
+        float* target, nint stride, Vector<float> a, Vector<float> b, Vector<float> c, Vector<float> d, Vector<float> e, Vector<float> f)
+    {
         a.Store(target);
         b.Store(target + stride);
         if (TPlane.HasThird)
             c.Store(target + 2 * stride);
         d.Store(target + 3 * stride);
+        if (TPlane.Frequencies > 4)
+        {
+            e.Store(target + 4 * stride);
+            f.Store(target + 5 * stride);
+        }
     }
 }

@@ -5,12 +5,12 @@ namespace Spoco.Kernels.Primitives;
 
 /// <summary>
 /// Transforms the products of neighbouring tiles of one row back for one frequency of the slices and adds them to the results, which are
-/// complete, with
-/// bias and activation, after the last frequency.
+/// complete, with bias and activation, after the last frequency.
 /// </summary>
 internal static unsafe class WinogradOutput<TPlane> where TPlane : struct, IWinogradAxis
 {
     /// <summary>Reads M[f frequencyStride + (tile - first) rowStride + channel] and writes one slice of the target.</summary>
+    [SkipLocalsInit]
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Transform(
         in WinogradTarget target, float weight, bool begins, bool ends, int n, int d, int h, int w, int tiles, float* m, nint rowStride,
@@ -24,41 +24,72 @@ internal static unsafe class WinogradOutput<TPlane> where TPlane : struct, IWino
         var slope = new Vector<float>(ends ? target.Slope : 1);
         var rowLength = (nint)shape.W * shape.C;
         var row = target.Values + (((long)n * shape.D + d) * shape.H + h) * rowLength + (nint)w * shape.C;
-        var below = TPlane.Results > 1 && h + 1 < shape.H;
+        var rows = Math.Min(TPlane.Results, shape.H - h);
+        // Lines of all row frequencies: [results of a line][frequencies].
+        var lines = stackalloc float[4 * 6 * lanes];
         for (var t = 0; t < tiles; t++, m += rowStride, row += TPlane.Results * shape.C, w += TPlane.Results)
         {
-            var beside = TPlane.Results > 1 && w + 1 < shape.W;
+            var columns = Math.Min(TPlane.Results, shape.W - w);
             for (var c = 0; c < shape.C; c += lanes)
             {
-                var p = m + c;
-                Line(p, frequencyStride, out var a0, out var a1);
-                Line(p + 4 * frequencyStride, frequencyStride, out var b0, out var b1);
-                Vector<float> c0 = default, c1 = default;
-                if (TPlane.HasThird)
-                    Line(p + 8 * frequencyStride, frequencyStride, out c0, out c1);
-                Line(p + 12 * frequencyStride, frequencyStride, out var d0, out var d1);
-                TPlane.Inverse(ref a0, ref b0, c0, d0);
-                var bias = begins && target.Bias != null ? Vector.Load(target.Bias + c) : Vector<float>.Zero;
-                Store(row + c, a0, factor, bias, slope, begins);
-                if (below)
-                    Store(row + rowLength + c, b0, factor, bias, slope, begins);
-                if (beside)
+                for (var fh = 0; fh < TPlane.Frequencies; fh++)
                 {
-                    TPlane.Inverse(ref a1, ref b1, c1, d1);
-                    Store(row + shape.C + c, a1, factor, bias, slope, begins);
-                    if (below)
-                        Store(row + rowLength + shape.C + c, b1, factor, bias, slope, begins);
+                    if (TPlane.HasThird || fh != 2)
+                        Line(m + fh * TPlane.Frequencies * frequencyStride + c, frequencyStride, lines + fh * lanes);
+                }
+
+                var bias = begins && target.Bias != null ? Vector.Load(target.Bias + c) : Vector<float>.Zero;
+                for (var column = 0; column < columns; column++)
+                {
+                    Read(lines + column * TPlane.Frequencies * lanes, lanes, out var a, out var b, out var x, out var y);
+                    var place = row + column * shape.C + c;
+                    if (c % CacheLine.Floats == 0)
+                        Expect(place + TPlane.Results * shape.C, rowLength, rows);
+                    Store(place, a, factor, bias, slope, begins);
+                    if (TPlane.Results > 1 && rows > 1)
+                        Store(place + rowLength, b, factor, bias, slope, begins);
+                    if (TPlane.Results > 2 && rows > 2)
+                        Store(place + 2 * rowLength, x, factor, bias, slope, begins);
+                    if (TPlane.Results > 2 && rows > 3)
+                        Store(place + 3 * rowLength, y, factor, bias, slope, begins);
                 }
             }
         }
     }
 
+    /// <summary>The lines that the next tile will be written to.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Line(float* m, nint stride, out Vector<float> first, out Vector<float> second)
+    private static void Expect(float* place, nint rowLength, int rows)
     {
-        first = Vector.Load(m);
-        second = Vector.Load(m + stride);
-        TPlane.Inverse(ref first, ref second, TPlane.HasThird ? Vector.Load(m + 2 * stride) : default, Vector.Load(m + 3 * stride));
+        for (var i = 0; i < rows; i++)
+            CacheLine.Fetch(place + i * rowLength);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Line(float* m, nint stride, float* lines)
+    {
+        Read(m, stride, out var a, out var b, out var c, out var d);
+        var next = TPlane.Frequencies * Vector<float>.Count;
+        a.Store(lines);
+        if (TPlane.Results > 1)
+            b.Store(lines + next);
+        if (TPlane.Results > 2)
+        {
+            c.Store(lines + 2 * next);
+            d.Store(lines + 3 * next);
+        }
+    }
+
+    /// <summary>The results of the frequencies that lie <paramref name="stride"/> apart.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Read(float* m, nint stride, out Vector<float> a, out Vector<float> b, out Vector<float> c, out Vector<float> d)
+    {
+        (a, b, d) = (Vector.Load(m), Vector.Load(m + stride), Vector.Load(m + 3 * stride));
+        c = TPlane.HasThird ? Vector.Load(m + 2 * stride) : default;
+        if (TPlane.Frequencies > 4)
+            TPlane.Inverse(ref a, ref b, ref c, ref d, Vector.Load(m + 4 * stride), Vector.Load(m + 5 * stride));
+        else
+            TPlane.Inverse(ref a, ref b, ref c, ref d, default, default);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

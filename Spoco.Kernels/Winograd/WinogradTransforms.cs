@@ -6,11 +6,11 @@ internal static unsafe class WinogradTransforms
     /// <summary>Terms that always lie side by side: a cache line.</summary>
     public const int Panel = 16;
 
-    /// <summary>Tiles whose columns and frequencies fit the first-level cache.</summary>
-    private const int RunTiles = 16;
+    /// <summary>Results along a row whose columns and frequencies fit the first-level cache.</summary>
+    private const int RunResults = 16;
 
     /// <summary>Floats of scratch memory that <see cref="Input"/> needs.</summary>
-    public static int ScratchLength => (2 * RunTiles + 2) * 4 * System.Numerics.Vector<float>.Count;
+    public static int ScratchLength => (RunResults + 2) * 6 * System.Numerics.Vector<float>.Count;
 
     /// <summary>
     /// Transforms the input of tiles [first, last) for a frequency of the slices:
@@ -21,30 +21,32 @@ internal static unsafe class WinogradTransforms
         nint frequencyStride, float* scratch)
     {
         var depth = grid.Depth(slices, source.Half);
-        var half = source.Half && grid.UpPlane;
         for (int tile = first, count; tile < last; tile += count)
         {
             var (n, d, h, w) = grid.Position(tile);
             count = Run(grid, w, last - tile);
             var target = v + (tile - first) * rowStride;
             d = (source.Half && grid.UpD) || !grid.Deep ? d - grid.PaddingD : 2 * d - grid.PaddingD;
-            if (half)
+            switch (grid.Results, grid.UpPlane, source.Half && grid.UpPlane)
             {
-                WinogradInput<HalfAxis, ScaledReading>.Transform(
-                    source, depth, n, d, h - 1, w - 1, count, target, rowStride, panelStride, frequencyStride, scratch);
-                continue;
+                case (2, _, true):
+                    WinogradInput<TwoResultsEnlarged, ScaledReading>.Transform(
+                        source, depth, n, d, h - 1, w - 1, count, target, rowStride, panelStride, frequencyStride, scratch);
+                    break;
+                case (2, _, _):
+                    Full<TwoResults>(grid, source, depth, n, d, h, w, count, target, rowStride, panelStride, frequencyStride, scratch);
+                    break;
+                case (_, _, true):
+                    WinogradInput<FourResultsEnlarged, ScaledReading>.Transform(
+                        source, depth, n, d, 2 * h - 1, 2 * w - 1, count, target, rowStride, panelStride, frequencyStride, scratch);
+                    break;
+                case (_, true, _):
+                    Full<FourResults<EnlargedPoints>>(grid, source, depth, n, d, h, w, count, target, rowStride, panelStride, frequencyStride, scratch);
+                    break;
+                default:
+                    Full<FourResults<AccuratePoints>>(grid, source, depth, n, d, h, w, count, target, rowStride, panelStride, frequencyStride, scratch);
+                    break;
             }
-
-            (h, w) = (2 * h - grid.PaddingH, 2 * w - grid.PaddingW);
-            if (source.Gate != null)
-            {
-                WinogradInput<FullAxis, GatedReading>.Transform(
-                    source, depth, n, d, h, w, count, target, rowStride, panelStride, frequencyStride, scratch);
-                continue;
-            }
-
-            WinogradInput<FullAxis, ScaledReading>.Transform(
-                source, depth, n, d, h, w, count, target, rowStride, panelStride, frequencyStride, scratch);
         }
     }
 
@@ -54,7 +56,7 @@ internal static unsafe class WinogradTransforms
     {
         var depth = grid.Depth(slices, target.Half);
         var half = target.Half && grid.UpPlane;
-        var (single, plane) = ((target.Half && grid.UpD) || !grid.Deep, half ? 1 : 2);
+        var (single, plane) = ((target.Half && grid.UpD) || !grid.Deep, half ? grid.Results / 2 : grid.Results);
         // The first result of a tile has parts in frequencies 0 to 2, the second one in 1 to 3; a single one in 0, 1 and 3.
         var lowerEnds = slices == (grid.Deep ? single ? 3 : 2 : 0);
         for (int tile = first, count; tile < last; tile += count)
@@ -63,9 +65,9 @@ internal static unsafe class WinogradTransforms
             count = Run(grid, w, last - tile);
             var source = m + (tile - first) * rowStride;
             d = single ? d : 2 * d;
-            Slice(target, half, depth.Lower, slices == 0, lowerEnds, n, d, h * plane, w * plane, count, source, rowStride, frequencyStride);
+            Slice(grid, target, half, depth.Lower, slices == 0, lowerEnds, n, d, h * plane, w * plane, count, source, rowStride, frequencyStride);
             if (!single)
-                Slice(target, half, depth.Upper, slices == 1, slices == 3, n, d + 1, h * plane, w * plane, count, source, rowStride, frequencyStride);
+                Slice(grid, target, half, depth.Upper, slices == 1, slices == 3, n, d + 1, h * plane, w * plane, count, source, rowStride, frequencyStride);
         }
     }
 
@@ -84,24 +86,66 @@ internal static unsafe class WinogradTransforms
             var (n, d, h, w) = grid.Position(tile);
             count = Run(grid, w, last - tile);
             d = grid.Deep ? 2 * d : d;
-            if (source.Gate != null)
-                WinogradGradient<GatedReading>.Transform(
-                    source, depth, n, d, 2 * h, 2 * w, count, blocks, blockTiles, z, tile - firstTile, frequencyStride);
-            else
-                WinogradGradient<ScaledReading>.Transform(
-                    source, depth, n, d, 2 * h, 2 * w, count, blocks, blockTiles, z, tile - firstTile, frequencyStride);
+            switch (grid.Results, grid.UpPlane)
+            {
+                case (2, _):
+                    Spread<TwoResults>(source, depth, n, d, h, w, count, blocks, blockTiles, z, tile - firstTile, frequencyStride);
+                    break;
+                case (_, true):
+                    Spread<FourResults<EnlargedPoints>>(source, depth, n, d, h, w, count, blocks, blockTiles, z, tile - firstTile, frequencyStride);
+                    break;
+                default:
+                    Spread<FourResults<AccuratePoints>>(source, depth, n, d, h, w, count, blocks, blockTiles, z, tile - firstTile, frequencyStride);
+                    break;
+            }
         }
     }
 
-    private static void Slice(
-        in WinogradTarget target, bool half, float weight, bool begins, bool ends, int n, int d, int h, int w, int tiles, float* m, nint rowStride,
-        nint frequencyStride)
+    private static void Full<TPlane>(
+        in WinogradGrid grid, in WinogradSource source, WinogradDepth depth, int n, int d, int h, int w, int tiles, float* v, nint rowStride,
+        nint panelStride, nint frequencyStride, float* scratch) where TPlane : struct, IWinogradFullAxis
     {
-        if (half)
-            WinogradOutput<HalfAxis>.Transform(target, weight, begins, ends, n, d, h, w, tiles, m, rowStride, frequencyStride);
+        (h, w) = (TPlane.Results * h - grid.PaddingH, TPlane.Results * w - grid.PaddingW);
+        if (source.Gate != null)
+            WinogradInput<TPlane, GatedReading>.Transform(source, depth, n, d, h, w, tiles, v, rowStride, panelStride, frequencyStride, scratch);
         else
-            WinogradOutput<FullAxis>.Transform(target, weight, begins, ends, n, d, h, w, tiles, m, rowStride, frequencyStride);
+            WinogradInput<TPlane, ScaledReading>.Transform(source, depth, n, d, h, w, tiles, v, rowStride, panelStride, frequencyStride, scratch);
     }
 
-    private static int Run(in WinogradGrid grid, int w, int remaining) => Math.Min(Math.Min(remaining, grid.TilesW - w), RunTiles);
+    private static void Spread<TPlane>(
+        in WinogradSource source, WinogradDepth depth, int n, int d, int h, int w, int tiles, ChannelBlocks blocks, int blockTiles, float* z, int place,
+        nint frequencyStride) where TPlane : struct, IWinogradFullAxis
+    {
+        (h, w) = (TPlane.Results * h, TPlane.Results * w);
+        if (source.Gate != null)
+            WinogradGradient<TPlane, GatedReading>.Transform(source, depth, n, d, h, w, tiles, blocks, blockTiles, z, place, frequencyStride);
+        else
+            WinogradGradient<TPlane, ScaledReading>.Transform(source, depth, n, d, h, w, tiles, blocks, blockTiles, z, place, frequencyStride);
+    }
+
+    private static void Slice(
+        in WinogradGrid grid, in WinogradTarget target, bool half, float weight, bool begins, bool ends, int n, int d, int h, int w, int tiles, float* m,
+        nint rowStride, nint frequencyStride)
+    {
+        switch (grid.Results, grid.UpPlane, half)
+        {
+            case (2, _, true):
+                WinogradOutput<TwoResultsEnlarged>.Transform(target, weight, begins, ends, n, d, h, w, tiles, m, rowStride, frequencyStride);
+                break;
+            case (2, _, _):
+                WinogradOutput<TwoResults>.Transform(target, weight, begins, ends, n, d, h, w, tiles, m, rowStride, frequencyStride);
+                break;
+            case (_, _, true):
+                WinogradOutput<FourResultsEnlarged>.Transform(target, weight, begins, ends, n, d, h, w, tiles, m, rowStride, frequencyStride);
+                break;
+            case (_, true, _):
+                WinogradOutput<FourResults<EnlargedPoints>>.Transform(target, weight, begins, ends, n, d, h, w, tiles, m, rowStride, frequencyStride);
+                break;
+            default:
+                WinogradOutput<FourResults<AccuratePoints>>.Transform(target, weight, begins, ends, n, d, h, w, tiles, m, rowStride, frequencyStride);
+                break;
+        }
+    }
+
+    private static int Run(in WinogradGrid grid, int w, int remaining) => Math.Min(Math.Min(remaining, grid.TilesW - w), RunResults / grid.Results);
 }

@@ -5,7 +5,6 @@ namespace Spoco.Kernels.Primitives;
 /// <summary>
 /// Transformed weights, packed for register tiles as U[frequency][block of channels][terms][channels of the block], and the way back for the
 /// gradient.
-/// Along each axis (a, b, c) becomes (a, (a + b + c) / 2, (a - b + c) / 2, c).
 /// </summary>
 internal static unsafe class WinogradWeight
 {
@@ -19,37 +18,78 @@ internal static unsafe class WinogradWeight
     /// Transforms the weight of a target's channels. For the input gradient terms are output channels, channels are input channels, and the window is
     /// mirrored. Frequencies that an enlarged tensor does not have are left out.
     /// </summary>
-    public static void Pack(HostDevice host, in WinogradPass pass, in WinogradTarget target, ChannelBlocks blocks, float* u) =>
-        host.Workers.Run(checked(blocks.Count * (pass.Terms / Vector<float>.Count)), new PackBody(pass, target, blocks, u), minimumPerWorker: 2);
+    public static void Pack(HostDevice host, in WinogradPass pass, in WinogradTarget target, ChannelBlocks blocks, float* u)
+    {
+        switch (pass.Grid.Results, pass.Grid.UpPlane)
+        {
+            case (2, _):
+                Pack<TwoResults>(host, pass, target, blocks, u);
+                break;
+            case (_, true):
+                Pack<FourResults<EnlargedPoints>>(host, pass, target, blocks, u);
+                break;
+            default:
+                Pack<FourResults<AccuratePoints>>(host, pass, target, blocks, u);
+                break;
+        }
+    }
 
     /// <summary>Transforms the gradient of U back to the gradient of the weight.</summary>
     public static void Unpack(
-        HostDevice host, in WinogradGrid grid, float* du, int firstHalfChannel, ChannelBlocks blocks, int terms, float* dweight) =>
-        host.Workers.Run(checked(terms * (blocks.Channels / Vector<float>.Count)),
-            new UnpackBody(grid, du, firstHalfChannel, blocks, terms, dweight), minimumPerWorker: 16);
+        HostDevice host, in WinogradGrid grid, float* du, int firstHalfChannel, ChannelBlocks blocks, int terms, float* dweight)
+    {
+        switch (grid.Results, grid.UpPlane)
+        {
+            case (2, _):
+                Unpack<TwoResults>(host, grid, du, firstHalfChannel, blocks, terms, dweight);
+                break;
+            case (_, true):
+                Unpack<FourResults<EnlargedPoints>>(host, grid, du, firstHalfChannel, blocks, terms, dweight);
+                break;
+            default:
+                Unpack<FourResults<AccuratePoints>>(host, grid, du, firstHalfChannel, blocks, terms, dweight);
+                break;
+        }
+    }
 
-    /// <summary>(a, b, c) to four frequencies.</summary>
-    private static void Forward(float* source, nint sourceStride, float* target, nint targetStride)
+    private static void Pack<TPlane>(HostDevice host, in WinogradPass pass, in WinogradTarget target, ChannelBlocks blocks, float* u)
+        where TPlane : struct, IWinogradFullAxis =>
+        host.Workers.Run(checked(blocks.Count * (pass.Terms / Vector<float>.Count)), new PackBody<TPlane>(pass, target, blocks, u),
+            minimumPerWorker: 2);
+
+    private static void Unpack<TPlane>(
+        HostDevice host, in WinogradGrid grid, float* du, int firstHalfChannel, ChannelBlocks blocks, int terms, float* dweight)
+        where TPlane : struct, IWinogradFullAxis =>
+        host.Workers.Run(checked(terms * (blocks.Channels / Vector<float>.Count)),
+            new UnpackBody<TPlane>(grid, du, firstHalfChannel, blocks, terms, dweight), minimumPerWorker: 16);
+
+    /// <summary>Three taps to frequencies.</summary>
+    private static void Forward<TAxis>(float* source, nint sourceStride, float* target, nint targetStride) where TAxis : struct, IWinogradFullAxis
     {
         Vector<float> a = Vector.Load(source), b = Vector.Load(source + sourceStride), c = Vector.Load(source + 2 * sourceStride);
-        var half = new Vector<float>(0.5f);
-        var ends = (a + c) * half;
+        TAxis.Weight(ref a, ref b, ref c, out var d, out var e, out var f);
         a.Store(target);
-        Vector.MultiplyAddEstimate(b, half, ends).Store(target + targetStride);
-        Vector.MultiplyAddEstimate(-b, half, ends).Store(target + 2 * targetStride);
-        c.Store(target + 3 * targetStride);
+        b.Store(target + targetStride);
+        c.Store(target + 2 * targetStride);
+        d.Store(target + 3 * targetStride);
+        if (TAxis.Frequencies > 4)
+        {
+            e.Store(target + 4 * targetStride);
+            f.Store(target + 5 * targetStride);
+        }
     }
 
     /// <summary>The transpose of <see cref="Forward"/>.</summary>
-    private static void Adjoint(float* source, nint sourceStride, float* target, nint targetStride)
+    private static void Adjoint<TAxis>(float* source, nint sourceStride, float* target, nint targetStride) where TAxis : struct, IWinogradFullAxis
     {
         Vector<float> a = Vector.Load(source), b = Vector.Load(source + sourceStride);
-        Vector<float> c = Vector.Load(source + 2 * sourceStride), d = Vector.Load(source + 3 * sourceStride);
-        var half = new Vector<float>(0.5f);
-        var middle = (b + c) * half;
-        (a + middle).Store(target);
-        ((b - c) * half).Store(target + targetStride);
-        (d + middle).Store(target + 2 * targetStride);
+        Vector<float> c = Vector.Load(source + 2 * sourceStride), d = Vector.Load(source + 3 * sourceStride), e = default, f = default;
+        if (TAxis.Frequencies > 4)
+            (e, f) = (Vector.Load(source + 4 * sourceStride), Vector.Load(source + 5 * sourceStride));
+        TAxis.Taps(ref a, ref b, ref c, d, e, f);
+        a.Store(target);
+        b.Store(target + targetStride);
+        c.Store(target + 2 * targetStride);
     }
 
     /// <summary>Where the values of a vector of channels lie within a frequency of a packed weight.</summary>
@@ -60,7 +100,8 @@ internal static unsafe class WinogradWeight
     }
 
     /// <summary>Items are a vector of terms of one block of channels.</summary>
-    private readonly struct PackBody(WinogradPass pass, WinogradTarget target, ChannelBlocks blocks, float* u) : IParallelBody
+    private readonly struct PackBody<TPlane>(WinogradPass pass, WinogradTarget target, ChannelBlocks blocks, float* u) : IParallelBody
+        where TPlane : struct, IWinogradFullAxis
     {
         public void Execute(int from, int until, int worker)
         {
@@ -68,7 +109,7 @@ internal static unsafe class WinogradWeight
             var grid = pass.Grid;
             var tapStride = lanes * lanes;
             var taps = stackalloc float[27 * tapStride];
-            var values = stackalloc float[64 * lanes];
+            var values = stackalloc float[grid.Frequencies * lanes];
             var stride = FrequencyStride(blocks, pass.Terms);
             for (var i = from; i < until; i++)
             {
@@ -91,21 +132,22 @@ internal static unsafe class WinogradWeight
             }
         }
 
-        /// <summary>[kd][kh][kw] to [kd][kh][4], [kd][4][4] and [4][4][4].</summary>
+        /// <summary>[kd][kh][kw] to [kd][kh][s], [kd][s][s] and [4][s][s].</summary>
         private static void Transform(in WinogradGrid grid, float* taps, nint tapStride, float* values, int lanes)
         {
+            var (line, plane) = (TPlane.Frequencies * lanes, TPlane.Frequencies * TPlane.Frequencies * lanes);
             for (var kd = 0; kd < (grid.Deep ? 3 : 1); kd++)
             {
                 for (var kh = 0; kh < 3; kh++)
-                    Forward(taps + (3 * kd + kh) * 3 * tapStride, tapStride, values + (4 * kd + kh) * 4 * lanes, lanes);
-                for (var f = 0; f < 4; f++)
-                    Forward(values + (16 * kd + f) * lanes, 4 * lanes, values + (16 * kd + f) * lanes, 4 * lanes);
+                    Forward<TPlane>(taps + (3 * kd + kh) * 3 * tapStride, tapStride, values + kd * plane + kh * line, lanes);
+                for (var f = 0; f < TPlane.Frequencies; f++)
+                    Forward<TPlane>(values + kd * plane + f * lanes, line, values + kd * plane + f * lanes, line);
             }
 
             if (!grid.Deep)
                 return;
-            for (var f = 0; f < 16; f++)
-                Forward(values + f * lanes, 16 * lanes, values + f * lanes, 16 * lanes);
+            for (var f = 0; f < plane; f += lanes)
+                Forward<TwoResults>(values + f, plane, values + f, plane);
         }
 
         /// <summary>[tap][term][channel] of a vector of terms and one of channels; zeros beyond the last channel.</summary>
@@ -137,13 +179,14 @@ internal static unsafe class WinogradWeight
         }
     }
 
-    private readonly struct UnpackBody(
+    private readonly struct UnpackBody<TPlane>(
         WinogradGrid grid, float* du, int firstHalfChannel, ChannelBlocks blocks, int terms, float* dweight) : IParallelBody
+        where TPlane : struct, IWinogradFullAxis
     {
         public void Execute(int from, int until, int worker)
         {
             var lanes = Vector<float>.Count;
-            var values = stackalloc float[64 * lanes];
+            var values = stackalloc float[grid.Frequencies * lanes];
             var frequencyStride = FrequencyStride(blocks, terms);
             for (var i = from; i < until; i++)
             {
@@ -155,21 +198,22 @@ internal static unsafe class WinogradWeight
                     value.Store(values + f * lanes);
                 }
 
+                var (line, plane) = (TPlane.Frequencies * lanes, TPlane.Frequencies * TPlane.Frequencies * lanes);
                 if (grid.Deep)
                 {
-                    for (var f = 0; f < 16; f++)
-                        Adjoint(values + f * lanes, 16 * lanes, values + f * lanes, 16 * lanes);
+                    for (var f = 0; f < plane; f += lanes)
+                        Adjoint<TwoResults>(values + f, plane, values + f, plane);
                 }
 
                 var target = dweight + (long)term * blocks.Channels + channel;
                 for (var kd = 0; kd < (grid.Deep ? 3 : 1); kd++)
                 {
-                    for (var f = 0; f < 4; f++)
-                        Adjoint(values + (16 * kd + f) * lanes, 4 * lanes, values + (16 * kd + f) * lanes, 4 * lanes);
+                    for (var f = 0; f < TPlane.Frequencies; f++)
+                        Adjoint<TPlane>(values + kd * plane + f * lanes, line, values + kd * plane + f * lanes, line);
                     for (var kh = 0; kh < 3; kh++)
                     {
                         var tapStride = (long)terms * blocks.Channels;
-                        Adjoint(values + (16 * kd + 4 * kh) * lanes, lanes, target + (3 * kd + kh) * 3 * tapStride, (nint)tapStride);
+                        Adjoint<TPlane>(values + kd * plane + kh * line, lanes, target + (3 * kd + kh) * 3 * tapStride, (nint)tapStride);
                     }
                 }
             }

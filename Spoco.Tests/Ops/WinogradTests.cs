@@ -14,6 +14,13 @@ public sealed class WinogradTests
         (ConvolutionShape.Create(new(1, 6, 7, 8, 64), new(3, 3, 3, 64, 48), (1, 1, 1)), 3e-5),
         (ConvolutionShape.Create(new(1, 4, 5, 4, 256), new(3, 3, 3, 256, 32), (1, 1, 1)), 3e-5),
         (ConvolutionShape.Create(new(2, 5, 6, 9, 16), new(3, 3, 3, 16, 16), (0, 2, 1)), 3e-5),
+
+        // Enough tiles for four results along rows and columns.
+        (ConvolutionShape.Create(new(1, 1, 43, 42, 64), new(1, 3, 3, 64, 24), (0, 1, 1)), 1e-5),
+        (ConvolutionShape.Create(new(2, 1, 30, 33, 8), new(1, 3, 3, 8, 16), (0, 0, 2)), 1e-5),
+        (ConvolutionShape.Create(new(1, 1, 40, 40, 768), new(1, 3, 3, 768, 16), (0, 1, 1)), 1e-5),
+        (ConvolutionShape.Create(new(1, 5, 26, 27, 32), new(3, 3, 3, 32, 16), (1, 1, 1)), 3e-5),
+        (ConvolutionShape.Create(new(1, 4, 32, 32, 192), new(3, 3, 3, 192, 8), (1, 1, 1)), 3e-5),
     ];
 
     [Test]
