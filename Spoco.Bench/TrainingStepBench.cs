@@ -37,10 +37,16 @@ public class TrainingStepBench
         new("UNet3D 64..512 gcr", 3, [64, 128, 256, 512], "gcr", new TensorShape(1, 40, 64, 64, 1)),
     ];
 
+    /// <summary>Threads of the host; null = all.</summary>
+    internal int? Threads { get; init; }
+
+    /// <summary>The device, where it is the host.</summary>
+    internal HostDevice? Host => _device as HostDevice;
+
     [GlobalSetup]
     public void Setup()
     {
-        _device = ComputeDevice.Open(Device);
+        _device = ComputeDevice.Open(Device, new ComputeDeviceOptions { Threads = Threads });
         _model = new SpocoModel(_device, new SpocoModelOptions
         {
             Network = new UNetOptions { Dimensions = Net.Dimensions, InputChannels = Net.Input.C, FeatureMaps = Net.Maps, Order = Net.Order },

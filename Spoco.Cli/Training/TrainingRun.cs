@@ -188,7 +188,10 @@ internal sealed class TrainingRun
         return new TrainingSummary(trainer.Iteration, _best ?? default);
     }
 
-    /// <summary>Segments the validation images, each in one orientation to save time, and takes the loss of their middles.</summary>
+    /// <summary>
+    /// Segments the validation images, each in one orientation to save time, and takes the loss of their middles. A model without a learned foreground is
+    /// scored inside the true one, as it needs a mask to segment with anyway.
+    /// </summary>
     private ValidationResult Validate(SpocoTrainer trainer)
     {
         var (images, losses, precision, dice) = (_data.Validation.Count, 0.0, 0.0, 0.0);
@@ -201,7 +204,7 @@ internal sealed class TrainingRun
             var options = trainer.Model.Options.Segmentation;
             var labels = prediction.Foreground is not null
                 ? InstanceSegmentation.SegmentLearned(prediction, options: options)
-                : InstanceSegmentation.Segment(prediction, InstanceSegmentation.ForegroundOfLargestCluster(prediction, options.Watershed), options);
+                : InstanceSegmentation.Segment(prediction, TrueForeground(seen.Labels), options);
             var scores = Score(item, resized is null ? labels : Resizing.Labels(labels, item.Extents));
             precision += scores.AveragePrecision50 / images;
             dice += scores.SymmetricBestDice / images;
@@ -210,6 +213,9 @@ internal sealed class TrainingRun
 
         return new ValidationResult(losses, precision, dice);
     }
+
+    private static Volume<byte> TrueForeground(Volume<int> labels) =>
+        new(Array.ConvertAll(labels.Data, label => (byte)(label > 0 ? 1 : 0)), labels.Depth, labels.Height, labels.Width);
 
     /// <summary>Scores at the image's own size; voxels whose label is to be ignored belong to no segment.</summary>
     private ImageScores Score(TrainingItem item, Volume<int> labels)

@@ -1,0 +1,44 @@
+using System.Diagnostics;
+using System.Globalization;
+using Spoco.Kernels;
+
+namespace Spoco.Bench;
+
+/// <summary>Every convolution of <see cref="ConvolutionBench"/> on the host within a minute: best of a few calls, milliseconds and GFLOP/s, each direction.</summary>
+internal static class ConvolutionTable
+{
+    public static int Run(string[] args)
+    {
+        var repeats = args is [var number, ..] && int.TryParse(number, CultureInfo.InvariantCulture, out var n) && n > 0 ? n
+            : args.Length == 0 ? 5 : throw new ArgumentException($"convolutions: expected a positive number of repeats, got '{args[0]}'.");
+        var peak = FmaPeak.Host;
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{HostDevice.InstructionSet}, {Environment.ProcessorCount} threads, peak {peak:f0} GFLOP/s; "
+            + $"ms (GFLOP/s of the plain sum, share of peak), best of {repeats}"));
+        Console.WriteLine("| layer | forward | backward input | backward weight |");
+        Console.WriteLine("|---|---|---|---|");
+        foreach (var layer in ConvolutionBench.Layers)
+        {
+            var bench = new ConvolutionBench { Device = "cpu", Shape = layer };
+            bench.Setup();
+            Console.WriteLine($"| {layer} | {Time(bench.Forward)} | {Time(bench.BackwardInput)} | {Time(bench.BackwardWeight)} |");
+            bench.Cleanup();
+
+            string Time(Action call)
+            {
+                call();
+                var best = double.MaxValue;
+                for (var i = 0; i < repeats; i++)
+                {
+                    var start = Stopwatch.GetTimestamp();
+                    call();
+                    best = Math.Min(best, Stopwatch.GetElapsedTime(start).TotalSeconds);
+                }
+
+                var rate = layer.Geometry.Operations / best / 1e9;
+                return string.Create(CultureInfo.InvariantCulture, $"{best * 1e3:f1} ({rate:f0}, {100 * rate / peak:f0} %)");
+            }
+        }
+
+        return 0;
+    }
+}
