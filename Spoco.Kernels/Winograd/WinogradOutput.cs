@@ -9,6 +9,8 @@ namespace Spoco.Kernels.Primitives;
 /// </summary>
 internal static unsafe class WinogradOutput<TPlane> where TPlane : struct, IWinogradAxis
 {
+    private const long StreamedFloats = 6 << 20;
+
     /// <summary>Reads M[f frequencyStride + (tile - first) rowStride + channel] and writes one slice of the target.</summary>
     [SkipLocalsInit]
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -27,6 +29,11 @@ internal static unsafe class WinogradOutput<TPlane> where TPlane : struct, IWino
         var rows = Math.Min(TPlane.Results, shape.H - h);
         // Lines of all row frequencies: [results of a line][frequencies].
         var lines = stackalloc float[4 * 6 * lanes];
+
+        // What the caches cannot keep is written past them, a cache line at a time: [columns][rows][floats of a line].
+        var streams = begins && ends && shape.Count >= StreamedFloats && shape.C % CacheLine.Floats == 0 && (nint)target.Values % (4 * CacheLine.Floats) == 0;
+        var staging = stackalloc float[4 * 4 * CacheLine.Floats];
+        var nextRow = streams ? CacheLine.Floats : rowLength;
         for (var t = 0; t < tiles; t++, m += rowStride, row += TPlane.Results * shape.C, w += TPlane.Results)
         {
             var columns = Math.Min(TPlane.Results, shape.W - w);
@@ -43,16 +50,34 @@ internal static unsafe class WinogradOutput<TPlane> where TPlane : struct, IWino
                 {
                     Read(lines + column * TPlane.Frequencies * lanes, lanes, out var a, out var b, out var x, out var y);
                     var place = row + column * shape.C + c;
-                    if (c % CacheLine.Floats == 0)
+                    if (streams)
+                        place = staging + column * TPlane.Results * CacheLine.Floats + c % CacheLine.Floats;
+                    else if (c % CacheLine.Floats == 0)
                         Expect(place + TPlane.Results * shape.C, rowLength, rows);
                     Store(place, a, factor, bias, slope, begins);
                     if (TPlane.Results > 1 && rows > 1)
-                        Store(place + rowLength, b, factor, bias, slope, begins);
+                        Store(place + nextRow, b, factor, bias, slope, begins);
                     if (TPlane.Results > 2 && rows > 2)
-                        Store(place + 2 * rowLength, x, factor, bias, slope, begins);
+                        Store(place + 2 * nextRow, x, factor, bias, slope, begins);
                     if (TPlane.Results > 2 && rows > 3)
-                        Store(place + 3 * rowLength, y, factor, bias, slope, begins);
+                        Store(place + 3 * nextRow, y, factor, bias, slope, begins);
                 }
+
+                if (streams && (c + lanes) % CacheLine.Floats == 0)
+                    Stream(staging, row + c + lanes - CacheLine.Floats, columns, rows, shape.C, rowLength);
+            }
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Stream(float* staging, float* place, int columns, int rows, int channels, nint rowLength)
+    {
+        for (var column = 0; column < columns; column++, place += channels, staging += TPlane.Results * CacheLine.Floats)
+        {
+            for (var i = 0; i < rows; i++)
+            {
+                for (var c = 0; c < CacheLine.Floats; c += Vector<float>.Count)
+                    Vector.Load(staging + i * CacheLine.Floats + c).StoreAlignedNonTemporal(place + i * rowLength + c);
             }
         }
     }
