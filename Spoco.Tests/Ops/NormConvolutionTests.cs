@@ -9,7 +9,7 @@ public sealed class NormConvolutionTests
 {
     /// <summary>
     /// Input, second input (no channels = none), output channels, groups (0 = batch norm): even and odd extents, enlarged along all axes, in the plane
-    /// alone, not at all, and by other factors, which has no kernel; few tiles and many; larger than the caches.
+    /// alone, not at all, and by other factors, which has no kernel; few tiles and many.
     /// </summary>
     private static readonly (TensorShape X, TensorShape Small, int Outputs, int Groups)[] Cases =
     [
@@ -20,7 +20,6 @@ public sealed class NormConvolutionTests
         (new(1, 3, 6, 4, 8), new(1, 3, 3, 2, 8), 16, 4), (new(1, 3, 5, 7, 8), new(1, 3, 5, 7, 8), 8, 2),
         (new(2, 1, 38, 42, 8), new(2, 1, 19, 21, 16), 16, 3), (new(1, 4, 34, 30, 8), new(1, 2, 17, 15, 8), 8, 4),
         (new(1, 5, 30, 28, 8), new(1, 5, 15, 14, 8), 8, 0), (new(1, 1, 47, 45, 8), default, 16, 4), (new(1, 3, 33, 37, 8), default, 8, 0),
-        (new(2, 1, 451, 449, 16), default, 16, 0), // written past the caches
         (new(1, 5, 6, 8, 8), new(1, 2, 3, 4, 8), 8, 2), (new(1, 1, 7, 8, 8), new(1, 1, 3, 4, 16), 8, 0), (new(1, 1, 6, 6, 5), new(1, 1, 3, 3, 7), 3, 3),
     ];
 

@@ -60,4 +60,23 @@ public sealed class WinogradTests
         static double Error(float[] actual, double[] expected) =>
             actual.Zip(expected, (a, e) => Math.Abs(a - e)).Max() / expected.Max(Math.Abs);
     }
+
+    /// <summary>Such results are written past the caches.</summary>
+    [Test]
+    public void Results_larger_than_the_caches_are_complete()
+    {
+        var shape = ConvolutionShape.Create(new(2, 1, 451, 449, 16), new(1, 3, 3, 16, 16), (0, 1, 1));
+        var random = new Random(6);
+        var (x, weight) = (GradientCheck.RandomValues(random, shape.Input.Count), GradientCheck.RandomValues(random, shape.Weight.Count));
+        ConvolutionReference.AssertClose(Run(true), [.. Run(false).Select(v => (double)v)], $"{shape}");
+
+        float[] Run(bool fast)
+        {
+            using var device = ComputeDevice.Open("cpu", new ComputeDeviceOptions { Winograd = fast });
+            using var scope = new TensorScope();
+            var y = Tensor.Filled(device, shape.Output, float.NaN);
+            Primitives.Convolution.Forward(shape, Tensor.From(device, shape.Input, x).Buffer, Tensor.From(device, shape.Weight, weight).Buffer, default, y.Buffer);
+            return y.ToArray();
+        }
+    }
 }
