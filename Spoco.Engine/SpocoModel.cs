@@ -72,15 +72,16 @@ public sealed class SpocoModel : IDisposable
     /// <param name="device">Where it is to live; the caller disposes it after the model.</param>
     /// <param name="options">What it is.</param>
     /// <param name="trained">Whether f takes memory for gradients.</param>
+    /// <param name="momentumTrained">Whether g takes memory for gradients too: only <see cref="Training.GNetwork.Trained"/> has any.</param>
     /// <exception cref="ArgumentException">The options break a rule.</exception>
-    public SpocoModel(ComputeDevice device, SpocoModelOptions options, bool trained = true)
+    public SpocoModel(ComputeDevice device, SpocoModelOptions options, bool trained = true, bool momentumTrained = false)
     {
         ArgumentNullException.ThrowIfNull(options);
         options.Validate();
         Device = device;
         Options = options;
         EmbeddingNet = new UNet(device, options.NetworkWithOutput, trained);
-        MomentumNet = new UNet(device, options.NetworkWithOutput, trained: false);
+        MomentumNet = new UNet(device, options.NetworkWithOutput, momentumTrained);
     }
 
     /// <summary>Where the networks live.</summary>

@@ -154,6 +154,8 @@ internal sealed class TrainSettingOptions
         Add("--patience", "reduceonplateau: validations without improvement before the rate falls.", s => s.Patience, (s, v) => s with { Patience = v });
         AddNumbers("--milestones", "multistep: fractions of the training at which the rate falls.", s => s.Milestones, (s, v) => s with { Milestones = v });
         Add("--weight-decay", "Added to the gradient, times the weight.", s => s.WeightDecay, (s, v) => s with { WeightDecay = v });
+        Add("--g-network", "What L_Ucon compares f with: momentum (a slow copy of f), shared (f itself), dropout (f itself with spatial dropout in the bottleneck), or "
+            + "trained (weights of its own).", s => s.GNetwork, (s, v) => s with { GNetwork = v });
         Add("--momentum", "m of the momentum update of g.", s => s.Momentum, (s, v) => s with { Momentum = v });
         Add("--validate-every", "Steps between validations. Default a tenth of the iterations.", s => s.ValidateEvery, (s, v) => s with { ValidateEvery = v });
         Add("--seed", "Seed of parameters, patches, augmentation, anchors and the choice of objects.", s => s.Seed, (s, v) => s with { Seed = v });

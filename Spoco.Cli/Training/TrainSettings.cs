@@ -102,6 +102,8 @@ internal sealed record TrainSettings
 
     public double WeightDecay { get; init; } = 1e-5;
 
+    public GNetwork GNetwork { get; init; } = GNetwork.Momentum;
+
     public double Momentum { get; init; } = 0.999;
 
     public long Seed { get; init; } = 1;
@@ -224,6 +226,7 @@ internal sealed record TrainSettings
             UnlabelledPushWeight = Supervision == Supervision.Sparse ? (float)UnlabelledPushWeight : 0,
             ConsistencyWeight = (float)(ConsistencyWeight ?? (Supervision == Supervision.Sparse ? 1 : 0)),
         },
+        GNetwork = GNetwork,
         Momentum = Momentum,
         Adam = new AdamSettings { WeightDecay = WeightDecay },
         Schedule = new ScheduleOptions

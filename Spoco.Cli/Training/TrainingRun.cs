@@ -112,7 +112,7 @@ internal sealed class TrainingRun
         var options = _settings.Model(_data.Channels) with { SizeFloor = _data.TypicalSizeFloor(_settings.Resized) };
         RequireRoom(options);
         _ = NewSampler();
-        using var model = new SpocoModel(_device, options, trained: true);
+        using var model = new SpocoModel(_device, options, trained: true, momentumTrained: _settings.GNetwork == GNetwork.Trained);
         using var trainer = new SpocoTrainer(model, _settings.Training);
         if (_resume)
             _best = ReadBest(trainer.Resume(Last));

@@ -96,21 +96,21 @@ public static class Checkpoint
     }
 
     /// <summary>The arrays of a buffer that lies position by position beside a network's trained values, such as a moment of Adam.</summary>
-    internal static IEnumerable<SafeTensorSource> Arrays(string prefix, UNet net, DeviceBuffer<float> buffer)
+    internal static IEnumerable<SafeTensorSource> Arrays(string prefix, ParameterStore parameters, int dimensions, DeviceBuffer<float> buffer)
     {
-        foreach (var (spec, offset) in net.Parameters.TrainedOffsets)
+        foreach (var (spec, offset) in parameters.TrainedOffsets)
         {
-            yield return new SafeTensorSource(prefix + spec.Name, FileShape(spec, net.Options.Dimensions),
+            yield return new SafeTensorSource(prefix + spec.Name, FileShape(spec, dimensions),
                 () => ParameterStore.ToFileLayout(spec, buffer.Slice(offset, spec.Shape.Count).ToArray()));
         }
     }
 
-    /// <summary>The inverse of <see cref="Arrays(string, UNet, DeviceBuffer{float})"/>.</summary>
-    internal static void Fill(string path, SafeTensors file, string prefix, UNet net, DeviceBuffer<float> buffer)
+    /// <summary>The inverse of <see cref="Arrays(string, ParameterStore, int, DeviceBuffer{float})"/>.</summary>
+    internal static void Fill(string path, SafeTensors file, string prefix, ParameterStore parameters, int dimensions, DeviceBuffer<float> buffer)
     {
-        foreach (var (spec, _) in net.Parameters.TrainedOffsets)
-            CheckArray(path, file, prefix, spec, net.Options.Dimensions);
-        foreach (var (spec, offset) in net.Parameters.TrainedOffsets)
+        foreach (var (spec, _) in parameters.TrainedOffsets)
+            CheckArray(path, file, prefix, spec, dimensions);
+        foreach (var (spec, offset) in parameters.TrainedOffsets)
             buffer.Slice(offset, spec.Shape.Count).CopyFrom(ParameterStore.FromFileLayout(spec, file.Read(prefix + spec.Name)));
     }
 

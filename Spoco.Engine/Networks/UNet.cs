@@ -62,9 +62,10 @@ public sealed class UNet : IDisposable
     /// <summary>Applies the network.</summary>
     /// <param name="x">[N, D, H, W, input channels]; D = 1 for a 2D network, or N slices as N images.</param>
     /// <param name="training">Batch norm uses and updates statistics of the batch; false = running statistics.</param>
+    /// <param name="bottleneckDropout">Spatial dropout of the coarsest level's result; null = none.</param>
     /// <returns>[N, D, H, W, output channels].</returns>
     /// <exception cref="ArgumentException">Channels or size do not fit the network.</exception>
-    public Tensor Forward(Tensor x, bool training)
+    public Tensor Forward(Tensor x, bool training, (float Probability, long Seed)? bottleneckDropout = null)
     {
         ArgumentNullException.ThrowIfNull(x);
         if (x.Shape.C != Options.InputChannels)
@@ -83,6 +84,12 @@ public sealed class UNet : IDisposable
             if (i > 0)
                 x = MaxPool.Apply(skips[i - 1] = x, window);
             x = _encoders[i].Forward(x, null, training);
+        }
+
+        if (bottleneckDropout is var (probability, seed))
+        {
+            using var whole = x;
+            x = Dropout.Apply(whole, probability, seed);
         }
 
         for (var i = 0; i < _decoders.Length; i++)

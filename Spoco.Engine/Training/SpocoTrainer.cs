@@ -17,21 +17,23 @@ public sealed class TrainingDivergedException(string message) : Exception(messag
 public readonly record struct TrainingStep(long Iteration, double LearningRate, double Loss, SpocoTerms Terms);
 
 /// <summary>
-/// Trains a <see cref="SpocoModel"/>. One step: f forward; momentum update of g with the f of before the step; g forward without gradient (only where the
-/// consistency term needs it); loss; backward; Adam on f. Same seed, device and threads: the same bits.
+/// Trains a <see cref="SpocoModel"/>. One step: f forward; update of g with the f of before the step (<see cref="GNetwork"/>); g forward, only where the
+/// consistency term needs it and without gradient unless g is trained; loss; backward; Adam. Same seed, device and threads: the same bits.
 /// </summary>
 public sealed class SpocoTrainer : IDisposable
 {
     private const string StateKey = "spoco.training";
 
-    // Patches use the streams 0 .. N - 1 of an iteration and -1; the anchors take one that nobody else has.
+    // Patches use the streams 0 .. N - 1 of an iteration and -1; these take streams that nobody else has.
     private const long AnchorStream = -2;
+    private const long DropoutStream = -3;
+    private const float DropoutProbability = 0.5f;
 
     private readonly SpocoLossOptions _loss;
-    private readonly DeviceBuffer<float> _firstMoment;
-    private readonly DeviceBuffer<float> _secondMoment;
+    private readonly AdamMoments _moments;
+    private readonly AdamMoments? _momentsOfG;
 
-    /// <summary>Prepares the training of a model that was made with <c>trained: true</c>.</summary>
+    /// <summary>Prepares the training of a model that was made with <c>trained: true</c>, and with <c>momentumTrained: true</c> where g is trained.</summary>
     /// <exception cref="ArgumentException">An option is out of range, or the model takes no gradients.</exception>
     public SpocoTrainer(SpocoModel model, TrainingOptions options)
     {
@@ -41,6 +43,11 @@ public sealed class SpocoTrainer : IDisposable
             throw new ArgumentException("SpocoTrainer: the model was made for prediction only (trained: false).");
         if (options.Momentum is not (>= 0 and <= 1))
             throw new ArgumentException($"SpocoTrainer: the momentum must be in [0, 1], got {options.Momentum}.");
+        var trainsG = options.GNetwork == GNetwork.Trained;
+        if (trainsG && model.MomentumNet.Parameters.Gradients.IsNull)
+            throw new ArgumentException("SpocoTrainer: g is to be trained, but the model was made without gradients for it (momentumTrained: false).");
+        if (trainsG && options.Loss is { ReferenceCompatible: true, InstanceLoss: InstanceLoss.Bce })
+            throw new ArgumentException("SpocoTrainer: g can be trained where f and g are compared by Dice, not by the reference's cross-entropy.");
         Model = model;
         Options = options;
         Schedule = new LearningRateSchedule(options.Schedule);
@@ -49,11 +56,10 @@ public sealed class SpocoTrainer : IDisposable
             PullMargin = (float)model.Options.PullMargin, PushMargin = (float)model.Options.PushMargin, ForegroundChannel = model.Options.Foreground,
         };
         _loss.Validate();
-        var count = model.EmbeddingNet.Parameters.Values.Length;
-        _firstMoment = model.Device.Allocate<float>(count, "Adam");
-        _secondMoment = model.Device.Allocate<float>(count, "Adam");
-        _firstMoment.Clear();
-        _secondMoment.Clear();
+        var dimensions = model.Options.Network.Dimensions;
+        _moments = new AdamMoments(model.EmbeddingNet.Parameters, dimensions, "");
+        if (trainsG)
+            _momentsOfG = new AdamMoments(model.MomentumNet.Parameters, dimensions, "g.");
     }
 
     /// <summary>The model.</summary>
@@ -77,20 +83,25 @@ public sealed class SpocoTrainer : IDisposable
         using var scope = new TensorScope();
         using var labels = LabelBatch.From(batch.Shape.WithChannels(1), batch.Labels);
         var f = Model.EmbeddingNet;
-        var g = Model.MomentumNet;
         var y = f.Forward(Tensor.From(Model.Device, batch.Shape, batch.ViewF), training: true);
-        Primitives.MomentumUpdate.Apply(g.Parameters.Values, f.Parameters.Values, Options.Momentum);
-
-        // Where the loss never runs g, its batch norms would keep their first statistics: f's are what fits its parameters best.
-        if (_loss.ConsistencyWeight == 0)
-            f.Parameters.Statistics.CopyTo(g.Parameters.Statistics);
-        var loss = SpocoLoss.Apply(y, labels, _loss, Consistency(batch, training: true), AnchorSeed(Iteration));
+        FollowF();
+        var yg = Consistency(batch, training: true);
+        var loss = SpocoLoss.Apply(y, labels, _loss, yg, AnchorSeed(Iteration));
         var value = loss.Total.ToScalar();
         if (!float.IsFinite(value))
             throw new TrainingDivergedException($"Training: the loss of iteration {Iteration} is {value} ({loss.Mean}); try a lower learning rate than {rate:g3}.");
+        var lossOfG = yg is { RequiresGradient: true } ? LossOfG(y, yg, labels, loss.Anchors) : null;
         Gradients.Backward(loss.Total);
-        Primitives.Adam.Step(f.Parameters.Values, f.Parameters.Gradients, _firstMoment, _secondMoment,
-            Options.Adam with { LearningRate = rate }, checked((int)(Iteration + 1)));
+        if (lossOfG is not null)
+            Gradients.Backward(lossOfG);
+        var adam = Options.Adam with { LearningRate = rate };
+        _moments.Step(adam, Iteration + 1);
+        if (lossOfG is not null)
+            _momentsOfG!.Step(adam, Iteration + 1);
+
+        // So that what is validated and saved is one network, too.
+        if (Options.GNetwork is GNetwork.Shared or GNetwork.Dropout)
+            f.Parameters.Values.CopyTo(Model.MomentumNet.Parameters.Values);
         return new TrainingStep(Iteration++, rate, value, loss.Mean);
     }
 
@@ -113,8 +124,7 @@ public sealed class SpocoTrainer : IDisposable
     public void Save(string path, IReadOnlyDictionary<string, string>? metadata = null)
     {
         var state = new State(Iteration, Schedule.State);
-        Checkpoint.Save(path, Model,
-            [.. Checkpoint.Arrays("exp_avg.", Model.EmbeddingNet, _firstMoment), .. Checkpoint.Arrays("exp_avg_sq.", Model.EmbeddingNet, _secondMoment)],
+        Checkpoint.Save(path, Model, [.. _moments.Arrays, .. _momentsOfG?.Arrays ?? []],
             new Dictionary<string, string>(metadata ?? new Dictionary<string, string>()) { [StateKey] = JsonSerializer.Serialize(state, Checkpoint.Json) });
     }
 
@@ -139,8 +149,8 @@ public sealed class SpocoTrainer : IDisposable
         if (state.Iteration is < 0 or >= int.MaxValue)
             throw new InputException($"{path}: the training state is damaged: iteration {state.Iteration}.");
         Checkpoint.Load(path, file, Model);
-        Checkpoint.Fill(path, file, "exp_avg.", Model.EmbeddingNet, _firstMoment);
-        Checkpoint.Fill(path, file, "exp_avg_sq.", Model.EmbeddingNet, _secondMoment);
+        _moments.Fill(path, file);
+        _momentsOfG?.Fill(path, file);
         Iteration = state.Iteration;
         Schedule.State = state.Schedule;
         return file.Metadata;
@@ -149,20 +159,45 @@ public sealed class SpocoTrainer : IDisposable
     /// <summary>Returns Adam's moments to the pool; the model stays.</summary>
     public void Dispose()
     {
-        _firstMoment.Memory.Dispose();
-        _secondMoment.Memory.Dispose();
+        _moments.Dispose();
+        _momentsOfG?.Dispose();
     }
 
-    /// <summary>e^g where the loss has a consistency term; no gradient flows into g.</summary>
+    /// <summary>What g takes from f before its forward pass.</summary>
+    private void FollowF()
+    {
+        var (f, g) = (Model.EmbeddingNet.Parameters, Model.MomentumNet.Parameters);
+        if (Options.GNetwork == GNetwork.Momentum)
+            Primitives.MomentumUpdate.Apply(g.Values, f.Values, Options.Momentum);
+        else if (Options.GNetwork != GNetwork.Trained)
+            f.Values.CopyTo(g.Values);
+
+        // Where the loss never runs g, its batch norms would keep their first statistics: f's are what fits its parameters best.
+        if (_loss.ConsistencyWeight == 0)
+            f.Statistics.CopyTo(g.Statistics);
+    }
+
+    /// <summary>e^g where the loss has a consistency term; recorded only where g is trained.</summary>
     private Tensor? Consistency(TrainingBatch batch, bool training)
     {
         if (_loss.ConsistencyWeight == 0)
             return null;
-        using var pause = Gradients.NoRecording();
-        return Model.MomentumNet.Forward(Tensor.From(Model.Device, batch.Shape, batch.ViewG), training);
+        using var pause = training && Options.GNetwork == GNetwork.Trained ? default(Gradients.Pause?) : Gradients.NoRecording();
+        (float, long)? dropout = training && Options.GNetwork == GNetwork.Dropout ? (DropoutProbability, Seed(Iteration, DropoutStream)) : null;
+        return Model.MomentumNet.Forward(Tensor.From(Model.Device, batch.Shape, batch.ViewG), training, dropout);
     }
 
-    private int AnchorSeed(long index) => (int)RandomSource.ForIndex(Options.Seed, index, AnchorStream).NextUInt64();
+    /// <summary>L_Ucon as a function of e^g: a Dice does not change when its masks change places, so f is to g here what g is to f in the loss.</summary>
+    private Tensor LossOfG(Tensor y, Tensor yg, LabelBatch labels, IReadOnlyList<int[]> anchors) => SpocoLoss.Apply(
+        yg, labels, _loss with
+        {
+            PullWeight = 0, PushWeight = 0, RegulariserWeight = 0, InstanceWeight = 0, UnlabelledPushWeight = 0, ForegroundWeight = 0,
+        },
+        y, draws: new SpocoDraws { Anchors = anchors }).Total;
+
+    private int AnchorSeed(long index) => (int)Seed(index, AnchorStream);
+
+    private long Seed(long index, long stream) => (long)RandomSource.ForIndex(Options.Seed, index, stream).NextUInt64();
 
     private sealed record State(long Iteration, ScheduleState Schedule);
 }

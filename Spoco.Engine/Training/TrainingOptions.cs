@@ -9,6 +9,9 @@ public sealed record TrainingOptions
     /// <summary>Weights and variants of the loss; the margins and whether there is a foreground channel are the model's.</summary>
     public SpocoLossOptions Loss { get; init; } = new();
 
+    /// <summary>Where the weights of g come from.</summary>
+    public GNetwork GNetwork { get; init; } = GNetwork.Momentum;
+
     /// <summary>m of the momentum update theta_g = m theta_g + (1 - m) theta_f; 0.999 in the paper (A.6).</summary>
     public double Momentum { get; init; } = 0.999;
 

@@ -97,7 +97,7 @@ public sealed class SpocoTrainerTests
         using var trainer = new SpocoTrainer(model, Options(Supervision.Full));
         model.Initialise(1);
         var before = State(model)[..100];
-        var batch = Batch(0);
+        var batch = DiscImages.Batch(Shape, 0);
         batch.ViewF[7] = float.NaN;
         Assert.That(() => trainer.Step(batch), Throws.TypeOf<TrainingDivergedException>().With.Message.StartsWith("Training: the loss of iteration 0 is NaN"));
         Assert.That(model.EmbeddingNet.Parameters.Values.Slice(0, 100).ToArray(), Is.EqualTo(before));
@@ -150,7 +150,7 @@ public sealed class SpocoTrainerTests
     {
         var losses = new double[count];
         for (var i = 0; i < count; i++)
-            losses[i] = trainer.Step(Batch(trainer.Iteration)).Loss;
+            losses[i] = trainer.Step(DiscImages.Batch(Shape, trainer.Iteration)).Loss;
         return losses;
     }
 
@@ -165,36 +165,6 @@ public sealed class SpocoTrainerTests
         Schedule = new ScheduleOptions { LearningRate = 2e-3, Iterations = 300 },
         Momentum = 0.9,
     };
-
-    /// <summary>Bright discs of one pixel's noise on dark ground; the same for an iteration whenever it is asked for.</summary>
-    private static TrainingBatch Batch(long iteration)
-    {
-        var random = RandomSource.ForIndex(1, iteration, 0);
-        var batch = new TrainingBatch(Shape);
-        for (var n = 0; n < Shape.N; n++)
-        {
-            for (var label = 1; label <= 3; label++)
-            {
-                var (cy, cx) = (random.NextDouble(3, Shape.H - 3), random.NextDouble(3, Shape.W - 3));
-                for (var y = 0; y < Shape.H; y++)
-                {
-                    for (var x = 0; x < Shape.W; x++)
-                    {
-                        if (Math.Pow(y - cy, 2) + Math.Pow(x - cx, 2) < 9)
-                            batch.Labels[(n * Shape.H + y) * Shape.W + x] = label;
-                    }
-                }
-            }
-        }
-
-        for (var i = 0; i < batch.Labels.Length; i++)
-        {
-            batch.ViewF[i] = (float)((batch.Labels[i] > 0 ? 1 : -1) + 0.2 * random.NextGaussian());
-            batch.ViewG[i] = (float)((batch.Labels[i] > 0 ? 1 : -1) + 0.2 * random.NextGaussian());
-        }
-
-        return batch;
-    }
 
     private static float[] State(SpocoModel model) =>
     [

@@ -1,0 +1,63 @@
+using Spoco.Engine.Checkpoints;
+using Spoco.Engine.Networks;
+using Spoco.Kernels;
+using Primitives = Spoco.Kernels.Primitives;
+
+namespace Spoco.Engine.Training;
+
+/// <summary>The two moments that Adam keeps for the parameters of a network.</summary>
+internal sealed class AdamMoments : IDisposable
+{
+    private const string FirstName = "exp_avg.";
+    private const string SecondName = "exp_avg_sq.";
+
+    private readonly ParameterStore _parameters;
+    private readonly int _dimensions;
+    private readonly string _prefix;
+    private readonly DeviceBuffer<float> _first;
+    private readonly DeviceBuffer<float> _second;
+
+    /// <summary>Moments of zero.</summary>
+    /// <param name="parameters">A network's parameters, with gradients.</param>
+    /// <param name="dimensions">Of its convolutions, 2 or 3: says how its arrays lie in a checkpoint.</param>
+    /// <param name="prefix">Of the names in a checkpoint.</param>
+    public AdamMoments(ParameterStore parameters, int dimensions, string prefix)
+    {
+        (_parameters, _dimensions, _prefix) = (parameters, dimensions, prefix);
+        _first = Zeros();
+        _second = Zeros();
+    }
+
+    /// <summary>The moments as arrays of a checkpoint.</summary>
+    public IEnumerable<SafeTensorSource> Arrays =>
+    [
+        .. Checkpoint.Arrays(_prefix + FirstName, _parameters, _dimensions, _first), .. Checkpoint.Arrays(_prefix + SecondName, _parameters, _dimensions, _second),
+    ];
+
+    /// <summary>One step with the gradients that have been added up, which are cleared.</summary>
+    /// <param name="settings">Rates.</param>
+    /// <param name="step">Counted from 1.</param>
+    public void Step(AdamSettings settings, long step) =>
+        Primitives.Adam.Step(_parameters.Values, _parameters.Gradients, _first, _second, settings, checked((int)step));
+
+    /// <summary>Takes the moments from a checkpoint.</summary>
+    /// <exception cref="InputException">An array is missing or of another shape.</exception>
+    public void Fill(string path, SafeTensors file)
+    {
+        Checkpoint.Fill(path, file, _prefix + FirstName, _parameters, _dimensions, _first);
+        Checkpoint.Fill(path, file, _prefix + SecondName, _parameters, _dimensions, _second);
+    }
+
+    public void Dispose()
+    {
+        _first.Memory.Dispose();
+        _second.Memory.Dispose();
+    }
+
+    private DeviceBuffer<float> Zeros()
+    {
+        var buffer = _parameters.Device.Allocate<float>(_parameters.Values.Length, "Adam");
+        buffer.Clear();
+        return buffer;
+    }
+}
