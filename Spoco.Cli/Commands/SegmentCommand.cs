@@ -13,9 +13,9 @@ namespace Spoco.Cli.Commands;
 /// <summary><c>spoco segment</c></summary>
 internal static class SegmentCommand
 {
-    private const string Learned = "learned";
+    internal const string Learned = "learned";
     private const string Otsu = "otsu";
-    private const string Embedding = "embedding";
+    internal const string Embedding = "embedding";
     private const string None = "none";
 
     public static Command Create()
@@ -187,7 +187,8 @@ internal static class SegmentCommand
         ? prediction
         : throw new InputException($"{file}: holds no foreground; predict again with a model that has learned one.");
 
-    private static Volume<byte>? Mask(
+    /// <summary>The foreground that <c>--foreground</c> names, of any kind but the learned one.</summary>
+    internal static Volume<byte>? Mask(
         string source, string file, CityscapesClass? only, Volume<float>? stored, Volume<float>? image, Prediction prediction,
         InstanceSegmentationOptions options, ComputeDevice device, CancellationToken cancellation) =>
         source switch

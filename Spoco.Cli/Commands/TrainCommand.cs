@@ -90,7 +90,7 @@ internal static class TrainCommand
     }
 
     /// <summary>Defaults, then recipe, configuration file, network of the model to start from, command line.</summary>
-    private static TrainSettings Choose(TrainSettingOptions options, ParseResult result, string? recipe, string? config)
+    internal static TrainSettings Choose(TrainSettingOptions options, ParseResult result, string? recipe, string? config)
     {
         var settings = recipe is null ? new TrainSettings() : Recipe.Named(recipe).Settings;
         if (config is not null)

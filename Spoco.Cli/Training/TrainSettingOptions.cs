@@ -47,14 +47,17 @@ internal sealed class TrainSettingOptions
     public TrainSettings Read(ParseResult result, TrainSettings start) => _settings.Aggregate(start, (settings, setting) => setting.Apply(settings, result));
 
     /// <summary>Refuses options that say something else than the settings a training was started with.</summary>
+    /// <param name="stored">Those settings.</param>
+    /// <param name="result">The command line.</param>
+    /// <param name="reason">What the error says in front of the value.</param>
     /// <exception cref="InputException">One does.</exception>
-    public void RequireSame(TrainSettings stored, ParseResult result)
+    public void RequireSame(TrainSettings stored, ParseResult result, string reason = "the training to be resumed was started with")
     {
         foreach (var setting in _settings)
         {
             var wanted = setting.Apply(stored, result);
             if (setting.Text(wanted) != setting.Text(stored))
-                throw new InputException($"{setting.Option.Name}: the training to be resumed was started with {setting.Text(stored) ?? "the default"}; leave the option out.");
+                throw new InputException($"{setting.Option.Name}: {reason} {setting.Text(stored) ?? "the default"}; leave the option out.");
         }
     }
 
@@ -109,6 +112,9 @@ internal sealed class TrainSettingOptions
         Add("--val", "Images and labels to validate on instead of DATA/val; without either, a fifth of the images (or a quarter of one volume) is held out.",
             s => s.Validation, (s, v) => s with { Validation = v });
         Add("--held-out", "Fraction of the images, drawn by the seed, to hold out instead of the last fifth.", s => s.HeldOut, (s, v) => s with { HeldOut = v });
+        Add("--held-out-seed", "Seed of that draw. Default: the seed.", s => s.HeldOutSeed, (s, v) => s with { HeldOutSeed = v });
+        Add("--channels", "Channels that the network takes: 3 where a model of grey images stored as colour is to be fine-tuned on coloured ones. Default: what the "
+            + "images need.", s => s.Channels, (s, v) => s with { Channels = v });
         AddNames("--subsets", "CVPPP: the folders to use, such as A1 or A1,A4. Default: all.", s => s.Subsets, (s, v) => s with { Subsets = v });
         Add("--class", "Cityscapes: train on the objects of one class (person, rider, car, truck, bus, train, motorcycle, bicycle). Default: all, class-agnostic.",
             s => s.Class, (s, v) => s with { Class = v });

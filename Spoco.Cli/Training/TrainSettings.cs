@@ -52,6 +52,12 @@ internal sealed record TrainSettings
     /// <summary>Null = the last fifth of the images, where there is no validation part.</summary>
     public double? HeldOut { get; init; }
 
+    /// <summary>Null = the seed. Studies keep it while the seed varies.</summary>
+    public long? HeldOutSeed { get; init; }
+
+    /// <summary>Null = 1 where every image is grey, else those of the images.</summary>
+    public int? Channels { get; init; }
+
     public int? IgnoreLabel { get; init; }
 
     /// <summary>The model whose parameters training starts with.</summary>

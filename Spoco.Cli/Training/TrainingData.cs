@@ -23,7 +23,7 @@ internal sealed class TrainingData : IDisposable
     /// <summary>What patches are drawn from.</summary>
     public IReadOnlyList<IPatchSource> Train { get; }
 
-    /// <summary>At most 16 images, or patches of volumes, taken evenly from those there are.</summary>
+    /// <summary>At most 16 images, or patches of volumes, taken evenly from those there are, where no other number is asked for.</summary>
     public IReadOnlyList<TrainingItem> Validation { get; }
 
     /// <summary>Values per voxel that the network takes.</summary>
@@ -36,26 +36,28 @@ internal sealed class TrainingData : IDisposable
     /// <param name="settings">What to train on.</param>
     /// <param name="memory">Bytes that images may take; null = a quarter of what there is.</param>
     /// <param name="cancellation">Stops between images.</param>
+    /// <param name="validationImages">At most so many images or patches are validated on.</param>
     /// <exception cref="InputException">Files are missing, damaged or do not fit each other, or nothing is labelled.</exception>
-    public static TrainingData Load(TrainSettings settings, long? memory, CancellationToken cancellation)
+    public static TrainingData Load(
+        TrainSettings settings, long? memory, CancellationToken cancellation, int validationImages = MaximumValidationImages)
     {
         if (settings.Data.Length == 0)
             throw new InputException("--data: which data set to train on is missing.");
-        var folder = DataFolder.Open(settings.Data, settings.Validation, settings.Selection).WithValidation(settings.HeldOut, settings.Seed);
+        var folder = DataFolder.Open(settings.Data, settings.Validation, settings.Selection).WithValidation(settings.HeldOut, settings.HeldOutSeed ?? settings.Seed);
         var loader = new SourceLoader(settings.Dimensions, settings.IgnoreLabel, memory ?? GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 4);
         try
         {
-            var validation = loader.Open(Evenly(folder.Validation, MaximumValidationImages), cancellation);
+            var validation = loader.Open(Evenly(folder.Validation, validationImages), cancellation);
             var train = loader.Open(folder.Train, cancellation);
             if (!settings.SelfSupervised && train.All(image => image.Objects.Count == 0))
                 throw new InputException($"{settings.Data}: no labelled object in any of the {train.Count} training images.");
             // Only when every image is grey does one channel say it all.
-            var channels = train.Concat(validation).All(image => image.IsGrey) ? 1 : train.Max(image => image.Channels);
+            var channels = settings.Channels ?? (train.Concat(validation).All(image => image.IsGrey) ? 1 : train.Max(image => image.Channels));
             var rule = new LabelRule { Ignored = settings.IgnoreLabel, NamesBackground = settings.NamesBackground };
             var used = Select(train, settings).ToList();
             return new TrainingData(loader,
                 [.. used.Select(image => image.Image.Prepare(channels, rule with { Kept = image.Kept }))], [.. used.Select(image => image.Image.Objects.Count)],
-                [.. validation.SelectMany(image => Pieces(image.Prepare(channels, rule), settings, validation.Count)).Take(MaximumValidationImages)], channels);
+                [.. validation.SelectMany(image => Pieces(image.Prepare(channels, rule), settings, validationImages / validation.Count)).Take(validationImages)], channels);
         }
         catch
         {
@@ -110,7 +112,7 @@ internal sealed class TrainingData : IDisposable
     }
 
     /// <summary>An image as it is; of a large volume some patches, spread over it.</summary>
-    private static IEnumerable<TrainingItem> Pieces(IPatchSource source, TrainSettings settings, int images)
+    private static IEnumerable<TrainingItem> Pieces(IPatchSource source, TrainSettings settings, int most)
     {
         var (extents, patch) = (source.Extents, settings.PatchExtents);
         var whole = new VoxelBox(0, 0, 0, extents.Depth, extents.Height, extents.Width);
@@ -121,7 +123,7 @@ internal sealed class TrainingData : IDisposable
         }
 
         var (nz, ny, nx) = (Math.Max(1, extents.Depth / patch.Depth), Math.Max(1, extents.Height / patch.Height), Math.Max(1, extents.Width / patch.Width));
-        foreach (var i in Evenly([.. Enumerable.Range(0, nz * ny * nx)], Math.Max(1, MaximumValidationImages / images)))
+        foreach (var i in Evenly([.. Enumerable.Range(0, nz * ny * nx)], Math.Max(1, most)))
         {
             var (z, y, x) = (i / (ny * nx) * patch.Depth, i / nx % ny * patch.Height, i % nx * patch.Width);
             var box = new VoxelBox(z, y, x,

@@ -88,13 +88,15 @@ internal sealed class TrainingRun
     /// <param name="resume">Continue the training in the folder instead of starting one.</param>
     /// <param name="cancellation">Ends the training after the step it is at.</param>
     /// <param name="loaderThreads">Threads that prepare patches; the result does not depend on them.</param>
+    /// <param name="progress">Where a longer work shows how far it is; null = a display of its own.</param>
     /// <exception cref="OperationCanceledException">Cancelled, after the checkpoint was written.</exception>
     public static TrainingSummary Run(
-        TrainSettings settings, string folder, TrainingData data, ComputeDevice device, bool resume, CancellationToken cancellation, int loaderThreads = 1)
+        TrainSettings settings, string folder, TrainingData data, ComputeDevice device, bool resume, CancellationToken cancellation, int loaderThreads = 1,
+        ProgressShare? progress = null)
     {
         settings.Validate();
         PrepareFolder(folder, resume);
-        return new TrainingRun(settings, folder, data, device, resume, loaderThreads).Run(cancellation);
+        return new TrainingRun(settings, folder, data, device, resume, loaderThreads).Run(progress, cancellation);
     }
 
     private static void PrepareFolder(string folder, bool resume)
@@ -107,7 +109,7 @@ internal sealed class TrainingRun
         File.Delete(Path.Combine(folder, "writable"));
     }
 
-    private TrainingSummary Run(CancellationToken cancellation)
+    private TrainingSummary Run(ProgressShare? progress, CancellationToken cancellation)
     {
         var options = _settings.Model(_data.Channels) with { SizeFloor = _data.TypicalSizeFloor(_settings.Resized) };
         RequireRoom(options);
@@ -120,7 +122,11 @@ internal sealed class TrainingRun
             Start(model);
         if (trainer.Iteration >= _settings.Iterations || trainer.Schedule.IsOver)
             return new TrainingSummary(trainer.Iteration, _best ?? default);
-        return ProgressDisplay.Run("training", trainer.Iteration, _settings.Iterations, display =>
+        return progress is not null
+            ? Steps(progress)
+            : ProgressDisplay.Run("training", trainer.Iteration, _settings.Iterations, display => Steps(new ProgressShare(display)));
+
+        TrainingSummary Steps(ProgressShare display)
         {
             using var batches = new BatchPrefetcher(NewSampler, trainer.Iteration, _settings.Iterations, _loaderThreads);
             using var log = new TrainingLog(Path.Combine(_folder, "log.csv"), trainer.Iteration);
@@ -131,7 +137,7 @@ internal sealed class TrainingRun
                 $"patches: {batches.FillTime.TotalMilliseconds:0.0} ms a batch on {_loaderThreads} thread(s) beside training; "
                 + $"a step, validation included, {step.TotalMilliseconds:0.0} ms; waited {batches.WaitTime.TotalSeconds:0.0} s in all"));
             return summary;
-        });
+        }
     }
 
     private PatchSampler NewSampler() =>
@@ -147,7 +153,7 @@ internal sealed class TrainingRun
     }
 
     private TrainingSummary Loop(
-        SpocoTrainer trainer, BatchPrefetcher batches, TrainingLog log, ProgressDisplay display, CancellationToken cancellation)
+        SpocoTrainer trainer, BatchPrefetcher batches, TrainingLog log, ProgressShare display, CancellationToken cancellation)
     {
         var saved = DateTime.UtcNow;
         while (trainer.Iteration < _settings.Iterations && !trainer.Schedule.IsOver)
@@ -195,41 +201,17 @@ internal sealed class TrainingRun
     private ValidationResult Validate(SpocoTrainer trainer)
     {
         var (images, losses, precision, dice) = (_data.Validation.Count, 0.0, 0.0, 0.0);
-        var resized = _settings.Resized;
         for (var i = 0; i < images; i++)
         {
             var item = _data.Validation[i];
-            var seen = resized is { } size ? new TrainingItem(item.Name, Resizing.Image(item.Image, size), Resizing.Labels(item.Labels, size)) : item;
-            var prediction = trainer.Model.Predict(seen.Image);
-            var options = trainer.Model.Options.Segmentation;
-            var labels = prediction.Foreground is not null
-                ? InstanceSegmentation.SegmentLearned(prediction, options: options)
-                : InstanceSegmentation.Segment(prediction, TrueForeground(seen.Labels), options);
-            var scores = Score(item, resized is null ? labels : Resizing.Labels(labels, item.Extents));
+            var scores = ValidationScoring.Of(trainer.Model, _settings, item, new ScoringChoices());
             precision += scores.AveragePrecision50 / images;
             dice += scores.SymmetricBestDice / images;
+            var seen = _settings.Resized is { } size ? new TrainingItem(item.Name, Resizing.Image(item.Image, size), Resizing.Labels(item.Labels, size)) : item;
             losses += trainer.Validate(Middle(seen, _settings.PatchExtents), i) / images;
         }
 
         return new ValidationResult(losses, precision, dice);
-    }
-
-    private static Volume<byte> TrueForeground(Volume<int> labels) =>
-        new(Array.ConvertAll(labels.Data, label => (byte)(label > 0 ? 1 : 0)), labels.Depth, labels.Height, labels.Width);
-
-    /// <summary>Scores at the image's own size; voxels whose label is to be ignored belong to no segment.</summary>
-    private ImageScores Score(TrainingItem item, Volume<int> labels)
-    {
-        if (!_settings.NamesBackground)
-            return ImageScores.Of(item.Name, item.Labels, labels);
-        for (var i = 0; i < labels.Data.Length; i++)
-        {
-            if (item.Labels.Data[i] == 0)
-                labels.Data[i] = 0;
-        }
-
-        var truth = Array.ConvertAll(item.Labels.Data, label => label == LabelRule.Background ? 0 : label);
-        return ImageScores.Of(item.Name, new Volume<int>(truth, labels.Depth, labels.Height, labels.Width), labels);
     }
 
     /// <summary>Without labels only the loss tells.</summary>

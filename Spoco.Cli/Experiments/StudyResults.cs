@@ -1,0 +1,66 @@
+using System.Globalization;
+using Spoco.Cli.Evaluation;
+using Spoco.Engine;
+
+namespace Spoco.Cli.Experiments;
+
+/// <summary>The scores of one run, means over the validation images; not numbers where its training diverged.</summary>
+internal sealed record RunResult(string Run, long Seed, double SymmetricBestDice, double DifferenceInCount, double AveragePrecision50, double MeanAveragePrecision)
+{
+    /// <summary>The scores by the names that tables have for them.</summary>
+    public static readonly (string Name, Func<RunResult, double> Of)[] Scores =
+    [
+        ("SBD", r => r.SymmetricBestDice), ("|DiC|", r => r.DifferenceInCount), ("AP@0.5", r => r.AveragePrecision50), ("mAP", r => r.MeanAveragePrecision),
+    ];
+
+    public bool Diverged => double.IsNaN(SymmetricBestDice);
+
+    public static RunResult Of(string run, long seed, ImageScores mean) =>
+        new(run, seed, mean.SymmetricBestDice, mean.DifferenceInCount, mean.AveragePrecision50, mean.MeanAveragePrecision);
+
+    public static RunResult OfDiverged(string run, long seed) => new(run, seed, double.NaN, double.NaN, double.NaN, double.NaN);
+}
+
+/// <summary>The table <c>results.csv</c> of a study: a row per finished run, written anew after each.</summary>
+internal sealed class StudyResults
+{
+    private const string Header = "run,seed,sbd,dic,ap50,map";
+
+    private readonly string _path;
+    private readonly List<RunResult> _results;
+
+    /// <summary>Reads the table where there is one.</summary>
+    /// <exception cref="InputException">It is damaged.</exception>
+    public StudyResults(string path)
+    {
+        _path = path;
+        _results = File.Exists(path) ? [.. File.ReadLines(path).Skip(1).Select(Parse)] : [];
+    }
+
+    public RunResult? Find(string run, long seed) => _results.Find(r => r.Run == run && r.Seed == seed);
+
+    public void Add(RunResult result)
+    {
+        _results.Add(result);
+        AtomicFile.Write(_path, stream =>
+        {
+            using var writer = new StreamWriter(stream, leaveOpen: true);
+            writer.WriteLine(Header);
+            foreach (var r in _results)
+                writer.WriteLine(string.Create(CultureInfo.InvariantCulture,
+                    $"{r.Run},{r.Seed},{r.SymmetricBestDice:g6},{r.DifferenceInCount:g6},{r.AveragePrecision50:g6},{r.MeanAveragePrecision:g6}"));
+        });
+    }
+
+    private RunResult Parse(string line)
+    {
+        var parts = line.Split(',');
+        var scores = new double[4];
+        var valid = parts.Length == 6 && long.TryParse(parts[1], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out _);
+        for (var i = 0; i < scores.Length && valid; i++)
+            valid = double.TryParse(parts[i + 2], CultureInfo.InvariantCulture, out scores[i]);
+        return valid
+            ? new RunResult(parts[0], long.Parse(parts[1], CultureInfo.InvariantCulture), scores[0], scores[1], scores[2], scores[3])
+            : throw new InputException($"{_path}: expected {Header}, got '{line}'.");
+    }
+}

@@ -1,0 +1,112 @@
+using System.Globalization;
+using Spoco.Cli.Commands;
+using Spoco.Cli.Training;
+using Spoco.Engine;
+using Spoco.Engine.Checkpoints;
+using Spoco.Engine.Training;
+using Spoco.Kernels;
+
+namespace Spoco.Cli.Experiments;
+
+/// <summary>One training of a study.</summary>
+/// <param name="Row">Its row.</param>
+/// <param name="Settings">The settings of the row with the run's seed.</param>
+internal sealed record PlannedRun(StudyRow Row, TrainSettings Settings)
+{
+    public string Folder => string.Create(CultureInfo.InvariantCulture, $"{Row.Name}-seed{Settings.Seed}");
+}
+
+/// <summary>
+/// Trains and scores the runs of a study one after the other. The output folder holds <c>runs/ROW-seedN/</c> (as spoco train leaves it), <c>results.csv</c>
+/// (a row per run), <c>table.md</c>, <c>table.csv</c> and <c>plot.svg</c>, all written anew after every run. A run that is in results.csv is not repeated, one
+/// that was interrupted goes on where it was.
+/// </summary>
+internal sealed class StudyRun(Study study, TrainSettings common, IReadOnlyList<StudyRow> rows, int seeds, string folder, ScoringChoices scoring, ComputeDevice device)
+{
+    private readonly StudyResults _results = new(Path.Combine(folder, "results.csv"));
+
+    /// <summary>Runs the study.</summary>
+    /// <param name="options">Names the settings where a run that is there was made with others.</param>
+    /// <param name="memory">Bytes that images may take; null = a quarter of what there is.</param>
+    /// <param name="loaderThreads">Threads that prepare patches.</param>
+    /// <param name="cancellation">Stops within a run, which then can be continued.</param>
+    /// <exception cref="InputException">Data or settings are wrong, or the folder holds runs with other settings.</exception>
+    public IReadOnlyList<FinishedRow> Run(TrainSettingOptions options, long? memory, int loaderThreads, CancellationToken cancellation)
+    {
+        var runs = Plan();
+        foreach (var run in runs)
+            run.Settings.Validate();
+        RequireSameSettings(runs, options);
+        var finished = runs.Count(run => _results.Find(run.Row.Name, run.Settings.Seed) is not null);
+        return ProgressDisplay.Run(study.Name, finished * (long)common.Iterations, runs.Count * (long)common.Iterations, display =>
+        {
+            var table = Write();
+            foreach (var run in runs.Where(run => _results.Find(run.Row.Name, run.Settings.Seed) is null))
+            {
+                var share = new ProgressShare(display, finished * (long)common.Iterations,
+                    string.Create(CultureInfo.InvariantCulture, $"{run.Row.Label}, seed {run.Settings.Seed} (run {finished + 1} of {runs.Count})  "));
+                var result = Train(run, share, memory, loaderThreads, cancellation);
+                _results.Add(result);
+                finished++;
+                display.Note(string.Create(CultureInfo.InvariantCulture, $"{run.Row.Label}, seed {run.Settings.Seed}: ")
+                    + string.Join("  ", RunResult.Scores.Select(s => string.Create(CultureInfo.InvariantCulture, $"{s.Name} {s.Of(result):0.000}"))));
+                table = Write();
+            }
+
+            return table;
+        });
+    }
+
+    /// <summary>Seeds first, so that a study that is stopped early has compared all rows.</summary>
+    private List<PlannedRun> Plan() => [.. Enumerable.Range(0, seeds).SelectMany(i => rows.Select(row =>
+        new PlannedRun(row, row.Apply(common) with { Seed = common.Seed + i, HeldOutSeed = common.HeldOutSeed ?? common.Seed })))];
+
+    private RunResult Train(PlannedRun run, ProgressShare share, long? memory, int loaderThreads, CancellationToken cancellation)
+    {
+        var output = Path.Combine(folder, "runs", run.Folder);
+        using var data = TrainingData.Load(run.Settings, memory, cancellation, validationImages: int.MaxValue);
+        try
+        {
+            TrainingRun.Run(run.Settings, output, data, device, Resumes(output), cancellation, loaderThreads, share);
+        }
+        catch (TrainingDivergedException e)
+        {
+            share.Note(e.Message);
+            return RunResult.OfDiverged(run.Row.Name, run.Settings.Seed);
+        }
+
+        using var model = Checkpoint.Load(Path.Combine(output, "last.safetensors"), device);
+        return RunResult.Of(run.Row.Name, run.Settings.Seed, ValidationScoring.Mean(model, run.Settings, data.Validation, scoring, cancellation));
+    }
+
+    private static bool Resumes(string output) => File.Exists(Path.Combine(output, "last.safetensors"));
+
+    private void RequireSameSettings(List<PlannedRun> runs, TrainSettingOptions options)
+    {
+        foreach (var run in runs)
+        {
+            var output = Path.Combine(folder, "runs", run.Folder);
+            if (!Resumes(output))
+                continue;
+            var stored = options.Describe(TrainingRun.StoredSettings(output)).ToDictionary();
+            var wanted = options.Describe(run.Settings).ToDictionary();
+            foreach (var name in stored.Keys.Union(wanted.Keys))
+            {
+                var (was, now) = (stored.GetValueOrDefault(name), wanted.GetValueOrDefault(name));
+                if (was != now)
+                    throw new InputException($"{output}: was trained with --{name} {was ?? "not given"}, this study has {now ?? "none"}; choose another --out.");
+            }
+        }
+    }
+
+    private FinishedRow[] Write()
+    {
+        FinishedRow[] table = [.. rows.Select(row => new FinishedRow(row, [.. Enumerable.Range(0, seeds)
+            .Select(i => _results.Find(row.Name, common.Seed + i)).OfType<RunResult>()]))];
+        Directory.CreateDirectory(folder);
+        StudyTable.Write(folder, study, table, string.Create(CultureInfo.InvariantCulture,
+            $"Mean ± SD over seeds {common.Seed} to {common.Seed + seeds - 1} (objects, initial weights and patches); {common.Iterations} iterations; validation images of {common.Data}."));
+        StudyPlot.Write(Path.Combine(folder, "plot.svg"), study, table);
+        return table;
+    }
+}

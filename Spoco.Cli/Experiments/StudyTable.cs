@@ -1,0 +1,79 @@
+using System.Globalization;
+using System.Text;
+using Spoco.Engine;
+
+namespace Spoco.Cli.Experiments;
+
+/// <summary>Mean and deviation of one score over the runs of a row.</summary>
+/// <param name="Mean">Over the runs that did not diverge.</param>
+/// <param name="Deviation">Sample standard deviation (n - 1); 0 of a single run.</param>
+/// <param name="Count">Those runs.</param>
+internal readonly record struct Spread(double Mean, double Deviation, int Count)
+{
+    public static Spread Of(IEnumerable<double> values)
+    {
+        var finite = values.Where(double.IsFinite).ToArray();
+        if (finite.Length == 0)
+            return new Spread(double.NaN, 0, 0);
+        var mean = finite.Average();
+        return new Spread(mean, finite.Length == 1 ? 0 : Math.Sqrt(finite.Sum(v => (v - mean) * (v - mean)) / (finite.Length - 1)), finite.Length);
+    }
+}
+
+/// <summary>A row of a study with the results of its runs.</summary>
+internal sealed record FinishedRow(StudyRow Row, IReadOnlyList<RunResult> Runs)
+{
+    public Spread Score(Func<RunResult, double> of) => Spread.Of(Runs.Select(of));
+}
+
+/// <summary>The paper's table of a study: mean and standard deviation over the seeds, as Markdown and as CSV.</summary>
+internal static class StudyTable
+{
+    public static void Write(string folder, Study study, IReadOnlyList<FinishedRow> rows, string footnote)
+    {
+        WriteText(Path.Combine(folder, "table.md"), Markdown(study, rows, footnote));
+        WriteText(Path.Combine(folder, "table.csv"), Csv(rows));
+    }
+
+    public static string Markdown(Study study, IReadOnlyList<FinishedRow> rows, string footnote)
+    {
+        var text = new StringBuilder($"# {study.Name} ({study.Source})\n\n");
+        text.Append($"| {study.Heading} | {string.Join(" | ", RunResult.Scores.Select(s => s.Name.Replace("|", "\\|", StringComparison.Ordinal)))} |\n");
+        text.Append($"|---|{string.Concat(RunResult.Scores.Select(_ => "--:|"))}\n");
+        foreach (var row in rows)
+        {
+            var diverged = row.Runs.Count(r => r.Diverged);
+            text.Append($"| {row.Row.Label}{(diverged > 0 ? $" ({diverged} of {row.Runs.Count} diverged)" : "")} | ");
+            text.Append($"{string.Join(" | ", RunResult.Scores.Select(s => Text(row.Score(s.Of))))} |\n");
+        }
+
+        return text.Append($"\n{footnote}\n").ToString();
+    }
+
+    private static string Csv(IReadOnlyList<FinishedRow> rows)
+    {
+        var text = new StringBuilder($"row,runs,diverged,{string.Join(',', RunResult.Scores.Select(s => $"{s.Name} mean,{s.Name} sd"))}\n");
+        foreach (var row in rows)
+        {
+            text.Append(CultureInfo.InvariantCulture, $"{row.Row.Label},{row.Runs.Count},{row.Runs.Count(r => r.Diverged)}");
+            foreach (var (_, of) in RunResult.Scores)
+            {
+                var spread = row.Score(of);
+                text.Append(CultureInfo.InvariantCulture, $",{spread.Mean:g6},{spread.Deviation:g6}");
+            }
+
+            text.Append('\n');
+        }
+
+        return text.ToString();
+    }
+
+    public static string Text(Spread spread) => spread.Count switch
+    {
+        0 => "-",
+        1 => string.Create(CultureInfo.InvariantCulture, $"{spread.Mean:0.000}"),
+        _ => string.Create(CultureInfo.InvariantCulture, $"{spread.Mean:0.000} ± {spread.Deviation:0.000}"),
+    };
+
+    private static void WriteText(string path, string text) => AtomicFile.Write(path, stream => stream.Write(Encoding.UTF8.GetBytes(text)));
+}

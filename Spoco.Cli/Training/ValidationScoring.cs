@@ -1,0 +1,73 @@
+using Spoco.Cli.Commands;
+using Spoco.Cli.Data;
+using Spoco.Cli.Evaluation;
+using Spoco.Cli.Files;
+using Spoco.Engine;
+using Spoco.Engine.Segmentation;
+using Spoco.Kernels;
+
+namespace Spoco.Cli.Training;
+
+/// <summary>How validation images are segmented.</summary>
+/// <param name="Foreground">As spoco segment's <c>--foreground</c>, or <see cref="Truth"/>; null = learned where the model has it, else the true one.</param>
+/// <param name="Orientations">Views to average over.</param>
+internal sealed record ScoringChoices(string? Foreground = null, int Orientations = 1)
+{
+    /// <summary>The pixels of the true objects: what is scored is how well they are told apart.</summary>
+    public const string Truth = "truth";
+}
+
+/// <summary>Segments validation images and scores them at their own size.</summary>
+internal static class ValidationScoring
+{
+    /// <summary>The mean of every score over the images.</summary>
+    public static ImageScores Mean(
+        SpocoModel model, TrainSettings settings, IReadOnlyList<TrainingItem> items, ScoringChoices choices, CancellationToken cancellation)
+    {
+        var scores = new List<ImageScores>();
+        foreach (var item in items)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            scores.Add(Of(model, settings, item, choices, cancellation));
+        }
+
+        return ImageScores.Mean(scores);
+    }
+
+    /// <summary>The scores of one image.</summary>
+    /// <exception cref="InputException">There is no such mask.</exception>
+    public static ImageScores Of(SpocoModel model, TrainSettings settings, TrainingItem item, ScoringChoices choices, CancellationToken cancellation = default)
+    {
+        var image = settings.Resized is { } size ? Resizing.Image(item.Image, size) : item.Image;
+        var prediction = OrientationAverage.Predict(model, image, choices.Orientations, cancellation);
+        var (options, device) = (model.Options.Segmentation, model.Device);
+        var source = choices.Foreground ?? (prediction.Foreground is not null ? SegmentCommand.Learned : ScoringChoices.Truth);
+        if (source == SegmentCommand.Learned && prediction.Foreground is null)
+            throw new InputException("--foreground: the model has learned no foreground (it was trained with sparse supervision or --no-foreground).");
+        var labels = source == SegmentCommand.Learned
+            ? InstanceSegmentation.SegmentLearned(prediction, options: options, device: device, cancellation: cancellation)
+            : InstanceSegmentation.Segment(prediction, source == ScoringChoices.Truth
+                ? TrueForeground(settings.Resized is { } seen ? Resizing.Labels(item.Labels, seen) : item.Labels)
+                : SegmentCommand.Mask(source, item.Name, CityscapesClass.Named(settings.Class), item.Image, image, prediction, options, device, cancellation),
+                options, device, cancellation);
+        return Score(settings, item, settings.Resized is null ? labels : Resizing.Labels(labels, item.Extents));
+    }
+
+    private static Volume<byte> TrueForeground(Volume<int> labels) => new(
+        Array.ConvertAll(labels.Data, label => label is > 0 and not LabelRule.Background ? (byte)1 : (byte)0), labels.Depth, labels.Height, labels.Width);
+
+    /// <summary>Voxels whose label is to be ignored belong to no segment.</summary>
+    private static ImageScores Score(TrainSettings settings, TrainingItem item, Volume<int> labels)
+    {
+        if (!settings.NamesBackground)
+            return ImageScores.Of(item.Name, item.Labels, labels);
+        for (var i = 0; i < labels.Data.Length; i++)
+        {
+            if (item.Labels.Data[i] == 0)
+                labels.Data[i] = 0;
+        }
+
+        var truth = Array.ConvertAll(item.Labels.Data, label => label == LabelRule.Background ? 0 : label);
+        return ImageScores.Of(item.Name, new Volume<int>(truth, labels.Depth, labels.Height, labels.Width), labels);
+    }
+}

@@ -1,0 +1,159 @@
+using System.Globalization;
+using System.Xml.Linq;
+using Spoco.Cli.Experiments;
+using Spoco.Cli.Training;
+using Spoco.Engine.Checkpoints;
+using Spoco.Tests.Files;
+
+namespace Spoco.Tests.CommandLine;
+
+/// <summary>The studies of the paper's appendix on a few small images.</summary>
+[FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
+public sealed class ExperimentTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    private string Out => _folder.File("out");
+
+    public void Dispose() => _folder.Dispose();
+
+    [TestCase("ablation", 4, "--ratios", "0.5")]
+    [TestCase("loss", 4)]
+    [TestCase("g-network", 4)]
+    [TestCase("momentum", 2, "--values", "0.9,0.99")]
+    [TestCase("kernel-threshold", 4, "--ratios", "0.1,0.5", "--values", "0.5,0.9")]
+    [TestCase("transfer", 3, "--ratios", "0.2")]
+    public void A_study_writes_its_table_and_its_plot(string study, int rows, params string[] options)
+    {
+        var data = DataSet.Write(_folder.File("data"), train: 2, size: 48);
+        if (study == "transfer")
+        {
+            CommandLineRun.Of("train", "--data", data, "--out", _folder.File("source"), "--patch", "32,32", "--maps", "4,8", "--embedding", "4", "--iterations", "1",
+                "--device", "cpu").AssertSuccess();
+            options = [.. options, "--from", _folder.File("source")];
+        }
+
+        Run(study, data, seeds: 1, options).AssertSuccess();
+        AssertFiles(rows, seeds: 1);
+    }
+
+    [Test]
+    public void A_budget_is_spent_in_one_image_or_in_many()
+    {
+        var data = DataSet.Write(_folder.File("data"), train: 3, size: 48);
+        var first = Cli.Files.InputFile.ReadLabels(Path.Combine(data, "train", "labels", "cell0.png")).Data.Distinct().Count(l => l > 0);
+        Run("budget", data, seeds: 1, "--budget", $"{first}").AssertSuccess();
+        AssertFiles(rows: 2, seeds: 1);
+    }
+
+    /// <summary>Finished runs are not repeated, an interrupted one goes on, and both end as if nothing had happened.</summary>
+    [Test]
+    public void A_study_goes_on_where_it_was()
+    {
+        var data = DataSet.Write(_folder.File("data"), train: 2, size: 48);
+        string[] options = ["--ratios", "0.5", "--validate-every", "1"];
+        Run("g-network", data, seeds: 2, options).AssertSuccess();
+        var results = Path.Combine(Out, "results.csv");
+        var (expected, table) = (File.ReadAllLines(results), File.ReadAllText(Path.Combine(Out, "table.md")));
+        Assert.That(expected, Has.Length.EqualTo(9));
+        var untouched = Path.Combine(Out, "runs", "shared-seed1", "last.safetensors");
+        var written = File.GetLastWriteTimeUtc(untouched);
+
+        // The last run but one is there in half, the last not at all.
+        var half = Path.Combine(Out, "runs", "trained-seed2");
+        var whole = SafeTensors.Open(Path.Combine(half, "last.safetensors"));
+        var values = whole.Read("net_f.final_conv.weight");
+        File.Copy(Path.Combine(half, "best.safetensors"), Path.Combine(half, "last.safetensors"), overwrite: true);
+        Directory.Delete(Path.Combine(Out, "runs", "momentum-seed2"), recursive: true);
+        File.WriteAllLines(results, expected[..7]);
+        Run("g-network", data, seeds: 2, options).AssertSuccess();
+        Assert.That(File.ReadAllLines(results), Is.EqualTo(expected));
+        Assert.That(File.ReadAllText(Path.Combine(Out, "table.md")), Is.EqualTo(table));
+        Assert.That(File.GetLastWriteTimeUtc(untouched), Is.EqualTo(written));
+        Assert.That(SafeTensors.Open(Path.Combine(half, "last.safetensors")).Read("net_f.final_conv.weight"), Is.EqualTo(values));
+        Run("g-network", data, seeds: 2, [.. options, "--embedding", "5"]).AssertBadInput("--embedding 4", "choose another --out");
+    }
+
+    [TestCase("ablation", "--ratios", "0")]
+    [TestCase("ablation", "--ratios", "a")]
+    [TestCase("ablation", "--ratios", "0.1,0.1")]
+    [TestCase("ablation", "--supervision", "full")]
+    [TestCase("ablation", "--unlabelled-push-weight", "1")]
+    [TestCase("ablation", "--seeds", "0")]
+    [TestCase("ablation", "--orientations", "3")]
+    [TestCase("g-network", "--g-network", "trained")]
+    [TestCase("kernel-threshold", "--values", "1")]
+    [TestCase("transfer")]
+    [TestCase("budget", "--budget", "999")]
+    public void Impossible_choices_are_one_line(string study, params string[] options) =>
+        Run(study, DataSet.Write(_folder.File("data"), train: 2, size: 48), seeds: 1, options).AssertBadInput();
+
+    [Test]
+    public void A_mean_has_a_deviation_and_a_diverged_run_is_named()
+    {
+        var study = Study.All.Single(s => s.Name == "loss");
+        StudyRow row = new("DL + L_obj", "", null, s => s), other = new("DL", "", null, s => s);
+        FinishedRow[] rows =
+        [
+            new(row, [new("a", 1, 0.5, 1, 0.1, 0.05), new("a", 2, 0.7, 2, 0.2, 0.05), new("a", 3, 0.9, 6, 0.3, 0.05)]),
+            new(other, [RunResult.OfDiverged("b", 1), new("b", 2, 0.25, 1, 1, 1)]),
+        ];
+        var table = StudyTable.Markdown(study, rows, "note");
+        Assert.That(table, Does.Contain("| Loss function | SBD | \\|DiC\\| | AP@0.5 | mAP |"));
+        Assert.That(table, Does.Contain("| DL + L_obj | 0.700 ± 0.200 | 3.000 ± 2.646 | 0.200 ± 0.100 | 0.050 ± 0.000 |"));
+        Assert.That(table, Does.Contain("| DL (1 of 2 diverged) | 0.250 | 1.000 | 1.000 | 1.000 |"));
+        Assert.That(XDocument.Parse(StudyPlot.Draw(study, rows)).Descendants().Count(e => e.Name.LocalName == "path"), Is.EqualTo(2), "an error bar in both panels");
+    }
+
+    [Test]
+    public void Every_row_of_every_study_has_a_name_of_its_own()
+    {
+        foreach (var study in Study.All)
+        {
+            var rows = study.Rows(study.Ratios, study.Values, new TrainSettings { From = "x" }).ToList();
+            Assert.That(rows.Select(r => r.Name), Is.Unique);
+            Assert.That(rows.Select(r => r.Name), Has.All.Matches<string>(name => name!.Length > 0 && name.IndexOfAny(Path.GetInvalidFileNameChars()) < 0));
+            Assert.That(rows.Select(r => r.X is not null), Has.All.EqualTo(study.IsCurve));
+        }
+    }
+
+    /// <summary>The seed changes objects, weights and patches, not which images are held out.</summary>
+    [Test]
+    public void Every_seed_is_scored_on_the_same_images()
+    {
+        var data = DataSet.Write(_folder.File("data"), train: 6, size: 48);
+        Directory.Delete(Path.Combine(data, "val"), recursive: true);
+        Run("loss", data, seeds: 3, "--held-out", "0.5").AssertSuccess();
+        var lists = Enumerable.Range(1, 3).Select(seed => File.ReadAllLines(Path.Combine(Out, "runs", $"dl-seed{seed}", "data.csv"))).ToArray();
+        Assert.That(lists[1], Is.EqualTo(lists[0]));
+        Assert.That(lists[2], Is.EqualTo(lists[0]));
+        var weights = Enumerable.Range(1, 2).Select(seed =>
+            SafeTensors.Open(Path.Combine(Out, "runs", $"dl-seed{seed}", "last.safetensors")).Read("net_f.final_conv.weight")).ToArray();
+        Assert.That(weights[1], Is.Not.EqualTo(weights[0]));
+    }
+
+    private void AssertFiles(int rows, int seeds)
+    {
+        var results = File.ReadAllLines(Path.Combine(Out, "results.csv"));
+        Assert.That(results, Has.Length.EqualTo(1 + rows * seeds));
+        foreach (var sbd in results.Skip(1).Select(line => double.Parse(line.Split(',')[2], CultureInfo.InvariantCulture)))
+            Assert.That(sbd, Is.InRange(0, 1));
+        Assert.That(File.ReadAllLines(Path.Combine(Out, "table.md")).Count(line => line.StartsWith('|')), Is.EqualTo(2 + rows));
+        Assert.That(File.ReadAllLines(Path.Combine(Out, "table.csv")), Has.Length.EqualTo(1 + rows));
+        Assert.That(XDocument.Load(Path.Combine(Out, "plot.svg")).Root!.Name.LocalName, Is.EqualTo("svg"));
+        Assert.That(Directory.GetDirectories(Path.Combine(Out, "runs")), Has.Length.EqualTo(rows * seeds));
+    }
+
+    private CommandLineRun Run(string study, string data, int seeds, params string[] options)
+    {
+        var all = new Dictionary<string, string>
+        {
+            ["--data"] = data, ["--out"] = Out, ["--patch"] = "32,32", ["--iterations"] = "2", ["--device"] = "cpu", ["--seeds"] = $"{seeds}",
+        };
+        if (!options.Contains("--from"))
+            (all["--maps"], all["--embedding"]) = ("4,8", "4");
+        for (var i = 0; i < options.Length; i += 2)
+            all[options[i]] = options[i + 1];
+        return CommandLineRun.Of(["experiment", study, .. all.SelectMany(o => new[] { o.Key, o.Value })]);
+    }
+}
