@@ -24,7 +24,7 @@ internal static class RecipesCommand
             if (result.GetValue(name) is not { } wanted)
             {
                 foreach (var recipe in Recipe.All)
-                    Console.WriteLine($"{recipe.Name,-12}{recipe.Summary}");
+                    Console.WriteLine($"{recipe.Name,-20}{recipe.Summary}");
                 return Task.FromResult(Program.Success);
             }
 

@@ -107,6 +107,20 @@ internal sealed record Recipe(string Name, string Summary, TrainSettings Setting
         {
             ["iterations"] = "A.1: \"up to 200K iterations\"",
         })),
+        new("ovules-adversarial", "Ovules with a critic that judges the soft masks, 3D (A.1, Tables 2 and 4)", Tissue with
+        {
+            Recipe = "ovules-adversarial", Supervision = Supervision.Full, Iterations = 200_000, LearningRate = 1e-4, Adversarial = true,
+        }, With(new(TissueSources)
+        {
+            ["iterations"] = "A.1: \"up to 200K iterations\"",
+            ["learning-rate"] = "A.1: \"beta_1 = 0.5, beta_2 = 0.9 and initial learning rate of 0.0001 for both networks\"",
+            ["critic-rate"] = "A.1: the same",
+            ["zeta"] = "A.1: \"zeta = 0.1 (L_wgan weight)\"",
+            ["critic-steps"] = "A.1: \"n_critic = 5 iterations per each iteration of the embedding network\"",
+            ["penalty-weight"] = "A.1: \"lambda = 10 (GP weight)\"",
+            ["adversarial-warmup"] = "A.1: \"enabled after the warm-up period of 50K iterations\"",
+            ["critic-maps"] = "Table 4: 64, 128, 256, 512",
+        })),
         new("stem", "Arabidopsis stem, fine-tuned from ovules with --from, 3D (A.1, Table 2)", Tissue with
         {
             Recipe = "stem", Iterations = 100_000, LearningRate = 2e-5, Schedule = ScheduleKind.Constant, RatioOf = RatioOf.Set,

@@ -21,6 +21,7 @@ internal sealed class TrainSettingOptions
         AddSupervision();
         AddNetwork();
         AddLoss();
+        AddAdversarial();
         AddAugmentation();
     }
 
@@ -160,6 +161,8 @@ internal sealed class TrainSettingOptions
         Add("--patience", "reduceonplateau: validations without improvement before the rate falls.", s => s.Patience, (s, v) => s with { Patience = v });
         AddNumbers("--milestones", "multistep: fractions of the training at which the rate falls.", s => s.Milestones, (s, v) => s with { Milestones = v });
         Add("--weight-decay", "Added to the gradient, times the weight.", s => s.WeightDecay, (s, v) => s with { WeightDecay = v });
+        Add("--beta1", "Adam's decay of the first moment. Default 0.9, or 0.5 with --adversarial.", s => s.Beta1, (s, v) => s with { Beta1 = v });
+        Add("--beta2", "Adam's decay of the second moment. Default 0.999, or 0.9 with --adversarial.", s => s.Beta2, (s, v) => s with { Beta2 = v });
         Add("--g-network", "What L_Ucon compares f with: momentum (a slow copy of f), shared (f itself), dropout (f itself with spatial dropout in the bottleneck), or "
             + "trained (weights of its own).", s => s.GNetwork, (s, v) => s with { GNetwork = v });
         Add("--momentum", "m of the momentum update of g.", s => s.Momentum, (s, v) => s with { Momentum = v });
@@ -185,6 +188,19 @@ internal sealed class TrainSettingOptions
         Add("--foreground-weight", "Weight of BCE + Dice on the foreground channel.", s => s.ForegroundWeight, (s, v) => s with { ForegroundWeight = v });
         Add("--foreground-balance", "Largest weight in it of pixels in and around small objects; 1: every pixel counts the same.",
             s => s.ForegroundBalance, (s, v) => s with { ForegroundBalance = v });
+    }
+
+    private void AddAdversarial()
+    {
+        Add("--adversarial", "Let a critic judge the soft masks of the labelled objects (WGAN-GP). The paper then has a learning rate of 0.0001.",
+            s => s.Adversarial, (s, v) => s with { Adversarial = v });
+        Add("--zeta", "Weight of the critic's judgement.", s => s.AdversarialWeight, (s, v) => s with { AdversarialWeight = v });
+        Add("--critic-steps", "n_critic: steps of the critic, each on patches of its own, before every training step.", s => s.CriticSteps, (s, v) => s with { CriticSteps = v });
+        Add("--adversarial-warmup", "Training steps before the critic begins.", s => s.AdversarialWarmUp, (s, v) => s with { AdversarialWarmUp = v });
+        Add("--penalty-weight", "Weight of the critic's gradient penalty.", s => s.PenaltyWeight, (s, v) => s with { PenaltyWeight = v });
+        Add("--critic-masks", "Masks of a batch that the critic sees.", s => s.CriticMasks, (s, v) => s with { CriticMasks = v });
+        AddNumbers("--critic-maps", "Feature maps of each block of the critic.", s => s.CriticMaps, (s, v) => s with { CriticMaps = v });
+        Add("--critic-rate", "Learning rate of the critic.", s => s.CriticRate, (s, v) => s with { CriticRate = v });
     }
 
     private void AddAugmentation()

@@ -117,6 +117,29 @@ internal sealed record TrainSettings
     /// <summary>Null = ten times in a training.</summary>
     public int? ValidateEvery { get; init; }
 
+    /// <summary>Null = 0.9, or 0.5 with a critic (A.1).</summary>
+    public double? Beta1 { get; init; }
+
+    /// <summary>Null = 0.999, or 0.9 with a critic (A.1).</summary>
+    public double? Beta2 { get; init; }
+
+    /// <summary>Whether a critic judges the soft masks.</summary>
+    public bool Adversarial { get; init; }
+
+    public double AdversarialWeight { get; init; } = 0.1;
+
+    public int CriticSteps { get; init; } = 5;
+
+    public int AdversarialWarmUp { get; init; } = 50_000;
+
+    public double PenaltyWeight { get; init; } = 10;
+
+    public int CriticMasks { get; init; } = 8;
+
+    public int[] CriticMaps { get; init; } = [64, 128, 256, 512];
+
+    public double CriticRate { get; init; } = 1e-4;
+
     public double PullMargin { get; init; } = 0.5;
 
     public double PushMargin { get; init; } = 2;
@@ -234,12 +257,28 @@ internal sealed record TrainSettings
         },
         GNetwork = GNetwork,
         Momentum = Momentum,
-        Adam = new AdamSettings { WeightDecay = WeightDecay },
+        Adversarial = AdversarialOptions,
+        Adam = new AdamSettings { WeightDecay = WeightDecay, Beta1 = Beta1 ?? (Adversarial ? 0.5 : 0.9), Beta2 = Beta2 ?? (Adversarial ? 0.9 : 0.999) },
         Schedule = new ScheduleOptions
         {
             Kind = Schedule, LearningRate = LearningRate, Iterations = Iterations, Patience = Patience, Milestones = Milestones,
         },
         Seed = Seed,
+    };
+
+    /// <summary>The choices of the critic; null without one.</summary>
+    [JsonIgnore]
+    public AdversarialOptions? AdversarialOptions => !Adversarial ? null : new AdversarialOptions
+    {
+        Patch = new TensorShape(1, PatchExtents.Depth, PatchExtents.Height, PatchExtents.Width, 1),
+        Dimensions = Dimensions,
+        Weight = (float)AdversarialWeight,
+        CriticSteps = CriticSteps,
+        WarmUp = AdversarialWarmUp,
+        PenaltyWeight = (float)PenaltyWeight,
+        Masks = CriticMasks,
+        FeatureMaps = CriticMaps,
+        Adam = new AdamSettings { LearningRate = CriticRate, Beta1 = 0.5, Beta2 = 0.9, WeightDecay = 0 },
     };
 
     private SpocoLossOptions ConsistencyAlone => new()
@@ -274,6 +313,11 @@ internal sealed record TrainSettings
         EffectiveAugmentation.Validate();
         if (Iterations < 1)
             throw new InputException($"--iterations: expected at least 1, got {Iterations}.");
+        if (Adversarial && SelfSupervised)
+            throw new InputException("--adversarial: a critic judges the masks of labelled objects; it does not go with --self-supervised.");
+        if (Adversarial && AdversarialWarmUp >= Iterations)
+            throw new InputException($"--adversarial-warmup: the training ends after {Iterations} iterations, before the critic would begin ({AdversarialWarmUp}).");
+        AdversarialOptions?.Validate();
         if (EffectiveBatchSize is < 1 or > 1024)
             throw new InputException($"--batch-size: expected 1 to 1024, got {EffectiveBatchSize}.");
         if (EffectiveValidateEvery < 1)

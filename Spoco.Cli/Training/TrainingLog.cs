@@ -9,7 +9,7 @@ namespace Spoco.Cli.Training;
 internal sealed class TrainingLog : IDisposable
 {
     private const string Header =
-        "iteration,learning_rate,loss,pull,push,regulariser,instance,unlabelled_push,consistency,foreground,validation_loss,validation_ap50,validation_sbd";
+        "iteration,learning_rate,loss,pull,push,regulariser,instance,unlabelled_push,consistency,foreground,adversarial,critic_real,critic_fake,critic_penalty,validation_loss,validation_ap50,validation_sbd";
 
     private readonly StreamWriter _writer;
 
@@ -41,6 +41,8 @@ internal sealed class TrainingLog : IDisposable
         _writer.Write(string.Create(CultureInfo.InvariantCulture,
             $"{step.Iteration},{step.LearningRate:g6},{step.Loss:g7},{t.Pull:g7},{t.Push:g7},{t.Regulariser:g7},{t.Instance:g7},"));
         _writer.Write(string.Create(CultureInfo.InvariantCulture, $"{t.UnlabelledPush:g7},{t.Consistency:g7},{t.Foreground:g7},"));
+        _writer.Write(string.Create(CultureInfo.InvariantCulture,
+            $"{step.Adversarial:g7},{step.Critic.Real:g7},{step.Critic.Fake:g7},{step.Critic.Penalty:g7},"));
         _writer.WriteLine(validation is { } v ? string.Create(CultureInfo.InvariantCulture, $"{v.Loss:g7},{v.AveragePrecision50:g5},{v.SymmetricBestDice:g5}") : ",,");
         if (validation is not null)
             _writer.Flush();

@@ -128,7 +128,7 @@ internal sealed class TrainingRun
 
         TrainingSummary Steps(ProgressShare display)
         {
-            using var batches = new BatchPrefetcher(NewSampler, trainer.Iteration, _settings.Iterations, _loaderThreads);
+            using var batches = new BatchPrefetcher(NewSampler, BatchesBefore(trainer.Iteration), BatchesBefore(_settings.Iterations), _loaderThreads);
             using var log = new TrainingLog(Path.Combine(_folder, "log.csv"), trainer.Iteration);
             var (first, start) = (trainer.Iteration, Stopwatch.GetTimestamp());
             var summary = Loop(trainer, batches, log, display, cancellation);
@@ -139,6 +139,8 @@ internal sealed class TrainingRun
             return summary;
         }
     }
+
+    private long BatchesBefore(long iteration) => _settings.AdversarialOptions?.BatchesBefore(iteration) ?? iteration;
 
     private PatchSampler NewSampler() =>
         new(_data.Train, _settings.PatchExtents, _settings.EffectiveBatchSize, _settings.EffectiveAugmentation, _settings.Seed);
@@ -165,6 +167,8 @@ internal sealed class TrainingRun
                 cancellation.ThrowIfCancellationRequested();
             }
 
+            for (var i = trainer.CriticBatches; i > 0; i--)
+                trainer.TrainCritic(batches.Take(CancellationToken.None));
             var step = trainer.Step(batches.Take(CancellationToken.None));
             ValidationResult? validation = null;
             if (trainer.Iteration % _settings.EffectiveValidateEvery == 0 || trainer.Iteration == _settings.Iterations)
@@ -224,7 +228,7 @@ internal sealed class TrainingRun
         (string Name, double Value)[] parts =
         [
             ("loss", step.Loss), ("pull", t.Pull), ("push", t.Push), ("object", t.Instance), ("unlabelled", t.UnlabelledPush),
-            ("consistency", t.Consistency), ("foreground", t.Foreground),
+            ("consistency", t.Consistency), ("foreground", t.Foreground), ("adversarial", step.Adversarial),
         ];
         return string.Join("  ", parts.Where(p => p.Value != 0).Select(p => string.Create(CultureInfo.InvariantCulture, $"{p.Name} {p.Value:0.000}")));
     }

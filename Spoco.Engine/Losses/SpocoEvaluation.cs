@@ -38,7 +38,7 @@ internal sealed class SpocoEvaluation : IDisposable
         _device = embeddings.Device;
         _labels = labels;
         _layout = EmbeddingLayout.Of(embeddings.Shape, embeddings.Shape.C - (options.ForegroundChannel ? 1 : 0));
-        _falloff = -Math.Log(options.KernelThreshold) / ((double)options.PullMargin * options.PullMargin);
+        _falloff = options.Falloff;
         var instance = options.InstanceWeight == 0 ? MaskLoss.None : options.InstanceLoss switch
         {
             InstanceLoss.Dice => MaskLoss.Dice,

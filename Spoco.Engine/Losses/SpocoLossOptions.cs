@@ -97,6 +97,9 @@ public sealed record SpocoLossOptions
     /// </summary>
     public bool ReferenceCompatible { get; init; }
 
+    /// <summary>1 / (2 sigma^2) = -ln t / delta_v^2.</summary>
+    internal double Falloff => -Math.Log(KernelThreshold) / ((double)PullMargin * PullMargin);
+
     /// <summary>Checks every value.</summary>
     /// <exception cref="ArgumentException">A value is out of range; the message names it.</exception>
     public void Validate()

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Spoco.Engine.Checkpoints;
 using Spoco.Engine.Losses;
+using Spoco.Engine.Ops;
 using Spoco.Kernels;
 using Primitives = Spoco.Kernels.Primitives;
 
@@ -14,11 +15,19 @@ public sealed class TrainingDivergedException(string message) : Exception(messag
 /// <param name="LearningRate">The rate it used.</param>
 /// <param name="Loss">The weighted loss, mean over the batch.</param>
 /// <param name="Terms">Its unweighted terms, means over the batch.</param>
-public readonly record struct TrainingStep(long Iteration, double LearningRate, double Loss, SpocoTerms Terms);
+/// <param name="Adversarial">L_wgan, unweighted; 0 where there is no critic (yet).</param>
+/// <param name="Critic">What the critic last thought before this step; all 0 where there is none.</param>
+public readonly record struct TrainingStep(
+    long Iteration, double LearningRate, double Loss, SpocoTerms Terms, double Adversarial = 0, CriticLoss Critic = default);
 
 /// <summary>
 /// Trains a <see cref="SpocoModel"/>. One step: f forward; update of g with the f of before the step (<see cref="GNetwork"/>); g forward, only where the
 /// consistency term needs it and without gradient unless g is trained; loss; backward; Adam. Same seed, device and threads: the same bits.
+/// <code>
+/// for (var i = trainer.CriticBatches; i > 0; i--)      // 0 without the adversarial option, and during its warm-up
+///     trainer.TrainCritic(batches.Next());
+/// trainer.Step(batches.Next());
+/// </code>
 /// </summary>
 public sealed class SpocoTrainer : IDisposable
 {
@@ -32,6 +41,8 @@ public sealed class SpocoTrainer : IDisposable
     private readonly SpocoLossOptions _loss;
     private readonly AdamMoments _moments;
     private readonly AdamMoments? _momentsOfG;
+    private readonly Adversary? _adversary;
+    private CriticLoss _criticLoss;
 
     /// <summary>Prepares the training of a model that was made with <c>trained: true</c>, and with <c>momentumTrained: true</c> where g is trained.</summary>
     /// <exception cref="ArgumentException">An option is out of range, or the model takes no gradients.</exception>
@@ -60,6 +71,8 @@ public sealed class SpocoTrainer : IDisposable
         _moments = new AdamMoments(model.EmbeddingNet.Parameters, dimensions, "");
         if (trainsG)
             _momentsOfG = new AdamMoments(model.MomentumNet.Parameters, dimensions, "g.");
+        if (options.Adversarial is { } adversarial)
+            _adversary = new Adversary(model.Device, adversarial, _loss, options.Seed);
     }
 
     /// <summary>The model.</summary>
@@ -74,6 +87,27 @@ public sealed class SpocoTrainer : IDisposable
     /// <summary>Steps done so far.</summary>
     public long Iteration { get; private set; }
 
+    /// <summary>Batches that <see cref="TrainCritic"/> is to be given before the next <see cref="Step"/>.</summary>
+    public int CriticBatches => Options.Adversarial is { } adversarial && Iteration >= adversarial.WarmUp ? adversarial.CriticSteps : 0;
+
+    /// <summary>Does one step of the critic.</summary>
+    /// <returns>What it thought before the step; null for a batch without an object, from which it learns nothing.</returns>
+    /// <exception cref="InvalidOperationException">The training has no critic.</exception>
+    public CriticLoss? TrainCritic(TrainingBatch batch)
+    {
+        ArgumentNullException.ThrowIfNull(batch);
+        if (_adversary is null)
+            throw new InvalidOperationException("SpocoTrainer: there is no critic to train (TrainingOptions.Adversarial).");
+        using var scope = new TensorScope();
+        using var labels = LabelBatch.From(batch.Shape.WithChannels(1), batch.Labels);
+        Tensor y;
+        using (Gradients.NoRecording())
+            y = Model.EmbeddingNet.Forward(Tensor.From(Model.Device, batch.Shape, batch.ViewF), training: true);
+        var loss = _adversary.Train(y, labels);
+        _criticLoss = loss ?? _criticLoss;
+        return loss;
+    }
+
     /// <summary>Does one step.</summary>
     /// <exception cref="TrainingDivergedException">The loss is not finite; parameters are those of before the step.</exception>
     public TrainingStep Step(TrainingBatch batch)
@@ -87,11 +121,13 @@ public sealed class SpocoTrainer : IDisposable
         FollowF();
         var yg = Consistency(batch, training: true);
         var loss = SpocoLoss.Apply(y, labels, _loss, yg, AnchorSeed(Iteration));
-        var value = loss.Total.ToScalar();
+        var judgement = CriticBatches > 0 ? _adversary!.Judge(y, labels, Iteration) : null;
+        var total = judgement is null ? loss.Total : Elementwise.AddScaled(loss.Total, judgement, Options.Adversarial!.Weight);
+        var value = total.ToScalar();
         if (!float.IsFinite(value))
             throw new TrainingDivergedException($"Training: the loss of iteration {Iteration} is {value} ({loss.Mean}); try a lower learning rate than {rate:g3}.");
         var lossOfG = yg is { RequiresGradient: true } ? LossOfG(y, yg, labels, loss.Anchors) : null;
-        Gradients.Backward(loss.Total);
+        Gradients.Backward(total);
         if (lossOfG is not null)
             Gradients.Backward(lossOfG);
         var adam = Options.Adam with { LearningRate = rate };
@@ -102,7 +138,7 @@ public sealed class SpocoTrainer : IDisposable
         // So that what is validated and saved is one network, too.
         if (Options.GNetwork is GNetwork.Shared or GNetwork.Dropout)
             f.Parameters.Values.CopyTo(Model.MomentumNet.Parameters.Values);
-        return new TrainingStep(Iteration++, rate, value, loss.Mean);
+        return new TrainingStep(Iteration++, rate, value, loss.Mean, judgement?.ToScalar() ?? 0, _criticLoss);
     }
 
     /// <summary>The loss of a batch with f and g as they predict (running statistics); changes nothing.</summary>
@@ -123,8 +159,8 @@ public sealed class SpocoTrainer : IDisposable
     /// <param name="metadata">Further strings to keep with it.</param>
     public void Save(string path, IReadOnlyDictionary<string, string>? metadata = null)
     {
-        var state = new State(Iteration, Schedule.State);
-        Checkpoint.Save(path, Model, [.. _moments.Arrays, .. _momentsOfG?.Arrays ?? []],
+        var state = new State(Iteration, Schedule.State, _adversary?.Progress ?? default);
+        Checkpoint.Save(path, Model, [.. _moments.Arrays, .. _momentsOfG?.Arrays ?? [], .. _adversary?.Arrays ?? []],
             new Dictionary<string, string>(metadata ?? new Dictionary<string, string>()) { [StateKey] = JsonSerializer.Serialize(state, Checkpoint.Json) });
     }
 
@@ -151,6 +187,7 @@ public sealed class SpocoTrainer : IDisposable
         Checkpoint.Load(path, file, Model);
         _moments.Fill(path, file);
         _momentsOfG?.Fill(path, file);
+        _adversary?.Fill(path, file, state.Critic);
         Iteration = state.Iteration;
         Schedule.State = state.Schedule;
         return file.Metadata;
@@ -161,6 +198,7 @@ public sealed class SpocoTrainer : IDisposable
     {
         _moments.Dispose();
         _momentsOfG?.Dispose();
+        _adversary?.Dispose();
     }
 
     /// <summary>What g takes from f before its forward pass.</summary>
@@ -199,5 +237,5 @@ public sealed class SpocoTrainer : IDisposable
 
     private long Seed(long index, long stream) => (long)RandomSource.ForIndex(Options.Seed, index, stream).NextUInt64();
 
-    private sealed record State(long Iteration, ScheduleState Schedule);
+    private sealed record State(long Iteration, ScheduleState Schedule, CriticProgress Critic);
 }

@@ -15,6 +15,9 @@ public sealed record TrainingOptions
     /// <summary>m of the momentum update theta_g = m theta_g + (1 - m) theta_f; 0.999 in the paper (A.6).</summary>
     public double Momentum { get; init; } = 0.999;
 
+    /// <summary>The adversarial option; null = off. The paper then also trains f with Adam's betas 0.5 and 0.9 and a learning rate of 1e-4.</summary>
+    public AdversarialOptions? Adversarial { get; init; }
+
     /// <summary>Adam's coefficients; the learning rate is the schedule's.</summary>
     public AdamSettings Adam { get; init; } = new();
 

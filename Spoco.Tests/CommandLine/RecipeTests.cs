@@ -22,6 +22,8 @@ public sealed class RecipeTests : IDisposable
         "schedule reduceonplateau", "flips horizontal", "scale 0.5,2", "greyscale-probability 0.2", "blur-probability 1", "no-foreground true")]
     [TestCase("ovules", "dim 3", "maps 64,128,256,512", "order gcr", "patch 40,64,64", "batch-size 8", "embedding 16", "iterations 200000", "learning-rate 0.0002",
         "schedule reduceonplateau", "flips all", "quarter-turns true", "rotation 45", "elastic 2", "noise-probability 1", "jitter-probability 0", "anisotropic false")]
+    [TestCase("ovules-adversarial", "dim 3", "learning-rate 0.0001", "adversarial true", "zeta 0.1", "critic-steps 5", "penalty-weight 10",
+        "adversarial-warmup 50000", "critic-maps 64,128,256,512", "critic-rate 0.0001")]
     [TestCase("stem", "dim 3", "maps 64,128,256,512", "patch 40,64,64", "batch-size 8", "iterations 100000", "learning-rate 2E-05", "schedule constant")]
     [TestCase("vnc", "dim 2", "order gcr", "maps 16,32,64,128,256,512", "patch 448,448", "batch-size 4", "embedding 16", "iterations 100000", "learning-rate 0.0002",
         "flips all", "quarter-turns true", "rotation 45", "elastic 8", "noise-probability 1")]
@@ -39,12 +41,13 @@ public sealed class RecipeTests : IDisposable
         var run = CommandLineRun.Of("recipes").AssertSuccess();
         foreach (var name in new[] { "cvppp", "cityscapes", "ovules", "stem", "vnc", "mitoem", "dsb2018" })
             Assert.That(run.Output, Does.Contain($"{name} "));
-        CommandLineRun.Of("recipes", "imagenet").AssertBadInput("imagenet", "cvppp, cityscapes, ovules, stem, vnc, mitoem, dsb2018");
+        CommandLineRun.Of("recipes", "imagenet").AssertBadInput("imagenet", "cvppp, cityscapes, ovules, ovules-adversarial, stem, vnc, mitoem, dsb2018");
     }
 
     [TestCase("cvppp")]
     [TestCase("cityscapes")]
     [TestCase("ovules")]
+    [TestCase("ovules-adversarial")]
     [TestCase("stem")]
     [TestCase("vnc")]
     [TestCase("mitoem")]
@@ -57,6 +60,7 @@ public sealed class RecipeTests : IDisposable
             "cvppp" => ["--data", PublishedDataSets.Cvppp(_folder.File("training")), "--patch", "48,48", "--instance-ratio", "0.4"],
             "cityscapes" => ["--data", PublishedDataSets.Cityscapes(_folder.File("data")), "--patch", "24,48", "--class", "car", "--instance-ratio", "0.8"],
             "ovules" => ["--data", PublishedDataSets.Tissue(_folder.File("data")), "--patch", "8,16,16"],
+            "ovules-adversarial" => ["--data", PublishedDataSets.Tissue(_folder.File("data")), "--patch", "8,16,16", "--adversarial-warmup", "8", "--critic-maps", "4,8"],
             "stem" => ["--data", PublishedDataSets.Tissue(_folder.File("data")), "--patch", "8,16,16", "--instance-ratio", "0.1", "--from", Source("3", "8,16,16")],
             "vnc" => ["--data", PublishedDataSets.Vnc(_folder.File("data")), "--patch", "40,40"],
             "mitoem" => ["--data", PublishedDataSets.MitoEm(_folder.File("data")), "--patch", "40,40", "--instance-ratio", "0.1", "--from", Source("2", "40,40")],

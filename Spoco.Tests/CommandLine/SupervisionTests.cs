@@ -2,6 +2,7 @@ using System.Globalization;
 using Spoco.Cli.Files;
 using Spoco.Engine;
 using Spoco.Engine.Checkpoints;
+using Spoco.Engine.Training;
 using Spoco.Tests.Files;
 
 namespace Spoco.Tests.CommandLine;
@@ -51,6 +52,13 @@ public sealed class SupervisionTests : IDisposable
     [TestCase("--poisson-probability", "2")]
     [TestCase("--milestones", "2", "--schedule", "multistep")]
     [TestCase("--memory", "-1")]
+    [TestCase("--adversarial", "true", "--adversarial-warmup", "2")]
+    [TestCase("--adversarial", "true", "--adversarial-warmup", "0", "--critic-maps", "4,4,4,4,4,4")]
+    [TestCase("--adversarial", "true", "--adversarial-warmup", "0", "--critic-masks", "0")]
+    [TestCase("--adversarial", "true", "--adversarial-warmup", "0", "--zeta", "-1")]
+    [TestCase("--adversarial", "true", "--adversarial-warmup", "0", "--self-supervised", "true")]
+    [TestCase("--channels", "2")]
+    [TestCase("--beta1", "1")]
     [TestCase("--loader-threads", "0")]
     public void Impossible_choices_are_one_line(params string[] options) => Train(DataSet.Write(_folder.File("data")), options).AssertBadInput();
 
@@ -76,6 +84,44 @@ public sealed class SupervisionTests : IDisposable
             .AssertSuccess();
         var terms = Terms();
         Assert.That((terms["unlabelled_push"] > 0, terms["consistency"] > 0), Is.EqualTo((push == "1", consistency == "1")));
+    }
+
+    /// <summary>A.1: the critic begins after the warm-up; a training that goes on in the middle of it ends with the same bits.</summary>
+    [Test]
+    public void A_critic_judges_the_masks([Values("full", "sparse")] string supervision)
+    {
+        var data = DataSet.Write(_folder.File("data"));
+        Train(data, "--supervision", supervision, "--adversarial", "true", "--adversarial-warmup", "1", "--critic-maps", "3,4", "--critic-steps", "2", "--critic-masks", "3",
+            "--iterations", "4", "--validate-every", "2").AssertSuccess();
+        var rows = File.ReadAllLines(Path.Combine(Out, "log.csv"));
+        var column = System.Array.IndexOf(rows[0].Split(','), "adversarial");
+        Assert.That(rows.Skip(1).Select(row => double.Parse(row.Split(',')[column], CultureInfo.InvariantCulture) != 0), Is.EqualTo(new[] { false, true, true, true }));
+
+        var (best, last) = (Path.Combine(Out, "best.safetensors"), Path.Combine(Out, "last.safetensors"));
+        var expected = File.ReadAllBytes(last);
+        File.Copy(best, last, overwrite: true);
+        CommandLineRun.Of("train", "--out", Out, "--resume", "--device", "cpu").AssertSuccess();
+        Assert.That(File.ReadAllBytes(last), Is.EqualTo(expected));
+        Assert.That(File.ReadAllLines(Path.Combine(Out, "log.csv")), Is.EqualTo(rows));
+    }
+
+    /// <summary>The variants of g resume with the same bits.</summary>
+    [Test]
+    public void G_may_be_another_network([Values] GNetwork g)
+    {
+        Train(DataSet.Write(_folder.File("data")), "--supervision", "sparse", "--g-network", $"{g}", "--iterations", "4", "--validate-every", "2").AssertSuccess();
+        var last = Path.Combine(Out, "last.safetensors");
+        var expected = File.ReadAllBytes(last);
+        File.Copy(Path.Combine(Out, "best.safetensors"), last, overwrite: true);
+        CommandLineRun.Of("train", "--out", Out, "--resume", "--device", "cpu").AssertSuccess();
+        Assert.That(File.ReadAllBytes(last), Is.EqualTo(expected));
+    }
+
+    [Test]
+    public void A_model_of_grey_images_may_take_colour()
+    {
+        Train(DataSet.Write(_folder.File("grey")), "--channels", "3", "--no-foreground", "true").AssertSuccess();
+        Train(PublishedDataSets.Cvppp(_folder.File("colour")), "--from", Out, "--subsets", "A1", "--out", _folder.File("next")).AssertSuccess();
     }
 
     [Test]

@@ -1,0 +1,143 @@
+using Spoco.Kernels;
+using Primitives = Spoco.Kernels.Primitives;
+
+namespace Spoco.Engine.Losses;
+
+/// <summary>
+/// Soft masks of labelled objects as images of their own (Eq. 3): S_k = exp(-|e_i - mu_k|^2 / (2 sigma^2)) over the pixels i of the object's image, mu_k the
+/// mean of e over the object. The gradient flows through e and mu.
+/// </summary>
+public static class SoftMasks
+{
+    /// <summary>Computes the masks of some clusters.</summary>
+    /// <param name="embeddings">e, [N, D, H, W, C].</param>
+    /// <param name="labels">[N, D, H, W].</param>
+    /// <param name="clusters">Numbers among the clusters of <paramref name="labels"/>, ascending; one may occur several times.</param>
+    /// <param name="options">Kernel threshold and delta_v, which give sigma, and whether the last channel is a foreground logit and no part of e.</param>
+    /// <returns>[clusters, D, H, W, 1]. A gradient of its gradient is not available.</returns>
+    /// <exception cref="ArgumentException">The labels do not fit, or the clusters are none, out of range or not ascending.</exception>
+    public static Tensor Apply(Tensor embeddings, LabelBatch labels, ReadOnlySpan<int> clusters, SpocoLossOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(embeddings);
+        ArgumentNullException.ThrowIfNull(labels);
+        ArgumentNullException.ThrowIfNull(options);
+        if (labels.Shape != embeddings.Shape.WithChannels(1))
+            throw new ArgumentException($"SoftMasks: labels {labels.Shape} do not fit embeddings {embeddings.Shape}.");
+        if (clusters.Length == 0)
+            throw new ArgumentException("SoftMasks: at least one cluster is needed.");
+        for (var k = 0; k < clusters.Length; k++)
+        {
+            if (clusters[k] < (k == 0 ? 0 : clusters[k - 1]) || clusters[k] >= labels.Clusters)
+                throw new ArgumentException($"SoftMasks: clusters ascend within 0 .. {labels.Clusters - 1}, got {string.Join(", ", clusters.ToArray())}.");
+        }
+
+        var state = new State(embeddings, labels, clusters, options);
+        var masks = Tensor.Empty(embeddings.Device, embeddings.Shape with { N = clusters.Length, C = 1 }, nameof(SoftMasks));
+        Primitives.SoftMasks.Forward(state.Inputs, masks.Buffer);
+        if (Gradients.Needed(embeddings))
+            return Gradients.Record(masks, new Node(embeddings, masks, state));
+        state.Release();
+        return masks;
+    }
+
+    private sealed class Node : GradientNode
+    {
+        private readonly Tensor _masks;
+        private readonly TensorShape _shape;
+        private readonly State _state;
+
+        public Node(Tensor embeddings, Tensor masks, State state) : base(embeddings)
+        {
+            Save(embeddings);
+            _masks = Save(masks);
+            (_shape, _state) = (embeddings.Shape, state);
+        }
+
+        protected internal override void Backward(Tensor gradient, Span<Tensor?> inputGradients)
+        {
+            if (Gradients.IsRecording)
+                throw new NotSupportedException("SoftMasks: the gradient cannot be differentiated again.");
+            var result = _shape.C == _state.Inputs.Layout.Channels
+                ? Tensor.Empty(gradient.Device, _shape, nameof(SoftMasks)) : Tensor.Zeros(gradient.Device, _shape, nameof(SoftMasks));
+            _state.WriteGradient(_masks.Buffer, gradient.Buffer, result.Buffer);
+            inputGradients[0] = result;
+        }
+
+        protected override void ReleaseMemory() => _state.Release();
+    }
+
+    /// <summary>The small buffers of one evaluation, kept for the gradient.</summary>
+    private sealed class State
+    {
+        private readonly List<DeviceMemory> _memory = [];
+        private readonly LabelBatch _labels;
+        private readonly int[] _clusters;
+
+        public State(Tensor embeddings, LabelBatch labels, ReadOnlySpan<int> clusters, SpocoLossOptions options)
+        {
+            (_labels, _clusters) = (labels, clusters.ToArray());
+            var device = embeddings.Device;
+            var layout = EmbeddingLayout.Of(embeddings.Shape, embeddings.Shape.C - (options.ForegroundChannel ? 1 : 0));
+            var segments = labels.On(device);
+            var firstMasks = new int[layout.Images + 1];
+            for (var n = 0; n < layout.Images; n++)
+                firstMasks[n + 1] = _clusters.Count(k => k < labels.ImageClusters[n + 1]);
+            Inputs = new SoftMaskInputs
+            {
+                Falloff = (float)options.Falloff, Layout = layout, Embeddings = embeddings.Buffer, Centres = Upload(device, Means(embeddings, layout, segments)),
+                FirstMasks = Upload(device, firstMasks), Owners = segments.Owners, FirstClusters = Upload(device, labels.ImageClusters[..layout.Images].ToArray()),
+            };
+        }
+
+        public SoftMaskInputs Inputs { get; }
+
+        public void WriteGradient(DeviceBuffer<float> masks, DeviceBuffer<float> maskGradient, DeviceBuffer<float> gradient)
+        {
+            var (device, channels) = (masks.Device, Inputs.Layout.Channels);
+            var sums = device.Allocate<float>(Inputs.Centres.Length, nameof(SoftMasks));
+            var shift = device.Allocate<float>((long)_labels.Clusters * channels, nameof(SoftMasks));
+            using var sumMemory = sums.Memory;
+            using var shiftMemory = shift.Memory;
+            Primitives.SoftMasks.CentreSums(Inputs, masks, maskGradient, sums);
+
+            // mu_k is the mean of its own pixels: each of them gets its share of dL/dmu_k = -sums.
+            var values = sums.ToArray();
+            var shares = new float[shift.Length];
+            for (var i = 0; i < values.Length; i++)
+                shares[_clusters[i / channels] * channels + i % channels] -= values[i] / _labels.Pixels(_clusters[i / channels]).Length;
+            shift.CopyFrom(shares);
+            Primitives.SoftMasks.Gradient(Inputs, masks, maskGradient, shift, gradient);
+        }
+
+        public void Release()
+        {
+            foreach (var memory in _memory)
+                memory.Dispose();
+            _memory.Clear();
+        }
+
+        private float[] Means(Tensor embeddings, EmbeddingLayout layout, PixelSegments segments)
+        {
+            var sums = embeddings.Device.Allocate<float>((long)_labels.Clusters * layout.Channels, nameof(SoftMasks));
+            using var memory = sums.Memory;
+            Primitives.EmbeddingLoss.ClusterSums(layout, embeddings.Buffer, segments, sums);
+            var values = sums.ToArray();
+            var means = new float[_clusters.Length * layout.Channels];
+            for (var i = 0; i < means.Length; i++)
+            {
+                var cluster = _clusters[i / layout.Channels];
+                means[i] = (float)(values[cluster * layout.Channels + i % layout.Channels] / (double)_labels.Pixels(cluster).Length);
+            }
+
+            return means;
+        }
+
+        private DeviceBuffer<T> Upload<T>(ComputeDevice device, T[] values) where T : unmanaged
+        {
+            var buffer = device.Allocate<T>(values.Length, nameof(SoftMasks));
+            _memory.Add(buffer.Memory);
+            buffer.CopyFrom(values);
+            return buffer;
+        }
+    }
+}

@@ -1,0 +1,119 @@
+using Spoco.Engine.Checkpoints;
+using Spoco.Engine.Losses;
+using Spoco.Engine.Networks;
+using Spoco.Kernels;
+
+namespace Spoco.Engine.Training;
+
+/// <summary>The critic of a training, its optimiser, and what it is shown: soft masks and true masks of the same objects.</summary>
+internal sealed class Adversary : IDisposable
+{
+    private const string Prefix = "critic.";
+
+    // Initial parameters are drawn with the embedding network's seed, from other streams.
+    private const long SeedOffset = 0x437269746963;
+    private const long CriticStream = -4;
+    private const long GeneratorStream = -5;
+
+    private readonly AdversarialOptions _options;
+    private readonly SpocoLossOptions _loss;
+    private readonly long _seed;
+    private readonly Critic _critic;
+    private readonly AdamMoments _moments;
+    private readonly float[] _real;
+
+    public Adversary(ComputeDevice device, AdversarialOptions options, SpocoLossOptions loss, long seed)
+    {
+        options.Validate();
+        (_options, _loss, _seed) = (options, loss, seed);
+        _critic = new Critic(device, options.Critic);
+        _critic.Parameters.Initialise(seed + SeedOffset);
+        _moments = new AdamMoments(_critic.Parameters, options.Dimensions, Prefix);
+        _real = new float[options.Masks * options.Patch.Voxels];
+    }
+
+    /// <summary>Batches that the critic was given, and steps that it did: none on a batch without an object.</summary>
+    public CriticProgress Progress { get; private set; }
+
+    /// <summary>The critic's parameters and moments as arrays of a checkpoint.</summary>
+    public IEnumerable<SafeTensorSource> Arrays =>
+        [.. Checkpoint.Arrays(Prefix, _critic.Parameters, _options.Dimensions, _critic.Parameters.Values), .. _moments.Arrays];
+
+    /// <summary>One step of the critic.</summary>
+    /// <param name="embeddings">e^f; no gradient flows into them.</param>
+    /// <param name="labels">Their labels.</param>
+    /// <returns>What the critic thought before the step; null for a batch without an object.</returns>
+    public CriticLoss? Train(Tensor embeddings, LabelBatch labels)
+    {
+        var random = RandomSource.ForIndex(_seed, Progress.Batches, CriticStream);
+        Progress = Progress with { Batches = Progress.Batches + 1 };
+        if (Draw(labels, random) is not { } clusters)
+            return null;
+        var fake = SoftMasks.Apply(embeddings, labels, clusters, _loss);
+        Span<float> epsilon = stackalloc float[clusters.Length];
+        foreach (ref var e in epsilon)
+            e = (float)random.NextDouble();
+        var result = WassersteinLoss.Critic(_critic, Real(embeddings.Device, labels, clusters), fake, epsilon, _options.PenaltyWeight);
+        Progress = Progress with { Steps = Progress.Steps + 1 };
+        _moments.Step(_options.Adam, Progress.Steps);
+        return result;
+    }
+
+    /// <summary>L_wgan of a batch, without its weight; null for one without an object.</summary>
+    public Tensor? Judge(Tensor embeddings, LabelBatch labels, long iteration) =>
+        Draw(labels, RandomSource.ForIndex(_seed, iteration, GeneratorStream)) is { } clusters
+            ? WassersteinLoss.Generator(_critic, SoftMasks.Apply(embeddings, labels, clusters, _loss)) : null;
+
+    /// <summary>Takes parameters and moments from a checkpoint.</summary>
+    public void Fill(string path, SafeTensors file, CriticProgress progress)
+    {
+        if (progress.Batches < 0 || progress.Steps < 0 || progress.Steps > progress.Batches)
+            throw new InputException($"{path}: the training state is damaged: {progress.Steps} steps of the critic on {progress.Batches} batches.");
+        Checkpoint.Fill(path, file, Prefix, _critic.Parameters, _options.Dimensions, _critic.Parameters.Values);
+        _moments.Fill(path, file);
+        Progress = progress;
+    }
+
+    public void Dispose()
+    {
+        _moments.Dispose();
+        _critic.Dispose();
+    }
+
+    /// <summary>Clusters of objects, ascending; null where there is none.</summary>
+    private int[]? Draw(LabelBatch labels, RandomSource random)
+    {
+        var objects = Enumerable.Range(0, labels.Clusters).Where(k => labels.Labels[k] != 0).ToArray();
+        if (objects.Length == 0)
+            return null;
+        var drawn = new int[_options.Masks];
+        for (var i = 0; i < drawn.Length; i++)
+        {
+            if (i % objects.Length == 0)
+                random.Shuffle(objects.AsSpan());
+            drawn[i] = objects[i % objects.Length];
+        }
+
+        Array.Sort(drawn);
+        return drawn;
+    }
+
+    /// <summary>1 within the object, 0 elsewhere.</summary>
+    private Tensor Real(ComputeDevice device, LabelBatch labels, int[] clusters)
+    {
+        Array.Clear(_real);
+        var pixels = (int)_options.Patch.Voxels;
+        for (var k = 0; k < clusters.Length; k++)
+        {
+            foreach (var pixel in labels.Pixels(clusters[k]))
+                _real[k * pixels + pixel % pixels] = 1;
+        }
+
+        return Tensor.From(device, _options.Patch with { N = clusters.Length }, _real);
+    }
+}
+
+/// <summary>How far the critic is.</summary>
+/// <param name="Batches">Batches that it was given.</param>
+/// <param name="Steps">Steps that it did.</param>
+internal readonly record struct CriticProgress(long Batches, long Steps);

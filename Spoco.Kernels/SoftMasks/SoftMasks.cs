@@ -1,0 +1,73 @@
+namespace Spoco.Kernels.Primitives;
+
+/// <summary>
+/// Soft masks of single objects, S_k = exp(-Falloff |e_i - mu_k|^2) over the pixels i of the object's image, as images of their own: what a critic judges.
+/// Sums have a fixed order: same device and number of threads, same bits.
+/// </summary>
+public static class SoftMasks
+{
+    /// <summary>masks[k, i] = exp(-Falloff |e_i - mu_k|^2).</summary>
+    /// <param name="inputs">What is read.</param>
+    /// <param name="masks">[K, pixels of an image].</param>
+    /// <exception cref="ArgumentException">Lengths do not fit.</exception>
+    public static void Forward(SoftMaskInputs inputs, DeviceBuffer<float> masks)
+    {
+        Require(inputs, masks);
+        if (masks.Device is HostDevice host)
+            SoftMasksHost.Forward(host, inputs, masks);
+        else
+            SoftMasksSimt.Forward((IlgpuDevice)masks.Device, inputs, masks);
+    }
+
+    /// <summary>
+    /// sums[k, :] = sum over i of w_ki (e_i - mu_k) with w_ki = -2 Falloff masks[k, i] gradient[k, i]: minus the derivative with respect to mu_k.
+    /// </summary>
+    /// <param name="inputs">What is read.</param>
+    /// <param name="masks">Result of <see cref="Forward"/>.</param>
+    /// <param name="maskGradient">dL/dmasks.</param>
+    /// <param name="sums">[K, E].</param>
+    /// <exception cref="ArgumentException">Lengths do not fit.</exception>
+    public static void CentreSums(SoftMaskInputs inputs, DeviceBuffer<float> masks, DeviceBuffer<float> maskGradient, DeviceBuffer<float> sums)
+    {
+        Require(inputs, masks);
+        Require(inputs, maskGradient);
+        if (sums.Length != inputs.Centres.Length)
+            throw new ArgumentException($"SoftMasks: {sums.Length} sums for {inputs.Centres.Length} components of centres.");
+        if (masks.Device is HostDevice host)
+            SoftMasksHost.CentreSums(host, inputs, masks, maskGradient, sums);
+        else
+            SoftMasksSimt.CentreSums((IlgpuDevice)masks.Device, inputs, masks, maskGradient, sums);
+    }
+
+    /// <summary>dL/de_i = shift[cluster of i] + sum over the masks k of the pixel's image of w_ki (e_i - mu_k).</summary>
+    /// <param name="inputs">What is read.</param>
+    /// <param name="masks">Result of <see cref="Forward"/>.</param>
+    /// <param name="maskGradient">dL/dmasks.</param>
+    /// <param name="shift">[clusters, E]: what reaches every pixel of a cluster through the cluster's mean.</param>
+    /// <param name="gradient">Written at the channels of the layout; other channels are left as they are.</param>
+    /// <exception cref="ArgumentException">Lengths do not fit.</exception>
+    public static void Gradient(
+        SoftMaskInputs inputs, DeviceBuffer<float> masks, DeviceBuffer<float> maskGradient, DeviceBuffer<float> shift, DeviceBuffer<float> gradient)
+    {
+        Require(inputs, masks);
+        Require(inputs, maskGradient);
+        if (gradient.Length != inputs.Embeddings.Length)
+            throw new ArgumentException($"SoftMasks: a gradient of {gradient.Length} elements for {inputs.Embeddings.Length} of embeddings.");
+        if (masks.Device is HostDevice host)
+            SoftMasksHost.Gradient(host, inputs, masks, maskGradient, shift, gradient);
+        else
+            SoftMasksSimt.Gradient((IlgpuDevice)masks.Device, inputs, masks, maskGradient, shift, gradient);
+    }
+
+    private static void Require(SoftMaskInputs inputs, DeviceBuffer<float> masks)
+    {
+        ArgumentNullException.ThrowIfNull(inputs);
+        var layout = inputs.Layout;
+        var count = inputs.Centres.Length / layout.Channels;
+        if (inputs.Embeddings.Length != layout.Count * layout.PixelStride || inputs.Owners.Length != layout.Count
+            || inputs.FirstMasks.Length != layout.Images + 1 || inputs.FirstClusters.Length != layout.Images
+            || inputs.Centres.Length != count * layout.Channels || masks.Length != count * layout.Pixels)
+            throw new ArgumentException($"SoftMasks: {masks.Length} values of masks, {inputs.Centres.Length} of centres and {inputs.Embeddings.Length} of "
+                + $"embeddings do not fit {layout}.");
+    }
+}

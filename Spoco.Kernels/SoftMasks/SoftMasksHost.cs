@@ -1,0 +1,141 @@
+using System.Numerics;
+
+namespace Spoco.Kernels.Primitives;
+
+/// <summary>
+/// Soft masks on the host: a worker goes through the tiles of its share of the pixels, a register of pixels at a time. Sums are single precision within a tile
+/// and double precision beyond it, per worker; the workers are added in their order.
+/// </summary>
+internal static unsafe class SoftMasksHost
+{
+    private const int Stride = PixelTile.Stride;
+
+    public static void Forward(HostDevice host, SoftMaskInputs inputs, DeviceBuffer<float> masks)
+    {
+        var scratch = Scratch(host, inputs, rows: 1);
+        using var memory = scratch.Memory;
+        host.Workers.Run(Tiles(inputs.Layout), new ForwardBody(new Pointers(inputs), masks.HostAddress, scratch.HostAddress));
+    }
+
+    public static void CentreSums(
+        HostDevice host, SoftMaskInputs inputs, DeviceBuffer<float> masks, DeviceBuffer<float> maskGradient, DeviceBuffer<float> sums)
+    {
+        var scratch = Scratch(host, inputs, rows: 1);
+        var partials = host.Allocate<double>(host.Workers.Workers * sums.Length, nameof(SoftMasks));
+        using var memory = scratch.Memory;
+        using var partialMemory = partials.Memory;
+        partials.Clear();
+        host.Workers.Run(Tiles(inputs.Layout), new SumsBody(
+            new Pointers(inputs), masks.HostAddress, maskGradient.HostAddress, partials.HostAddress, sums.Length, scratch.HostAddress));
+        EmbeddingLossHost.AddWorkers(host, partials.HostAddress, sums);
+    }
+
+    public static void Gradient(
+        HostDevice host, SoftMaskInputs inputs, DeviceBuffer<float> masks, DeviceBuffer<float> maskGradient, DeviceBuffer<float> shift,
+        DeviceBuffer<float> gradient)
+    {
+        var scratch = Scratch(host, inputs, rows: 1 + inputs.Layout.Channels);
+        using var memory = scratch.Memory;
+        host.Workers.Run(Tiles(inputs.Layout), new GradientBody(
+            new Pointers(inputs), masks.HostAddress, maskGradient.HostAddress, shift.HostAddress, gradient.HostAddress, scratch.HostAddress));
+    }
+
+    private static int Tiles(EmbeddingLayout layout) => EmbeddingLossHost.TilesPerImage(layout) * layout.Images;
+
+    /// <summary>Per worker a tile of embeddings and further rows.</summary>
+    private static DeviceBuffer<float> Scratch(HostDevice host, SoftMaskInputs inputs, int rows) =>
+        host.Allocate<float>((long)host.Workers.Workers * (inputs.Layout.Channels + rows) * Stride, nameof(SoftMasks));
+
+    /// <summary>The inputs as addresses.</summary>
+    private readonly struct Pointers(SoftMaskInputs inputs)
+    {
+        public readonly float Falloff = inputs.Falloff;
+        public readonly EmbeddingLayout Layout = inputs.Layout;
+        public readonly float* Embeddings = inputs.Embeddings.HostAddress;
+        public readonly float* Centres = inputs.Centres.HostAddress;
+        public readonly int* FirstMasks = inputs.FirstMasks.HostAddress;
+        public readonly int* Owners = inputs.Owners.HostAddress;
+        public readonly int* FirstClusters = inputs.FirstClusters.HostAddress;
+
+        /// <summary>Where a tile's pixels are in mask k.</summary>
+        public long At(EmbeddingLossHost.Tile tile, int k) => (long)k * Layout.Pixels + tile.First - (long)tile.Image * Layout.Pixels;
+
+        /// <summary>w of the pixels of a tile, 0 beyond them.</summary>
+        public void Weights(float* mask, float* maskGradient, int count, float* weights)
+        {
+            var factor = -2 * Falloff;
+            for (var p = 0; p < count; p++)
+                weights[p] = factor * mask[p] * maskGradient[p];
+            new Span<float>(weights + count, PixelTile.Pixels - count).Clear();
+        }
+    }
+
+    private readonly struct ForwardBody(Pointers v, float* masks, float* scratch) : IParallelBody
+    {
+        public void Execute(int from, int until, int worker)
+        {
+            var channels = v.Layout.Channels;
+            var e = scratch + (long)worker * (channels + 1) * Stride;
+            var row = e + channels * Stride;
+            for (var index = from; index < until; index++)
+            {
+                var tile = new EmbeddingLossHost.Tile(v.Layout, index);
+                if (v.FirstMasks[tile.Image] == v.FirstMasks[tile.Image + 1])
+                    continue;
+                tile.LoadEmbeddings(v.Layout, v.Embeddings, e);
+                for (var k = v.FirstMasks[tile.Image]; k < v.FirstMasks[tile.Image + 1]; k++)
+                {
+                    PixelTile.SquaredDistances(e, v.Centres + (long)k * channels, channels, row);
+                    for (var p = 0; p < PixelTile.Pixels; p += Vector<float>.Count)
+                        SoftMask.Mask(PixelTile.Read(row + p), v.Falloff).Store(row + p);
+                    new ReadOnlySpan<float>(row, tile.Count).CopyTo(new Span<float>(masks + v.At(tile, k), tile.Count));
+                }
+            }
+        }
+    }
+
+    private readonly struct SumsBody(Pointers v, float* masks, float* maskGradient, double* partials, long length, float* scratch) : IParallelBody
+    {
+        public void Execute(int from, int until, int worker)
+        {
+            var channels = v.Layout.Channels;
+            var e = scratch + (long)worker * (channels + 1) * Stride;
+            var weights = e + channels * Stride;
+            for (var index = from; index < until; index++)
+            {
+                var tile = new EmbeddingLossHost.Tile(v.Layout, index);
+                tile.LoadEmbeddings(v.Layout, v.Embeddings, e);
+                for (var k = v.FirstMasks[tile.Image]; k < v.FirstMasks[tile.Image + 1]; k++)
+                {
+                    v.Weights(masks + v.At(tile, k), maskGradient + v.At(tile, k), tile.Count, weights);
+                    PixelTile.AddWeightedSum(e, v.Centres + (long)k * channels, channels, weights, partials + worker * length + (long)k * channels);
+                }
+            }
+        }
+    }
+
+    private readonly struct GradientBody(Pointers v, float* masks, float* maskGradient, float* shift, float* gradient, float* scratch) : IParallelBody
+    {
+        public void Execute(int from, int until, int worker)
+        {
+            var channels = v.Layout.Channels;
+            var e = scratch + (long)worker * (2 * channels + 1) * Stride;
+            var sum = e + channels * Stride;
+            var weights = sum + channels * Stride;
+            for (var index = from; index < until; index++)
+            {
+                var tile = new EmbeddingLossHost.Tile(v.Layout, index);
+                tile.LoadEmbeddings(v.Layout, v.Embeddings, e);
+                new Span<float>(sum, channels * Stride).Clear();
+                for (var k = v.FirstMasks[tile.Image]; k < v.FirstMasks[tile.Image + 1]; k++)
+                {
+                    v.Weights(masks + v.At(tile, k), maskGradient + v.At(tile, k), tile.Count, weights);
+                    PixelTile.AddWeighted(e, v.Centres + (long)k * channels, channels, weights, sum);
+                }
+
+                PixelTile.Store(sum, channels, tile.Count, v.Owners + tile.First, shift + (long)v.FirstClusters[tile.Image] * channels,
+                    gradient + tile.First * v.Layout.PixelStride + v.Layout.ChannelOffset, v.Layout.PixelStride);
+            }
+        }
+    }
+}

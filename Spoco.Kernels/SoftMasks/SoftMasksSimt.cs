@@ -1,0 +1,136 @@
+using ILGPU;
+using ILGPU.Algorithms;
+using ILGPU.Runtime;
+
+namespace Spoco.Kernels.Primitives;
+
+/// <summary>What the ILGPU kernels of the soft masks read.</summary>
+/// <param name="Falloff">1 / (2 sigma^2).</param>
+/// <param name="Layout">Layout of the embeddings.</param>
+/// <param name="Embeddings">e.</param>
+/// <param name="Centres">mu.</param>
+/// <param name="FirstMasks">First mask of every image, and K.</param>
+/// <param name="Owners">Cluster of every pixel within its image.</param>
+/// <param name="FirstClusters">First cluster of every image.</param>
+public readonly record struct SoftMaskViews(
+    float Falloff, EmbeddingLayout Layout, ArrayView<float> Embeddings, ArrayView<float> Centres, ArrayView<int> FirstMasks, ArrayView<int> Owners,
+    ArrayView<int> FirstClusters);
+
+/// <summary>
+/// Soft masks on ILGPU devices. Forward: one thread per value of a mask. Sums: some groups per mask, in which threads side by side take the channels of one
+/// pixel; a last kernel adds the groups in their order. Gradient: one thread per component of a pixel, so that neither needs an atomic addition.
+/// </summary>
+internal static class SoftMasksSimt
+{
+    /// <summary>Groups per mask: a few masks then fill a GPU.</summary>
+    private const int MaximalBlocks = 64;
+
+    public static void Forward(IlgpuDevice gpu, SoftMaskInputs inputs, DeviceBuffer<float> masks) =>
+        gpu.Kernel(static d => d.LoadAutoGroupedStreamKernel<Index1D, SoftMaskViews, ArrayView<float>>(ForwardKernel))(
+            IlgpuDevice.Extent(masks.Length, nameof(SoftMasks)), Views(inputs), masks.View);
+
+    public static void CentreSums(
+        IlgpuDevice gpu, SoftMaskInputs inputs, DeviceBuffer<float> masks, DeviceBuffer<float> maskGradient, DeviceBuffer<float> sums)
+    {
+        var group = GroupSum.Size(gpu);
+        var blocks = Math.Min((inputs.Layout.Pixels - 1) / group + 1, MaximalBlocks);
+        var partials = gpu.Allocate<float>(sums.Length * blocks, nameof(SoftMasks));
+        using var memory = partials.Memory;
+        gpu.Kernel(static d => d.LoadStreamKernel<SoftMaskViews, int, ArrayView<float>, ArrayView<float>, ArrayView<float>>(SumsKernel))(
+            ((int)(sums.Length / inputs.Layout.Channels) * blocks, group), Views(inputs), blocks, masks.View, maskGradient.View, partials.View);
+        GroupSum.AddBlocks(gpu, partials, blocks, inputs.Layout.Channels, sums);
+    }
+
+    public static void Gradient(
+        IlgpuDevice gpu, SoftMaskInputs inputs, DeviceBuffer<float> masks, DeviceBuffer<float> maskGradient, DeviceBuffer<float> shift,
+        DeviceBuffer<float> gradient) =>
+        gpu.Kernel(static d => d.LoadAutoGroupedStreamKernel<
+            Index1D, SoftMaskViews, ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>>(GradientKernel))(
+            IlgpuDevice.Extent(inputs.Layout.Count * inputs.Layout.Channels, nameof(SoftMasks)), Views(inputs), masks.View, maskGradient.View, shift.View,
+            gradient.View);
+
+    private static void ForwardKernel(Index1D i, SoftMaskViews v, ArrayView<float> masks)
+    {
+        var k = i.X / v.Layout.Pixels;
+        var at = ((long)ImageOf(v, k) * v.Layout.Pixels + i.X % v.Layout.Pixels) * v.Layout.PixelStride + v.Layout.ChannelOffset;
+        var sum = 0f;
+        for (var c = 0; c < v.Layout.Channels; c++)
+        {
+            var difference = v.Embeddings[at + c] - v.Centres[(long)k * v.Layout.Channels + c];
+            sum += difference * difference;
+        }
+
+        masks[i] = XMath.Exp(-v.Falloff * sum);
+    }
+
+    private static void SumsKernel(
+        SoftMaskViews v, int blocks, ArrayView<float> masks, ArrayView<float> maskGradient, ArrayView<float> partials)
+    {
+        var shared = SharedMemory.Allocate1D<float>(GroupSum.MaximalSize);
+        var layout = v.Layout;
+        var k = Grid.IdxX / blocks;
+        var block = Grid.IdxX % blocks;
+        var image = (long)ImageOf(v, k) * layout.Pixels;
+        var lanes = XMath.Min(layout.Channels, Group.DimX);
+        var parts = Group.DimX / lanes;
+        var lane = Group.IdxX % lanes;
+        var part = Group.IdxX / lanes;
+        for (var first = 0; first < layout.Channels; first += lanes)
+        {
+            var c = first + lane;
+            var sum = 0f;
+            if (part < parts && c < layout.Channels)
+            {
+                var centre = v.Centres[(long)k * layout.Channels + c];
+                for (var p = block * parts + part; p < layout.Pixels; p += blocks * parts)
+                {
+                    var m = (long)k * layout.Pixels + p;
+                    var e = v.Embeddings[(image + p) * layout.PixelStride + layout.ChannelOffset + c];
+                    sum += masks[m] * maskGradient[m] * (e - centre);
+                }
+            }
+
+            shared[Group.IdxX] = sum;
+            Group.Barrier();
+            if (part == 0 && c < layout.Channels)
+            {
+                for (var p = 1; p < parts; p++)
+                    sum += shared[p * lanes + lane];
+                partials[(long)Grid.IdxX * layout.Channels + c] = -2 * v.Falloff * sum;
+            }
+
+            Group.Barrier();
+        }
+    }
+
+    private static void GradientKernel(
+        Index1D i, SoftMaskViews v, ArrayView<float> masks, ArrayView<float> maskGradient, ArrayView<float> shift, ArrayView<float> gradient)
+    {
+        var layout = v.Layout;
+        var pixel = i.X / layout.Channels;
+        var c = i.X % layout.Channels;
+        var image = pixel / layout.Pixels;
+        var p = pixel % layout.Pixels;
+        var at = (long)pixel * layout.PixelStride + layout.ChannelOffset + c;
+        var e = v.Embeddings[at];
+        var sum = 0f;
+        for (var k = v.FirstMasks[image]; k < v.FirstMasks[image + 1]; k++)
+        {
+            var m = (long)k * layout.Pixels + p;
+            sum += masks[m] * maskGradient[m] * (e - v.Centres[(long)k * layout.Channels + c]);
+        }
+
+        gradient[at] = shift[(long)(v.FirstClusters[image] + v.Owners[pixel]) * layout.Channels + c] - 2 * v.Falloff * sum;
+    }
+
+    private static int ImageOf(SoftMaskViews v, int mask)
+    {
+        var image = 0;
+        while (v.FirstMasks[image + 1] <= mask)
+            image++;
+        return image;
+    }
+
+    private static SoftMaskViews Views(SoftMaskInputs i) => new(
+        i.Falloff, i.Layout, i.Embeddings.View, i.Centres.View, i.FirstMasks.View, i.Owners.View, i.FirstClusters.View);
+}
