@@ -15,8 +15,8 @@ internal static class ExperimentCommand
     public static Command Create()
     {
         var command = new Command("experiment",
-            "Repeat a study of the paper's appendix on your own data: train every setting with several seeds, score the validation images, and write the paper's table "
-            + "(mean and standard deviation) as Markdown and CSV, and a plot. The same command goes on where an interrupted study was.")
+            "Repeat a study of the paper's appendix on your own data: train every setting with several seeds, score the validation images, and write the "
+            + "paper's table (mean and standard deviation) as Markdown and CSV, and a plot. The same command goes on where an interrupted study was.")
             .WithExamples(
                 "spoco experiment ablation --data cells --out ablation --ratios 0.1,0.4",
                 "spoco experiment kernel-threshold --recipe cvppp --data CVPPP2017/training --out threshold --device cuda:0",
@@ -32,20 +32,26 @@ internal static class ExperimentCommand
         {
             Description = "Folder for runs/, results.csv (a row per run), table.md, table.csv and plot.svg.", Required = true, HelpName = "folder",
         };
-        var seeds = new Option<int>("--seeds") { Description = "Runs of every setting, with the seeds from --seed on.", DefaultValueFactory = _ => 3, HelpName = "count" };
+        var seeds = new Option<int>("--seeds")
+        {
+            Description = "Runs of every setting, with the seeds from --seed on.", DefaultValueFactory = _ => 3, HelpName = "count",
+        };
         var ratios = Numbers("--ratios", "Fractions of the training objects that are known.", study.Ratios);
         var values = Numbers("--values", $"Values to compare: {study.Heading}.", study.Values);
         var foreground = new Option<string>("--foreground")
         {
-            Description = "Which pixels are segmented: truth (those of the true objects, the same for every setting: what is scored is how well objects are told apart), or "
-                + "as in spoco segment learned, embedding, otsu, none, or a mask.",
+            Description = "Which pixels are segmented: truth (those of the true objects, the same for every setting: what is scored is how well objects are "
+                + "told apart), or as in spoco segment learned, embedding, otsu, none, or a mask.",
             HelpName = "truth|learned|embedding|otsu|none|path", DefaultValueFactory = _ => ScoringChoices.Truth,
         };
         var orientations = new Option<int>("--orientations")
         {
             Description = "Views (1, 2, 4 or 8) of each validation image to average over.", DefaultValueFactory = _ => 1, HelpName = "count",
         };
-        var recipe = new Option<string?>("--recipe") { Description = "Start from the settings of a training of the paper, see spoco recipes.", HelpName = "name" };
+        var recipe = new Option<string?>("--recipe")
+        {
+            Description = "Start from the settings of a training of the paper, see spoco recipes.", HelpName = "name",
+        };
         var config = new Option<string?>("--config") { Description = "A JSON file of settings, see spoco train.", HelpName = "file" };
         var settings = new TrainSettingOptions();
         var common = new CommonOptions();

@@ -57,7 +57,8 @@ internal sealed record Study(
             }))),
         new("g-network", "Table 7", "g shared with f, with dropout, trained, and as a slow copy",
             "g-network", [0.1], [], (ratios, _, _) => ratios.SelectMany(r =>
-                new[] { GNetwork.Shared, GNetwork.Dropout, GNetwork.Trained, GNetwork.Momentum }.Select(g => Row(Of(ratios, r, $"{g}"), r, s => s with { GNetwork = g })))),
+                new[] { GNetwork.Shared, GNetwork.Dropout, GNetwork.Trained, GNetwork.Momentum }
+                    .Select(g => Row(Of(ratios, r, $"{g}"), r, s => s with { GNetwork = g })))),
         new("transfer", "Table 8", "fine-tuning the model of --from, with and without L_Ucon, and training from nothing",
             "Method", [0.01, 0.05, 0.1], [], (ratios, _, _) => ratios.SelectMany(r => new[]
             {

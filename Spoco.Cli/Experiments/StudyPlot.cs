@@ -5,8 +5,8 @@ using Spoco.Engine;
 namespace Spoco.Cli.Experiments;
 
 /// <summary>
-/// Draws a study as SVG: SBD and |DiC| side by side, mean and standard deviation. A study of values is drawn as curves, a line per series; every other one
-/// as bars, one per row.
+/// Draws a study as SVG: SBD and |DiC| side by side, mean and standard deviation. A study of values is drawn as curves, a line per series; every
+/// other one as bars, one per row.
 /// </summary>
 internal static class StudyPlot
 {
@@ -23,7 +23,8 @@ internal static class StudyPlot
         var legend = (study.IsCurve ? series.Length : rows.Count) * LabelHeight + 24;
         var svg = new StringBuilder();
         svg.Append(CultureInfo.InvariantCulture,
-            $"<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{2 * Width}\" height=\"{Height + legend}\" font-family=\"sans-serif\" font-size=\"11\">\n");
+            $"<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{2 * Width}\" height=\"{Height + legend}\" ");
+        svg.Append("font-family=\"sans-serif\" font-size=\"11\">\n");
         svg.Append("<rect width=\"100%\" height=\"100%\" fill=\"white\"/>\n");
         for (var i = 0; i < 2; i++)
             Panel(svg, i * Width, RunResult.Scores[i].Name, study, rows, series, RunResult.Scores[i].Of);
@@ -85,11 +86,13 @@ internal static class StudyPlot
         double X(double value) => from + (Array.IndexOf(values, value) + 0.5) * (to - from) / values.Length;
         foreach (var value in values)
             svg.Append(CultureInfo.InvariantCulture, $"<text x=\"{X(value):0.0}\" y=\"{Height - 16}\" text-anchor=\"middle\">{value}</text>\n");
-        svg.Append(CultureInfo.InvariantCulture, $"<text x=\"{(from + to) / 2}\" y=\"{Height - 3}\" text-anchor=\"middle\">{Escaped(study.Heading)}</text>\n");
+        svg.Append(CultureInfo.InvariantCulture,
+            $"<text x=\"{(from + to) / 2}\" y=\"{Height - 3}\" text-anchor=\"middle\">{Escaped(study.Heading)}</text>\n");
         for (var s = 0; s < series.Length; s++)
         {
             var points = new List<string>();
-            foreach (var i in Enumerable.Range(0, rows.Count).Where(i => rows[i].Row.Series == series[s] && spreads[i].Count > 0).OrderBy(i => rows[i].Row.X))
+            var drawn = Enumerable.Range(0, rows.Count).Where(i => rows[i].Row.Series == series[s] && spreads[i].Count > 0);
+            foreach (var i in drawn.OrderBy(i => rows[i].Row.X))
             {
                 var (x, middle) = (X(rows[i].Row.X!.Value), y(spreads[i].Mean));
                 points.Add(string.Create(CultureInfo.InvariantCulture, $"{x:0.0},{middle:0.0}"));

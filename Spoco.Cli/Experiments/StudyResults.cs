@@ -5,12 +5,14 @@ using Spoco.Engine;
 namespace Spoco.Cli.Experiments;
 
 /// <summary>The scores of one run, means over the validation images; not numbers where its training diverged.</summary>
-internal sealed record RunResult(string Run, long Seed, double SymmetricBestDice, double DifferenceInCount, double AveragePrecision50, double MeanAveragePrecision)
+internal sealed record RunResult(
+    string Run, long Seed, double SymmetricBestDice, double DifferenceInCount, double AveragePrecision50, double MeanAveragePrecision)
 {
     /// <summary>The scores by the names that tables have for them.</summary>
     public static readonly (string Name, Func<RunResult, double> Of)[] Scores =
     [
-        ("SBD", r => r.SymmetricBestDice), ("|DiC|", r => r.DifferenceInCount), ("AP@0.5", r => r.AveragePrecision50), ("mAP", r => r.MeanAveragePrecision),
+        ("SBD", r => r.SymmetricBestDice), ("|DiC|", r => r.DifferenceInCount),
+        ("AP@0.5", r => r.AveragePrecision50), ("mAP", r => r.MeanAveragePrecision),
     ];
 
     public bool Diverged => double.IsNaN(SymmetricBestDice);

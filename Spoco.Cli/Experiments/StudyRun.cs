@@ -17,11 +17,12 @@ internal sealed record PlannedRun(StudyRow Row, TrainSettings Settings)
 }
 
 /// <summary>
-/// Trains and scores the runs of a study one after the other. The output folder holds <c>runs/ROW-seedN/</c> (as spoco train leaves it), <c>results.csv</c>
-/// (a row per run), <c>table.md</c>, <c>table.csv</c> and <c>plot.svg</c>, all written anew after every run. A run that is in results.csv is not repeated, one
-/// that was interrupted goes on where it was.
+/// Trains and scores the runs of a study one after the other. The output folder holds <c>runs/ROW-seedN/</c> (as spoco train leaves it),
+/// <c>results.csv</c> (a row per run), <c>table.md</c>, <c>table.csv</c> and <c>plot.svg</c>, all written anew after every run. A run that is in
+/// results.csv is not repeated, one that was interrupted goes on where it was.
 /// </summary>
-internal sealed class StudyRun(Study study, TrainSettings common, IReadOnlyList<StudyRow> rows, int seeds, string folder, ScoringChoices scoring, ComputeDevice device)
+internal sealed class StudyRun(
+    Study study, TrainSettings common, IReadOnlyList<StudyRow> rows, int seeds, string folder, ScoringChoices scoring, ComputeDevice device)
 {
     private readonly StudyResults _results = new(Path.Combine(folder, "results.csv"));
 
@@ -94,7 +95,8 @@ internal sealed class StudyRun(Study study, TrainSettings common, IReadOnlyList<
             {
                 var (was, now) = (stored.GetValueOrDefault(name), wanted.GetValueOrDefault(name));
                 if (was != now)
-                    throw new InputException($"{output}: was trained with --{name} {was ?? "not given"}, this study has {now ?? "none"}; choose another --out.");
+                    throw new InputException(
+                        $"{output}: was trained with --{name} {was ?? "not given"}, this study has {now ?? "none"}; choose another --out.");
             }
         }
     }
@@ -105,7 +107,8 @@ internal sealed class StudyRun(Study study, TrainSettings common, IReadOnlyList<
             .Select(i => _results.Find(row.Name, common.Seed + i)).OfType<RunResult>()]))];
         Directory.CreateDirectory(folder);
         StudyTable.Write(folder, study, table, string.Create(CultureInfo.InvariantCulture,
-            $"Mean ± SD over seeds {common.Seed} to {common.Seed + seeds - 1} (objects, initial weights and patches); {common.Iterations} iterations; validation images of {common.Data}."));
+            $"Mean ± SD over seeds {common.Seed} to {common.Seed + seeds - 1} (objects, initial weights and patches); {common.Iterations} iterations; ")
+            + $"foreground: {scoring.Foreground}.");
         StudyPlot.Write(Path.Combine(folder, "plot.svg"), study, table);
         return table;
     }

@@ -38,7 +38,8 @@ internal static class StudyTable
     public static string Markdown(Study study, IReadOnlyList<FinishedRow> rows, string footnote)
     {
         var text = new StringBuilder($"# {study.Name} ({study.Source})\n\n");
-        text.Append($"| {study.Heading} | {string.Join(" | ", RunResult.Scores.Select(s => s.Name.Replace("|", "\\|", StringComparison.Ordinal)))} |\n");
+        var headings = RunResult.Scores.Select(s => s.Name.Replace("|", "\\|", StringComparison.Ordinal));
+        text.Append($"| {study.Heading} | {string.Join(" | ", headings)} |\n");
         text.Append($"|---|{string.Concat(RunResult.Scores.Select(_ => "--:|"))}\n");
         foreach (var row in rows)
         {

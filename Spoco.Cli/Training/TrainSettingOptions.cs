@@ -195,7 +195,8 @@ internal sealed class TrainSettingOptions
         Add("--adversarial", "Let a critic judge the soft masks of the labelled objects (WGAN-GP). The paper then has a learning rate of 0.0001.",
             s => s.Adversarial, (s, v) => s with { Adversarial = v });
         Add("--zeta", "Weight of the critic's judgement.", s => s.AdversarialWeight, (s, v) => s with { AdversarialWeight = v });
-        Add("--critic-steps", "n_critic: steps of the critic, each on patches of its own, before every training step.", s => s.CriticSteps, (s, v) => s with { CriticSteps = v });
+        Add("--critic-steps", "n_critic: steps of the critic, each on patches of its own, before every training step.",
+            s => s.CriticSteps, (s, v) => s with { CriticSteps = v });
         Add("--adversarial-warmup", "Training steps before the critic begins.", s => s.AdversarialWarmUp, (s, v) => s with { AdversarialWarmUp = v });
         Add("--penalty-weight", "Weight of the critic's gradient penalty.", s => s.PenaltyWeight, (s, v) => s with { PenaltyWeight = v });
         Add("--critic-masks", "Masks of a batch that the critic sees.", s => s.CriticMasks, (s, v) => s with { CriticMasks = v });

@@ -258,7 +258,10 @@ internal sealed record TrainSettings
         GNetwork = GNetwork,
         Momentum = Momentum,
         Adversarial = AdversarialOptions,
-        Adam = new AdamSettings { WeightDecay = WeightDecay, Beta1 = Beta1 ?? (Adversarial ? 0.5 : 0.9), Beta2 = Beta2 ?? (Adversarial ? 0.9 : 0.999) },
+        Adam = new AdamSettings
+        {
+            WeightDecay = WeightDecay, Beta1 = Beta1 ?? (Adversarial ? 0.5 : 0.9), Beta2 = Beta2 ?? (Adversarial ? 0.9 : 0.999),
+        },
         Schedule = new ScheduleOptions
         {
             Kind = Schedule, LearningRate = LearningRate, Iterations = Iterations, Patience = Patience, Milestones = Milestones,
@@ -316,7 +319,8 @@ internal sealed record TrainSettings
         if (Adversarial && SelfSupervised)
             throw new InputException("--adversarial: a critic judges the masks of labelled objects; it does not go with --self-supervised.");
         if (Adversarial && AdversarialWarmUp >= Iterations)
-            throw new InputException($"--adversarial-warmup: the training ends after {Iterations} iterations, before the critic would begin ({AdversarialWarmUp}).");
+            throw new InputException(
+                $"--adversarial-warmup: the training ends after {Iterations} iterations, before the critic would begin ({AdversarialWarmUp}).");
         AdversarialOptions?.Validate();
         if (EffectiveBatchSize is < 1 or > 1024)
             throw new InputException($"--batch-size: expected 1 to 1024, got {EffectiveBatchSize}.");

@@ -9,7 +9,8 @@ namespace Spoco.Cli.Training;
 internal sealed class TrainingLog : IDisposable
 {
     private const string Header =
-        "iteration,learning_rate,loss,pull,push,regulariser,instance,unlabelled_push,consistency,foreground,adversarial,critic_real,critic_fake,critic_penalty,validation_loss,validation_ap50,validation_sbd";
+        "iteration,learning_rate,loss,pull,push,regulariser,instance,unlabelled_push,consistency,foreground,"
+        + "adversarial,critic_real,critic_fake,critic_penalty,validation_loss,validation_ap50,validation_sbd";
 
     private readonly StreamWriter _writer;
 

@@ -9,7 +9,8 @@ using Spoco.Kernels;
 namespace Spoco.Cli.Training;
 
 /// <summary>How validation images are segmented.</summary>
-/// <param name="Foreground">As spoco segment's <c>--foreground</c>, or <see cref="Truth"/>; null = learned where the model has it, else the true one.</param>
+/// <param name="Foreground">As spoco segment's <c>--foreground</c>, or <see cref="Truth"/>; null = learned where the model has it, else the true
+/// one.</param>
 /// <param name="Orientations">Views to average over.</param>
 internal sealed record ScoringChoices(string? Foreground = null, int Orientations = 1)
 {
@@ -36,7 +37,8 @@ internal static class ValidationScoring
 
     /// <summary>The scores of one image.</summary>
     /// <exception cref="InputException">There is no such mask.</exception>
-    public static ImageScores Of(SpocoModel model, TrainSettings settings, TrainingItem item, ScoringChoices choices, CancellationToken cancellation = default)
+    public static ImageScores Of(
+        SpocoModel model, TrainSettings settings, TrainingItem item, ScoringChoices choices, CancellationToken cancellation = default)
     {
         var image = settings.Resized is { } size ? Resizing.Image(item.Image, size) : item.Image;
         var prediction = OrientationAverage.Predict(model, image, choices.Orientations, cancellation);
@@ -44,17 +46,19 @@ internal static class ValidationScoring
         var source = choices.Foreground ?? (prediction.Foreground is not null ? SegmentCommand.Learned : ScoringChoices.Truth);
         if (source == SegmentCommand.Learned && prediction.Foreground is null)
             throw new InputException("--foreground: the model has learned no foreground (it was trained with sparse supervision or --no-foreground).");
+        var only = CityscapesClass.Named(settings.Class);
         var labels = source == SegmentCommand.Learned
             ? InstanceSegmentation.SegmentLearned(prediction, options: options, device: device, cancellation: cancellation)
             : InstanceSegmentation.Segment(prediction, source == ScoringChoices.Truth
                 ? TrueForeground(settings.Resized is { } seen ? Resizing.Labels(item.Labels, seen) : item.Labels)
-                : SegmentCommand.Mask(source, item.Name, CityscapesClass.Named(settings.Class), item.Image, image, prediction, options, device, cancellation),
+                : SegmentCommand.Mask(source, item.Name, only, item.Image, image, prediction, options, device, cancellation),
                 options, device, cancellation);
         return Score(settings, item, settings.Resized is null ? labels : Resizing.Labels(labels, item.Extents));
     }
 
     private static Volume<byte> TrueForeground(Volume<int> labels) => new(
-        Array.ConvertAll(labels.Data, label => label is > 0 and not LabelRule.Background ? (byte)1 : (byte)0), labels.Depth, labels.Height, labels.Width);
+        Array.ConvertAll(labels.Data, label => label is > 0 and not LabelRule.Background ? (byte)1 : (byte)0),
+        labels.Depth, labels.Height, labels.Width);
 
     /// <summary>Voxels whose label is to be ignored belong to no segment.</summary>
     private static ImageScores Score(TrainSettings settings, TrainingItem item, Volume<int> labels)

@@ -4,8 +4,8 @@ using Primitives = Spoco.Kernels.Primitives;
 namespace Spoco.Engine.Losses;
 
 /// <summary>
-/// Soft masks of labelled objects as images of their own (Eq. 3): S_k = exp(-|e_i - mu_k|^2 / (2 sigma^2)) over the pixels i of the object's image, mu_k the
-/// mean of e over the object. The gradient flows through e and mu.
+/// Soft masks of labelled objects as images of their own (Eq. 3): S_k = exp(-|e_i - mu_k|^2 / (2 sigma^2)) over the pixels i of the object's image,
+/// mu_k the mean of e over the object. The gradient flows through e and mu.
 /// </summary>
 public static class SoftMasks
 {
@@ -13,7 +13,7 @@ public static class SoftMasks
     /// <param name="embeddings">e, [N, D, H, W, C].</param>
     /// <param name="labels">[N, D, H, W].</param>
     /// <param name="clusters">Numbers among the clusters of <paramref name="labels"/>, ascending; one may occur several times.</param>
-    /// <param name="options">Kernel threshold and delta_v, which give sigma, and whether the last channel is a foreground logit and no part of e.</param>
+    /// <param name="options">Kernel threshold and delta_v, which give sigma; whether the last channel is a foreground logit and no part of e.</param>
     /// <returns>[clusters, D, H, W, 1]. A gradient of its gradient is not available.</returns>
     /// <exception cref="ArgumentException">The labels do not fit, or the clusters are none, out of range or not ascending.</exception>
     public static Tensor Apply(Tensor embeddings, LabelBatch labels, ReadOnlySpan<int> clusters, SpocoLossOptions options)
@@ -28,7 +28,8 @@ public static class SoftMasks
         for (var k = 0; k < clusters.Length; k++)
         {
             if (clusters[k] < (k == 0 ? 0 : clusters[k - 1]) || clusters[k] >= labels.Clusters)
-                throw new ArgumentException($"SoftMasks: clusters ascend within 0 .. {labels.Clusters - 1}, got {string.Join(", ", clusters.ToArray())}.");
+                throw new ArgumentException(
+                    $"SoftMasks: clusters ascend within 0 .. {labels.Clusters - 1}, got {string.Join(", ", clusters.ToArray())}.");
         }
 
         var state = new State(embeddings, labels, clusters, options);
@@ -84,8 +85,13 @@ public static class SoftMasks
                 firstMasks[n + 1] = _clusters.Count(k => k < labels.ImageClusters[n + 1]);
             Inputs = new SoftMaskInputs
             {
-                Falloff = (float)options.Falloff, Layout = layout, Embeddings = embeddings.Buffer, Centres = Upload(device, Means(embeddings, layout, segments)),
-                FirstMasks = Upload(device, firstMasks), Owners = segments.Owners, FirstClusters = Upload(device, labels.ImageClusters[..layout.Images].ToArray()),
+                Falloff = (float)options.Falloff,
+                Layout = layout,
+                Embeddings = embeddings.Buffer,
+                Centres = Upload(device, Means(embeddings, layout, segments)),
+                FirstMasks = Upload(device, firstMasks),
+                Owners = segments.Owners,
+                FirstClusters = Upload(device, labels.ImageClusters[..layout.Images].ToArray()),
             };
         }
 

@@ -31,7 +31,8 @@ internal sealed class AdamMoments : IDisposable
     /// <summary>The moments as arrays of a checkpoint.</summary>
     public IEnumerable<SafeTensorSource> Arrays =>
     [
-        .. Checkpoint.Arrays(_prefix + FirstName, _parameters, _dimensions, _first), .. Checkpoint.Arrays(_prefix + SecondName, _parameters, _dimensions, _second),
+        .. Checkpoint.Arrays(_prefix + FirstName, _parameters, _dimensions, _first),
+        .. Checkpoint.Arrays(_prefix + SecondName, _parameters, _dimensions, _second),
     ];
 
     /// <summary>One step with the gradients that have been added up, which are cleared.</summary>

@@ -28,8 +28,8 @@ public sealed record AdversarialOptions
     public float PenaltyWeight { get; init; } = 10;
 
     /// <summary>
-    /// Masks per batch, drawn from its labelled objects: each once before any is taken again. A fixed number, so that a batch with many objects takes no more
-    /// memory than one with few.
+    /// Masks per batch, drawn from its labelled objects: each once before any is taken again. A fixed number, so that a batch with many objects
+    /// takes no more memory than one with few.
     /// </summary>
     public int Masks { get; init; } = 8;
 
@@ -42,8 +42,8 @@ public sealed record AdversarialOptions
     internal CriticOptions Critic => new() { Dimensions = Dimensions, Patch = Patch, FeatureMaps = FeatureMaps };
 
     /// <summary>
-    /// Batches that a training has used when iteration <paramref name="iteration"/> begins: one of every earlier iteration, and the critic's from the end of the
-    /// warm-up on.
+    /// Batches that a training has used when iteration <paramref name="iteration"/> begins: one of every earlier iteration, and the critic's from the
+    /// end of the warm-up on.
     /// </summary>
     public long BatchesBefore(long iteration) => iteration + CriticSteps * Math.Max(0, iteration - WarmUp);
 

@@ -21,8 +21,8 @@ public readonly record struct TrainingStep(
     long Iteration, double LearningRate, double Loss, SpocoTerms Terms, double Adversarial = 0, CriticLoss Critic = default);
 
 /// <summary>
-/// Trains a <see cref="SpocoModel"/>. One step: f forward; update of g with the f of before the step (<see cref="GNetwork"/>); g forward, only where the
-/// consistency term needs it and without gradient unless g is trained; loss; backward; Adam. Same seed, device and threads: the same bits.
+/// Trains a <see cref="SpocoModel"/>. One step: f forward; update of g with the f of before the step (<see cref="GNetwork"/>); g forward, only where
+/// the consistency term needs it and without gradient unless g is trained; loss; backward; Adam. Same seed, device and threads: the same bits.
 /// <code>
 /// for (var i = trainer.CriticBatches; i > 0; i--)      // 0 without the adversarial option, and during its warm-up
 ///     trainer.TrainCritic(batches.Next());
@@ -44,7 +44,9 @@ public sealed class SpocoTrainer : IDisposable
     private readonly Adversary? _adversary;
     private CriticLoss _criticLoss;
 
-    /// <summary>Prepares the training of a model that was made with <c>trained: true</c>, and with <c>momentumTrained: true</c> where g is trained.</summary>
+    /// <summary>
+    /// Prepares the training of a model that was made with <c>trained: true</c>, and with <c>momentumTrained: true</c> where g is trained.
+    /// </summary>
     /// <exception cref="ArgumentException">An option is out of range, or the model takes no gradients.</exception>
     public SpocoTrainer(SpocoModel model, TrainingOptions options)
     {
@@ -56,7 +58,7 @@ public sealed class SpocoTrainer : IDisposable
             throw new ArgumentException($"SpocoTrainer: the momentum must be in [0, 1], got {options.Momentum}.");
         var trainsG = options.GNetwork == GNetwork.Trained;
         if (trainsG && model.MomentumNet.Parameters.Gradients.IsNull)
-            throw new ArgumentException("SpocoTrainer: g is to be trained, but the model was made without gradients for it (momentumTrained: false).");
+            throw new ArgumentException("SpocoTrainer: g is to be trained, but the model has no gradients for it (momentumTrained: false).");
         if (trainsG && options.Loss is { ReferenceCompatible: true, InstanceLoss: InstanceLoss.Bce })
             throw new ArgumentException("SpocoTrainer: g can be trained where f and g are compared by Dice, not by the reference's cross-entropy.");
         Model = model;
@@ -225,7 +227,9 @@ public sealed class SpocoTrainer : IDisposable
         return Model.MomentumNet.Forward(Tensor.From(Model.Device, batch.Shape, batch.ViewG), training, dropout);
     }
 
-    /// <summary>L_Ucon as a function of e^g: a Dice does not change when its masks change places, so f is to g here what g is to f in the loss.</summary>
+    /// <summary>
+    /// L_Ucon as a function of e^g: a Dice does not change when its masks change places, so f is to g here what g is to f in the loss.
+    /// </summary>
     private Tensor LossOfG(Tensor y, Tensor yg, LabelBatch labels, IReadOnlyList<int[]> anchors) => SpocoLoss.Apply(
         yg, labels, _loss with
         {

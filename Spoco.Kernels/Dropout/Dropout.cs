@@ -27,12 +27,13 @@ public static class Dropout
         else
             ((IlgpuDevice)y.Device).Kernel(static d => d.LoadAutoGroupedStreamKernel<
                 Index1D, int, int, float, ulong, ArrayView<float>, ArrayView<float>>(DropoutSimt.Apply))(
-                IlgpuDevice.Extent(shape.Count, nameof(Dropout)), shape.C, checked((int)(shape.VoxelsPerImage * shape.C)), probability, seed, x.View, y.View);
+                IlgpuDevice.Extent(shape.Count, nameof(Dropout)), shape.C, checked((int)(shape.VoxelsPerImage * shape.C)), probability, seed,
+                x.View, y.View);
     }
 
     /// <summary>
-    /// What a channel is multiplied by: the upper 24 bits of SplitMix64 (Steele, Lea, Flood 2014) at seed + index give a number in [0, 1), and the channel is
-    /// dropped where it is below p. A counter instead of a state: every thread finds its own number.
+    /// What a channel is multiplied by: the upper 24 bits of SplitMix64 (Steele, Lea, Flood 2014) at seed + index give a number in [0, 1), and the
+    /// channel is dropped where it is below p. A counter instead of a state: every thread finds its own number.
     /// </summary>
     /// <param name="seed">Seed.</param>
     /// <param name="index">Number of the channel: image C + channel.</param>

@@ -1,8 +1,8 @@
 namespace Spoco.Kernels.Primitives;
 
 /// <summary>
-/// Soft masks of single objects, S_k = exp(-Falloff |e_i - mu_k|^2) over the pixels i of the object's image, as images of their own: what a critic judges.
-/// Sums have a fixed order: same device and number of threads, same bits.
+/// Soft masks of single objects, S_k = exp(-Falloff |e_i - mu_k|^2) over the pixels i of the object's image, as images of their own: what a critic
+/// judges. Sums have a fixed order: same device and number of threads, same bits.
 /// </summary>
 public static class SoftMasks
 {
@@ -67,7 +67,7 @@ public static class SoftMasks
         if (inputs.Embeddings.Length != layout.Count * layout.PixelStride || inputs.Owners.Length != layout.Count
             || inputs.FirstMasks.Length != layout.Images + 1 || inputs.FirstClusters.Length != layout.Images
             || inputs.Centres.Length != count * layout.Channels || masks.Length != count * layout.Pixels)
-            throw new ArgumentException($"SoftMasks: {masks.Length} values of masks, {inputs.Centres.Length} of centres and {inputs.Embeddings.Length} of "
-                + $"embeddings do not fit {layout}.");
+            throw new ArgumentException($"SoftMasks: {masks.Length} values of masks, {inputs.Centres.Length} of centres and "
+                + $"{inputs.Embeddings.Length} of embeddings do not fit {layout}.");
     }
 }

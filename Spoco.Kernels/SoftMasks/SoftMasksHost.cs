@@ -3,8 +3,8 @@ using System.Numerics;
 namespace Spoco.Kernels.Primitives;
 
 /// <summary>
-/// Soft masks on the host: a worker goes through the tiles of its share of the pixels, a register of pixels at a time. Sums are single precision within a tile
-/// and double precision beyond it, per worker; the workers are added in their order.
+/// Soft masks on the host: a worker goes through the tiles of its share of the pixels, a register of pixels at a time. Sums are single precision
+/// within a tile and double precision beyond it, per worker; the workers are added in their order.
 /// </summary>
 internal static unsafe class SoftMasksHost
 {

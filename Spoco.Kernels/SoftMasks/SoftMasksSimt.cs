@@ -17,8 +17,8 @@ public readonly record struct SoftMaskViews(
     ArrayView<int> FirstClusters);
 
 /// <summary>
-/// Soft masks on ILGPU devices. Forward: one thread per value of a mask. Sums: some groups per mask, in which threads side by side take the channels of one
-/// pixel; a last kernel adds the groups in their order. Gradient: one thread per component of a pixel, so that neither needs an atomic addition.
+/// Soft masks on ILGPU devices. Forward: one thread per value of a mask. Sums: some groups per mask, in which threads side by side take the channels
+/// of one pixel; a last kernel adds the groups in their order. Gradient: one thread per component of a pixel, so that neither needs an atomic addition.
 /// </summary>
 internal static class SoftMasksSimt
 {
@@ -46,8 +46,8 @@ internal static class SoftMasksSimt
         DeviceBuffer<float> gradient) =>
         gpu.Kernel(static d => d.LoadAutoGroupedStreamKernel<
             Index1D, SoftMaskViews, ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>>(GradientKernel))(
-            IlgpuDevice.Extent(inputs.Layout.Count * inputs.Layout.Channels, nameof(SoftMasks)), Views(inputs), masks.View, maskGradient.View, shift.View,
-            gradient.View);
+            IlgpuDevice.Extent(inputs.Layout.Count * inputs.Layout.Channels, nameof(SoftMasks)), Views(inputs), masks.View, maskGradient.View,
+            shift.View, gradient.View);
 
     private static void ForwardKernel(Index1D i, SoftMaskViews v, ArrayView<float> masks)
     {

@@ -18,7 +18,7 @@ public sealed class ExperimentTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     [TestCase("ablation", 4, "--ratios", "0.5")]
-    [TestCase("loss", 4)]
+    [TestCase("loss", 4, "--foreground", "embedding", "--orientations", "2")]
     [TestCase("g-network", 4)]
     [TestCase("momentum", 2, "--values", "0.9,0.99")]
     [TestCase("kernel-threshold", 4, "--ratios", "0.1,0.5", "--values", "0.5,0.9")]
@@ -28,8 +28,8 @@ public sealed class ExperimentTests : IDisposable
         var data = DataSet.Write(_folder.File("data"), train: 2, size: 48);
         if (study == "transfer")
         {
-            CommandLineRun.Of("train", "--data", data, "--out", _folder.File("source"), "--patch", "32,32", "--maps", "4,8", "--embedding", "4", "--iterations", "1",
-                "--device", "cpu").AssertSuccess();
+            CommandLineRun.Of("train", "--data", data, "--out", _folder.File("source"), "--patch", "32,32", "--maps", "4,8", "--embedding", "4",
+                "--iterations", "1", "--device", "cpu").AssertSuccess();
             options = [.. options, "--from", _folder.File("source")];
         }
 
@@ -81,6 +81,8 @@ public sealed class ExperimentTests : IDisposable
     [TestCase("ablation", "--unlabelled-push-weight", "1")]
     [TestCase("ablation", "--seeds", "0")]
     [TestCase("ablation", "--orientations", "3")]
+    [TestCase("ablation", "--ratios", "0.5", "--foreground", "learned")]
+    [TestCase("ablation", "--ratios", "0.5", "--foreground", "nowhere")]
     [TestCase("g-network", "--g-network", "trained")]
     [TestCase("kernel-threshold", "--values", "1")]
     [TestCase("transfer")]
@@ -102,7 +104,8 @@ public sealed class ExperimentTests : IDisposable
         Assert.That(table, Does.Contain("| Loss function | SBD | \\|DiC\\| | AP@0.5 | mAP |"));
         Assert.That(table, Does.Contain("| DL + L_obj | 0.700 ± 0.200 | 3.000 ± 2.646 | 0.200 ± 0.100 | 0.050 ± 0.000 |"));
         Assert.That(table, Does.Contain("| DL (1 of 2 diverged) | 0.250 | 1.000 | 1.000 | 1.000 |"));
-        Assert.That(XDocument.Parse(StudyPlot.Draw(study, rows)).Descendants().Count(e => e.Name.LocalName == "path"), Is.EqualTo(2), "an error bar in both panels");
+        var plot = XDocument.Parse(StudyPlot.Draw(study, rows));
+        Assert.That(plot.Descendants().Count(e => e.Name.LocalName == "path"), Is.EqualTo(2), "an error bar in both panels");
     }
 
     [Test]
@@ -112,7 +115,8 @@ public sealed class ExperimentTests : IDisposable
         {
             var rows = study.Rows(study.Ratios, study.Values, new TrainSettings { From = "x" }).ToList();
             Assert.That(rows.Select(r => r.Name), Is.Unique);
-            Assert.That(rows.Select(r => r.Name), Has.All.Matches<string>(name => name!.Length > 0 && name.IndexOfAny(Path.GetInvalidFileNameChars()) < 0));
+            Assert.That(rows.Select(r => r.Name),
+                Has.All.Matches<string>(name => name!.Length > 0 && name.IndexOfAny(Path.GetInvalidFileNameChars()) < 0));
             Assert.That(rows.Select(r => r.X is not null), Has.All.EqualTo(study.IsCurve));
         }
     }

@@ -66,7 +66,8 @@ public sealed class SoftMasksTests
 
     /// <summary>What a critic thinks of soft masks, differentiated through critic, masks and means.</summary>
     [Test]
-    public void The_judgement_of_a_critic_can_be_differentiated([ValueSource(typeof(TestDevices), nameof(TestDevices.All))] string name, [Values(2, 3)] int dimensions)
+    public void The_judgement_of_a_critic_can_be_differentiated(
+        [ValueSource(typeof(TestDevices), nameof(TestDevices.All))] string name, [Values(2, 3)] int dimensions)
     {
         const int seed = 8;
         var device = TestDevices.Open(name);
@@ -140,7 +141,8 @@ public sealed class SoftMasksTests
                 var mean = Enumerable.Range(0, shape.C).Select(c => own.Average(p => wide[p * shape.C + c])).ToArray();
                 var first = own[0] / pixels * pixels;
                 for (var p = 0; p < pixels; p++)
-                    result[k * pixels + p] = Math.Exp(-falloff * Enumerable.Range(0, shape.C).Sum(c => Math.Pow(wide[(first + p) * shape.C + c] - mean[c], 2)));
+                    result[k * pixels + p] = Math.Exp(
+                        -falloff * Enumerable.Range(0, shape.C).Sum(c => Math.Pow(wide[(first + p) * shape.C + c] - mean[c], 2)));
             }
 
             return result;

@@ -143,8 +143,12 @@ public sealed class AdversarialTests
         var device = TestDevices.Open("cpu");
         using var model = new SpocoModel(device, SmallTraining.ModelOptions);
         var options = new AdversarialOptions { Patch = new TensorShape(1, 1, 12, 16, 1), FeatureMaps = [3, 4] };
-        foreach (var wrong in new[] { options with { Masks = 0 }, options with { CriticSteps = 0 }, options with { Weight = float.NaN }, options with { WarmUp = -1 },
-            options with { FeatureMaps = [3, 3, 3, 3] } })
+        AdversarialOptions[] bad =
+        [
+            options with { Masks = 0 }, options with { CriticSteps = 0 }, options with { Weight = float.NaN }, options with { WarmUp = -1 },
+            options with { FeatureMaps = [3, 3, 3, 3] },
+        ];
+        foreach (var wrong in bad)
             Assert.That(() => new SpocoTrainer(model, new TrainingOptions { Adversarial = wrong }), Throws.ArgumentException);
         using var trainer = new SpocoTrainer(model, new TrainingOptions());
         Assert.That(() => trainer.TrainCritic(DiscImages.Batch(new TensorShape(1, 1, 12, 16, 1), 0)), Throws.InvalidOperationException);

@@ -14,8 +14,10 @@ internal sealed class SmallTraining : IDisposable
         Model = new SpocoModel(device, ModelOptions, momentumTrained: g == GNetwork.Trained);
         Trainer = new SpocoTrainer(Model, new TrainingOptions
         {
-            Loss = new SpocoLossOptions { Supervision = Supervision.Sparse }, Schedule = new ScheduleOptions { LearningRate = 2e-3, Iterations = 300 },
-            GNetwork = g, Momentum = momentum,
+            Loss = new SpocoLossOptions { Supervision = Supervision.Sparse },
+            Schedule = new ScheduleOptions { LearningRate = 2e-3, Iterations = 300 },
+            GNetwork = g,
+            Momentum = momentum,
         });
         Model.Initialise(1);
     }
