@@ -19,12 +19,13 @@ internal sealed record PlannedRun(StudyRow Row, TrainSettings Settings)
 /// <summary>
 /// Trains and scores the runs of a study one after the other. The output folder holds <c>runs/ROW-seedN/</c> (as spoco train leaves it),
 /// <c>results.csv</c> (a row per run), <c>table.md</c>, <c>table.csv</c> and <c>plot.svg</c>, all written anew after every run. A run that is in
-/// results.csv is not repeated, one that was interrupted goes on where it was.
+/// results.csv is not repeated, one that was interrupted goes on where it was, and one that was scored in another way is only scored again.
 /// </summary>
 internal sealed class StudyRun(
     Study study, TrainSettings common, IReadOnlyList<StudyRow> rows, int seeds, string folder, ScoringChoices scoring, ComputeDevice device)
 {
     private readonly StudyResults _results = new(Path.Combine(folder, "results.csv"));
+    private readonly string _scoring = string.Create(CultureInfo.InvariantCulture, $"{scoring.Foreground} {scoring.Orientations}");
 
     /// <summary>Runs the study.</summary>
     /// <param name="options">Names the settings where a run that is there was made with others.</param>
@@ -38,11 +39,11 @@ internal sealed class StudyRun(
         foreach (var run in runs)
             run.Settings.Validate();
         RequireSameSettings(runs, options);
-        var finished = runs.Count(run => _results.Find(run.Row.Name, run.Settings.Seed) is not null);
+        var finished = runs.Count(IsFinished);
         return ProgressDisplay.Run(study.Name, finished * (long)common.Iterations, runs.Count * (long)common.Iterations, display =>
         {
             var table = Write();
-            foreach (var run in runs.Where(run => _results.Find(run.Row.Name, run.Settings.Seed) is null))
+            foreach (var run in runs.Where(run => !IsFinished(run)))
             {
                 var share = new ProgressShare(display, finished * (long)common.Iterations,
                     string.Create(CultureInfo.InvariantCulture, $"{run.Row.Label}, seed {run.Settings.Seed} (run {finished + 1} of {runs.Count})  "));
@@ -57,6 +58,8 @@ internal sealed class StudyRun(
             return table;
         });
     }
+
+    private bool IsFinished(PlannedRun run) => _results.Find(run.Row.Name, run.Settings.Seed, _scoring) is not null;
 
     /// <summary>Seeds first, so that a study that is stopped early has compared all rows.</summary>
     private List<PlannedRun> Plan() => [.. Enumerable.Range(0, seeds).SelectMany(i => rows.Select(row =>
@@ -73,11 +76,12 @@ internal sealed class StudyRun(
         catch (TrainingDivergedException e)
         {
             share.Note(e.Message);
-            return RunResult.OfDiverged(run.Row.Name, run.Settings.Seed);
+            return RunResult.OfDiverged(run.Row.Name, run.Settings.Seed, _scoring);
         }
 
         using var model = Checkpoint.Load(Path.Combine(output, "last.safetensors"), device);
-        return RunResult.Of(run.Row.Name, run.Settings.Seed, ValidationScoring.Mean(model, run.Settings, data.Validation, scoring, cancellation));
+        var scores = ValidationScoring.Mean(model, run.Settings, data.Validation, scoring, cancellation);
+        return RunResult.Of(run.Row.Name, run.Settings.Seed, _scoring, scores);
     }
 
     private static bool Resumes(string output) => File.Exists(Path.Combine(output, "last.safetensors"));
@@ -104,7 +108,7 @@ internal sealed class StudyRun(
     private FinishedRow[] Write()
     {
         FinishedRow[] table = [.. rows.Select(row => new FinishedRow(row, [.. Enumerable.Range(0, seeds)
-            .Select(i => _results.Find(row.Name, common.Seed + i)).OfType<RunResult>()]))];
+            .Select(i => _results.Find(row.Name, common.Seed + i, _scoring)).OfType<RunResult>()]))];
         Directory.CreateDirectory(folder);
         StudyTable.Write(folder, study, table, string.Create(CultureInfo.InvariantCulture,
             $"Mean ± SD over seeds {common.Seed} to {common.Seed + seeds - 1} (objects, initial weights and patches); {common.Iterations} iterations; ")

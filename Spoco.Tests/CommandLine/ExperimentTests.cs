@@ -71,6 +71,11 @@ public sealed class ExperimentTests : IDisposable
         Assert.That(File.ReadAllText(Path.Combine(Out, "table.md")), Is.EqualTo(table));
         Assert.That(File.GetLastWriteTimeUtc(untouched), Is.EqualTo(written));
         Assert.That(SafeTensors.Open(Path.Combine(half, "last.safetensors")).Read("net_f.final_conv.weight"), Is.EqualTo(values));
+
+        // Another mask: all runs are scored again, none is trained.
+        Run("g-network", data, seeds: 2, [.. options, "--foreground", "none"]).AssertSuccess();
+        Assert.That(File.ReadAllLines(results), Has.Length.EqualTo(17));
+        Assert.That(File.GetLastWriteTimeUtc(untouched), Is.EqualTo(written));
         Run("g-network", data, seeds: 2, [.. options, "--embedding", "5"]).AssertBadInput("--embedding 4", "choose another --out");
     }
 
@@ -97,8 +102,8 @@ public sealed class ExperimentTests : IDisposable
         StudyRow row = new("DL + L_obj", "", null, s => s), other = new("DL", "", null, s => s);
         FinishedRow[] rows =
         [
-            new(row, [new("a", 1, 0.5, 1, 0.1, 0.05), new("a", 2, 0.7, 2, 0.2, 0.05), new("a", 3, 0.9, 6, 0.3, 0.05)]),
-            new(other, [RunResult.OfDiverged("b", 1), new("b", 2, 0.25, 1, 1, 1)]),
+            new(row, [new("a", 1, "", 0.5, 1, 0.1, 0.05), new("a", 2, "", 0.7, 2, 0.2, 0.05), new("a", 3, "", 0.9, 6, 0.3, 0.05)]),
+            new(other, [RunResult.OfDiverged("b", 1, ""), new("b", 2, "", 0.25, 1, 1, 1)]),
         ];
         var table = StudyTable.Markdown(study, rows, "note");
         Assert.That(table, Does.Contain("| Loss function | SBD | \\|DiC\\| | AP@0.5 | mAP |"));

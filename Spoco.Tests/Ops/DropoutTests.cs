@@ -53,14 +53,16 @@ public sealed class DropoutTests
     {
         const int seed = 6;
         var random = new Random(seed);
-        var shape = new TensorShape(2, 1, 3, 5, 3);
+        var shape = new TensorShape(2, 1, 3, 2, 5);
+        var samples = name == "ilgpu-cpu" ? 5 : 40;
         GradientCheck.Run(TestDevices.Open(name), t => Dropout.Apply(Elementwise.Multiply(t[0], t[0]), 0.5f, 2),
-            [(shape, GradientCheck.RandomValues(random, shape.Count))], seed);
+            [(shape, GradientCheck.RandomValues(random, shape.Count))], seed, samples: samples);
         GradientCheck.Run(TestDevices.Open(name), t =>
         {
             var y = Dropout.Apply(Elementwise.Multiply(t[0], t[0]), 0.5f, 2);
             return Gradients.Of(y, [t[0]], t[1], createGraph: true)[0];
-        }, [(shape, GradientCheck.RandomValues(random, shape.Count)), (shape, GradientCheck.RandomValues(random, shape.Count))], seed);
+        }, [(shape, GradientCheck.RandomValues(random, shape.Count)), (shape, GradientCheck.RandomValues(random, shape.Count))], seed,
+            samples: samples);
     }
 
     [Test]
