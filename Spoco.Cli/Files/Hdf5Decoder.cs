@@ -47,6 +47,32 @@ internal sealed class Hdf5Decoder<T>(string path, string name, NativeDataset dat
         return Decode(extents, type, box);
     }
 
+    /// <summary>
+    /// Reads a box of an image to where the caller wants it, [D, H, W, C]. The memory for it apart, this takes little: some channels and slices at a time, as the
+    /// chunks lie, so that none is decompressed twice.
+    /// </summary>
+    /// <param name="box">Lies within the image.</param>
+    /// <param name="values">Receives the values.</param>
+    /// <param name="cancellation">Stops between reads.</param>
+    public void Decode(VoxelBox box, Span<float> values, CancellationToken cancellation)
+    {
+        var (extents, type) = ReadExtents();
+        switch (type)
+        {
+            case SampleType.UInt8: Fill<byte>(values, extents, box, cancellation); break;
+            case SampleType.Int8: Fill<sbyte>(values, extents, box, cancellation); break;
+            case SampleType.UInt16: Fill<ushort>(values, extents, box, cancellation); break;
+            case SampleType.Int16: Fill<short>(values, extents, box, cancellation); break;
+            case SampleType.UInt32: Fill<uint>(values, extents, box, cancellation); break;
+            case SampleType.Int32: Fill<int>(values, extents, box, cancellation); break;
+            case SampleType.UInt64: Fill<ulong>(values, extents, box, cancellation); break;
+            case SampleType.Int64: Fill<long>(values, extents, box, cancellation); break;
+            case SampleType.Float16: Fill<Half>(values, extents, box, cancellation); break;
+            case SampleType.Float32: Fill<float>(values, extents, box, cancellation); break;
+            default: Fill<double>(values, extents, box, cancellation); break;
+        }
+    }
+
     private (Extents Extents, SampleType Type) ReadExtents()
     {
         var type = SampleTypeOf(dataset.Type);
@@ -109,6 +135,40 @@ internal sealed class Hdf5Decoder<T>(string path, string name, NativeDataset dat
             for (var c = 0; c < (int)extents.C; c++)
                 builder.Store<TSample>(values.Slice(c * count, count), (long)(z * slice) + c, group: 1, stride: (int)extents.C);
         }
+    }
+
+    private void Fill<TSample>(Span<float> values, Extents extents, VoxelBox box, CancellationToken cancellation) where TSample : unmanaged, INumberBase<TSample>
+    {
+        var (channels, plane) = ((int)extents.C, (long)box.Height * box.Width);
+        var group = extents.HasC && dataset.Layout.Class == H5DataLayoutClass.Chunked ? (int)Math.Min(extents.C, dataset.Layout.Chunks[0]) : 1;
+        var chunk = (int)Math.Min(WholeChunks(1, extents), int.MaxValue);
+        var depth = (int)Math.Clamp(SlabValues / 4 / Math.Max(1, group * plane) / chunk * chunk, chunk, Math.Max(chunk, box.Depth));
+        var slab = new TSample[checked((int)(group * plane * Math.Min(depth, box.Depth)))];
+        for (var c = 0; c < channels; c += group)
+            // Ends at the borders of chunks, wherever the box begins.
+            for (int z = box.Z, next; z < box.Z + box.Depth; z = next)
+            {
+                cancellation.ThrowIfCancellationRequested();
+                next = (int)Math.Min(((long)z / chunk * chunk) + depth, (long)box.Z + box.Depth);
+                var (taken, rows) = (Math.Min(group, channels - c), next - z);
+                var block = extents.Index((ulong)taken, (ulong)rows, (ulong)box.Height, (ulong)box.Width);
+                var part = slab.AsSpan(0, checked((int)(taken * rows * plane)));
+                dataset.Read(part, new HyperslabSelection(block.Length, extents.Index((ulong)c, (ulong)z, (ulong)box.Y, (ulong)box.X), block));
+                var count = (int)(rows * plane);
+                for (var k = 0; k < taken; k++)
+                {
+                    var source = part.Slice(k * count, count);
+                    var target = values[checked((int)((z - box.Z) * plane * channels) + c + k)..];
+                    for (var i = 0; i < source.Length; i++)
+                    {
+                        var value = float.CreateSaturating(source[i]);
+                        if (!float.IsFinite(value))
+                            throw new InputException($"{path}: {value} at z {z + i / plane}, y {box.Y + i / box.Width % box.Height}, x {box.X + i % box.Width}, "
+                                + $"channel {c + k}: values must be finite numbers.");
+                        target[i * channels] = value;
+                    }
+                }
+            }
     }
 
     /// <summary>The next multiple of the chunks' depth, so that no chunk is decompressed twice.</summary>
