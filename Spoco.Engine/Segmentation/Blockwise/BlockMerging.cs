@@ -10,7 +10,7 @@ namespace Spoco.Engine.Segmentation;
 internal sealed unsafe class BlockMerging
 {
     // An edge as read, its entry in a table of pairs, in a list, and in that of the next round.
-    private const long BytesPerEdge = 110;
+    private const long BytesPerEdge = 90;
 
     private readonly HostDevice _host;
     private readonly HostScratch _scratch;
@@ -76,7 +76,7 @@ internal sealed unsafe class BlockMerging
             Contract(block);
             if (_count + (long)file.Edges > _capacity)
                 throw new ArgumentException($"BlockwiseMutexWatershed: merging needs room for {_count + (long)file.Edges} edges, the memory has it for "
-                    + $"{_capacity}; give more.");
+                    + $"{_capacity}; give {((_count + (long)file.Edges) * BytesPerEdge >> 20) + 1} MiB.");
         }
 
         var start = _starts[block];

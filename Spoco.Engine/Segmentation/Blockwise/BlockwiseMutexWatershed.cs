@@ -79,7 +79,7 @@ public static unsafe class BlockwiseMutexWatershed
         HostDevice host, BlockInput input, BlockwiseOptions options, CancellationToken cancellation)
     {
         var identity = $"{input.Identity}, memory {options.Memory}, {options.Input}";
-        for (var memory = options.Memory; ; memory /= 2)
+        for (var memory = options.Memory; ; memory -= memory / 4)
         {
             // The blocks of an earlier run may be smaller than this memory would make them, see below.
             var layout = (options.BlockExtents ?? BlockFolder.ExtentsOf(options.Folder, identity)) is { } extents && extents.Z <= input.Whole.Depth
@@ -92,7 +92,7 @@ public static unsafe class BlockwiseMutexWatershed
                 ContractAll(host, input, layout, folder, options, cancellation);
                 return (layout, folder);
             }
-            catch (DeviceMemoryException) when (options.BlockExtents is null && CanShrink(input, memory / 2))
+            catch (DeviceMemoryException) when (options.BlockExtents is null && CanShrink(input, memory - memory / 4))
             {
                 // Where there is nothing but noise little is certain, and what is left of a block is larger than foreseen: smaller blocks.
                 folder.Delete();
