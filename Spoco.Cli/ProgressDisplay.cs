@@ -15,8 +15,8 @@ internal sealed class ProgressDisplay
     private readonly Stopwatch _clock = Stopwatch.StartNew();
     private readonly ProgressTask? _bar;
     private readonly string _title;
-    private readonly long _start;
-    private readonly long _total;
+    private long _start;
+    private long _total;
     private TimeSpan _nextLine;
 
     private ProgressDisplay(string title, long start, long total, ProgressTask? bar)
@@ -69,6 +69,18 @@ internal sealed class ProgressDisplay
             return;
         _nextLine = _clock.Elapsed + LineInterval;
         Console.Error.WriteLine($"{_title} {done}/{_total}  {detail()}  {TimeLeft(done)}");
+    }
+
+    /// <summary>Says how much there is to do, where that turns out only now.</summary>
+    /// <param name="start">Steps done before, by an earlier run.</param>
+    /// <param name="total">Steps in all.</param>
+    public void Expect(long start, long total)
+    {
+        (_start, _total) = (start, total);
+        _clock.Restart();
+        _nextLine = default;
+        if (_bar is not null)
+            (_bar.MaxValue, _bar.Value) = (total, start);
     }
 
     /// <summary>A line that stays.</summary>

@@ -12,7 +12,7 @@ namespace Spoco.Cli.Commands;
 /// </summary>
 internal static class AffinitySegmentation
 {
-    private const string Dataset = "affinities";
+    internal const string Dataset = "affinities";
 
     /// <summary>Segments files one by one.</summary>
     /// <param name="files">HDF5 files.</param>

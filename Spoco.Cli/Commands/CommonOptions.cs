@@ -43,11 +43,10 @@ internal sealed class CommonOptions
         command.Options.Add(Verbose);
     }
 
-    public ComputeDevice OpenDevice(ParseResult result)
-    {
-        var threads = result.GetValue(Threads);
-        if (threads is < 1 or > 1024)
-            throw new DeviceException($"--threads: expected 1 to 1024, got {threads}.");
-        return ComputeDevice.Open(result.GetValue(Device)!, new ComputeDeviceOptions { Threads = threads });
-    }
+    public ComputeDevice OpenDevice(ParseResult result) =>
+        ComputeDevice.Open(result.GetValue(Device)!, new ComputeDeviceOptions { Threads = ThreadsOf(result) });
+
+    public int? ThreadsOf(ParseResult result) => result.GetValue(Threads) is { } threads
+        ? threads is >= 1 and <= 1024 ? threads : throw new DeviceException($"--threads: expected 1 to 1024, got {threads}.")
+        : null;
 }

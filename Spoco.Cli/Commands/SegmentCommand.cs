@@ -75,24 +75,37 @@ internal static class SegmentCommand
         {
             Description = "Probability of the learned foreground from which a pixel belongs to an object.", DefaultValueFactory = _ => 0.5, HelpName = "p",
         };
+        var memory = new Option<string?>("--memory")
+        {
+            Description = "With --affinities or --embeddings: segment volumes of any size, block by block, with this much memory for the computation (like 2GiB). "
+                + "The result is that of the whole volume. HDF5 to HDF5; needs no model; runs on the cpu. Interrupted, the same command goes on.",
+            HelpName = "bytes",
+        };
         var common = new CommonOptions();
         var command = new Command("segment",
             "Segment images: embeddings, affinities, Mutex Watershed. Writes the labels in the image's format (16-bit PNG, TIFF, HDF5) and NAME_overlay.png.")
         {
             model, input, embeddings, affinities, offsets, output, foreground, semantic, threshold, orientations, mergeDistance, sizeFloor, keepFragments,
-            removeLargest, common.RawName, common.LabelName,
+            removeLargest, memory, common.RawName, common.LabelName,
         }.WithExamples(
             "spoco segment --model model --input cells/val/images --out result",
             "spoco segment --model model --input a.tif b.tif --out result --foreground otsu --size-floor 40",
             "spoco segment --model model --input CVPPP/val/A1 --out result --foreground CVPPP/val/A1",
             "spoco segment --model cars --input cityscapes/leftImg8bit/val --out result --foreground deeplab --class car",
             "spoco segment --model model --embeddings embeddings/a.h5 --out a_labels.h5",
+            "spoco segment --embeddings large.h5 --memory 8GiB --out large_labels.h5",
             "spoco segment --affinities a.h5 --offsets \"0,-1;-1,0;0,-9;-9,0\" --foreground a_mask.tif --out a_labels.h5");
         common.AddComputing(command);
         command.SetAction((result, cancellation) =>
         {
             if (result.GetValue(mergeDistance) is < 0)
                 throw new InputException($"--merge-distance: must not be negative, got {result.GetValue(mergeDistance)}.");
+            if (result.GetValue(memory) is { } bytes)
+            {
+                SegmentBlockwise(BlockwiseSegmentation.ParseMemory(bytes));
+                return Task.FromResult(Program.Success);
+            }
+
             if (result.GetValue(affinities) is { Length: > 0 } weights)
             {
                 SegmentAffinities(weights);
@@ -102,7 +115,7 @@ internal static class SegmentCommand
             if (result.GetValue(offsets) is not null)
                 throw new InputException("--offsets: belongs to --affinities; a model's own edges are those it was trained for.");
             var checkpoint = InputSelection.Model(result.GetValue(model)
-                ?? throw new InputException("--model: is needed to segment images or embeddings (--affinities needs none)."));
+                ?? throw new InputException("--model: is needed to segment images or embeddings (--affinities needs none, nor do --embeddings with --memory)."));
             var fromEmbeddings = result.GetValue(embeddings) is { Length: > 0 };
             if (fromEmbeddings == result.GetValue(input) is { Length: > 0 })
                 throw new InputException("--input: give either images (--input) or embeddings (--embeddings).");
@@ -156,7 +169,7 @@ internal static class SegmentCommand
             Console.WriteLine($"{files.Count} images: {result.GetValue(output)}");
             return Task.FromResult(Program.Success);
 
-            void SegmentAffinities(string[] paths)
+            void RefuseWithAffinities()
             {
                 foreach (var (name, given) in new (string, bool)[]
                 {
@@ -168,7 +181,59 @@ internal static class SegmentCommand
                     if (given)
                         throw new InputException($"{name}: does not go with --affinities, which are segmented as they are.");
                 }
+            }
 
+            void SegmentBlockwise(long limit)
+            {
+                var fromAffinities = result.GetValue(affinities) is { Length: > 0 };
+                if (fromAffinities)
+                    RefuseWithAffinities();
+                else if (result.GetValue(embeddings) is not { Length: > 0 } || result.GetValue(input) is { Length: > 0 })
+                    throw new InputException("--memory: goes with --affinities or --embeddings.");
+                else if (result.GetValue(offsets) is not null && result.GetValue(model) is not null)
+                    throw new InputException("--offsets: a model's own edges are those it was trained for.");
+                if (result.GetResult(common.Device) is { Implicit: false } && result.GetValue(common.Device) is not ("cpu" or "auto"))
+                    throw new InputException($"--memory: blocks are computed on the cpu, not on {result.GetValue(common.Device)}.");
+                var (watershed, floor, merge, dimensions) = (new MutexWatershedOptions(), 0, 0.0, (int?)null);
+                if (result.GetValue(model) is { } trained)
+                {
+                    using var host = ComputeDevice.Open("cpu");
+                    using var net = Checkpoint.Load(InputSelection.Model(trained), host);
+                    (watershed, floor, merge, dimensions) =
+                        (net.Options.Segmentation.Watershed, net.Options.SizeFloor, net.Options.Segmentation.MergeDistance, net.Options.EmbeddingDimensions);
+                    if (net.Options.Foreground && result.GetValue(foreground) is null)
+                        throw new InputException("--foreground: with --memory it is none or a mask, not learned; say which.");
+                }
+
+                floor = result.GetValue(sizeFloor) ?? floor;
+                if ((result.GetValue(mergeDistance) ?? merge) > 0)
+                    throw new InputException("--merge-distance: similar segments are not joined with --memory; say --merge-distance 0.");
+                if (!fromAffinities && floor > 1 && !result.GetValue(keepFragments))
+                    throw new InputException("--size-floor: small segments are not joined to others with --memory; add --remove-fragments, or say --size-floor 0.");
+                if (result.GetValue(orientations) is > 1)
+                    throw new InputException("--orientations: belongs to --input.");
+                var mask = result.GetValue(foreground) ?? None;
+                if (mask is Learned or Embedding or Otsu)
+                    throw new InputException($"--foreground: with --memory it is none or a mask, not {mask}.");
+                if (mask != None && !File.Exists(mask) && !Directory.Exists(mask))
+                    throw new InputException($"--foreground: expected none or a mask; there is no file {mask}.");
+                if (result.GetValue(semantic) is not null)
+                    throw new InputException("--class: belongs to masks of Cityscapes, which are small; leave out --memory.");
+                if (result.GetValue(offsets) is { } text)
+                    watershed = watershed with { Offsets = AffinitySegmentation.ParseOffsets(text) };
+                var files = InputSelection.Files((fromAffinities ? result.GetValue(affinities) : result.GetValue(embeddings))!);
+                var blockwise = new BlockwiseOptions
+                {
+                    Folder = "", Memory = limit, SizeFloor = floor, RemoveLargest = result.GetValue(removeLargest), Threads = common.ThreadsOf(result),
+                };
+                BlockwiseSegmentation.Run(
+                    files, !fromAffinities, result.GetValue(output)!, watershed, blockwise, dimensions, mask == None ? null : mask, result.GetValue(common.LabelName)!, cancellation);
+                Console.WriteLine($"{files.Count} files: {result.GetValue(output)}");
+            }
+
+            void SegmentAffinities(string[] paths)
+            {
+                RefuseWithAffinities();
                 var mask = result.GetValue(foreground) ?? None;
                 if (mask is Learned or Embedding or Otsu)
                     throw new InputException($"--foreground: affinities go with none or a mask, not with {mask}.");

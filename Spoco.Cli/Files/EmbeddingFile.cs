@@ -7,7 +7,7 @@ namespace Spoco.Cli.Files;
 /// </summary>
 internal static class EmbeddingFile
 {
-    private const string F = "embeddings_f";
+    internal const string F = "embeddings_f";
     private const string G = "embeddings_g";
     private const string Foreground = "foreground";
 

@@ -6,10 +6,10 @@ using Spoco.Engine;
 
 namespace Spoco.Cli.Files;
 
-/// <summary>Reads one dataset, or a box of it, into a volume, some slices at a time.</summary>
+/// <summary>Reads one dataset, or a box of it, into a volume, a chunk at a time.</summary>
 internal sealed class Hdf5Decoder<T>(string path, string name, NativeDataset dataset, long fileLength, int? ignored = null) where T : unmanaged
 {
-    private const int SlabValues = 1 << 24;
+    private const int SlabValues = 1 << 22;
 
     // Deflate makes at most 1032 bytes of one; a small dataset may also be one that was declared and never filled.
     private const int MaxRatio = 1032;
@@ -45,6 +45,31 @@ internal sealed class Hdf5Decoder<T>(string path, string name, NativeDataset dat
     {
         var (extents, type) = ReadExtents();
         return Decode(extents, type, box);
+    }
+
+    /// <summary>
+    /// Reads a box of an image to where the caller wants it, [D, H, W, C]. The memory for it apart, this takes little: a chunk at a time.
+    /// </summary>
+    /// <param name="box">Lies within the image.</param>
+    /// <param name="values">Receives the values.</param>
+    /// <param name="cancellation">Stops between reads.</param>
+    public void Decode(VoxelBox box, Span<float> values, CancellationToken cancellation)
+    {
+        var (extents, type) = ReadExtents();
+        switch (type)
+        {
+            case SampleType.UInt8: Fill<byte>(values, extents, box, cancellation); break;
+            case SampleType.Int8: Fill<sbyte>(values, extents, box, cancellation); break;
+            case SampleType.UInt16: Fill<ushort>(values, extents, box, cancellation); break;
+            case SampleType.Int16: Fill<short>(values, extents, box, cancellation); break;
+            case SampleType.UInt32: Fill<uint>(values, extents, box, cancellation); break;
+            case SampleType.Int32: Fill<int>(values, extents, box, cancellation); break;
+            case SampleType.UInt64: Fill<ulong>(values, extents, box, cancellation); break;
+            case SampleType.Int64: Fill<long>(values, extents, box, cancellation); break;
+            case SampleType.Float16: Fill<Half>(values, extents, box, cancellation); break;
+            case SampleType.Float32: Fill<float>(values, extents, box, cancellation); break;
+            default: Fill<double>(values, extents, box, cancellation); break;
+        }
     }
 
     private (Extents Extents, SampleType Type) ReadExtents()
@@ -92,32 +117,84 @@ internal sealed class Hdf5Decoder<T>(string path, string name, NativeDataset dat
     private void Fill<TSample>(VolumeBuilder<T> builder, Extents extents, VoxelBox box)
         where TSample : unmanaged, INumberBase<TSample>, IComparisonOperators<TSample, TSample, bool>
     {
-        var plane = (ulong)box.Height * (ulong)box.Width;
-        var slice = extents.C * plane;
-        var depth = Math.Min((ulong)box.Depth, WholeChunks(Math.Max(1, SlabValues / slice), extents));
-        if (slice * depth > (ulong)Array.MaxLength)
-            depth = Math.Max(1, (ulong)Array.MaxLength / slice);
-        var slab = new TSample[slice * depth];
-        for (ulong z = 0; z < (ulong)box.Depth; z += depth)
+        var buffer = Array.Empty<TSample>();
+        foreach (var (first, count, part) in Parts(extents, box))
         {
-            var rows = Math.Min(depth, (ulong)box.Depth - z);
-            var values = slab.AsSpan(0, (int)(slice * rows));
-            var block = extents.Index(extents.C, rows, (ulong)box.Height, (ulong)box.Width);
-            var start = extents.Index(0, (ulong)box.Z + z, (ulong)box.Y, (ulong)box.X);
-            dataset.Read(values, new HyperslabSelection(block.Length, start, block));
-            var count = (int)(rows * plane);
-            for (var c = 0; c < (int)extents.C; c++)
-                builder.Store<TSample>(values.Slice(c * count, count), (long)(z * slice) + c, group: 1, stride: (int)extents.C);
+            Read(extents, first, count, part, ref buffer);
+            var i = 0;
+            for (var c = first; c < first + count; c++)
+                for (var z = part.Z; z < part.Z + part.Depth; z++)
+                    for (var y = part.Y; y < part.Y + part.Height; y++, i += part.Width)
+                        builder.Store<TSample>(buffer.AsSpan(i, part.Width), Target(extents, box, c, z, y, part.X), group: 1, stride: (int)extents.C);
         }
     }
 
-    /// <summary>The next multiple of the chunks' depth, so that no chunk is decompressed twice.</summary>
-    private ulong WholeChunks(ulong depth, Extents extents)
+    private void Fill<TSample>(Span<float> values, Extents extents, VoxelBox box, CancellationToken cancellation) where TSample : unmanaged, INumberBase<TSample>
     {
-        if (!extents.HasZ || dataset.Layout.Class != H5DataLayoutClass.Chunked)
-            return depth;
-        var chunk = Math.Max(1, dataset.Layout.Chunks[extents.HasC ? 1 : 0]);
-        return (depth + chunk - 1) / chunk * chunk;
+        var (buffer, step) = (Array.Empty<TSample>(), (int)extents.C);
+        foreach (var (first, count, part) in Parts(extents, box))
+        {
+            cancellation.ThrowIfCancellationRequested();
+            Read(extents, first, count, part, ref buffer);
+            var i = 0;
+            for (var c = first; c < first + count; c++)
+                for (var z = part.Z; z < part.Z + part.Depth; z++)
+                    for (var y = part.Y; y < part.Y + part.Height; y++)
+                    {
+                        var target = values[checked((int)Target(extents, box, c, z, y, part.X))..];
+                        for (var x = 0; x < part.Width; x++)
+                        {
+                            var value = float.CreateSaturating(buffer[i++]);
+                            if (!float.IsFinite(value))
+                                throw new InputException($"{path}: {value} at z {z}, y {y}, x {part.X + x}, channel {c}: values must be finite numbers.");
+                            target[x * step] = value;
+                        }
+                    }
+        }
+    }
+
+    private void Read<TSample>(Extents extents, int channel, int channels, VoxelBox part, ref TSample[] buffer) where TSample : unmanaged
+    {
+        var count = checked((int)(channels * part.VoxelCount));
+        if (buffer.Length < count)
+            buffer = new TSample[count];
+        var block = extents.Index((ulong)channels, (ulong)part.Depth, (ulong)part.Height, (ulong)part.Width);
+        var start = extents.Index((ulong)channel, (ulong)part.Z, (ulong)part.Y, (ulong)part.X);
+        dataset.Read(buffer.AsSpan(0, count), new HyperslabSelection(block.Length, start, block));
+    }
+
+    private static long Target(Extents extents, VoxelBox box, int c, int z, int y, int x) =>
+        (((long)(z - box.Z) * box.Height + y - box.Y) * box.Width + x - box.X) * (long)extents.C + c;
+
+    /// <summary>
+    /// A box, chunk by chunk: channels and voxels that are read at once. The library goes through a box row by row, and would decompress every chunk again for each
+    /// of its rows.
+    /// </summary>
+    private IEnumerable<(int Channel, int Channels, VoxelBox Part)> Parts(Extents extents, VoxelBox box)
+    {
+        var (group, depth, height, width) = (1, 1, (int)Math.Clamp(SlabValues / box.Width, 1, box.Height), int.MaxValue);
+        if (dataset.Layout.Class == H5DataLayoutClass.Chunked)
+        {
+            var chunks = Array.ConvertAll(dataset.Layout.Chunks, chunk => (int)Math.Clamp(chunk, 1, int.MaxValue));
+            (group, depth, height, width) = (extents.HasC ? chunks[0] : 1, extents.HasZ ? chunks[^3] : 1, chunks[^2], chunks[^1]);
+        }
+
+        for (var c = 0; c < (int)extents.C; c += group)
+            for (int z = box.Z, nextZ; z < box.Z + box.Depth; z = nextZ)
+            {
+                nextZ = Next(z, depth, box.Z + box.Depth);
+                for (int y = box.Y, nextY; y < box.Y + box.Height; y = nextY)
+                {
+                    nextY = Next(y, height, box.Y + box.Height);
+                    for (int x = box.X, nextX; x < box.X + box.Width; x = nextX)
+                    {
+                        nextX = Next(x, width, box.X + box.Width);
+                        yield return (c, (int)Math.Min((uint)group, extents.C - (uint)c), new VoxelBox(z, y, x, nextZ - z, nextY - y, nextX - x));
+                    }
+                }
+            }
+
+        static int Next(int at, int step, int end) => (int)Math.Min((long)at / step * step + step, end);
     }
 
     private void CheckSize(ulong[] dims, SampleType type, string what)

@@ -18,6 +18,7 @@ internal static class Hdf5File
     // Chunks of 32 x 64 x 64 are small enough to read a tile of and large enough to compress.
     private const int ChunkDepth = 32;
     private const int ChunkSide = 64;
+    private const long BoxVoxels = 1 << 22;
 
     /// <summary>Reads an image (<see cref="float"/>) or labels (<see cref="int"/>).</summary>
     /// <param name="path">The file.</param>
@@ -40,6 +41,48 @@ internal static class Hdf5File
         var file = new H5File();
         Place(file, dataset, new H5Dataset(data, Chunks(dims), fileDims: dims) { Attributes = Attributes(labels.VoxelSize, dims, embedding: false) });
         AtomicFile.Write(path, stream => file.Write(stream, Deflated()));
+    }
+
+    /// <summary>Writes labels that do not fit memory, some rows of chunks at a time; 16 bits a voxel, 32 where a label needs them.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="whole">The box of all voxels.</param>
+    /// <param name="voxelSize">Size of a voxel where it is known.</param>
+    /// <param name="largest">The largest label.</param>
+    /// <param name="dataset">The dataset's name.</param>
+    /// <param name="read">Gives the labels of a box.</param>
+    public static void WriteLabels(string path, VoxelBox whole, VoxelSize? voxelSize, int largest, string dataset, Func<VoxelBox, int[]> read)
+    {
+        if (largest > ushort.MaxValue)
+            WriteLabels(path, whole, voxelSize, dataset, box => Array.ConvertAll(read(box), label => (uint)label));
+        else
+            WriteLabels(path, whole, voxelSize, dataset, box => Array.ConvertAll(read(box), label => (ushort)label));
+    }
+
+    /// <summary>The boxes in which such labels are written: whole chunks, so that the library never holds a half-written one.</summary>
+    public static IEnumerable<VoxelBox> LabelBoxes(VoxelBox whole)
+    {
+        var rows = (int)Math.Max(1, BoxVoxels / ((long)ChunkDepth * ChunkSide * whole.Width)) * ChunkSide;
+        for (var z = 0; z < whole.Depth; z += ChunkDepth)
+            for (var y = 0; y < whole.Height; y += rows)
+                yield return whole with { Z = z, Y = y, Depth = Math.Min(ChunkDepth, whole.Depth - z), Height = Math.Min(rows, whole.Height - y) };
+    }
+
+    private static void WriteLabels<T>(string path, VoxelBox whole, VoxelSize? voxelSize, string dataset, Func<VoxelBox, T[]> read)
+    {
+        ulong[] dims = whole.Depth == 1 ? Dims(whole.Height, whole.Width) : Dims(whole.Depth, whole.Height, whole.Width);
+        var target = new H5Dataset<T[]>(dims, Chunks(dims)) { Attributes = Attributes(voxelSize, dims, embedding: false) };
+        var file = new H5File();
+        Place(file, dataset, target);
+        AtomicFile.Write(path, stream =>
+        {
+            using var writer = file.BeginWrite(stream, Deflated());
+            foreach (var box in LabelBoxes(whole))
+            {
+                var (start, block) = whole.Depth == 1
+                    ? (Dims(box.Y, box.X), Dims(box.Height, box.Width)) : (Dims(box.Z, box.Y, box.X), Dims(box.Depth, box.Height, box.Width));
+                writer.Write(target, read(box), fileSelection: new HyperslabSelection(start.Length, start, block));
+            }
+        });
     }
 
     /// <summary>Writes one image of float32 values, such as embeddings, as [C,Z,Y,X], or as [C,Y,X] where it has one slice.</summary>
@@ -152,7 +195,7 @@ internal static class Hdf5File
         {
             return StackGuardCulture.Run(call);
         }
-        catch (Exception e) when (e is not InputException)
+        catch (Exception e) when (e is not (InputException or OperationCanceledException))
         {
             throw new InputException($"{path}: not a readable HDF5 file ({InputFile.FirstLine((e.InnerException ?? e).Message)}).", e);
         }

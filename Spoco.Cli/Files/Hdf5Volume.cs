@@ -58,6 +58,20 @@ internal sealed class Hdf5Volume : IDisposable
     public Volume<T> Read<T>(VoxelBox box, int? ignored = null) where T : unmanaged =>
         Hdf5File.Guard(_path, () => Decoder<T>(ignored).Decode(box));
 
+    /// <summary>Reads a box of an image into memory of the caller's, [D, H, W, C].</summary>
+    public unsafe void Read(VoxelBox box, Span<float> values, CancellationToken cancellation)
+    {
+        fixed (float* target = values)
+        {
+            var (start, length) = ((nint)target, values.Length);
+            Hdf5File.Guard(_path, () =>
+            {
+                Decoder<float>(ignored: null).Decode(box, new Span<float>((float*)start, length), cancellation);
+                return true;
+            });
+        }
+    }
+
     public void Dispose()
     {
         _file.Dispose();

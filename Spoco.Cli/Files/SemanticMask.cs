@@ -18,8 +18,7 @@ internal static class SemanticMask
     /// <exception cref="InputException">There is no mask of this name, or it cannot be read.</exception>
     public static Volume<byte> Read(string source, string image, CityscapesClass? only)
     {
-        var path = File.Exists(source) ? source : Names(image).SelectMany(name => Files(source, image, name)).FirstOrDefault()
-            ?? throw new InputException($"{source}: holds no mask for {image} (looked for {string.Join(", ", Names(image))}).");
+        var path = PathOf(source, image);
         if (InputFile.KindOf(path) == FileKind.Png && PngFile.Channels(path) == 3)
         {
             var colours = InputFile.ReadImage(path);
@@ -37,6 +36,12 @@ internal static class SemanticMask
         return new Volume<byte>(Array.ConvertAll(labels.Data, l => (only is null ? l > 0 : l == only.Id) ? (byte)1 : (byte)0),
             labels.Depth, labels.Height, labels.Width);
     }
+
+    /// <summary>The file that is the mask of an image.</summary>
+    /// <exception cref="InputException">There is none.</exception>
+    public static string PathOf(string source, string image) =>
+        File.Exists(source) ? source : Names(image).SelectMany(name => Files(source, image, name)).FirstOrDefault()
+            ?? throw new InputException($"{source}: holds no mask for {image} (looked for {string.Join(", ", Names(image))}).");
 
     private static string[] Names(string image)
     {

@@ -30,6 +30,9 @@ public sealed class BufferPool : IDisposable
 
     internal BufferPool(ComputeDevice device) => _device = device;
 
+    /// <summary>Bytes that the pool may take from the device; null = all there are. Blocks that wait for reuse give way first.</summary>
+    internal long? Limit { get; set; }
+
     /// <summary>The current figures.</summary>
     public PoolStatistics Statistics
     {
@@ -128,18 +131,20 @@ public sealed class BufferPool : IDisposable
 
     private MemoryBlock Allocate(long size, string owner)
     {
-        var block = _device.TryAllocateBlock(size);
+        var block = TryAllocate(size);
         if (block is null)
         {
             // Blocks of other sizes may be all that stands in the way.
             FreeUnused();
-            block = _device.TryAllocateBlock(size) ?? throw new DeviceMemoryException(Explain(size, owner));
+            block = TryAllocate(size) ?? throw new DeviceMemoryException(Explain(size, owner));
         }
 
         _heldBytes += size;
         _allocations++;
         return block;
     }
+
+    private MemoryBlock? TryAllocate(long size) => _heldBytes + size > Limit ? null : _device.TryAllocateBlock(size);
 
     private void FreeUnused()
     {

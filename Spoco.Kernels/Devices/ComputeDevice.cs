@@ -28,6 +28,9 @@ public sealed record ComputeDeviceOptions
     /// </summary>
     public bool? Winograd { get; init; }
 
+    /// <summary>Bytes that the buffers of the <c>cpu</c> device may take together; null = what the machine has.</summary>
+    public long? MemoryLimit { get; init; }
+
     /// <summary>
     /// PTX instruction set for CUDA, for example <c>7.8</c>; null = the environment variable SPOCO_PTX_ISA, else what ILGPU chooses for the driver.
     /// </summary>

@@ -16,6 +16,7 @@ public sealed unsafe class HostDevice : ComputeDevice
     {
         Workers = new WorkerPool(options.Threads ?? DefaultThreads());
         UsesWinograd = options.Winograd ?? DefaultWinograd();
+        Pool.Limit = options.MemoryLimit;
     }
 
     /// <summary>The threads that run the kernels.</summary>

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Spoco.Kernels.Primitives;
 
 /// <summary>
@@ -10,14 +12,21 @@ internal sealed unsafe class MutexContractionHost
     private readonly HostScratch _scratch;
     private readonly MutexTreeHost _tree;
 
-    /// <summary>Without conflicts.</summary>
-    public MutexContractionHost(HostScratch scratch, MutexTreeHost tree)
+    /// <summary>Without conflicts but those with the outside.</summary>
+    /// <param name="scratch">Memory and workers.</param>
+    /// <param name="tree">The tree.</param>
+    /// <param name="exits">Edges that leave the graph; null where it is the whole.</param>
+    public MutexContractionHost(HostScratch scratch, MutexTreeHost tree, MutexExits? exits)
     {
         (_scratch, _tree) = (scratch, tree);
         Dirty = scratch.Take<ulong>(tree.Nodes);
         Blocked = scratch.Take<byte>(tree.Leaves);
         scratch.Clear(Dirty, tree.Nodes);
         scratch.Clear(Blocked, tree.Leaves);
+        if (exits is null)
+            return;
+        Reach = scratch.Take<ulong>(tree.Nodes);
+        Open(exits);
     }
 
     /// <summary>The strongest conflict that reaches each node of the tree.</summary>
@@ -26,6 +35,13 @@ internal sealed unsafe class MutexContractionHost
     /// <summary>Leaves that must not follow their strongest edge.</summary>
     public byte* Blocked { get; }
 
+    /// <summary>The strongest way from each node of the tree to the outside: its weakest edge. Null where there is no outside.</summary>
+    public ulong* Reach { get; }
+
+    /// <summary>The strongest path between two leaves that the outside could offer: no stronger than either end's way out.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public ulong Outside(int u, int v) => Reach == null ? EdgeKey.None : Math.Min(Reach[u], Reach[v]);
+
     /// <summary>Joins what is certain to be joined and numbers the clusters in order of their first leaf.</summary>
     /// <param name="ends">The ends of a tree node's strongest edge.</param>
     /// <param name="mask">Leaves that are 0 here are in no cluster (-1); null = all count.</param>
@@ -33,7 +49,7 @@ internal sealed unsafe class MutexContractionHost
     /// <returns>Number of clusters.</returns>
     public int Contract(Func<int, (int U, int V)> ends, byte* mask, int* map)
     {
-        Spread();
+        _tree.Spread(Dirty, firstLevel: 1);
         var (tree, leaves) = (_tree, _tree.Leaves);
         var cluster = tree.Spare;
         _scratch.Run(leaves, (from, until, _) =>
@@ -79,35 +95,29 @@ internal sealed unsafe class MutexContractionHost
         });
         _scratch.Return(Dirty);
         _scratch.Return(Blocked);
+        if (Reach != null)
+            _scratch.Return(Reach);
         return clusters;
     }
 
-    private void Spread()
+    // Nothing is certain about an edge whose component, in the edges at least as strong, has a way out; and a leaf may follow its strongest edge only if
+    // no edge that leaves is stronger, nor one that excludes it from something the other end could be joined to out there.
+    private void Open(MutexExits exits)
     {
-        var starts = _tree.Starts;
-        var parent = _tree.Parent;
+        var leaves = _tree.Leaves;
         var best = _tree.Best;
         var dirty = Dirty;
-        for (var level = 1; level < starts.Count - 1; level++)
+        var reach = Reach;
+        var blocked = Blocked;
+        _scratch.Clear(Reach + leaves, _tree.Nodes - leaves);
+        _scratch.Run(leaves, (from, until, _) => new Span<ulong>(exits.Attractive + from, until - from).CopyTo(new Span<ulong>(reach + from, until - from)));
+        _tree.Spread(Reach, firstLevel: 0);
+        _scratch.Run(_tree.Nodes, (from, until, _) => new Span<ulong>(reach + from, until - from).CopyTo(new Span<ulong>(dirty + from, until - from)));
+        _scratch.Run(leaves, (from, until, _) =>
         {
-            var start = starts[level];
-            _scratch.Run(starts[level + 1] - start, (from, until, _) =>
-            {
-                for (var x = start + from; x < start + until; x++)
-                    if (parent[x] >= 0 && dirty[x] != 0)
-                        HostAtomic.Raise(dirty + parent[x], Math.Min(dirty[x], best[x]));
-            });
-        }
-
-        for (var level = starts.Count - 2; level >= 0; level--)
-        {
-            var start = starts[level];
-            _scratch.Run(starts[level + 1] - start, (from, until, _) =>
-            {
-                for (var x = start + from; x < start + until; x++)
-                    if (parent[x] >= 0)
-                        dirty[x] = Math.Max(dirty[x], Math.Min(dirty[parent[x]], best[x]));
-            });
-        }
+            for (var i = from; i < until; i++)
+                if (exits.Attractive[i] >= best[i] || (exits.Repulsive[i] >= best[i] && reach[i] >= best[i]))
+                    blocked[i] = 1;
+        });
     }
 }

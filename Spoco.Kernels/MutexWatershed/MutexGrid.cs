@@ -43,7 +43,7 @@ internal sealed record MutexGrid(int Depth, int Height, int Width, PixelOffset[]
     }
 
     /// <summary>Whether a repulsive edge is kept.</summary>
-    public bool IsKept(uint edge, int z, int y, int x) => RandomStrides
+    public bool IsKept(ulong edge, int z, int y, int x) => RandomStrides
         ? Mix(edge ^ Mix(Seed)) % ((ulong)Strides.Z * (ulong)Strides.Y * (ulong)Strides.X) == 0
         : z % Strides.Z == 0 && y % Strides.Y == 0 && x % Strides.X == 0;
 

@@ -37,19 +37,28 @@ internal sealed unsafe class MutexGridHost
     /// <param name="mask">Voxels that are 0 here are in no cluster; null = all count.</param>
     /// <param name="map">Receives the cluster of each voxel, -1 outside the mask.</param>
     /// <param name="trace">Takes the times, where given.</param>
+    /// <param name="exits">Edges that leave the image, where it is a block of a larger one.</param>
     /// <returns>Number of clusters.</returns>
     public static int Contract(
-        HostScratch scratch, MutexGrid grid, float* priorities, byte* mask, int* map, MutexTrace? trace)
+        HostScratch scratch, MutexGrid grid, float* priorities, byte* mask, int* map, MutexTrace? trace, MutexExits? exits = null)
     {
         var round = new MutexGridHost(scratch, grid, priorities, mask, trace);
-        var contraction = new MutexContractionHost(scratch, round._tree);
+        var contraction = new MutexContractionHost(scratch, round._tree, exits);
         round.FindAncestors();
         var rows = grid.Depth * grid.Height;
         scratch.Run(rows, (from, until, _) => round.Commit(contraction, from, until), 1);
         trace?.Phase("exclusions");
         var clusters = contraction.Contract(round.Ends, mask, map);
+        round.Release();
         trace?.Phase("contraction");
         return clusters;
+    }
+
+    private void Release()
+    {
+        _scratch.Return(_ancestor);
+        _scratch.Return(_weakest);
+        _tree.Release();
     }
 
     private void FindAncestors() => _scratch.Run(_grid.Voxels, (from, until, _) =>
@@ -111,19 +120,22 @@ internal sealed unsafe class MutexGridHost
                 common = way->Ancestor;
             }
 
-            if (common < 0)
+            var outside = contraction.Outside(u, v);
+            if (common < 0 && outside == EdgeKey.None)
             {
                 channel[u] = float.NaN;
                 continue;
             }
 
-            if (EdgeKey.Of(priority, (uint)((long)c * _grid.Voxels + u)) < bottleneck)
+            var bound = Math.Max(bottleneck, outside);
+            if (EdgeKey.Of(priority, (uint)((long)c * _grid.Voxels + u)) <= bound)
                 continue;
             channel[u] = float.PositiveInfinity;
-            HostAtomic.Raise(dirty + common, bottleneck);
-            if (best[u] == bottleneck)
+            if (common >= 0)
+                HostAtomic.Raise(dirty + common, bottleneck);
+            if (best[u] <= bound)
                 blocked[u] = 1;
-            if (best[v] == bottleneck)
+            if (best[v] <= bound)
                 blocked[v] = 1;
         }
     }

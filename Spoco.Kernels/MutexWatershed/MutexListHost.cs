@@ -1,8 +1,13 @@
 namespace Spoco.Kernels.Primitives;
 
 /// <summary>A round on the host over a graph given as a list of pairs.</summary>
-internal sealed unsafe class MutexListHost(HostScratch scratch, MutexLists lists, PairListHost pairs)
+internal sealed unsafe class MutexListHost(HostScratch scratch, MutexLists lists, PairListHost pairs, MutexExits? exits = null)
 {
+    /// <summary>
+    /// The share of the edges that a round must not leave, to be followed by another. A monotone path contracts a fifth of its nodes in a round: still worth it.
+    /// </summary>
+    public const double LeastProgress = 0.9;
+
     private readonly MutexTreeHost _tree = new(scratch, lists.Nodes);
 
     /// <summary>Contracts the graph to one of fewer nodes. Returns the memory of the lists.</summary>
@@ -12,7 +17,7 @@ internal sealed unsafe class MutexListHost(HostScratch scratch, MutexLists lists
     {
         _tree.Grow(lists.Attractive, lists.AttractiveCount);
         trace?.Phase("later forests");
-        var contraction = new MutexContractionHost(scratch, _tree);
+        var contraction = new MutexContractionHost(scratch, _tree, exits);
         var repulsive = lists.Repulsive;
         var mutexes = lists.Mutexes;
         scratch.Run(lists.RepulsiveCount, (from, until, _) => Commit(contraction, repulsive, from, until, false));
@@ -34,24 +39,27 @@ internal sealed unsafe class MutexListHost(HostScratch scratch, MutexLists lists
         return (clusters, next);
     }
 
-    // Afterwards an edge that is no mutex keeps its place; one that is holds the bottleneck instead of its key, and the complement of its place.
+    // Afterwards an edge that is no mutex keeps its place; one that is holds the bound of its paths instead of its key, and the complement of its place.
     private void Commit(MutexContractionHost contraction, MutexEdge* edges, int from, int until, bool areMutexes)
     {
         for (var e = from; e < until; e++)
         {
             ref var edge = ref edges[e];
             var bottleneck = _tree.Bottleneck(edge.U, edge.V, out var common);
-            if (common < 0)
+            var outside = contraction.Outside(edge.U, edge.V);
+            if (common < 0 && outside == EdgeKey.None)
             {
                 edge.Key = EdgeKey.None;
                 continue;
             }
 
-            if (!areMutexes && edge.Key < bottleneck)
+            var bound = Math.Max(bottleneck, outside);
+            if (!areMutexes && edge.Key <= bound)
                 continue;
-            HostAtomic.Raise(contraction.Dirty + common, bottleneck);
+            if (common >= 0)
+                HostAtomic.Raise(contraction.Dirty + common, bottleneck);
             pairs.Key(edge.Place) = EdgeKey.Mutex;
-            edge.Key = bottleneck;
+            edge.Key = bound;
             edge.Place = ~edge.Place;
         }
     }
@@ -64,12 +72,14 @@ internal sealed unsafe class MutexListHost(HostScratch scratch, MutexLists lists
             var edge = edges[e];
             if (edge.Place >= 0 || edge.Key == EdgeKey.None)
                 continue;
-            if (edge.Key == _tree.Best[edge.U] && !pairs.IsMutex(edge.V, Neighbour(edge.U)))
+            if (IsBehind(edge.U, edge.Key) && !pairs.IsMutex(edge.V, Neighbour(edge.U)))
                 contraction.Blocked[edge.U] = 1;
-            if (edge.Key == _tree.Best[edge.V] && !pairs.IsMutex(edge.U, Neighbour(edge.V)))
+            if (IsBehind(edge.V, edge.Key) && !pairs.IsMutex(edge.U, Neighbour(edge.V)))
                 contraction.Blocked[edge.V] = 1;
         }
     }
+
+    private bool IsBehind(int node, ulong bound) => _tree.Best[node] is var best && best != EdgeKey.None && best <= bound;
 
     private int Neighbour(int node)
     {

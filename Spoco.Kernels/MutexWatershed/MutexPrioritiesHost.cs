@@ -45,6 +45,45 @@ internal sealed unsafe class MutexPrioritiesHost
     public static long FromWeights(HostScratch scratch, MutexGrid grid, float* weights, byte* mask, float* priorities) =>
         new MutexPrioritiesHost(grid, null, 0, 0, weights, mask, priorities, scratch.Workers).Fill(scratch);
 
+    /// <summary>The weights of one offset's edges from embeddings that are known to be finite; undefined where there is no edge.</summary>
+    /// <param name="scratch">Memory and workers.</param>
+    /// <param name="grid">A grid of one offset.</param>
+    /// <param name="embeddings">[D, H, W, E].</param>
+    /// <param name="dimensions">E.</param>
+    /// <param name="reach">2 delta_d.</param>
+    /// <param name="weights">Receives [D, H, W].</param>
+    public static void Weights(HostScratch scratch, MutexGrid grid, float* embeddings, int dimensions, float reach, float* weights)
+    {
+        var source = new MutexPrioritiesHost(grid, embeddings, dimensions, reach, null, null, weights, scratch.Workers);
+        scratch.Run(grid.Depth * grid.Height, (from, until, _) =>
+        {
+            for (var row = from; row < until; row++)
+                if (grid.Columns(0, row / grid.Height, row % grid.Height, out var start, out var end))
+                    source.Weights(row * grid.Width, start, end, grid.Linear[0], weights + (long)row * grid.Width);
+        }, 1);
+    }
+
+    /// <summary>The index of the first value that is not finite, or -1.</summary>
+    public static long FirstNonFinite(HostScratch scratch, float* values, long count)
+    {
+        const int Block = 1 << 16;
+        var found = new long[scratch.Workers];
+        Array.Fill(found, long.MaxValue);
+        scratch.Run((int)((count + Block - 1) / Block), (from, until, worker) =>
+        {
+            for (var b = from; b < until; b++)
+            {
+                var start = (long)b * Block;
+                if (FirstNonFinite(values + start, (int)Math.Min(Block, count - start)) is >= 0 and var bad)
+                {
+                    found[worker] = start + bad;
+                    return;
+                }
+            }
+        }, 1);
+        return found.Min() is var first && first == long.MaxValue ? -1 : first;
+    }
+
     private long Fill(HostScratch scratch)
     {
         var rows = _grid.Depth * _grid.Height;

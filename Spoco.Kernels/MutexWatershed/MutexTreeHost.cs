@@ -104,6 +104,38 @@ internal sealed unsafe class MutexTreeHost
         return weakest;
     }
 
+    /// <summary>
+    /// Carries marks over the tree, up and then down, each cut to the keys of the links it passes: afterwards every node has the strongest that reaches it.
+    /// </summary>
+    /// <param name="marks">A key per node; 0 = none.</param>
+    /// <param name="firstLevel">The lowest level that has marks.</param>
+    public void Spread(ulong* marks, int firstLevel)
+    {
+        var parent = Parent;
+        var best = Best;
+        for (var level = firstLevel; level < _starts.Count - 1; level++)
+        {
+            var start = _starts[level];
+            _scratch.Run(_starts[level + 1] - start, (from, until, _) =>
+            {
+                for (var x = start + from; x < start + until; x++)
+                    if (parent[x] >= 0 && marks[x] != 0)
+                        HostAtomic.Raise(marks + parent[x], Math.Min(marks[x], best[x]));
+            });
+        }
+
+        for (var level = _starts.Count - 2; level >= 0; level--)
+        {
+            var start = _starts[level];
+            _scratch.Run(_starts[level + 1] - start, (from, until, _) =>
+            {
+                for (var x = start + from; x < start + until; x++)
+                    if (parent[x] >= 0)
+                        marks[x] = Math.Max(marks[x], Math.Min(marks[parent[x]], best[x]));
+            });
+        }
+    }
+
     /// <summary>Returns the memory.</summary>
     public void Release()
     {

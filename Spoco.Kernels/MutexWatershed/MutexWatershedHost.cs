@@ -16,9 +16,6 @@ internal sealed unsafe class MutexWatershedHost : IMutexWatershed
     // Edges below which another round is not worth its fixed costs. Not tuned: both sides of it differ by less than the noise of a timing.
     private const int FinishBelow = 40_000;
 
-    // A monotone path contracts a fifth of its nodes in a round: still worth it. Below a tenth the sequential rule takes over.
-    private const double LeastProgress = 0.9;
-
     private readonly HostScratch _scratch;
     private readonly HostDevice? _owned;
     private readonly MutexFinish _finish;
@@ -85,7 +82,7 @@ internal sealed unsafe class MutexWatershedHost : IMutexWatershed
         fixed (MutexEdge* list = edges)
         fixed (int* map = contracted?.Map)
         {
-            var pairs = Pairs(clusters, list, edges.Length, map, contracted);
+            var pairs = PairListHost.Of(_scratch, clusters, list, edges.Length, map, contracted);
             _trace?.Phase("pairs");
             Solve(clusters, pairs, firstRepulsive, ofCluster);
         }
@@ -100,30 +97,6 @@ internal sealed unsafe class MutexWatershedHost : IMutexWatershed
         _scratch.Dispose();
         _owned?.Dispose();
     }
-
-    private PairListHost Pairs(int clusters, MutexEdge* edges, int count, int* map, MutexSeeds? seeds)
-    {
-        var pairs = new PairListHost(_scratch, clusters);
-        _scratch.Run(count, (from, until, _) =>
-        {
-            for (var e = from; e < until; e++)
-                if (Cluster(map, edges[e].U) is var u && Cluster(map, edges[e].V) is var v && u != v)
-                    pairs.Count(u, v);
-        });
-        seeds?.ForEachPair(pairs.Count);
-        pairs.Allocate();
-        _scratch.Run(count, (from, until, _) =>
-        {
-            for (var e = from; e < until; e++)
-                if (Cluster(map, edges[e].U) is var u && Cluster(map, edges[e].V) is var v && u != v)
-                    pairs.Put(u, v, edges[e].Key);
-        });
-        seeds?.ForEachPair((u, v) => pairs.Put(u, v, EdgeKey.Mutex));
-        pairs.Merge();
-        return pairs;
-    }
-
-    private static int Cluster(int* map, int node) => map == null ? node : map[node];
 
     private void Solve(MutexGrid grid, float* priorities, byte* mask, MutexSeeds? seeds, int* labels)
     {
@@ -150,7 +123,7 @@ internal sealed unsafe class MutexWatershedHost : IMutexWatershed
         {
             _trace?.Rounds.Add((lists.Nodes, lists.AttractiveCount, lists.RepulsiveCount, lists.MutexCount));
             _cancellation.ThrowIfCancellationRequested();
-            if (lists.AttractiveCount == 0 || lists.Edges <= _finishBelow || lists.Edges > LeastProgress * edgesBefore)
+            if (lists.AttractiveCount == 0 || lists.Edges <= _finishBelow || lists.Edges > MutexListHost.LeastProgress * edgesBefore)
                 break;
             edgesBefore = lists.Edges;
             var map = _scratch.Take<int>(lists.Nodes);

@@ -24,6 +24,35 @@ internal sealed unsafe class PairListHost
         scratch.Clear(_ends, nodes);
     }
 
+    /// <summary>The pairs of a list of edges; loops have no effect, and edges may repeat.</summary>
+    /// <param name="scratch">Memory and workers.</param>
+    /// <param name="clusters">Number of clusters.</param>
+    /// <param name="edges">The list.</param>
+    /// <param name="count">Its length.</param>
+    /// <param name="map">The cluster of each node; null = each is its own.</param>
+    /// <param name="seeds">Given segments; null = none.</param>
+    public static PairListHost Of(HostScratch scratch, int clusters, MutexEdge* edges, int count, int* map = null, MutexSeeds? seeds = null)
+    {
+        var pairs = new PairListHost(scratch, clusters);
+        scratch.Run(count, (from, until, _) =>
+        {
+            for (var e = from; e < until; e++)
+                if (Cluster(map, edges[e].U) is var u && Cluster(map, edges[e].V) is var v && u != v)
+                    pairs.Count(u, v);
+        });
+        seeds?.ForEachPair(pairs.Count);
+        pairs.Allocate();
+        scratch.Run(count, (from, until, _) =>
+        {
+            for (var e = from; e < until; e++)
+                if (Cluster(map, edges[e].U) is var u && Cluster(map, edges[e].V) is var v && u != v)
+                    pairs.Put(u, v, edges[e].Key);
+        });
+        seeds?.ForEachPair((u, v) => pairs.Put(u, v, EdgeKey.Mutex));
+        pairs.Merge();
+        return pairs;
+    }
+
     /// <summary>Counts an edge between two different clusters.</summary>
     public void Count(int u, int v) => Interlocked.Increment(ref _ends[Math.Min(u, v)]);
 
@@ -132,6 +161,8 @@ internal sealed unsafe class PairListHost
     }
 
     private static int Kind(ulong key, uint firstRepulsive) => key == EdgeKey.Mutex ? 2 : EdgeKey.Edge(key) >= firstRepulsive ? 1 : 0;
+
+    private static int Cluster(int* map, int node) => map == null ? node : map[node];
 
     private int Start(int node) => node == 0 ? 0 : _ends[node - 1];
 

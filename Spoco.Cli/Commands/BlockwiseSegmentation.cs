@@ -1,0 +1,146 @@
+using System.Globalization;
+using Spoco.Cli.Files;
+using Spoco.Engine;
+using Spoco.Engine.Segmentation;
+
+namespace Spoco.Cli.Commands;
+
+/// <summary>
+/// <c>spoco segment --memory</c>: the Mutex Watershed of embeddings or affinities that are larger than memory, from HDF5 to HDF5, block by block. The labels are
+/// those of the whole image. Results of blocks are kept in NAME.partial beside the result until that is written.
+/// </summary>
+internal static class BlockwiseSegmentation
+{
+    /// <summary>Segments files one by one.</summary>
+    /// <param name="files">HDF5 files.</param>
+    /// <param name="areEmbeddings">Embeddings (<c>embeddings_f</c>), else affinities (<c>affinities</c>).</param>
+    /// <param name="output">Folder, or a file for a single input.</param>
+    /// <param name="options">Offsets and margin.</param>
+    /// <param name="blockwise">Memory, threads, and what is dropped; the folder and the input are filled in here.</param>
+    /// <param name="dimensions">What the embeddings must have; null = any number.</param>
+    /// <param name="foreground">A mask, or a folder with one per image; null = every voxel.</param>
+    /// <param name="labelName">Dataset of the labels.</param>
+    /// <param name="cancellation">Stops between steps.</param>
+    /// <exception cref="InputException">A file is damaged or does not fit the options.</exception>
+    public static void Run(
+        IReadOnlyList<string> files, bool areEmbeddings, string output, MutexWatershedOptions options, BlockwiseOptions blockwise, int? dimensions,
+        string? foreground, string labelName, CancellationToken cancellation)
+    {
+        foreach (var file in files)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            if (InputFile.RequireKind(file) != FileKind.Hdf5)
+                throw new InputException($"{file}: --memory reads HDF5, of which it can read parts.");
+            var path = InputSelection.LabelPath(output, file, files.Count);
+            path = InputFile.KindOf(path) is null ? path + ".h5" : path;
+            if (InputFile.KindOf(path) != FileKind.Hdf5)
+                throw new InputException($"{path}: --memory writes HDF5, part by part.");
+            var folder = Path.ChangeExtension(path, ".partial");
+            try
+            {
+                Segment(file, path, folder);
+            }
+            catch (Exception e) when (e is ArgumentException or InvalidDataException)
+            {
+                throw new InputException($"{file}: {e.Message}", e);
+            }
+            catch (OperationCanceledException)
+            {
+                Console.Error.WriteLine($"{folder} keeps the blocks that are done; the same command goes on from there.");
+                throw;
+            }
+        }
+
+        void Segment(string file, string path, string folder)
+        {
+            using var values = new Hdf5FloatReader(file, areEmbeddings ? EmbeddingFile.F : AffinitySegmentation.Dataset, channelsFirst: !areEmbeddings, cancellation);
+            if (areEmbeddings && dimensions is not null && values.Channels != dimensions)
+                throw new InputException($"{file}: the embeddings have {values.Channels} dimensions, the model {dimensions}.");
+            var offsets = options.Offsets ?? MutexWatershedOptions.SpocoOffsets(values.Depth > 1);
+            if (!areEmbeddings && values.Channels != offsets.Count)
+                throw new InputException($"{file}: {values.Channels} channels of affinities for {offsets.Count} offsets; --offsets says which edges they belong to.");
+            var maskFile = foreground is null ? null : SemanticMask.PathOf(foreground, InputSelection.Name(file));
+            var mask = maskFile is null ? null : ReadMask(maskFile);
+            try
+            {
+                var run = blockwise with { Folder = folder, Input = maskFile is null ? Describe(file) : $"{Describe(file)}, mask {Describe(maskFile)}" };
+                using var labels = ProgressDisplay.Run("segmenting", 0, 1, display =>
+                {
+                    var shown = run with { Progress = new BlockProgress(display) };
+                    return areEmbeddings
+                        ? BlockwiseMutexWatershed.FromEmbeddings(values, shown, options, mask, cancellation)
+                        : BlockwiseMutexWatershed.FromAffinities(values, shown, options, mask, cancellation);
+                });
+                Write(path, labels, values.VoxelSize);
+                labels.Delete();
+            }
+            finally
+            {
+                (mask as IDisposable)?.Dispose();
+            }
+        }
+
+        void Write(string path, BlockwiseLabels labels, VoxelSize? voxelSize) =>
+            ProgressDisplay.Run("writing", 0, labels.Whole.VoxelCount, display =>
+            {
+                long done = 0;
+                Hdf5File.WriteLabels(path, labels.Whole, voxelSize, labels.Segments, labelName, box =>
+                {
+                    cancellation.ThrowIfCancellationRequested();
+                    var part = new int[box.VoxelCount];
+                    labels.Read(box, part);
+                    display.Report(done += box.VoxelCount, () => $"{InputSelection.Name(path)}: {labels.Segments} segments in {labels.Blocks} blocks");
+                    return part;
+                });
+                return done;
+            });
+    }
+
+    /// <summary>Bytes, as in <c>2GiB</c>, <c>512MiB</c>, <c>1.5 GB</c>; a number alone counts GiB.</summary>
+    /// <exception cref="InputException">The text is none.</exception>
+    public static long ParseMemory(string text)
+    {
+        var number = text.TrimEnd([.. "KMGTiB "]);
+        double? unit = text[number.Length..].Trim() switch
+        {
+            "" or "GiB" or "G" => 1L << 30,
+            "MiB" or "M" => 1L << 20,
+            "KiB" or "K" => 1L << 10,
+            "TiB" or "T" => 1L << 40,
+            "GB" => 1e9,
+            "MB" => 1e6,
+            _ => null,
+        };
+        return unit is { } factor && double.TryParse(number, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var value) && value > 0 && value * factor is >= 1 and < 1e15
+            ? (long)(value * factor)
+            : throw new InputException($"--memory: expected bytes like 2GiB or 512MiB, got '{text}'.");
+    }
+
+    // A mask of another format cannot be read in parts; a byte per voxel has to fit.
+    private static IVolumeReader<byte> ReadMask(string path) => InputFile.RequireKind(path) == FileKind.Hdf5
+        ? new Hdf5MaskReader(path, "label")
+        : new MaskReader(SemanticMask.Read(path, "", only: null));
+
+    private static string Describe(string path)
+    {
+        var file = new FileInfo(path);
+        return string.Create(CultureInfo.InvariantCulture, $"{file.FullName} {file.Length} {file.LastWriteTimeUtc.Ticks}");
+    }
+
+    private sealed class BlockProgress(ProgressDisplay display) : IProgress<BlockwiseProgress>
+    {
+        private int _blocks;
+
+        public void Report(BlockwiseProgress value)
+        {
+            if (value.Blocks != _blocks)
+            {
+                display.Expect(value.Done, _blocks = value.Blocks);
+                if (value.Done > 0)
+                    display.Note($"{value.Done} of {value.Blocks} blocks are there from an earlier run");
+            }
+
+            display.Report(value.Done, () => value.Step);
+        }
+    }
+}

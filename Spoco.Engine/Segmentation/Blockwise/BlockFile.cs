@@ -1,0 +1,190 @@
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+using Microsoft.Win32.SafeHandles;
+
+namespace Spoco.Engine.Segmentation;
+
+/// <summary>
+/// The result of one block on disk: a header, then per cluster its first voxel and its size, the exits, the edges, the cluster of every voxel, and a
+/// SHA-256 of all that. What is read is checked against the length of the file.
+/// </summary>
+internal sealed unsafe class BlockFile : IDisposable
+{
+    private const ulong Magic = 0x314B4C424F435053;
+    private const int MaximumBytes = 1 << 26;
+
+    private readonly string _path;
+    private readonly SafeFileHandle _file;
+    private readonly Header _header;
+
+    private BlockFile(string path, SafeFileHandle file, Header header) => (_path, _file, _header) = (path, file, header);
+
+    /// <summary>Number of clusters.</summary>
+    public int Clusters => _header.Clusters;
+
+    /// <summary>Number of exits.</summary>
+    public int Exits => _header.Exits;
+
+    /// <summary>Number of edges.</summary>
+    public int Edges => _header.Edges;
+
+    private long SizesAt => sizeof(Header) + (long)Clusters * sizeof(long);
+
+    private long ExitsAt => SizesAt + (long)Clusters * sizeof(int);
+
+    private long EdgesAt => ExitsAt + (long)Exits * sizeof(BlockExit);
+
+    private long MapAt => EdgesAt + (long)Edges * sizeof(BlockEdge);
+
+    private long End => MapAt + (long)_header.Voxels * sizeof(int);
+
+    /// <summary>Writes the result of a block; the file is complete or not there.</summary>
+    public static void Write(string path, int block, BlockResult result)
+    {
+        var header = new Header
+        {
+            Magic = Magic, Block = block, Clusters = result.Clusters, Exits = result.ExitCount, Edges = result.EdgeCount, Voxels = result.Voxels,
+        };
+        AtomicFile.Write(path, stream =>
+        {
+            using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+            var first = header;
+            Write(stream, hash, &first, 1);
+            Write(stream, hash, result.Firsts, result.Clusters);
+            Write(stream, hash, result.Sizes, result.Clusters);
+            Write(stream, hash, result.Exits, result.ExitCount);
+            Write(stream, hash, result.Edges, result.EdgeCount);
+            Write(stream, hash, result.Map, result.Voxels);
+            stream.Write(hash.GetHashAndReset());
+        });
+    }
+
+    /// <summary>Opens the result of a block.</summary>
+    /// <exception cref="InvalidDataException">The file is none of this block.</exception>
+    public static BlockFile Open(string path, int block, VoxelBox box)
+    {
+        var file = File.OpenHandle(path);
+        try
+        {
+            var header = default(Header);
+            Read(path, file, new Span<Header>(ref header), 0);
+            var found = new BlockFile(path, file, header);
+            if (header.Magic != Magic || header.Block != block || header.Voxels != box.VoxelCount || header.Clusters < 0 || header.Clusters > header.Voxels
+                || header.Exits < 0 || header.Edges < 0 || RandomAccess.GetLength(file) != found.End + SHA256.HashSizeInBytes)
+                throw found.Damaged();
+            return found;
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Whether there is a sound result of a block.</summary>
+    public static bool IsSound(string path, int block, VoxelBox box)
+    {
+        try
+        {
+            using var file = Open(path, block, box);
+            using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+            var buffer = new byte[1 << 20];
+            for (long at = 0; at < file.End;)
+            {
+                var part = buffer.AsSpan(0, (int)Math.Min(buffer.Length, file.End - at));
+                Read(path, file._file, part, at);
+                hash.AppendData(part);
+                at += part.Length;
+            }
+
+            var stated = new byte[SHA256.HashSizeInBytes];
+            Read(path, file._file, stated.AsSpan(), file.End);
+            return hash.GetHashAndReset().AsSpan().SequenceEqual(stated);
+        }
+        catch (Exception e) when (e is IOException or InvalidDataException or UnauthorizedAccessException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>Reads the first voxel of every cluster: its index in the whole image.</summary>
+    public void ReadFirsts(Span<long> firsts) => Read(_path, _file, firsts, sizeof(Header));
+
+    /// <summary>Reads the voxels of every cluster.</summary>
+    public void ReadSizes(Span<int> sizes) => Read(_path, _file, sizes, SizesAt);
+
+    /// <summary>Reads the edges to other blocks that are strongest.</summary>
+    public void ReadExits(Span<BlockExit> exits, BlockLayout layout)
+    {
+        Read(_path, _file, exits, ExitsAt);
+        foreach (ref var exit in exits)
+            if ((uint)exit.Node >= (uint)Clusters || (uint)exit.Block >= (uint)layout.Count)
+                throw Damaged();
+    }
+
+    /// <summary>Reads the edges; the clusters of <see cref="BlockEdge.V"/> are checked by the caller, who knows their number.</summary>
+    public void ReadEdges(Span<BlockEdge> edges)
+    {
+        Read(_path, _file, edges, EdgesAt);
+        foreach (ref var edge in edges)
+            if ((uint)edge.U >= (uint)Clusters || (uint)edge.Block > (uint)_header.Block)
+                throw Damaged();
+    }
+
+    /// <summary>Reads clusters of voxels.</summary>
+    /// <param name="first">The first voxel's index in the block.</param>
+    /// <param name="map">Receives a cluster per voxel, -1 outside the mask.</param>
+    public void ReadMap(long first, Span<int> map)
+    {
+        Read(_path, _file, map, MapAt + first * sizeof(int));
+        foreach (var cluster in map)
+            if (cluster < -1 || cluster >= Clusters)
+                throw Damaged();
+    }
+
+    /// <summary>The refusal of this file.</summary>
+    public InvalidDataException Damaged() => new($"{_path}: damaged; delete its folder and run again.");
+
+    /// <inheritdoc/>
+    public void Dispose() => _file.Dispose();
+
+    private static void Read<T>(string path, SafeFileHandle file, Span<T> values, long at) where T : unmanaged
+    {
+        for (var done = 0L; done < values.Length;)
+        {
+            var part = MemoryMarshal.AsBytes(values.Slice((int)done, (int)Math.Min(values.Length - done, MaximumBytes / sizeof(T))));
+            for (var filled = 0; filled < part.Length;)
+            {
+                var read = RandomAccess.Read(file, part[filled..], at + done * sizeof(T) + filled);
+                if (read == 0)
+                    throw new InvalidDataException($"{path}: cut off; delete its folder and run again.");
+                filled += read;
+            }
+
+            done += part.Length / sizeof(T);
+        }
+    }
+
+    private static void Write<T>(Stream stream, IncrementalHash hash, T* values, int count) where T : unmanaged
+    {
+        for (var done = 0; done < count;)
+        {
+            var part = Math.Min(count - done, MaximumBytes / sizeof(T));
+            var bytes = MemoryMarshal.AsBytes(new ReadOnlySpan<T>(values + done, part));
+            hash.AppendData(bytes);
+            stream.Write(bytes);
+            done += part;
+        }
+    }
+
+    private struct Header
+    {
+        public ulong Magic;
+        public int Block;
+        public int Clusters;
+        public int Exits;
+        public int Edges;
+        public int Voxels;
+        public int Reserved;
+    }
+}

@@ -1,0 +1,182 @@
+using Spoco.Kernels;
+using Spoco.Kernels.Primitives;
+
+namespace Spoco.Engine.Segmentation;
+
+/// <summary>
+/// Puts contracted blocks together, one after another. When the edges exceed the memory, the part of the image that has been seen is contracted as a block is:
+/// by what is certain whatever is still to come. In the end nothing is to come, and what is left is solved.
+/// </summary>
+internal sealed unsafe class BlockMerging
+{
+    // An edge as read, its entry in a table of pairs, in a list, and in that of the next round.
+    private const long BytesPerEdge = 90;
+
+    private readonly HostDevice _host;
+    private readonly HostScratch _scratch;
+    private readonly BlockLayout _layout;
+    private readonly BlockFolder _folder;
+    private readonly long _capacity;
+    private readonly int[] _starts;
+    private readonly int[] _nodeOf;
+    private readonly CancellationToken _cancellation;
+    private BlockEdge* _edges;
+    private BlockExit[] _exits = [];
+    private int _count;
+    private int _nodes;
+
+    private BlockMerging(HostDevice host, HostScratch scratch, BlockLayout layout, BlockFolder folder, long capacity, CancellationToken cancellation)
+    {
+        (_host, _scratch, _layout, _folder, _capacity, _cancellation) = (host, scratch, layout, folder, capacity, cancellation);
+        _starts = new int[layout.Count + 1];
+        long total = 0;
+        for (var b = 0; b < layout.Count; b++)
+        {
+            using var file = Open(b);
+            total += file.Edges;
+            var clusters = (long)_starts[b] + file.Clusters;
+            if (clusters > Array.MaxLength)
+                throw new ArgumentException("BlockwiseMutexWatershed: the blocks have more than 2^31 clusters; give more memory.");
+            _starts[b + 1] = (int)clusters;
+        }
+
+        _capacity = Math.Min(_capacity, Math.Max(total, 1));
+        _nodeOf = new int[_starts[^1]];
+        _edges = scratch.Take<BlockEdge>(_capacity);
+    }
+
+    /// <summary>The segment of every cluster of every block, from 1, and where each block's begin.</summary>
+    /// <param name="host">Where to compute.</param>
+    /// <param name="layout">The blocks.</param>
+    /// <param name="folder">Their results.</param>
+    /// <param name="options">Memory.</param>
+    /// <param name="cancellation">Stops between steps.</param>
+    public static (int[] Segments, int[] Starts) Merge(
+        HostDevice host, BlockLayout layout, BlockFolder folder, BlockwiseOptions options, CancellationToken cancellation)
+    {
+        using var scratch = new HostScratch(host, "BlockwiseMutexWatershed");
+        var merging = new BlockMerging(
+            host, scratch, layout, folder, Math.Min(options.MergedEdges ?? options.Memory / BytesPerEdge, Array.MaxLength), cancellation);
+        for (var b = 0; b < layout.Count; b++)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            merging.Add(b);
+        }
+
+        return (merging.Solve(), merging._starts);
+    }
+
+    private BlockFile Open(int block) => BlockFile.Open(_folder.PathOf(block), block, _layout.Box(block));
+
+    private void Add(int block)
+    {
+        using var file = Open(block);
+        if (_count + (long)file.Edges > _capacity)
+        {
+            Contract(block);
+            if (_count + (long)file.Edges > _capacity)
+                throw new ArgumentException($"BlockwiseMutexWatershed: merging needs room for {_count + (long)file.Edges} edges, the memory has it for "
+                    + $"{_capacity}; give {((_count + (long)file.Edges) * BytesPerEdge >> 20) + 1} MiB.");
+        }
+
+        var start = _starts[block];
+        for (var i = 0; i < file.Clusters; i++)
+            _nodeOf[start + i] = _nodes++;
+        var edges = new Span<BlockEdge>(_edges + _count, file.Edges);
+        file.ReadEdges(edges);
+        foreach (ref var edge in edges)
+        {
+            if ((uint)edge.V >= (uint)(_starts[edge.Block + 1] - _starts[edge.Block]))
+                throw file.Damaged();
+            (edge.U, edge.V) = (_nodeOf[start + edge.U], _nodeOf[_starts[edge.Block] + edge.V]);
+        }
+
+        _count += edges.Length;
+        var exits = new BlockExit[file.Exits];
+        file.ReadExits(exits, _layout);
+        // Edges to blocks that are here have come with this block, or will come with none.
+        _exits = [.. _exits.Where(e => e.Block > block), .. exits.Where(e => e.Block > block).Select(e => e with { Node = _nodeOf[start + e.Node] })];
+    }
+
+    private void Contract(int next)
+    {
+        var (pairs, ids, firstRepulsive) = Pairs();
+        var exits = new MutexExits(_scratch, _nodes);
+        foreach (var exit in _exits)
+        {
+            if (exit.Attractive != 0)
+                exits.Add(exit.Node, exit.Attractive, isAttractive: true);
+            if (exit.Repulsive != 0)
+                exits.Add(exit.Node, exit.Repulsive, isAttractive: false);
+        }
+
+        var map = _scratch.Take<int>(_nodes);
+        var lists = MutexBlockHost.Contract(_scratch, _nodes, pairs, firstRepulsive, exits, map, _cancellation);
+        for (var i = 0; i < _starts[next]; i++)
+            _nodeOf[i] = map[_nodeOf[i]];
+        foreach (ref var exit in _exits.AsSpan())
+            exit.Node = map[exit.Node];
+        _exits = _exits[..BlockGraph.Reduce(_exits.AsSpan())];
+        _scratch.Return(map);
+        _nodes = lists.Nodes;
+        _count = 0;
+        _edges = _scratch.Take<BlockEdge>(_capacity);
+        TakeBack(lists.Attractive, lists.AttractiveCount, ids);
+        TakeBack(lists.Repulsive, lists.RepulsiveCount, ids);
+        TakeBack(lists.Mutexes, lists.MutexCount, ids);
+        lists.Release();
+        _scratch.Return((ulong*)ids);
+    }
+
+    private int[] Solve()
+    {
+        var count = _count;
+        var ids = ToKeys(out var firstRepulsive);
+        _scratch.Return(ids);
+        var labels = new int[_nodes];
+        using (var solver = new MutexRun(_host).Open(SequentialMutexWatershed.Finish, _cancellation))
+            solver.FromEdges(_nodes, new ReadOnlySpan<MutexEdge>(_edges, count), firstRepulsive, [], labels);
+        for (var i = 0; i < _nodeOf.Length; i++)
+            _nodeOf[i] = labels[_nodeOf[i]];
+        return _nodeOf;
+    }
+
+    private (PairListHost Pairs, nint Ids, uint FirstRepulsive) Pairs()
+    {
+        var ids = ToKeys(out var firstRepulsive);
+        var pairs = PairListHost.Of(_scratch, _nodes, (MutexEdge*)_edges, _count);
+        _scratch.Return(_edges);
+        return (pairs, (nint)ids, firstRepulsive);
+    }
+
+    // The solver's keys have 32 bits for the id: the ranks of the ids keep their order. Both kinds of edges have 24 bytes, and lie in the same memory.
+    private ulong* ToKeys(out uint firstRepulsive)
+    {
+        var edges = new Span<BlockEdge>(_edges, _count);
+        var kept = BlockGraph.SortById(edges);
+        var ids = _scratch.Take<ulong>(kept);
+        var keys = (MutexEdge*)_edges;
+        firstRepulsive = 0;
+        for (var e = 0; e < _count; e++)
+        {
+            var edge = _edges[e];
+            if (e < kept)
+                ids[e] = edge.Edge;
+            if (e < kept && edge.Edge < _layout.FirstRepulsive)
+                firstRepulsive++;
+            keys[e] = new MutexEdge(edge.U, edge.V, e < kept ? ((ulong)edge.Priority << 32) | ~(uint)e : EdgeKey.Mutex, 0);
+        }
+
+        return ids;
+    }
+
+    private void TakeBack(MutexEdge* edges, int count, nint ids)
+    {
+        for (var e = 0; e < count; e++)
+            _edges[_count++] = new BlockEdge
+            {
+                U = edges[e].U, V = edges[e].V, Priority = (uint)(edges[e].Key >> 32),
+                Edge = edges[e].Key == EdgeKey.Mutex ? BlockEdge.Mutex : ((ulong*)ids)[EdgeKey.Edge(edges[e].Key)],
+            };
+    }
+}

@@ -1,0 +1,181 @@
+using Spoco.Kernels.Primitives;
+
+namespace Spoco.Engine.Segmentation;
+
+/// <summary>
+/// A block, contracted by what is certain whatever the other blocks hold: clusters, one edge per pair of them with its place in the order of the whole image,
+/// the edges to clusters of earlier blocks, and the strongest edges to every other block.
+/// </summary>
+internal sealed unsafe class BlockResult
+{
+    private readonly HostScratch _scratch;
+    private readonly BlockLayout _layout;
+    private readonly int _block;
+    private readonly VoxelBox _box;
+
+    private BlockResult(HostScratch scratch, BlockLayout layout, int block)
+    {
+        (_scratch, _layout, _block, _box) = (scratch, layout, block, layout.Box(block));
+        Voxels = checked((int)_box.VoxelCount);
+        Map = scratch.Take<int>(Voxels);
+    }
+
+    /// <summary>Voxels of the block.</summary>
+    public int Voxels { get; }
+
+    /// <summary>Number of clusters.</summary>
+    public int Clusters { get; private set; }
+
+    /// <summary>Number of exits.</summary>
+    public int ExitCount { get; private set; }
+
+    /// <summary>Number of edges.</summary>
+    public int EdgeCount { get; private set; }
+
+    /// <summary>The cluster of every voxel; -1 outside the mask.</summary>
+    public int* Map { get; }
+
+    /// <summary>The first voxel of every cluster: its index in the whole image.</summary>
+    public long* Firsts { get; private set; }
+
+    /// <summary>Voxels of every cluster.</summary>
+    public int* Sizes { get; private set; }
+
+    /// <summary>The strongest edges from a cluster to another block.</summary>
+    public BlockExit* Exits { get; private set; }
+
+    /// <summary>The edges within the block and to earlier ones.</summary>
+    public BlockEdge* Edges { get; private set; }
+
+    /// <summary>Contracts a block.</summary>
+    /// <param name="scratch">Memory and workers.</param>
+    /// <param name="layout">The blocks.</param>
+    /// <param name="block">Which.</param>
+    /// <param name="values">Its edges. The memory is returned.</param>
+    /// <param name="grid">The graph within.</param>
+    /// <param name="earlier">Reads clusters of voxels of an earlier block: block, box, clusters.</param>
+    /// <param name="cancellation">Stops between rounds.</param>
+    public static BlockResult Contract(
+        HostScratch scratch, BlockLayout layout, int block, BlockValues values, MutexGrid grid, Action<int, VoxelBox, nint> earlier,
+        CancellationToken cancellation)
+    {
+        var result = new BlockResult(scratch, layout, block);
+        var lists = MutexBlockHost.Contract(scratch, grid, values.Priorities, values.Mask, values.Exits(), result.Map, cancellation);
+        result.Clusters = lists.Nodes;
+        result.Measure();
+        result.TakeEdges(values, lists, earlier);
+        lists.Release();
+        result.TakeExits(values);
+        values.Release();
+        return result;
+    }
+
+    private void Measure()
+    {
+        Firsts = _scratch.Take<long>(Clusters);
+        Sizes = _scratch.Take<int>(Clusters);
+        _scratch.Clear(Sizes, Clusters);
+        for (var i = 0; i < Voxels; i++)
+            if (Map[i] >= 0 && Sizes[Map[i]]++ == 0)
+            {
+                var (z, y, x) = (_box.Z + i / _box.Width / _box.Height, _box.Y + i / _box.Width % _box.Height, _box.X + i % _box.Width);
+                Firsts[Map[i]] = (long)_layout.Edge(0, z, y, x);
+            }
+    }
+
+    private void TakeEdges(BlockValues values, MutexLists lists, Action<int, VoxelBox, nint> earlier)
+    {
+        var across = 0;
+        for (var e = 0; e < values.CrossingCount; e++)
+            if (BlockBeyond(values, e) < _block)
+                across++;
+        Edges = _scratch.Take<BlockEdge>(lists.Edges + across);
+        var faces = new Span<BlockEdge>(Edges, across);
+        TakeFaces(values, faces, earlier);
+        EdgeCount = BlockGraph.Reduce(faces);
+        Add(lists.Attractive, lists.AttractiveCount);
+        Add(lists.Repulsive, lists.RepulsiveCount);
+        Add(lists.Mutexes, lists.MutexCount);
+    }
+
+    private void Add(MutexEdge* edges, int count)
+    {
+        for (var e = 0; e < count; e++)
+            Edges[EdgeCount++] = new BlockEdge
+            {
+                U = edges[e].U, V = edges[e].V, Block = _block, Priority = (uint)(edges[e].Key >> 32),
+                Edge = edges[e].Key == EdgeKey.Mutex ? BlockEdge.Mutex : InWhole(EdgeKey.Edge(edges[e].Key)),
+            };
+    }
+
+    // Ids within a block and ids of the whole image have the same order.
+    private ulong InWhole(uint edge)
+    {
+        var (channel, voxel) = Math.DivRem(edge, (uint)Voxels);
+        var (row, x) = Math.DivRem((int)voxel, _box.Width);
+        return _layout.Edge((int)channel, _box.Z + row / _box.Height, _box.Y + row % _box.Height, _box.X + x);
+    }
+
+    private void TakeFaces(BlockValues values, Span<BlockEdge> faces, Action<int, VoxelBox, nint> earlier)
+    {
+        if (faces.IsEmpty)
+            return;
+        var around = _layout.Around(_box);
+        var clusters = _scratch.Take<int>(around.VoxelCount);
+        foreach (var other in _layout.Touching(around))
+        {
+            if (other >= _block)
+                continue;
+            var common = _layout.Box(other).Intersect(around);
+            var part = _scratch.Take<int>(common.VoxelCount);
+            earlier(other, common, (nint)part);
+            for (var row = 0; row < common.Depth * common.Height; row++)
+            {
+                var (z, y) = (common.Z + row / common.Height - around.Z, common.Y + row % common.Height - around.Y);
+                new Span<int>(part + (long)row * common.Width, common.Width)
+                    .CopyTo(new Span<int>(clusters + ((long)z * around.Height + y) * around.Width + common.X - around.X, common.Width));
+            }
+
+            _scratch.Return(part);
+        }
+
+        var count = 0;
+        for (var e = 0; e < values.CrossingCount; e++)
+        {
+            var edge = values.Crossing[e];
+            var (z, y, x) = values.Outer(edge);
+            if (_layout.IndexOf(z, y, x) is var other && other >= _block)
+                continue;
+            faces[count++] = new BlockEdge
+            {
+                U = Map[edge.Inner], V = clusters[((long)(z - around.Z) * around.Height + y - around.Y) * around.Width + x - around.X],
+                Block = other, Priority = edge.Priority, Edge = edge.Edge,
+            };
+        }
+
+        _scratch.Return(clusters);
+    }
+
+    private void TakeExits(BlockValues values)
+    {
+        Exits = _scratch.Take<BlockExit>(values.CrossingCount);
+        for (var e = 0; e < values.CrossingCount; e++)
+        {
+            var edge = values.Crossing[e];
+            var isAttractive = edge.Edge < _layout.FirstRepulsive;
+            Exits[e] = new BlockExit
+            {
+                Node = Map[edge.Inner], Block = BlockBeyond(values, e),
+                Attractive = isAttractive ? edge.Priority : 0, Repulsive = isAttractive ? 0 : edge.Priority,
+            };
+        }
+
+        ExitCount = BlockGraph.Reduce(new Span<BlockExit>(Exits, values.CrossingCount));
+    }
+
+    private int BlockBeyond(BlockValues values, int edge)
+    {
+        var (z, y, x) = values.Outer(values.Crossing[edge]);
+        return _layout.IndexOf(z, y, x);
+    }
+}

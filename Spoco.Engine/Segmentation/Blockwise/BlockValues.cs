@@ -1,0 +1,146 @@
+using Spoco.Kernels.Primitives;
+
+namespace Spoco.Engine.Segmentation;
+
+/// <summary>The edges that have an end in a block: those within by channel and voxel, those across its faces as a list.</summary>
+internal sealed unsafe class BlockValues
+{
+    private readonly HostScratch _scratch;
+    private readonly BlockLayout _layout;
+    private readonly VoxelBox _box;
+    private readonly VoxelBox _around;
+    private byte* _maskAround;
+    private int _crossing;
+
+    public BlockValues(HostScratch scratch, BlockLayout layout, VoxelBox box, VoxelBox around, byte* maskAround, int channels)
+    {
+        (_scratch, _layout, _box, _around) = (scratch, layout, box, around);
+        _maskAround = maskAround;
+        Priorities = scratch.Take<float>(box.VoxelCount * channels);
+        Crossing = scratch.Take<CrossingEdge>(layout.Crossing(box));
+        var priorities = Priorities;
+        scratch.Run((int)box.VoxelCount, (from, until, _) =>
+        {
+            for (var c = 0; c < channels; c++)
+                new Span<float>(priorities + c * box.VoxelCount + from, until - from).Fill(float.NaN);
+        });
+    }
+
+    /// <summary>[C, D, H, W] of the block; NaN where there is no edge within it.</summary>
+    public float* Priorities { get; }
+
+    /// <summary>The edges across the faces, in no order.</summary>
+    public CrossingEdge* Crossing { get; }
+
+    /// <summary>How many they are.</summary>
+    public int CrossingCount => _crossing;
+
+    /// <summary>Voxels of the block that are 0 here do not count; null = all do.</summary>
+    public byte* Mask { get; private set; }
+
+    /// <summary>Takes the edges of a channel.</summary>
+    /// <param name="channel">The channel.</param>
+    /// <param name="weights">A weight per voxel of the block and its surroundings.</param>
+    /// <param name="step">Values from one voxel to the next.</param>
+    /// <param name="scale">priority = scale * weight + shift.</param>
+    /// <param name="shift">See <paramref name="scale"/>.</param>
+    /// <param name="strides">Says which edges are kept; null = all are.</param>
+    /// <returns>The first voxel of the surroundings at which an edge's priority is not finite, or -1.</returns>
+    public long Take(int channel, float* weights, int step, float scale, float shift, MutexGrid? strides)
+    {
+        var refused = new long[_scratch.Workers];
+        Array.Fill(refused, long.MaxValue);
+        var kept = strides is { IsSparse: true } ? strides : null;
+        _scratch.Run(_around.Depth * _around.Height, (from, until, worker) =>
+        {
+            for (var row = from; row < until && refused[worker] == long.MaxValue; row++)
+                if (Row(channel, row, weights + (long)row * _around.Width * step, step, scale, shift, kept) is >= 0 and var x)
+                    refused[worker] = (long)row * _around.Width + x;
+        }, 1);
+        return refused.Min() is var first && first == long.MaxValue ? -1 : first;
+    }
+
+    /// <summary>Cuts the mask to the block.</summary>
+    public void KeepMask()
+    {
+        if (_maskAround == null)
+            return;
+        Mask = _scratch.Take<byte>(_box.VoxelCount);
+        for (var row = 0; row < _box.Depth * _box.Height; row++)
+        {
+            var (z, y) = (row / _box.Height + _box.Z - _around.Z, row % _box.Height + _box.Y - _around.Y);
+            new Span<byte>(_maskAround + ((long)z * _around.Height + y) * _around.Width + _box.X - _around.X, _box.Width)
+                .CopyTo(new Span<byte>(Mask + (long)row * _box.Width, _box.Width));
+        }
+
+        _scratch.Return(_maskAround);
+        _maskAround = null;
+    }
+
+    /// <summary>The strongest edges across the faces at each voxel.</summary>
+    public MutexExits Exits()
+    {
+        var exits = new MutexExits(_scratch, (int)_box.VoxelCount);
+        _scratch.Run(_crossing, (from, until, _) =>
+        {
+            for (var e = from; e < until; e++)
+                exits.Add(Crossing[e].Inner, Crossing[e].Priority, Crossing[e].Edge < _layout.FirstRepulsive);
+        });
+        return exits;
+    }
+
+    /// <summary>The voxel at which an edge across a face ends outside.</summary>
+    public (int Z, int Y, int X) Outer(CrossingEdge edge)
+    {
+        var (channel, z, y, x) = _layout.Start(edge.Edge);
+        var o = _layout.Offsets[channel];
+        return _box.Contains(z, y, x) ? (z + o.Z, y + o.Y, x + o.X) : (z, y, x);
+    }
+
+    /// <summary>Returns the memory that the solver has not.</summary>
+    public void Release()
+    {
+        _scratch.Return(Crossing);
+        _scratch.Return(Mask);
+    }
+
+    private int Row(int channel, int row, float* weights, int step, float scale, float shift, MutexGrid? strides)
+    {
+        var o = _layout.Offsets[channel];
+        var (z, y) = (_around.Z + row / _around.Height, _around.Y + row % _around.Height);
+        if (!_around.Contains(z + o.Z, y + o.Y, _around.X))
+            return -1;
+        var (startsHere, endsHere) = (_box.Contains(z, y, _box.X), _box.Contains(z + o.Z, y + o.Y, _box.X));
+        if (!startsHere && !endsHere)
+            return -1;
+        var end = ((long)o.Z * _around.Height + o.Y) * _around.Width + o.X;
+        var target = Priorities + channel * _box.VoxelCount + Local(z, y, 0);
+        var mask = _maskAround == null ? null : _maskAround + (long)row * _around.Width;
+        for (var i = Math.Max(0, -o.X); i < _around.Width - Math.Max(0, o.X); i++)
+        {
+            var x = _around.X + i;
+            var starts = startsHere && (uint)(x - _box.X) < (uint)_box.Width;
+            var ends = endsHere && (uint)(x + o.X - _box.X) < (uint)_box.Width;
+            if ((!starts && !ends) || (mask != null && (mask[i] == 0 || mask[i + end] == 0)))
+                continue;
+            if (strides is not null && !strides.IsKept(_layout.Edge(channel, z, y, x), z, y, x))
+                continue;
+            var priority = scale * weights[(long)i * step] + shift;
+            if (!float.IsFinite(priority))
+                return i;
+            if (starts && ends)
+                target[x] = priority;
+            else
+                Crossing[Interlocked.Increment(ref _crossing) - 1] = new CrossingEdge
+                {
+                    Edge = _layout.Edge(channel, z, y, x),
+                    Priority = (uint)(EdgeKey.Of(priority, 0) >> 32),
+                    Inner = (int)(starts ? Local(z, y, x) : Local(z + o.Z, y + o.Y, x + o.X)),
+                };
+        }
+
+        return -1;
+    }
+
+    private long Local(int z, int y, int x) => ((long)(z - _box.Z) * _box.Height + y - _box.Y) * _box.Width + x - _box.X;
+}

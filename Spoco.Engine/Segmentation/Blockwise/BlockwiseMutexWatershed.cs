@@ -1,0 +1,166 @@
+using Spoco.Kernels;
+using Spoco.Kernels.Primitives;
+
+namespace Spoco.Engine.Segmentation;
+
+/// <summary>
+/// The <see cref="MutexWatershed"/> of images that exceed the memory, exact: the labels are those of the whole image at once, whatever the blocks. Every
+/// block is contracted by what is certain whatever lies outside, and stored; what is left of all blocks is put together and solved. docs/mutex-watershed.md
+/// has the proof. Computes on the host. Given segments (seeds) are not supported.
+/// </summary>
+public static unsafe class BlockwiseMutexWatershed
+{
+    /// <summary>Segments pixel embeddings, as <see cref="MutexWatershed"/> does.</summary>
+    /// <param name="embeddings">[D, H, W, E].</param>
+    /// <param name="blockwise">Memory, folder, and what becomes of small segments.</param>
+    /// <param name="options">Offsets, delta_d, priorities; SPOCO's defaults where null.</param>
+    /// <param name="mask">Foreground: voxels that are 0 here get label 0 and no edge.</param>
+    /// <param name="cancellation">Stops between steps; finished blocks stay for the next run.</param>
+    /// <returns>The labels, to be read box by box.</returns>
+    /// <exception cref="ArgumentException">Extents differ, a value is not finite, an option is out of range, or the memory is too small.</exception>
+    /// <exception cref="DeviceMemoryException">Not even small blocks fit the memory.</exception>
+    public static BlockwiseLabels FromEmbeddings(
+        IVolumeReader<float> embeddings, BlockwiseOptions blockwise, MutexWatershedOptions? options = null, IVolumeReader<byte>? mask = null,
+        CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(embeddings);
+        return Segment(new BlockInput(embeddings, mask, true, false, options ?? new MutexWatershedOptions()), blockwise, cancellation);
+    }
+
+    /// <summary>Segments given edge weights: 0 = attractive (same object), 1 = repulsive (different objects), in every channel.</summary>
+    /// <param name="weights">[D, H, W, C], one channel per offset: the weight of edge (i, i + offset) at voxel i.</param>
+    /// <param name="blockwise">Memory, folder, and what becomes of small segments.</param>
+    /// <param name="options">Offsets, priorities, strides; SPOCO's defaults where null.</param>
+    /// <param name="mask">Foreground: voxels that are 0 here get label 0 and no edge.</param>
+    /// <param name="cancellation">Stops between steps; finished blocks stay for the next run.</param>
+    /// <returns>The labels, to be read box by box.</returns>
+    /// <exception cref="ArgumentException">Extents differ, a value is not finite, an option is out of range, or the memory is too small.</exception>
+    /// <exception cref="DeviceMemoryException">Not even small blocks fit the memory.</exception>
+    public static BlockwiseLabels FromAffinities(
+        IVolumeReader<float> weights, BlockwiseOptions blockwise, MutexWatershedOptions? options = null, IVolumeReader<byte>? mask = null,
+        CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(weights);
+        return Segment(new BlockInput(weights, mask, false, false, options ?? new MutexWatershedOptions()), blockwise, cancellation);
+    }
+
+    /// <summary>Segments given priorities: larger = earlier, for attractive and repulsive edges alike.</summary>
+    /// <param name="priorities">[D, H, W, C], one channel per offset.</param>
+    /// <param name="blockwise">Memory, folder, and what becomes of small segments.</param>
+    /// <param name="options">Offsets and strides; the reference and the bias do not apply.</param>
+    /// <param name="mask">Foreground: voxels that are 0 here get label 0 and no edge.</param>
+    /// <param name="cancellation">Stops between steps; finished blocks stay for the next run.</param>
+    /// <returns>The labels, to be read box by box.</returns>
+    /// <exception cref="ArgumentException">Extents differ, a value is not finite, an option is out of range, or the memory is too small.</exception>
+    /// <exception cref="DeviceMemoryException">Not even small blocks fit the memory.</exception>
+    public static BlockwiseLabels FromPriorities(
+        IVolumeReader<float> priorities, BlockwiseOptions blockwise, MutexWatershedOptions? options = null, IVolumeReader<byte>? mask = null,
+        CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(priorities);
+        return Segment(new BlockInput(priorities, mask, false, true, options ?? new MutexWatershedOptions()), blockwise, cancellation);
+    }
+
+    private static BlockwiseLabels Segment(BlockInput input, BlockwiseOptions options, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentException.ThrowIfNullOrEmpty(options.Folder);
+        if (options.SizeFloor < 0)
+            throw new ArgumentException($"BlockwiseMutexWatershed: the size floor must not be negative, got {options.SizeFloor}.");
+        using var host = (HostDevice)ComputeDevice.Open("cpu", new ComputeDeviceOptions { Threads = options.Threads, MemoryLimit = options.Memory });
+        var identity = $"{input.Identity}, memory {options.Memory}, {options.Input}";
+        var (layout, folder) = ContractAll(host, input, options, cancellation);
+        var (segments, starts) = BlockMerging.Merge(host, layout, folder, options, cancellation);
+        options.Progress?.Report(new BlockwiseProgress(layout.Count, layout.Count, "blocks merged"));
+        return new BlockwiseLabels(layout, folder, segments, starts, BlockSegments.Number(layout, folder, segments, starts, options));
+    }
+
+    private static (BlockLayout Layout, BlockFolder Folder) ContractAll(
+        HostDevice host, BlockInput input, BlockwiseOptions options, CancellationToken cancellation)
+    {
+        var identity = $"{input.Identity}, memory {options.Memory}, {options.Input}";
+        for (var memory = options.Memory; ; memory -= memory / 4)
+        {
+            // The blocks of an earlier run may be smaller than this memory would make them, see below.
+            var layout = (options.BlockExtents ?? BlockFolder.ExtentsOf(options.Folder, identity)) is { } extents && extents.Z <= input.Whole.Depth
+                && extents.Y <= input.Whole.Height && extents.X <= input.Whole.Width
+                ? new BlockLayout(input.Whole, input.Offsets, input.Attractive, extents)
+                : BlockLayout.Choose(input.Whole, input.Offsets, input.Attractive, input.Channels, memory);
+            var folder = BlockFolder.Open(options.Folder, identity, layout.Extents);
+            try
+            {
+                ContractAll(host, input, layout, folder, options, cancellation);
+                return (layout, folder);
+            }
+            catch (DeviceMemoryException) when (options.BlockExtents is null && CanShrink(input, memory - memory / 4))
+            {
+                // Where there is nothing but noise little is certain, and what is left of a block is larger than foreseen: smaller blocks.
+                folder.Delete();
+            }
+        }
+    }
+
+    private static bool CanShrink(BlockInput input, long memory)
+    {
+        try
+        {
+            BlockLayout.Choose(input.Whole, input.Offsets, input.Attractive, input.Channels, memory);
+            return true;
+        }
+        catch (ArgumentException)
+        {
+            return false;
+        }
+    }
+
+    private static void ContractAll(
+        HostDevice host, BlockInput input, BlockLayout layout, BlockFolder folder, BlockwiseOptions options, CancellationToken cancellation)
+    {
+        var missing = Enumerable.Range(0, layout.Count).Where(b => !BlockFile.IsSound(folder.PathOf(b), b, layout.Box(b))).ToArray();
+        var done = layout.Count - missing.Length;
+        options.Progress?.Report(new BlockwiseProgress(done, layout.Count, "start"));
+        if (missing.Length == 0)
+            return;
+        var reference = input.NeedsMaximum ? Maximum(host, input, layout, cancellation) : 1;
+        foreach (var block in missing)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            using var scratch = new HostScratch(host, "BlockwiseMutexWatershed");
+            var box = layout.Box(block);
+            var values = input.Read(scratch, layout, box, reference);
+            cancellation.ThrowIfCancellationRequested();
+            var result = BlockResult.Contract(scratch, layout, block, values, input.Grid(box), ReadClusters, cancellation);
+            BlockFile.Write(folder.PathOf(block), block, result);
+            options.Progress?.Report(new BlockwiseProgress(++done, layout.Count, $"{result.Voxels} voxels, {result.Clusters} clusters, {result.EdgeCount} edges"));
+        }
+
+        void ReadClusters(int block, VoxelBox box, nint clusters)
+        {
+            var whole = layout.Box(block);
+            using var file = BlockFile.Open(folder.PathOf(block), block, whole);
+            for (var row = 0; row < box.Depth * box.Height; row++)
+            {
+                var (z, y) = (box.Z + row / box.Height - whole.Z, box.Y + row % box.Height - whole.Y);
+                file.ReadMap(((long)z * whole.Height + y) * whole.Width + box.X - whole.X, new Span<int>((int*)clusters + (long)row * box.Width, box.Width));
+            }
+        }
+    }
+
+    // The largest weight of an attractive edge of the whole image; 1 where there is none.
+    private static float Maximum(HostDevice host, BlockInput input, BlockLayout layout, CancellationToken cancellation)
+    {
+        var maximum = float.NegativeInfinity;
+        for (var block = 0; block < layout.Count; block++)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            using var scratch = new HostScratch(host, "BlockwiseMutexWatershed");
+            var values = input.Read(scratch, layout, layout.Box(block), null);
+            for (var i = 0L; i < input.Attractive * layout.Box(block).VoxelCount; i++)
+                maximum = values.Priorities[i] > maximum ? values.Priorities[i] : maximum;
+            for (var e = 0; e < values.CrossingCount; e++)
+                maximum = Math.Max(maximum, EdgeKey.Priority((ulong)values.Crossing[e].Priority << 32));
+        }
+
+        return float.IsNegativeInfinity(maximum) ? 1 : maximum;
+    }
+}

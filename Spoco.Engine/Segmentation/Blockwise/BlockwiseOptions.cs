@@ -1,0 +1,41 @@
+namespace Spoco.Engine.Segmentation;
+
+/// <summary>How a volume that exceeds the memory is segmented.</summary>
+public sealed record BlockwiseOptions
+{
+    /// <summary>
+    /// Folder for the results of blocks; made where it is missing, and owned by the computation. A second run with the same input, options and memory goes on
+    /// with what is there; anything else starts anew.
+    /// </summary>
+    public required string Folder { get; init; }
+
+    /// <summary>Bytes for the computation's buffers. The program itself, and what the readers need, comes on top.</summary>
+    public long Memory { get; init; } = 2L << 30;
+
+    /// <summary>Tells this input from others: a path, a length, a date. Results of blocks are only used again for the same.</summary>
+    public string Input { get; init; } = "";
+
+    /// <summary>Segments with fewer voxels become 0.</summary>
+    public long SizeFloor { get; init; }
+
+    /// <summary>Drops the largest segment before <see cref="SizeFloor"/> applies; of equally large ones the first.</summary>
+    public bool RemoveLargest { get; init; }
+
+    /// <summary>Threads; null = the environment variable SPOCO_THREADS, else one per core.</summary>
+    public int? Threads { get; init; }
+
+    /// <summary>Told how far the computation is.</summary>
+    public IProgress<BlockwiseProgress>? Progress { get; init; }
+
+    /// <summary>Extents of a block; null = as large as the memory allows.</summary>
+    internal (int Z, int Y, int X)? BlockExtents { get; init; }
+
+    /// <summary>Edges that merging holds at most; null = as many as the memory allows.</summary>
+    internal long? MergedEdges { get; init; }
+}
+
+/// <summary>How far a block-wise segmentation is.</summary>
+/// <param name="Done">Blocks done, those of earlier runs included.</param>
+/// <param name="Blocks">Blocks in all.</param>
+/// <param name="Step">What was done last.</param>
+public readonly record struct BlockwiseProgress(int Done, int Blocks, string Step);
