@@ -68,7 +68,6 @@ public static unsafe class BlockwiseMutexWatershed
         if (options.SizeFloor < 0)
             throw new ArgumentException($"BlockwiseMutexWatershed: the size floor must not be negative, got {options.SizeFloor}.");
         using var host = (HostDevice)ComputeDevice.Open("cpu", new ComputeDeviceOptions { Threads = options.Threads, MemoryLimit = options.Memory });
-        var identity = $"{input.Identity}, memory {options.Memory}, {options.Input}";
         var (layout, folder) = ContractAll(host, input, options, cancellation);
         var (segments, starts) = BlockMerging.Merge(host, layout, folder, options, cancellation);
         options.Progress?.Report(new BlockwiseProgress(layout.Count, layout.Count, "blocks merged"));
