@@ -77,16 +77,22 @@ public sealed class SpocoTrainerTests
         var before = device.Pool.Statistics;
         Steps(trainer, 100);
 
-        // Half-way: until here the runtime still compiles, which leaves things on the heap for good.
-        var heap = GC.GetTotalMemory(forceFullCollection: true);
-        Steps(trainer, 100);
+        // The runtime compiles now and then, later on a busy machine, which leaves things on the heap for good: what steps keep grows in every stretch.
+        var growth = long.MaxValue;
+        for (var stretch = 0; stretch < 2; stretch++)
+        {
+            var heap = GC.GetTotalMemory(forceFullCollection: true);
+            Steps(trainer, 100);
+            growth = Math.Min(growth, GC.GetTotalMemory(forceFullCollection: true) - heap);
+        }
+
         var after = device.Pool.Statistics;
         Assert.That(after.DeviceAllocations, Is.EqualTo(before.DeviceAllocations), "the device was asked for memory");
         Assert.That((after.LiveBlocks, after.LiveBytes), Is.EqualTo((before.LiveBlocks, before.LiveBytes)), "tensors of a step are still held");
 
         // ILGPU keeps a weak reference for every copy between host and device and sweeps the dead ones only now and then.
         var allowed = device is HostDevice ? 64 * 1024 : 512 * 1024;
-        Assert.That(GC.GetTotalMemory(forceFullCollection: true) - heap, Is.LessThan(allowed), "the managed heap grew");
+        Assert.That(growth, Is.LessThan(allowed), "the managed heap grew");
     }
 
     [Test]
