@@ -11,6 +11,9 @@ internal readonly record struct WinogradGrid
     /// <summary>What transforming, writing and reading a weight costs, in products of a tile.</summary>
     private const long TilesPerWeight = 128;
 
+    /// <summary>Channels come in multiples of this: whole vectors, and the same convolutions on processors with narrow ones.</summary>
+    private static int ChannelUnit => Math.Max(8, Vector<float>.Count);
+
     private WinogradGrid(TensorShape output, bool deep, int paddingD, int paddingH, int paddingW, bool upD, bool upPlane, int results)
     {
         Output = output;
@@ -90,7 +93,7 @@ internal readonly record struct WinogradGrid
     {
         var output = shape.Output;
         var fits = shape is { KernelH: 3, KernelW: 3 } && (shape.KernelD == 3 || (shape.KernelD == 1 && shape.PaddingD == 0))
-            && shape.InputChannels % Vector<float>.Count == 0 && shape.OutputChannels % Vector<float>.Count == 0
+            && shape.InputChannels % ChannelUnit == 0 && shape.OutputChannels % ChannelUnit == 0
             && output.Voxels <= int.MaxValue;
         return fits ? Cheaper(output, shape.KernelD == 3, shape.PaddingD, shape.PaddingH, shape.PaddingW, false, false) : null;
     }
@@ -101,7 +104,7 @@ internal readonly record struct WinogradGrid
     /// </summary>
     public static WinogradGrid? Of(in ConvolutionShape shape, TensorShape skip, TensorShape small)
     {
-        if (Of(shape) is not { PaddingH: 1, PaddingW: 1 } grid || shape.KernelD / 2 != shape.PaddingD || skip.C % Vector<float>.Count != 0)
+        if (Of(shape) is not { PaddingH: 1, PaddingW: 1 } grid || shape.KernelD / 2 != shape.PaddingD || skip.C % ChannelUnit != 0)
             return null;
         var doubled = (D: skip.D == 2 * small.D, H: skip.H == 2 * small.H, W: skip.W == 2 * small.W);
         var equal = (D: skip.D == small.D, H: skip.H == small.H, W: skip.W == small.W);
