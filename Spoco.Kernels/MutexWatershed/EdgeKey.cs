@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using ILGPU;
 
 namespace Spoco.Kernels.Primitives;
@@ -22,6 +23,10 @@ internal static class EdgeKey
         var ascending = bits ^ ((uint)((int)bits >> 31) | 0x80000000u);
         return ((ulong)ascending << 32) | ~edge;
     }
+
+    /// <summary>The smaller of two keys. Which one it is cannot be foreseen, so that a branch would cost more than the arithmetic.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static ulong Weaker(ulong a, ulong b) => b ^ ((a ^ b) & (ulong)-(a < b ? 1L : 0L));
 
     /// <summary>The priority of a key; 1 where it is <see cref="None"/>.</summary>
     public static float Priority(ulong key)

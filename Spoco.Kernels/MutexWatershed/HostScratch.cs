@@ -11,11 +11,12 @@ internal sealed unsafe class HostScratch(HostDevice host, string owner) : IDispo
     /// <summary>Workers that take part in a loop over many indices.</summary>
     public int Workers => host.Workers.Workers;
 
-    /// <summary>Takes memory with undefined contents.</summary>
+    /// <summary>Takes memory with undefined contents; workers may do so at once.</summary>
     public T* Take<T>(long length) where T : unmanaged
     {
         var buffer = host.Allocate<T>(Math.Max(1, length), owner);
-        _taken[(nint)buffer.HostAddress] = buffer.Memory;
+        lock (_taken)
+            _taken[(nint)buffer.HostAddress] = buffer.Memory;
         return buffer.HostAddress;
     }
 

@@ -70,7 +70,7 @@ internal sealed unsafe class MutexGridHost
             var (node, weakest) = (i, ulong.MaxValue);
             for (var level = 0; level < SharedLevels && parent[node] >= 0; level++)
             {
-                weakest = Math.Min(weakest, best[node]);
+                weakest = EdgeKey.Weaker(weakest, best[node]);
                 node = parent[node];
             }
 
@@ -116,7 +116,7 @@ internal sealed unsafe class MutexGridHost
             else
             {
                 var way = FindWay(ways, ancestor[u], ancestor[v]);
-                bottleneck = Math.Min(way->Weakest, Math.Min(weakest[u], weakest[v]));
+                bottleneck = EdgeKey.Weaker(way->Weakest, EdgeKey.Weaker(weakest[u], weakest[v]));
                 common = way->Ancestor;
             }
 

@@ -1,5 +1,3 @@
-using System.Runtime.CompilerServices;
-
 namespace Spoco.Kernels.Primitives;
 
 /// <summary>The edges of an image between clusters of voxels, and the exclusions of seeds, as a list of pairs.</summary>
@@ -12,27 +10,23 @@ internal sealed unsafe class MutexReductionHost(HostScratch scratch, MutexGrid g
     {
         var rows = grid.Depth * grid.Height;
         var pairs = new PairListHost(scratch, clusters);
-        scratch.Run(rows, (from, until, _) => AddRuns(pairs, from, until, count: true), 1);
-        seeds?.ForEachPair(pairs.Count);
-        pairs.Allocate();
-        scratch.Run(rows, (from, until, _) => AddRuns(pairs, from, until, count: false), 1);
-        seeds?.ForEachPair((u, v) => pairs.Put(u, v, EdgeKey.Mutex));
-        pairs.Merge();
+        scratch.Run(rows, (from, until, worker) => AddRuns(pairs.Gatherer(worker), from, until), 1);
+        pairs.Merge(seeds);
         return pairs;
     }
 
-    private void AddRuns(PairListHost pairs, int fromRow, int untilRow, bool count)
+    private void AddRuns(PairGatherer pairs, int fromRow, int untilRow)
     {
         for (var row = fromRow; row < untilRow; row++)
         {
             for (var c = 0; c < grid.Offsets.Length; c++)
                 if (grid.Columns(c, row / grid.Height, row % grid.Height, out var from, out var to))
-                    AddRuns(pairs, c, grid.Linear[c], row * grid.Width + from, row * grid.Width + to, count);
+                    AddRuns(pairs, c, grid.Linear[c], row * grid.Width + from, row * grid.Width + to);
         }
     }
 
     // Neighbouring edges of one channel between the same two clusters count as one.
-    private void AddRuns(PairListHost pairs, int c, int linear, int from, int until, bool count)
+    private void AddRuns(PairGatherer pairs, int c, int linear, int from, int until)
     {
         var channel = priorities + (long)c * grid.Voxels;
         var cluster = map;
@@ -53,20 +47,11 @@ internal sealed unsafe class MutexReductionHost(HostScratch scratch, MutexGrid g
             }
 
             if (strongest != EdgeKey.None)
-                Add(pairs, lastU, lastV, strongest, count);
+                pairs.Add(lastU, lastV, strongest);
             (lastU, lastV, strongest) = (u, v, key);
         }
 
         if (strongest != EdgeKey.None)
-            Add(pairs, lastU, lastV, strongest, count);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Add(PairListHost pairs, int u, int v, ulong key, bool count)
-    {
-        if (count)
-            pairs.Count(u, v);
-        else
-            pairs.Put(u, v, key);
+            pairs.Add(lastU, lastV, strongest);
     }
 }

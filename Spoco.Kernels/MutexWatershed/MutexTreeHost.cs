@@ -91,7 +91,7 @@ internal sealed unsafe class MutexTreeHost
         var weakest = ulong.MaxValue;
         while (a != b)
         {
-            weakest = Math.Min(weakest, Math.Min(best[a], best[b]));
+            weakest = EdgeKey.Weaker(weakest, EdgeKey.Weaker(best[a], best[b]));
             (a, b) = (parent[a], parent[b]);
             if ((a | b) < 0)
             {
@@ -120,7 +120,7 @@ internal sealed unsafe class MutexTreeHost
             {
                 for (var x = start + from; x < start + until; x++)
                     if (parent[x] >= 0 && marks[x] != 0)
-                        HostAtomic.Raise(marks + parent[x], Math.Min(marks[x], best[x]));
+                        HostAtomic.Raise(marks + parent[x], EdgeKey.Weaker(marks[x], best[x]));
             });
         }
 

@@ -3,24 +3,30 @@ using System.Numerics;
 namespace Spoco.Kernels.Primitives;
 
 /// <summary>
-/// The edges between clusters, one per pair, listed at the smaller end and sorted by the larger. Of several edges between two clusters only the first
+/// The edges between clusters, one per pair, listed at the larger end: large clusters have small numbers, as they begin early, so
+/// that lists are short. Of several edges between two clusters only the first
 /// in order can act. If it is attractive, it joins the two or finds them exclusive; if it is repulsive, it excludes them or finds them joined; either
-/// way the others find nothing left to do. A known mutex is the strongest edge of all. Built in two passes over the same edges: the first counts,
-/// the second puts them in place.
+/// way the others find nothing left to do. A known mutex is the strongest edge of all. Built in one pass over the edges: every worker gathers its own,
+/// and those that are left are put in place at the end.
 /// </summary>
 internal sealed unsafe class PairListHost
 {
+    // Searching a list this short costs less than sorting it.
+    private const int ShortList = 32;
+
     private readonly HostScratch _scratch;
     private readonly int _nodes;
     private readonly int* _ends;
+    private readonly PairGatherer?[] _gatherers;
     private int* _counts;
     private Entry* _entries;
 
-    /// <summary>A list for <paramref name="nodes"/> clusters, ready to count.</summary>
+    /// <summary>An empty list for <paramref name="nodes"/> clusters.</summary>
     public PairListHost(HostScratch scratch, int nodes)
     {
         (_scratch, _nodes) = (scratch, nodes);
         _ends = scratch.Take<int>(nodes);
+        _gatherers = new PairGatherer[scratch.Workers];
         scratch.Clear(_ends, nodes);
     }
 
@@ -34,49 +40,33 @@ internal sealed unsafe class PairListHost
     public static PairListHost Of(HostScratch scratch, int clusters, MutexEdge* edges, int count, int* map = null, MutexSeeds? seeds = null)
     {
         var pairs = new PairListHost(scratch, clusters);
-        scratch.Run(count, (from, until, _) =>
+        scratch.Run(count, (from, until, worker) =>
         {
+            var gatherer = pairs.Gatherer(worker);
             for (var e = from; e < until; e++)
                 if (Cluster(map, edges[e].U) is var u && Cluster(map, edges[e].V) is var v && u != v)
-                    pairs.Count(u, v);
+                    gatherer.Add(u, v, edges[e].Key);
         });
-        seeds?.ForEachPair(pairs.Count);
-        pairs.Allocate();
-        scratch.Run(count, (from, until, _) =>
-        {
-            for (var e = from; e < until; e++)
-                if (Cluster(map, edges[e].U) is var u && Cluster(map, edges[e].V) is var v && u != v)
-                    pairs.Put(u, v, edges[e].Key);
-        });
-        seeds?.ForEachPair((u, v) => pairs.Put(u, v, EdgeKey.Mutex));
-        pairs.Merge();
+        pairs.Merge(seeds);
         return pairs;
     }
 
-    /// <summary>Counts an edge between two different clusters.</summary>
-    public void Count(int u, int v) => Interlocked.Increment(ref _ends[Math.Min(u, v)]);
+    /// <summary>What takes the edges of one worker.</summary>
+    public PairGatherer Gatherer(int worker) => _gatherers[worker] ??= new PairGatherer(_scratch, _ends);
 
-    /// <summary>Ends the counting.</summary>
-    public void Allocate()
+    /// <summary>Ends the gathering: keeps the strongest edge of each pair, and sorts.</summary>
+    /// <param name="seeds">Given segments, which exclude each other; null = none.</param>
+    public void Merge(MutexSeeds? seeds = null)
     {
+        seeds?.ForEachPair((u, v) => Gatherer(0).Add(u, v, EdgeKey.Mutex));
+        _scratch.RunSegments(long.MaxValue, w => _gatherers[w]?.Flush());
         var sum = 0;
         for (var i = 0; i < _nodes; i++)
-        {
-            var count = _ends[i];
-            _ends[i] = sum;
-            sum = checked(sum + count);
-        }
-
+            (_ends[i], sum) = (sum, checked(sum + _ends[i]));
         _entries = _scratch.Take<Entry>(sum);
-    }
-
-    /// <summary>Puts an edge in place; afterwards each node's counter stands at its end.</summary>
-    public void Put(int u, int v, ulong key) =>
-        _entries[Interlocked.Increment(ref _ends[Math.Min(u, v)]) - 1] = new Entry { Other = Math.Max(u, v), Key = key };
-
-    /// <summary>Ends the second pass: keeps the strongest edge of each pair, and sorts.</summary>
-    public void Merge()
-    {
+        _scratch.RunSegments(sum, w => _gatherers[w]?.ForEach(Put));
+        foreach (var gatherer in _gatherers)
+            gatherer?.Release();
         _counts = _scratch.Take<int>(_nodes);
         _scratch.Run(_nodes, (from, until, _) =>
         {
@@ -92,9 +82,16 @@ internal sealed unsafe class PairListHost
     /// <summary>Whether two clusters exclude each other.</summary>
     public bool IsMutex(int u, int v)
     {
-        var (node, other) = (Math.Min(u, v), Math.Max(u, v));
+        var (node, other) = (Math.Max(u, v), Math.Min(u, v));
         var first = Start(node);
         var last = first + _counts[node] - 1;
+        if (last - first < ShortList)
+        {
+            while (first <= last && _entries[first].Other != other)
+                first++;
+            return first <= last && _entries[first].Key == EdgeKey.Mutex;
+        }
+
         while (first <= last)
         {
             var middle = (first + last) >> 1;
@@ -164,6 +161,13 @@ internal sealed unsafe class PairListHost
 
     private static int Cluster(int* map, int node) => map == null ? node : map[node];
 
+    // Afterwards each node's counter stands at its end.
+    private void Put(GatheredPair* pairs, int count)
+    {
+        for (var p = pairs; p < pairs + count; p++)
+            _entries[Interlocked.Increment(ref _ends[p->Larger]) - 1] = new Entry { Other = p->Smaller, Key = p->Key };
+    }
+
     private int Start(int node) => node == 0 ? 0 : _ends[node - 1];
 
     // A hash table of the partners of one node, in buckets that stay in cache.
@@ -192,7 +196,8 @@ internal sealed unsafe class PairListHost
             }
         }
 
-        new Span<Entry>(_entries + start, kept - start).Sort();
+        if (kept - start > ShortList)
+            new Span<Entry>(_entries + start, kept - start).Sort();
         return kept - start;
     }
 
