@@ -1,3 +1,5 @@
+using System.Numerics;
+
 namespace Spoco.Kernels.Primitives;
 
 /// <summary>
@@ -162,8 +164,19 @@ internal sealed unsafe class MutexTreeHost
     private void StrongestOfVoxels(MutexGrid grid, float* priorities, int from, int until)
     {
         var voxels = Leaves;
-        for (var i = from; i < until; i++)
+        var lanes = Vector<float>.Count;
+        var reach = 0;
+        for (var c = 0; c < grid.Attractive; c++)
+            reach = Math.Max(reach, Math.Abs(grid.Linear[c]));
+        for (var i = from; i < until;)
         {
+            if (i >= reach && i <= Math.Min(until, voxels - reach) - lanes)
+            {
+                StrongestOfSeveral(grid, priorities, i);
+                i += lanes;
+                continue;
+            }
+
             var (best, edge, end) = (float.NegativeInfinity, 0u, -1);
             for (var c = 0; c < grid.Attractive; c++)
             {
@@ -183,8 +196,36 @@ internal sealed unsafe class MutexTreeHost
             }
 
             Best[i] = end < 0 ? EdgeKey.None : EdgeKey.Of(best, edge);
-            _hook[i] = end;
+            _hook[i++] = end;
         }
+    }
+
+    // The same for a vector of voxels, none of whose edges starts outside the image's memory: which edge is the strongest cannot be foreseen.
+    private void StrongestOfSeveral(MutexGrid grid, float* priorities, int first)
+    {
+        var best = new Vector<float>(float.NegativeInfinity);
+        var edge = Vector<uint>.Zero;
+        var end = -Vector<int>.One;
+        for (var c = 0; c < grid.Attractive; c++)
+        {
+            var linear = grid.Linear[c];
+            Take(first, first + linear);
+            Take(first - linear, first - linear);
+
+            void Take(int start, int other)
+            {
+                var p = Vector.Load(priorities + (long)c * Leaves + start);
+                var id = new Vector<uint>((uint)((long)c * Leaves + start)) + Vector<uint>.Indices;
+                var earlier = Vector.GreaterThan(p, best) | (Vector.Equals(p, best) & Vector.LessThan(id, edge).As<uint, int>());
+                best = Vector.ConditionalSelect(earlier, p, best);
+                edge = Vector.ConditionalSelect(earlier.As<int, uint>(), id, edge);
+                end = Vector.ConditionalSelect(earlier, new Vector<int>(other) + Vector<int>.Indices, end);
+            }
+        }
+
+        end.Store(_hook + first);
+        for (var lane = 0; lane < Vector<float>.Count; lane++)
+            Best[first + lane] = end[lane] < 0 ? EdgeKey.None : EdgeKey.Of(best[lane], edge[lane]);
     }
 
     private void EdgesBetweenGroups(MutexGrid grid, float* priorities, SegmentedEdges segments, int segment)

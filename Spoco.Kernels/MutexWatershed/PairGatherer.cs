@@ -53,7 +53,7 @@ internal sealed unsafe class PairGatherer
         var seen = _remembered + (int)((pair * 0x9E3779B97F4A7C15ul) >> (64 - RememberedBits));
         if (seen->Pair == pair)
         {
-            seen->Key = Math.Max(seen->Key, key);
+            seen->Key ^= key ^ EdgeKey.Weaker(seen->Key, key);
             return;
         }
 
