@@ -31,8 +31,10 @@ public sealed class NormConvolutionTests
             Assert.Ignore("Batch norm needs more than one value.");
         using var plain = ComputeDevice.Open("cpu", new ComputeDeviceOptions { Winograd = false, Threads = 2 });
         using var fused = ComputeDevice.Open("cpu", new ComputeDeviceOptions { Winograd = true, Threads = 2 });
-        var expected = Run(plain, test, training);
-        var actual = Run(fused, test, training);
+        var sums = Run(plain, test, training, [], ActivationFunction.Identity)[0].Values;
+        int[] nearZero = [.. Enumerable.Range(0, sums.Length).Where(i => Math.Abs(sums[i]) < 1e-4)];
+        var expected = Run(plain, test, training, nearZero);
+        var actual = Run(fused, test, training, nearZero);
         foreach (var ((name, values), reference) in actual.Zip(expected.Select(e => e.Values)))
             ConvolutionReference.AssertClose(values, [.. reference.Select(v => (double)v)], $"{name}, {test}", 5e-5);
     }
@@ -43,7 +45,7 @@ public sealed class NormConvolutionTests
         var test = (new TensorShape(2, 6, height, 36, 16), new TensorShape(2, 3, height / 2, 18, 8), 24, 3);
         using var one = ComputeDevice.Open("cpu", new ComputeDeviceOptions { Threads = 1, Winograd = true });
         using var many = ComputeDevice.Open("cpu", new ComputeDeviceOptions { Threads = threads, Winograd = true });
-        foreach (var ((name, values), reference) in Run(many, test, true).Zip(Run(one, test, true).Select(e => e.Values)))
+        foreach (var ((name, values), reference) in Run(many, test, true, []).Zip(Run(one, test, true, []).Select(e => e.Values)))
             Assert.That(values, Is.EqualTo(reference), name);
     }
 
@@ -96,9 +98,10 @@ public sealed class NormConvolutionTests
     }
 
     private static (string Name, float[] Values)[] Run(
-        ComputeDevice device, (TensorShape X, TensorShape Small, int Outputs, int Groups) test, bool training)
+        ComputeDevice device, (TensorShape X, TensorShape Small, int Outputs, int Groups) test, bool training, int[] nearZero,
+        ActivationFunction? instead = null)
     {
-        var random = new Random(test.GetHashCode());
+        var random = new Random((int)(test.X.Count + 7 * test.Small.Count + test.Outputs));
         var channels = test.X.C + test.Small.C;
         using var scope = new TensorScope();
         var x = Random(test.X);
@@ -107,11 +110,16 @@ public sealed class NormConvolutionTests
         var weight = Random(new TensorShape(test.X.D > 1 ? 3 : 1, 3, 3, channels, test.Outputs));
         var mean = Random(TensorShape.Vector(channels)).Detach();
         var variance = Tensor.Filled(device, TensorShape.Vector(channels), 0.7f);
-        var activation = training ? ActivationFunction.Relu : ActivationFunction.LeakyRelu(0.1f);
+        var activation = instead ?? (training ? ActivationFunction.Relu : ActivationFunction.LeakyRelu(0.1f));
         var y = test.Groups == 0
             ? NormConvolution.ApplyBatch(x, small, gamma, beta, mean, variance, training, weight, activation)
             : NormConvolution.Apply(x, small, gamma, beta, test.Groups, weight, activation);
-        Gradients.Backward(y, Random(y.Shape).Detach());
+
+        // Where the sum before the activation is almost 0, rounding decides its derivative: no gradient comes from there.
+        var dy = GradientCheck.RandomValues(random, y.Shape.Count);
+        foreach (var i in nearZero)
+            dy[i] = 0;
+        Gradients.Backward(y, Tensor.From(device, y.Shape, dy));
         return
         [
             ("y", y.ToArray()), ("dx", x.Gradient!.ToArray()), ("dsmall", small?.Gradient!.ToArray() ?? [0]), ("dgamma", gamma.Gradient!.ToArray()),
