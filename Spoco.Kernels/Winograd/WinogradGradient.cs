@@ -63,8 +63,10 @@ internal static unsafe class WinogradGradient<TPlane, TReading> where TPlane : s
                 {
                     var line = values + fh * TPlane.Results * lanes;
                     Vector<float> a = Vector.Load(line), b = Vector.Load(line + lanes);
-                    Spread(a, b, TPlane.Results > 2 ? Vector.Load(line + 2 * lanes) : default, TPlane.Results > 2 ? Vector.Load(line + 3 * lanes) : default,
-                        target + fh * TPlane.Frequencies * frequencyStride, frequencyStride);
+                    Vector<float> x = default, y = default;
+                    if (TPlane.Results > 2)
+                        (x, y) = (Vector.Load(line + 2 * lanes), Vector.Load(line + 3 * lanes));
+                    Spread(a, b, x, y, target + fh * TPlane.Frequencies * frequencyStride, frequencyStride);
                 }
             }
         }
@@ -82,14 +84,6 @@ internal static unsafe class WinogradGradient<TPlane, TReading> where TPlane : s
     private static void Spread(Vector<float> a, Vector<float> b, Vector<float> c, Vector<float> d, float* target, nint stride)
     {
         TPlane.Spread(ref a, ref b, ref c, ref d, out var e, out var f);
-        a.Store(target);
-        b.Store(target + stride);
-        c.Store(target + 2 * stride);
-        d.Store(target + 3 * stride);
-        if (TPlane.Frequencies > 4)
-        {
-            e.Store(target + 4 * stride);
-            f.Store(target + 5 * stride);
-        }
+        WinogradFrequencies.Store<TPlane>(target, stride, a, b, c, d, e, f);
     }
 }

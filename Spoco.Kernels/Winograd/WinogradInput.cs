@@ -103,7 +103,7 @@ internal static unsafe class WinogradInput<TPlane, TReading> where TPlane : stru
                     TPlane.Forward(ref r0, ref r1, ref r2, ref r3, ref r4, ref r5);
                 }
 
-                Store(column, lanes, r0, r1, r2, r3, r4, r5);
+                WinogradFrequencies.Store<TPlane>(column, lanes, r0, r1, r2, r3, r4, r5);
             }
 
             column = scratch;
@@ -155,22 +155,6 @@ internal static unsafe class WinogradInput<TPlane, TReading> where TPlane : stru
         if (TPlane.Window > 4)
             (e, f) = (Vector.Load(column + 4 * next), Vector.Load(column + 5 * next));
         TPlane.Forward(ref a, ref b, ref c, ref d, ref e, ref f);
-        Store(target, stride, a, b, c, d, e, f);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Store(
-        float* target, nint stride, Vector<float> a, Vector<float> b, Vector<float> c, Vector<float> d, Vector<float> e, Vector<float> f)
-    {
-        a.Store(target);
-        b.Store(target + stride);
-        if (TPlane.HasThird)
-            c.Store(target + 2 * stride);
-        d.Store(target + 3 * stride);
-        if (TPlane.Frequencies > 4)
-        {
-            e.Store(target + 4 * stride);
-            f.Store(target + 5 * stride);
-        }
+        WinogradFrequencies.Store<TPlane>(target, stride, a, b, c, d, e, f);
     }
 }

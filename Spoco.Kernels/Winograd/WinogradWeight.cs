@@ -68,15 +68,7 @@ internal static unsafe class WinogradWeight
     {
         Vector<float> a = Vector.Load(source), b = Vector.Load(source + sourceStride), c = Vector.Load(source + 2 * sourceStride);
         TAxis.Weight(ref a, ref b, ref c, out var d, out var e, out var f);
-        a.Store(target);
-        b.Store(target + targetStride);
-        c.Store(target + 2 * targetStride);
-        d.Store(target + 3 * targetStride);
-        if (TAxis.Frequencies > 4)
-        {
-            e.Store(target + 4 * targetStride);
-            f.Store(target + 5 * targetStride);
-        }
+        WinogradFrequencies.Store<TAxis>(target, targetStride, a, b, c, d, e, f);
     }
 
     /// <summary>The transpose of <see cref="Forward"/>.</summary>

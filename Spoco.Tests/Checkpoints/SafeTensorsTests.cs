@@ -5,16 +5,8 @@ using Spoco.Engine.Checkpoints;
 
 namespace Spoco.Tests.Checkpoints;
 
-public sealed class SafeTensorsTests
+public sealed class SafeTensorsTests : FolderTests
 {
-    private string _folder = "";
-
-    [SetUp]
-    public void MakeFolder() => _folder = Directory.CreateTempSubdirectory("spoco-").FullName;
-
-    [TearDown]
-    public void DeleteFolder() => Directory.Delete(_folder, recursive: true);
-
     [Test]
     public void What_is_written_is_read()
     {
@@ -25,14 +17,14 @@ public sealed class SafeTensorsTests
         Assert.That(file.Entries["a"].Shape, Is.EqualTo(new long[] { 2, 3 }));
         Assert.That(file.Read("b"), Is.EqualTo(new[] { 7f }));
         Assert.That(file.Entries["count"].Type, Is.EqualTo(SafeTensorType.I64));
-        Assert.That(Directory.GetFiles(_folder), Has.Length.EqualTo(1), "no temporary file is left");
+        Assert.That(Directory.GetFiles(Folder), Has.Length.EqualTo(1), "no temporary file is left");
     }
 
     [Test]
     public void Cut_anywhere_is_an_input_error()
     {
         var bytes = File.ReadAllBytes(Sample());
-        var path = Path.Combine(_folder, "cut.safetensors");
+        var path = Path.Combine(Folder, "cut.safetensors");
         for (var length = 0; length < bytes.Length; length++)
         {
             File.WriteAllBytes(path, bytes[..length]);
@@ -46,7 +38,7 @@ public sealed class SafeTensorsTests
         const int seed = 11;
         var random = new Random(seed);
         var bytes = File.ReadAllBytes(Sample());
-        var path = Path.Combine(_folder, "damaged.safetensors");
+        var path = Path.Combine(Folder, "damaged.safetensors");
         for (var trial = 0; trial < 2000; trial++)
         {
             var copy = (byte[])bytes.Clone();
@@ -82,7 +74,7 @@ public sealed class SafeTensorsTests
     [TestCase("""{"__metadata__":{"x":5}}""", 0, TestName = "metadata is no string")]
     public void Lying_headers_are_input_errors(string header, int dataBytes)
     {
-        var path = Path.Combine(_folder, "lie.safetensors");
+        var path = Path.Combine(Folder, "lie.safetensors");
         var json = Encoding.UTF8.GetBytes(header);
         var bytes = new byte[8 + json.Length + dataBytes];
         BinaryPrimitives.WriteInt64LittleEndian(bytes, json.Length);
@@ -94,7 +86,7 @@ public sealed class SafeTensorsTests
     [Test]
     public void A_huge_header_length_allocates_nothing()
     {
-        var path = Path.Combine(_folder, "huge.safetensors");
+        var path = Path.Combine(Folder, "huge.safetensors");
         var bytes = new byte[64];
         BinaryPrimitives.WriteInt64LittleEndian(bytes, long.MaxValue);
         File.WriteAllBytes(path, bytes);
@@ -103,7 +95,7 @@ public sealed class SafeTensorsTests
 
     private string Sample()
     {
-        var path = Path.Combine(_folder, "sample.safetensors");
+        var path = Path.Combine(Folder, "sample.safetensors");
         SafeTensors.Write(path,
         [
             new SafeTensorSource("a", [2, 3], () => [1, -2, float.NaN, 0.5f, 5, 6]),

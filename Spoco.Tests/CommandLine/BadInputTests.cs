@@ -5,23 +5,14 @@ using Spoco.Engine.Checkpoints;
 namespace Spoco.Tests.CommandLine;
 
 /// <summary>What is wrong is said in one line, the exit code is 2, and nothing that was there is lost.</summary>
-public sealed class BadInputTests
+public sealed class BadInputTests : FolderTests
 {
-    private string _folder = "";
+    private string Data => Path.Combine(Folder, "data");
 
-    private string Data => Path.Combine(_folder, "data");
-
-    private string Out => Path.Combine(_folder, "out");
+    private string Out => Path.Combine(Folder, "out");
 
     [SetUp]
-    public void MakeFolder()
-    {
-        _folder = Directory.CreateTempSubdirectory("spoco-").FullName;
-        DataSet.Write(Data);
-    }
-
-    [TearDown]
-    public void DeleteFolder() => Directory.Delete(_folder, recursive: true);
+    public void WriteData() => DataSet.Write(Data);
 
     [Test]
     public void Labels_of_another_size()
@@ -32,13 +23,13 @@ public sealed class BadInputTests
     }
 
     [Test]
-    public void Missing_files_and_folders()
+    public void Missing_files_andFolders()
     {
-        CommandLineRun.Of("train", "--data", Path.Combine(_folder, "nowhere"), "--out", Out).AssertBadInput("nowhere");
+        CommandLineRun.Of("train", "--data", Path.Combine(Folder, "nowhere"), "--out", Out).AssertBadInput("nowhere");
         File.Delete(Path.Combine(Data, "train", "labels", "cell2.png"));
         Train().AssertBadInput("1 of 3 images have no labels: cell2");
-        CommandLineRun.Of("segment", "--model", Path.Combine(_folder, "none"), "--input", Data, "--out", Out).AssertBadInput("none");
-        CommandLineRun.Of("evaluate", "--prediction", Path.Combine(_folder, "gone.png"), "--labels", Path.Combine(Data, "val", "labels")).AssertBadInput("gone.png");
+        CommandLineRun.Of("segment", "--model", Path.Combine(Folder, "none"), "--input", Data, "--out", Out).AssertBadInput("none");
+        CommandLineRun.Of("evaluate", "--prediction", Path.Combine(Folder, "gone.png"), "--labels", Path.Combine(Data, "val", "labels")).AssertBadInput("gone.png");
     }
 
     [TestCase("train/images/cell0.png")]
@@ -57,7 +48,7 @@ public sealed class BadInputTests
         var labels = new Volume<int>(4, 64, 64);
         foreach (var extension in new[] { "tif", "h5" })
         {
-            var path = OutputFile.WriteLabels(Path.Combine(_folder, $"volume.{extension}"), labels, $"x.{extension}", "raw");
+            var path = OutputFile.WriteLabels(Path.Combine(Folder, $"volume.{extension}"), labels, $"x.{extension}", "raw");
             var bytes = File.ReadAllBytes(path);
             File.WriteAllBytes(path, bytes[..(bytes.Length * 2 / 3)]);
             CommandLineRun.Of("segment", "--model", model, "--input", path, "--out", Out, "--device", "cpu").AssertBadInput($"volume.{extension}");
@@ -67,7 +58,7 @@ public sealed class BadInputTests
     [Test]
     public void Colour_image_for_a_grey_model()
     {
-        var path = Path.Combine(_folder, "colour.png");
+        var path = Path.Combine(Folder, "colour.png");
         var random = new Random(1);
         var rgb = new byte[3 * 64 * 64];
         random.NextBytes(rgb);
@@ -114,7 +105,7 @@ public sealed class BadInputTests
     [Test]
     public void Not_a_number_in_a_float_image()
     {
-        var path = Path.Combine(_folder, "nan.h5");
+        var path = Path.Combine(Folder, "nan.h5");
         var image = new Volume<float>(1, 64, 64);
         image[0, 3, 5] = float.NaN;
         Hdf5File.WriteEmbeddings(path, image, "raw");
@@ -192,7 +183,7 @@ public sealed class BadInputTests
 
     private string Model()
     {
-        var folder = Path.Combine(_folder, "model");
+        var folder = Path.Combine(Folder, "model");
         CommandLineRun.Of("train", "--data", Data, "--out", folder, "--patch", "32,32", "--maps", "4,8", "--embedding", "4", "--iterations", "2", "--device", "cpu").AssertSuccess();
         return folder;
     }

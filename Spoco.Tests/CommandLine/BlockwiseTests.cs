@@ -8,16 +8,8 @@ using Spoco.Tests.Segmentation;
 namespace Spoco.Tests.CommandLine;
 
 /// <summary><c>spoco segment --memory</c>: HDF5 to HDF5 in blocks, with the labels of the whole.</summary>
-public sealed class BlockwiseTests
+public sealed class BlockwiseTests : FolderTests
 {
-    private string _folder = "";
-
-    [SetUp]
-    public void MakeFolder() => _folder = Directory.CreateTempSubdirectory("spoco-").FullName;
-
-    [TearDown]
-    public void DeleteFolder() => Directory.Delete(_folder, recursive: true);
-
     [TestCase(1, 300, 260, "6MiB")]
     [TestCase(36, 70, 150, "0.06")]
     public void Embeddings_are_segmented_in_blocks(int depth, int height, int width, string memory)
@@ -33,7 +25,7 @@ public sealed class BlockwiseTests
         Assert.That(labels.Data, Is.EqualTo(expected.Data));
         Assert.That((labels.Depth, labels.Height, labels.VoxelSize), Is.EqualTo((depth, height, embeddings.VoxelSize)));
         Assert.That(run.Error, Does.Contain("blocks").And.Not.Contain("in 1 blocks"));
-        Assert.That(Directory.GetFileSystemEntries(_folder).Order(), Is.EqualTo(new[] { file, output }), "nothing is left behind");
+        Assert.That(Directory.GetFileSystemEntries(Folder).Order(), Is.EqualTo(new[] { file, output }), "nothing is left behind");
     }
 
     [Test]
@@ -115,8 +107,6 @@ public sealed class BlockwiseTests
     [TestCase("512MiB", 512L << 20)]
     [TestCase("1.5GB", 1_500_000_000L)]
     public void Memory_is_read_as_people_write_it(string text, long bytes) => Assert.That(BlockwiseSegmentation.ParseMemory(text), Is.EqualTo(bytes));
-
-    private string PathOf(string name) => Path.Combine(_folder, name);
 
     private static Volume<float> WithSize(Volume<float> volume) =>
         new(volume.Data, volume.Depth, volume.Height, volume.Width, volume.Channels) { VoxelSize = new VoxelSize(2, 0.5, 0.5) };

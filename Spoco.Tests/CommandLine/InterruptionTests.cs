@@ -5,26 +5,18 @@ using Spoco.Engine.Checkpoints;
 namespace Spoco.Tests.CommandLine;
 
 /// <summary>A training as a process of its own, ended by signals, then resumed.</summary>
-public sealed class InterruptionTests
+public sealed class InterruptionTests : FolderTests
 {
     private const int Sigint = 2;
     private const int Sigkill = 9;
-    private string _folder = "";
-
-    [SetUp]
-    public void MakeFolder() => _folder = Directory.CreateTempSubdirectory("spoco-").FullName;
-
-    [TearDown]
-    public void DeleteFolder() => Directory.Delete(_folder, recursive: true);
-
     [TestCase(Sigint, 130)]
     [TestCase(Sigkill, 137)]
     public void Resuming_after_a_signal_ends_with_the_bits_of_an_uninterrupted_training(int signal, int exitCode)
     {
         if (!OperatingSystem.IsLinux())
             Assert.Ignore("Signals are sent on Linux only.");
-        var data = DataSet.Write(Path.Combine(_folder, "data"));
-        var (whole, parts) = (Path.Combine(_folder, "whole"), Path.Combine(_folder, "parts"));
+        var data = DataSet.Write(Path.Combine(Folder, "data"));
+        var (whole, parts) = (Path.Combine(Folder, "whole"), Path.Combine(Folder, "parts"));
         var arguments = new[] { "train", "--data", data, "--patch", "48,48", "--maps", "8,16", "--iterations", "60", "--validate-every", "20", "--device", "cpu", "--threads", "2" };
         using (var process = Start([.. arguments, "--out", whole]))
             AssertEnds(process, 0);

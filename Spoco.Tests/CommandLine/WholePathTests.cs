@@ -8,21 +8,13 @@ using Spoco.Engine.Segmentation;
 namespace Spoco.Tests.CommandLine;
 
 /// <summary>Train, predict, segment, evaluate, as a user would.</summary>
-public sealed class WholePathTests
+public sealed class WholePathTests : FolderTests
 {
-    private string _folder = "";
-
-    [SetUp]
-    public void MakeFolder() => _folder = Directory.CreateTempSubdirectory("spoco-").FullName;
-
-    [TearDown]
-    public void DeleteFolder() => Directory.Delete(_folder, recursive: true);
-
     [Test]
     public void From_images_to_scores()
     {
-        var data = DataSet.Write(Path.Combine(_folder, "data"));
-        var (model, result, embeddings) = (Path.Combine(_folder, "model"), Path.Combine(_folder, "result"), Path.Combine(_folder, "embeddings"));
+        var data = DataSet.Write(Path.Combine(Folder, "data"));
+        var (model, result, embeddings) = (Path.Combine(Folder, "model"), Path.Combine(Folder, "result"), Path.Combine(Folder, "embeddings"));
         Train(data, model, 6).AssertSuccess();
         Assert.That(Directory.GetFiles(model).Select(Path.GetFileName), Is.EquivalentTo(new[] { "best.safetensors", "data.csv", "last.safetensors", "log.csv" }));
         Assert.That(File.ReadAllLines(Path.Combine(model, "log.csv")), Has.Length.EqualTo(7));
@@ -33,14 +25,14 @@ public sealed class WholePathTests
         Assert.That((labels.Height, labels.Width), Is.EqualTo((64, 64)));
         Assert.That(File.Exists(Path.Combine(result, "cell0_overlay.png")));
 
-        var json = Path.Combine(_folder, "scores.json");
+        var json = Path.Combine(Folder, "scores.json");
         CommandLineRun.Of("evaluate", "--prediction", result, "--labels", Path.Combine(data, "val", "labels"), "--json", json).AssertSuccess();
         using var scores = JsonDocument.Parse(File.ReadAllText(json));
         Assert.That(scores.RootElement.GetProperty("images").GetArrayLength(), Is.EqualTo(1));
         Assert.That(scores.RootElement.GetProperty("mean").GetProperty("symmetric_best_dice").GetDouble(), Is.InRange(0, 1));
 
         CommandLineRun.Of("predict", "--model", model, "--input", images, "--out", embeddings, "--device", "cpu").AssertSuccess();
-        var again = Path.Combine(_folder, "again.png");
+        var again = Path.Combine(Folder, "again.png");
         CommandLineRun.Of("segment", "--model", model, "--embeddings", Path.Combine(embeddings, "cell0.h5"), "--out", again, "--device", "cpu").AssertSuccess();
         Assert.That(InputFile.ReadLabels(again).Data, Is.EqualTo(labels.Data), "segmenting stored embeddings is segmenting the image");
     }
@@ -49,7 +41,7 @@ public sealed class WholePathTests
     public void Affinities_are_segmented_without_a_model()
     {
         var random = new Random(5);
-        var (file, labels) = (Path.Combine(_folder, "a.h5"), Path.Combine(_folder, "labels.h5"));
+        var (file, labels) = (Path.Combine(Folder, "a.h5"), Path.Combine(Folder, "labels.h5"));
         var weights = new Volume<float>(1, 11, 13, 4);
         for (var i = 0; i < weights.Data.Length; i++)
             weights.Data[i] = random.NextSingle();
@@ -62,7 +54,7 @@ public sealed class WholePathTests
         var options = new MutexWatershedOptions { Offsets = [new(0, 0, -1), new(0, -1, 0), new(0, 0, -3), new(0, -3, 0)] };
         Assert.That(InputFile.ReadLabels(labels).Data, Is.EqualTo(SequentialMutexWatershed.FromAffinities(planes, 1, 11, 13, options)));
 
-        var (plain, elsewhere) = (Path.Combine(_folder, "plain.h5"), Path.Combine(_folder, "new", "plain.h5"));
+        var (plain, elsewhere) = (Path.Combine(Folder, "plain.h5"), Path.Combine(Folder, "new", "plain.h5"));
         new H5File { ["affinities"] = new H5Dataset(planes, fileDims: [4, 11, 13]) }.Write(plain);
         CommandLineRun.Of("segment", "--affinities", plain, "--offsets", "0,-1;-1,0;0,-3;-3,0", "--out", elsewhere, "--device", "cpu").AssertSuccess();
         Assert.That(InputFile.ReadLabels(elsewhere).Data, Is.EqualTo(InputFile.ReadLabels(labels).Data), "[C,Y,X] as other programs write it, into a new folder");
@@ -70,9 +62,9 @@ public sealed class WholePathTests
         CommandLineRun.Of("segment", "--affinities", file, "--out", labels).AssertBadInput("4 channels of affinities for 8 offsets");
         CommandLineRun.Of("segment", "--affinities", file, "--offsets", "0,-1;x", "--out", labels).AssertBadInput("--offsets", "'x'");
         CommandLineRun.Of("segment", "--affinities", file, "--model", "m", "--out", labels).AssertBadInput("--model", "--affinities");
-        CommandLineRun.Of("segment", "--affinities", Path.Combine(_folder, "none.h5"), "--out", labels).AssertBadInput("none.h5");
+        CommandLineRun.Of("segment", "--affinities", Path.Combine(Folder, "none.h5"), "--out", labels).AssertBadInput("none.h5");
         weights.Data[7] = float.NaN;
-        var damaged = Path.Combine(_folder, "nan.h5");
+        var damaged = Path.Combine(Folder, "nan.h5");
         Hdf5File.WriteEmbeddings(damaged, weights, "affinities");
         CommandLineRun.Of("segment", "--affinities", damaged, "--offsets", "0,-1;-1,0;0,-3;-3,0", "--out", labels).AssertBadInput("nan.h5");
     }
@@ -80,9 +72,9 @@ public sealed class WholePathTests
     [Test]
     public void Perfect_segmentations_score_one()
     {
-        var data = DataSet.Write(Path.Combine(_folder, "data"));
+        var data = DataSet.Write(Path.Combine(Folder, "data"));
         var truth = Path.Combine(data, "val", "labels");
-        var json = Path.Combine(_folder, "scores.json");
+        var json = Path.Combine(Folder, "scores.json");
         var run = CommandLineRun.Of("evaluate", "--prediction", truth, "--labels", truth, "--json", json).AssertSuccess();
         using var scores = JsonDocument.Parse(File.ReadAllText(json));
         var mean = scores.RootElement.GetProperty("mean");
@@ -95,8 +87,8 @@ public sealed class WholePathTests
     [Test]
     public void Resumed_training_ends_with_the_same_bits()
     {
-        var data = DataSet.Write(Path.Combine(_folder, "data"));
-        var (whole, parts) = (Path.Combine(_folder, "whole"), Path.Combine(_folder, "parts"));
+        var data = DataSet.Write(Path.Combine(Folder, "data"));
+        var (whole, parts) = (Path.Combine(Folder, "whole"), Path.Combine(Folder, "parts"));
         Train(data, whole, 8).AssertSuccess();
         Train(data, parts, 8).AssertSuccess();
 
@@ -116,13 +108,13 @@ public sealed class WholePathTests
     public void Volumes_train_in_three_dimensions()
     {
         var (image, labels) = Spoco.Cli.Demo.SyntheticCells.Draw(3, 0, 32, 40, 48);
-        var path = Path.Combine(_folder, "volume.tif");
+        var path = Path.Combine(Folder, "volume.tif");
         TiffFile.WriteLabels(path, new Volume<int>(Array.ConvertAll(image.Data, v => (int)v), image.Depth, image.Height, image.Width));
-        TiffFile.WriteLabels(Path.Combine(_folder, "volume_label.tif"), labels);
-        var model = Path.Combine(_folder, "model");
+        TiffFile.WriteLabels(Path.Combine(Folder, "volume_label.tif"), labels);
+        var model = Path.Combine(Folder, "model");
         CommandLineRun.Of("train", "--data", path, "--out", model, "--dim", "3", "--patch", "8,16,16", "--maps", "8,16", "--embedding", "4", "--iterations", "3", "--device", "cpu")
             .AssertSuccess();
-        var result = Path.Combine(_folder, "segmented.tif");
+        var result = Path.Combine(Folder, "segmented.tif");
         CommandLineRun.Of("segment", "--model", model, "--input", path, "--out", result, "--device", "cpu").AssertSuccess();
         Assert.That(InputFile.ReadLabels(result).HasExtentsOf(labels));
     }

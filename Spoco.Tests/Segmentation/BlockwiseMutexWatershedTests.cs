@@ -6,15 +6,9 @@ using Spoco.Tests.Golden;
 namespace Spoco.Tests.Segmentation;
 
 /// <summary>The block-wise version against the sequential rule on the whole image: the same labels, whatever the blocks.</summary>
-public sealed class BlockwiseMutexWatershedTests
+public sealed class BlockwiseMutexWatershedTests : FolderTests
 {
-    private string _folder = "";
-
-    [SetUp]
-    public void MakeFolder() => _folder = Path.Combine(Directory.CreateTempSubdirectory("spoco-").FullName, "blocks");
-
-    [TearDown]
-    public void DeleteFolder() => Directory.Delete(Path.GetDirectoryName(_folder)!, recursive: true);
+    private string Blocks => PathOf("blocks");
 
     [Test]
     public void RandomGridsInRandomBlocks()
@@ -141,7 +135,7 @@ public sealed class BlockwiseMutexWatershedTests
         reader.FailAfter = 4;
         Assert.That(() => BlockwiseMutexWatershed.FromEmbeddings(reader, options), Throws.TypeOf<IOException>());
         reader.FailAfter = int.MaxValue;
-        Assert.That(Directory.GetFiles(_folder, "*.block"), Has.Length.EqualTo(4));
+        Assert.That(Directory.GetFiles(Blocks, "*.block"), Has.Length.EqualTo(4));
         using (var cancelled = new CancellationTokenSource())
         {
             var stopping = options with { Progress = new Steps(p => { if (p.Done == 6) cancelled.Cancel(); }) };
@@ -167,7 +161,7 @@ public sealed class BlockwiseMutexWatershedTests
             labels.Delete();
         }
 
-        Assert.That(Directory.Exists(_folder), Is.False);
+        Assert.That(Directory.Exists(Blocks), Is.False);
     }
 
     [Test]
@@ -179,7 +173,7 @@ public sealed class BlockwiseMutexWatershedTests
         var options = Options() with { BlockExtents = (1, 45, 50) };
         using (BlockwiseMutexWatershed.FromEmbeddings(reader, options))
             reader.Reads = 0;
-        var files = Directory.GetFiles(_folder, "*.block").Order().ToArray();
+        var files = Directory.GetFiles(Blocks, "*.block").Order().ToArray();
         var random = new Random(5);
         for (var round = 0; round < 40; round++)
         {
@@ -199,7 +193,7 @@ public sealed class BlockwiseMutexWatershedTests
 
         foreach (var text in new[] { "", "spoco blocks 1\n", "spoco blocks 1\nx\n0 -1 5\n" })
         {
-            File.WriteAllText(Path.Combine(_folder, "manifest.txt"), text);
+            File.WriteAllText(Path.Combine(Blocks, "manifest.txt"), text);
             using var labels = BlockwiseMutexWatershed.FromEmbeddings(reader, options);
             Assert.That(All(labels), Is.EqualTo(expected));
         }
@@ -208,8 +202,8 @@ public sealed class BlockwiseMutexWatershedTests
     [Test]
     public void FilesOfOthersAreLeftAlone()
     {
-        Directory.CreateDirectory(_folder);
-        var letter = Path.Combine(_folder, "letter.txt");
+        Directory.CreateDirectory(Blocks);
+        var letter = Path.Combine(Blocks, "letter.txt");
         File.WriteAllText(letter, "dear");
         var reader = new MemoryReader<float>(MutexWatershedEqualityTests.NoisyCells(1, 20, 20, 16, seed: 2));
         Assert.That(() => BlockwiseMutexWatershed.FromEmbeddings(reader, Options()), Throws.ArgumentException.With.Message.Contains("left alone"));
@@ -239,7 +233,7 @@ public sealed class BlockwiseMutexWatershedTests
     private static IEnumerable<string> Grids =>
         GoldenSet.Segmentation.Cases("mws_grid").Where(c => c.Int32("labels").Length > 0).Select(c => c.Group);
 
-    private BlockwiseOptions Options() => new() { Folder = _folder, Memory = 64 << 20 };
+    private BlockwiseOptions Options() => new() { Folder = Blocks, Memory = 64 << 20 };
 
     // Box by box, in boxes that are not the blocks.
     private static int[] All(BlockwiseLabels labels)

@@ -8,16 +8,8 @@ using Spoco.Kernels;
 namespace Spoco.Tests.Training;
 
 /// <summary>Training with a critic (paper, A.1).</summary>
-public sealed class AdversarialTests
+public sealed class AdversarialTests : FolderTests
 {
-    private string _folder = "";
-
-    [SetUp]
-    public void MakeFolder() => _folder = Directory.CreateTempSubdirectory("spoco-").FullName;
-
-    [TearDown]
-    public void DeleteFolder() => Directory.Delete(_folder, recursive: true);
-
     [Test]
     public void Devices_agree([ValueSource(typeof(TestDevices), nameof(TestDevices.All))] string name, [Values(2, 3)] int dimensions)
     {
@@ -44,7 +36,7 @@ public sealed class AdversarialTests
     public void Resumed_training_ends_with_the_same_bits([Values(2, 3)] int dimensions, [Values(1, 2, 4)] int interrupted)
     {
         var device = TestDevices.Open("cpu");
-        var (path, end) = (Path.Combine(_folder, "middle.safetensors"), Path.Combine(_folder, "end.safetensors"));
+        var (path, end) = (Path.Combine(Folder, "middle.safetensors"), Path.Combine(Folder, "end.safetensors"));
         TrainingStep[] expected;
         using (var training = new Training(device, dimensions, warmUp: 2))
         {
@@ -57,7 +49,7 @@ public sealed class AdversarialTests
         using var resumed = new Training(device, dimensions, warmUp: 2);
         resumed.Trainer.Resume(path);
         Assert.That(resumed.Steps(6 - interrupted), Is.EqualTo(expected));
-        var again = Path.Combine(_folder, "again.safetensors");
+        var again = Path.Combine(Folder, "again.safetensors");
         resumed.Trainer.Save(again);
         Assert.That(File.ReadAllBytes(again), Is.EqualTo(File.ReadAllBytes(end)));
         Assert.That(SafeTensors.Open(end).Entries.Keys, Does.Contain("critic.body.0.weight").And.Contain("critic.exp_avg.dense.weight"));
@@ -114,7 +106,7 @@ public sealed class AdversarialTests
 
         SafeTensors Saved(string name)
         {
-            var path = Path.Combine(_folder, name);
+            var path = Path.Combine(Folder, name);
             training.Trainer.Save(path);
             return SafeTensors.Open(path);
         }
@@ -156,7 +148,7 @@ public sealed class AdversarialTests
         Assert.That(() => other.Trainer.TrainCritic(DiscImages.Batch(new TensorShape(1, 1, 16, 16, 1), 0)), Throws.ArgumentException);
 
         // A checkpoint without a critic does not continue a training with one.
-        var path = Path.Combine(_folder, "plain.safetensors");
+        var path = Path.Combine(Folder, "plain.safetensors");
         using var plain = new Training(device, 2, warmUp: null);
         plain.Trainer.Save(path);
         Assert.That(() => other.Trainer.Resume(path), Throws.TypeOf<InputException>().With.Message.Contains("critic.body.0.weight"));

@@ -8,16 +8,8 @@ using Spoco.Tests.Losses;
 namespace Spoco.Tests.Training;
 
 /// <summary>The variants of g of the paper's A.3.</summary>
-public sealed class GNetworkTests
+public sealed class GNetworkTests : FolderTests
 {
-    private string _folder = "";
-
-    [SetUp]
-    public void MakeFolder() => _folder = Directory.CreateTempSubdirectory("spoco-").FullName;
-
-    [TearDown]
-    public void DeleteFolder() => Directory.Delete(_folder, recursive: true);
-
     [Test]
     public void Devices_agree([ValueSource(typeof(TestDevices), nameof(TestDevices.All))] string name, [Values] GNetwork g)
     {
@@ -37,7 +29,7 @@ public sealed class GNetworkTests
     public void Resumed_training_ends_with_the_same_bits([Values] GNetwork g)
     {
         var device = TestDevices.Open("cpu");
-        var path = Path.Combine(_folder, "middle.safetensors");
+        var path = Path.Combine(Folder, "middle.safetensors");
         float[] expected;
         using (var training = new SmallTraining(device, g))
         {

@@ -7,17 +7,9 @@ using Spoco.Kernels;
 
 namespace Spoco.Tests.Training;
 
-public sealed class SpocoTrainerTests
+public sealed class SpocoTrainerTests : FolderTests
 {
     private static readonly TensorShape Shape = new(2, 1, 16, 20, 1);
-    private string _folder = "";
-
-    [SetUp]
-    public void MakeFolder() => _folder = Directory.CreateTempSubdirectory("spoco-").FullName;
-
-    [TearDown]
-    public void DeleteFolder() => Directory.Delete(_folder, recursive: true);
-
     /// <summary>Ten steps from one seed: every device computes the losses that <c>cpu</c> does.</summary>
     [Test]
     public void Devices_agree(
@@ -41,7 +33,7 @@ public sealed class SpocoTrainerTests
     public void Resumed_training_ends_with_the_same_bits([Values] Supervision supervision)
     {
         var device = TestDevices.Open("cpu");
-        var path = Path.Combine(_folder, "middle.safetensors");
+        var path = Path.Combine(Folder, "middle.safetensors");
         float[] expected, actual;
         using (var model = new SpocoModel(device, Model(supervision, "bcr")))
         using (var trainer = new SpocoTrainer(model, Options(supervision)))
@@ -113,7 +105,7 @@ public sealed class SpocoTrainerTests
     public void A_checkpoint_holds_what_it_was_made_of_and_fits_no_other_architecture()
     {
         var device = TestDevices.Open("cpu");
-        var path = Path.Combine(_folder, "model.safetensors");
+        var path = Path.Combine(Folder, "model.safetensors");
         using var model = new SpocoModel(device, Model(Supervision.Full, "bcr") with { SizeFloor = 17 });
         model.Initialise(5);
         Checkpoint.Save(path, model);
