@@ -14,6 +14,9 @@ internal static unsafe class EmbeddingLossHost
     /// <summary>Owner of the pixels that fill up a tile: no label has it.</summary>
     private const int NoOwner = -2;
 
+    /// <summary>Owner of no pixel at all.</summary>
+    private const int Nobody = -3;
+
     public static void ClusterSums(
         HostDevice host, EmbeddingLayout layout, DeviceBuffer<float> embeddings, PixelSegments segments, DeviceBuffer<float> sums)
     {
@@ -111,6 +114,34 @@ internal static unsafe class EmbeddingLossHost
         public readonly float* Anchors = inputs.Anchors.HostAddress;
         public readonly float* MomentumAnchors = inputs.MomentumAnchors.HostAddress;
         public readonly CentreFactors* AnchorFactors = inputs.AnchorFactors.HostAddress;
+
+        /// <summary>Weights of the hinges of one object, 0 where the tile has none of its pixels and none without a label.</summary>
+        public void Hinges(
+            in Rows rows, in ImageCentres image, int k, bool present, bool unlabelled, float* weights, out float pull, out float push)
+        {
+            (pull, push) = (0, 0);
+            if (present || unlabelled)
+            {
+                (pull, push) = TileTerms.Hinges(rows.Squares, rows.Owners, image.FirstOwner + k, unlabelled ? image.UnlabelledOwner : Nobody, Terms,
+                    ObjectFactors[image.FirstObject + k], weights);
+            }
+            else
+            {
+                new Span<float>(weights, PixelTile.Pixels).Clear();
+            }
+        }
+
+        public float AddObjectCrossEntropy(in Rows rows, in ImageCentres image, int k, float* weights) => TileTerms.AddObjectCrossEntropy(
+            rows.Squares, rows.Masks, rows.Owners, image.FirstOwner + k, Terms.Falloff, ObjectFactors[image.FirstObject + k].CrossEntropy, weights);
+
+        /// <summary>Squared distances from one anchor and its masks, in f and in g.</summary>
+        public void AnchorMasks(float* e, float* g, int anchor, in Rows rows)
+        {
+            PixelTile.SquaredDistances(e, Anchors + (long)anchor * Layout.Channels, Layout.Channels, rows.Squares);
+            PixelTile.SquaredDistances(g, MomentumAnchors + (long)anchor * Layout.Channels, Layout.Channels, rows.TargetSquares);
+            PixelTile.Masks(rows.Squares, Terms.Falloff, rows.Masks);
+            PixelTile.Masks(rows.TargetSquares, Terms.Falloff, rows.Targets);
+        }
     }
 
     /// <summary>One tile of the batch.</summary>
@@ -146,6 +177,7 @@ internal static unsafe class EmbeddingLossHost
     private readonly struct ClusterBody(EmbeddingLayout layout, float* embeddings, int* owners, int* imageClusters, double* partials, long length)
         : IParallelBody
     {
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public void Execute(int from, int until, int worker)
         {
             var sums = partials + worker * length;
@@ -190,161 +222,91 @@ internal static unsafe class EmbeddingLossHost
         float* scratch)
         : IParallelBody
     {
-        public static int ScratchLength(int channels) => (2 * channels + 7) * Stride;
+        public static int ScratchLength(int channels) => (2 * channels + Rows.Count) * Stride;
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public void Execute(int from, int until, int worker)
         {
             var channels = v.Layout.Channels;
             var e = scratch + (long)worker * ScratchLength(channels);
             var g = e + channels * Stride;
-            var work = g + channels * Stride;
-            var owners = (int*)(work + 6 * Stride);
+            var rows = new Rows(g + channels * Stride);
             var width = EmbeddingLoss.ObjectWidth(channels, gradient);
             for (var index = from; index < until; index++)
             {
                 var tile = new Tile(v.Layout, index);
                 var image = v.Images[tile.Image];
                 tile.LoadEmbeddings(v.Layout, v.Embeddings, e);
-                tile.LoadOwners(v.Owners, owners);
-                var unlabelled = v.Terms.UnlabelledPush != 0 && Contains(owners, image.UnlabelledOwner);
+                tile.LoadOwners(v.Owners, rows.Owners);
+                var unlabelled = v.Terms.UnlabelledPush != 0 && Contains(rows.Owners, image.UnlabelledOwner);
                 for (var k = 0; k < image.Objects; k++)
-                    AddObject(e, owners, image, k, unlabelled, work, objectPartials + worker * objectLength + (long)(image.FirstObject + k) * width);
+                    AddObject(e, rows, image, k, unlabelled, objectPartials + worker * objectLength + (long)(image.FirstObject + k) * width);
                 if (image.Anchors == 0)
                     continue;
                 tile.LoadEmbeddings(v.MomentumLayout, v.Momentum, g);
-                AddAnchors(e, g, owners, image, work, anchorPartials + worker * anchorLength + (long)image.FirstAnchor * EmbeddingLoss.AnchorScalars);
+                AddAnchors(e, g, rows, image, anchorPartials + worker * anchorLength + (long)image.FirstAnchor * EmbeddingLoss.AnchorScalars);
                 if (pixels is null)
                     continue;
                 for (var p = 0; p < tile.Count; p++)
                 {
-                    pixels[2 * (tile.First + p)] = work[4 * Stride + p];
-                    pixels[2 * (tile.First + p) + 1] = work[5 * Stride + p];
+                    pixels[2 * (tile.First + p)] = rows.LineOverlaps[p];
+                    pixels[2 * (tile.First + p) + 1] = rows.LineSquares[p];
                 }
             }
         }
 
-        private void AddObject(float* e, int* owners, ImageCentres image, int k, bool unlabelled, float* work, double* sums)
+        private void AddObject(float* e, in Rows rows, ImageCentres image, int k, bool unlabelled, double* sums)
         {
             var channels = v.Layout.Channels;
             var terms = v.Terms;
             var centre = v.Objects + (long)(image.FirstObject + k) * channels;
-            var factors = v.ObjectFactors[image.FirstObject + k];
-            var squares = work;
-            var fixedWeights = work + Stride;
-            var overlaps = work + 2 * Stride;
-            var masks = work + 3 * Stride;
             var owner = image.FirstOwner + k;
-            var present = Contains(owners, owner);
-            var entropy = terms.Instance == MaskLoss.CrossEntropy;
-            var dice = terms.Instance == MaskLoss.Dice;
-            if (!present && !unlabelled && terms.Instance == MaskLoss.None)
+            var present = Contains(rows.Owners, owner);
+            var hinges = present || unlabelled;
+            if (!hinges && terms.Instance == MaskLoss.None)
                 return;
-            PixelTile.SquaredDistances(e, centre, channels, squares);
-            Vector<float> pullSum = default, pushSum = default, overlapSum = default, squareSum = default;
-            for (var p = 0; p < PixelTile.Pixels; p += Vector<float>.Count)
-            {
-                var x = PixelTile.Read(squares + p);
-                var own = Vector.AsVectorSingle(Vector.Equals(PixelTile.Read(owners + p), new Vector<int>(owner)));
-                var fixedWeight = Vector<float>.Zero;
-                if (present || unlabelled)
-                {
-                    var d = Vector.SquareRoot(x);
-                    var pull = own & Vector.MaxNative(d - new Vector<float>(terms.PullMargin), Vector<float>.Zero);
-                    pullSum += pull * pull;
-                    fixedWeight = new Vector<float>(factors.Pull) * pull;
-                    if (unlabelled)
-                    {
-                        var free = Vector.AsVectorSingle(Vector.Equals(PixelTile.Read(owners + p), new Vector<int>(image.UnlabelledOwner)));
-                        var push = Vector.AndNot(free, own) & Vector.MaxNative(new Vector<float>(terms.PushMargin) - d, Vector<float>.Zero);
-                        pushSum += push * push;
-                        fixedWeight += new Vector<float>(factors.UnlabelledPush) * push;
-                    }
-
-                    fixedWeight = DivideOrZero(fixedWeight, d);
-                }
-
-                if (dice)
-                {
-                    var mask = SoftMask.Mask(x, terms.Falloff);
-                    var overlap = own & mask;
-                    overlapSum += overlap;
-                    squareSum += mask * mask;
-                    overlap.Store(overlaps + p);
-                    (mask * mask).Store(masks + p);
-                }
-                else if (entropy)
-                {
-                    var mask = SoftMask.Mask(x, terms.Falloff);
-                    x *= terms.Falloff;
-                    var q = own & Vector<float>.One;
-                    overlapSum += SoftMask.CrossEntropy(x, mask, q);
-                    fixedWeight += new Vector<float>(factors.CrossEntropy) * SoftMask.CrossEntropySlope(x, mask, q);
-                }
-
-                fixedWeight.Store(fixedWeights + p);
-            }
-
-            sums[0] += Vector.Sum(pullSum);
-            sums[1] += Vector.Sum(pushSum);
-            sums[2] += Vector.Sum(overlapSum);
-            sums[3] += Vector.Sum(squareSum);
+            PixelTile.SquaredDistances(e, centre, channels, rows.Squares);
+            v.Hinges(rows, image, k, present, unlabelled, rows.Weights, out var pull, out var push);
+            sums[0] += pull;
+            sums[1] += push;
+            var (overlap, square) = (0f, 0f);
+            if (terms.Instance != MaskLoss.None)
+                PixelTile.Masks(rows.Squares, terms.Falloff, rows.Masks);
+            if (terms.Instance == MaskLoss.Dice)
+                (overlap, square) = TileTerms.ObjectDice(rows.Masks, rows.Owners, owner, rows.Targets);
+            else if (terms.Instance == MaskLoss.CrossEntropy)
+                overlap = v.AddObjectCrossEntropy(rows, image, k, rows.Weights);
+            sums[2] += overlap;
+            sums[3] += square;
             if (!gradient)
                 return;
             sums += EmbeddingLoss.ObjectScalars;
-            if (present || unlabelled || entropy)
-                PixelTile.AddWeightedSum(e, centre, channels, fixedWeights, sums);
-            if (dice && present)
-                PixelTile.AddWeightedSum(e, centre, channels, overlaps, sums + channels);
-            if (dice && !Vector.EqualsAll(squareSum, Vector<float>.Zero))
-                PixelTile.AddWeightedSum(e, centre, channels, masks, sums + 2 * channels);
+            if (hinges || terms.Instance == MaskLoss.CrossEntropy)
+                PixelTile.AddWeightedSum(e, centre, channels, rows.Weights, sums);
+            if (terms.Instance != MaskLoss.Dice)
+                return;
+            if (present)
+                PixelTile.AddWeightedSum(e, centre, channels, rows.Targets, sums + channels);
+            if (square != 0)
+                PixelTile.AddWeightedSum(e, centre, channels, rows.Masks, sums + 2 * channels);
         }
 
-        /// <summary>Leaves the sums over the anchors for every pixel in the last two rows of <paramref name="work"/>.</summary>
-        private void AddAnchors(float* e, float* g, int* owners, ImageCentres image, float* work, double* sums)
+        private void AddAnchors(float* e, float* g, in Rows rows, ImageCentres image, double* sums)
         {
-            var channels = v.Layout.Channels;
-            var squares = work;
-            var momentumSquares = work + Stride;
-            var uncovered = (int*)(work + 2 * Stride);
-            for (var p = 0; p < PixelTile.Pixels; p += Vector<float>.Count)
+            TileTerms.Uncover(rows.Owners, image.UnlabelledOwner, rows.Uncovered);
+            if (pixels is not null)
+                new Span<float>(rows.LineOverlaps, 2 * Stride).Clear();
+            for (var a = image.FirstAnchor; a < image.FirstAnchor + image.Anchors; a++, sums += EmbeddingLoss.AnchorScalars)
             {
-                Vector.Equals(PixelTile.Read(owners + p), new Vector<int>(image.UnlabelledOwner)).Store(uncovered + p);
-                Vector<float>.Zero.Store(work + 4 * Stride + p);
-                Vector<float>.Zero.Store(work + 5 * Stride + p);
-            }
-
-            for (var a = 0; a < image.Anchors; a++, sums += EmbeddingLoss.AnchorScalars)
-            {
-                var row = (long)(image.FirstAnchor + a) * channels;
-                PixelTile.SquaredDistances(e, v.Anchors + row, channels, squares);
-                PixelTile.SquaredDistances(g, v.MomentumAnchors + row, channels, momentumSquares);
-                Vector<float> overlapSum = default, squareSum = default;
-                var covered = Vector<int>.Zero;
-                var margin = new Vector<float>(v.Terms.PullMargin * v.Terms.PullMargin);
-                for (var p = 0; p < PixelTile.Pixels; p += Vector<float>.Count)
-                {
-                    var xf = PixelTile.Read(squares + p);
-                    var xg = PixelTile.Read(momentumSquares + p);
-                    var free = PixelTile.Read(uncovered + p);
-                    var near = free & Vector.LessThan(Vector.MinNative(xf, xg), margin);
-                    covered -= near;
-                    Vector.AndNot(free, near).Store(uncovered + p);
-                    var pf = SoftMask.Mask(xf, v.Terms.Falloff);
-                    var pg = SoftMask.Mask(xg, v.Terms.Falloff);
-                    var overlap = v.Terms.Consistency == MaskLoss.CrossEntropy ? SoftMask.CrossEntropy(xf * v.Terms.Falloff, pf, pg) : pf * pg;
-                    var square = pf * pf + pg * pg;
-                    overlapSum += overlap;
-                    squareSum += square;
-                    if (pixels is not null)
-                    {
-                        (PixelTile.Read(work + 4 * Stride + p) + overlap).Store(work + 4 * Stride + p);
-                        (PixelTile.Read(work + 5 * Stride + p) + square).Store(work + 5 * Stride + p);
-                    }
-                }
-
-                sums[0] += Vector.Sum(overlapSum);
-                sums[1] += Vector.Sum(squareSum);
-                sums[2] += Vector.Sum(covered);
+                v.AnchorMasks(e, g, a, rows);
+                var (overlap, square) = v.Terms.Consistency == MaskLoss.CrossEntropy
+                    ? (TileTerms.AnchorCrossEntropy(rows.Squares, rows.Masks, rows.Targets, v.Terms.Falloff), 0f)
+                    : TileTerms.AnchorDice(rows.Masks, rows.Targets);
+                sums[0] += overlap;
+                sums[1] += square;
+                sums[2] += TileTerms.Cover(rows.Squares, rows.TargetSquares, v.Terms.PullMargin, rows.Uncovered);
+                if (pixels is not null)
+                    TileTerms.AddPixels(rows.Masks, rows.Targets, rows.LineOverlaps, rows.LineSquares);
             }
         }
     }
@@ -353,10 +315,11 @@ internal static unsafe class EmbeddingLossHost
         Pointers v, float* lineFactors, float* shift, float* gradient, double* anchorPartials, long anchorLength, float* scratch) : IParallelBody
     {
         /// <summary>Centres whose weights are computed before they are applied together.</summary>
-        private const int Rows = 4;
+        private const int Group = 4;
 
-        public static int ScratchLength(int channels) => (3 * channels + Rows + 5) * Stride;
+        public static int ScratchLength(int channels) => (3 * channels + Group + Rows.Count) * Stride;
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public void Execute(int from, int until, int worker)
         {
             var channels = v.Layout.Channels;
@@ -364,60 +327,64 @@ internal static unsafe class EmbeddingLossHost
             var g = e + channels * Stride;
             var sum = g + channels * Stride;
             var weights = sum + channels * Stride;
-            var squares = weights + Rows * Stride;
-            var lines = squares + 2 * Stride;
-            var owners = (int*)(lines + 2 * Stride);
+            var rows = new Rows(weights + Group * Stride);
             for (var index = from; index < until; index++)
             {
                 var tile = new Tile(v.Layout, index);
                 var image = v.Images[tile.Image];
                 tile.LoadEmbeddings(v.Layout, v.Embeddings, e);
-                tile.LoadOwners(v.Owners, owners);
+                tile.LoadOwners(v.Owners, rows.Owners);
                 new Span<float>(sum, channels * Stride).Clear();
-                var unlabelled = v.Terms.UnlabelledPush != 0 && Contains(owners, image.UnlabelledOwner);
-                for (var first = 0; first < image.Objects; first += Rows)
+                var unlabelled = v.Terms.UnlabelledPush != 0 && Contains(rows.Owners, image.UnlabelledOwner);
+                for (var first = 0; first < image.Objects; first += Group)
                 {
-                    var rows = Math.Min(Rows, image.Objects - first);
+                    var count = Math.Min(Group, image.Objects - first);
                     var any = false;
-                    for (var r = 0; r < rows; r++)
-                        any |= ObjectWeights(e, owners, image, first + r, unlabelled, squares, weights + r * Stride);
+                    for (var r = 0; r < count; r++)
+                        any |= ObjectWeights(e, rows, image, first + r, unlabelled, weights + r * Stride);
                     if (any)
-                        AddRows(e, v.Objects + (long)(image.FirstObject + first) * channels, rows, weights, sum, null);
+                        AddCentres(e, v.Objects + (long)(image.FirstObject + first) * channels, count, weights, sum, null);
                 }
 
                 if (image.Anchors > 0)
                 {
                     tile.LoadEmbeddings(v.MomentumLayout, v.Momentum, g);
-                    LoadLineFactors(tile, lines);
+                    LoadLineFactors(tile, rows);
                 }
 
-                for (var first = 0; first < image.Anchors; first += Rows)
+                for (var first = 0; first < image.Anchors; first += Group)
                 {
-                    var rows = Math.Min(Rows, image.Anchors - first);
-                    var row = (long)(image.FirstAnchor + first) * channels;
+                    var count = Math.Min(Group, image.Anchors - first);
                     var any = false;
-                    for (var r = 0; r < rows; r++)
-                        any |= AnchorWeights(e, g, image.FirstAnchor + first + r, lines, squares, weights + r * Stride);
+                    for (var r = 0; r < count; r++)
+                        any |= AnchorWeights(e, g, image.FirstAnchor + first + r, rows, weights + r * Stride);
+                    var row = (long)(image.FirstAnchor + first) * channels;
                     if (any)
-                        AddRows(e, v.Anchors + row, rows, weights, sum, anchorPartials + worker * anchorLength + row);
+                        AddCentres(e, v.Anchors + row, count, weights, sum, anchorPartials + worker * anchorLength + row);
                 }
 
-                PixelTile.Store(sum, channels, tile.Count, owners, shift + (long)image.FirstCluster * channels,
+                PixelTile.Store(sum, channels, tile.Count, rows.Owners, shift + (long)image.FirstCluster * channels,
                     gradient + tile.First * v.Layout.PixelStride + v.Layout.ChannelOffset, v.Layout.PixelStride);
             }
         }
 
-        /// <summary>Adds what up to four centres do to the pixels, and, for anchors, what the pixels do to the centres.</summary>
-        private void AddRows(float* e, float* centres, int rows, float* weights, float* sum, double* centreSums)
+        /// <summary>Adds what a group of centres does to the pixels, and, for anchors, what the pixels do to the centres.</summary>
+        private void AddCentres(float* e, float* centres, int count, float* weights, float* sum, double* centreSums)
         {
             var channels = v.Layout.Channels;
-            if (rows == Rows)
+            if (count == Group && centreSums is null)
+            {
+                PixelTile.AddFourWeighted(e, centres, channels, weights, sum);
+                return;
+            }
+
+            if (count == Group)
             {
                 PixelTile.AddFourWeighted(e, centres, channels, weights, sum, centreSums);
                 return;
             }
 
-            for (var r = 0; r < rows; r++)
+            for (var r = 0; r < count; r++)
             {
                 PixelTile.AddWeighted(e, centres + r * channels, channels, weights + r * Stride, sum);
                 if (centreSums is not null)
@@ -425,96 +392,74 @@ internal static unsafe class EmbeddingLossHost
             }
         }
 
-        private void LoadLineFactors(Tile tile, float* lines)
+        private void LoadLineFactors(Tile tile, in Rows rows)
         {
             for (var p = 0; p < tile.Count && v.Terms.LineLength > 0; p++)
             {
                 var line = (tile.First + p) / v.Terms.LineLength;
-                lines[p] = lineFactors[2 * line];
-                lines[Stride + p] = lineFactors[2 * line + 1];
+                rows.LineOverlaps[p] = lineFactors[2 * line];
+                rows.LineSquares[p] = lineFactors[2 * line + 1];
             }
         }
 
         /// <summary>The weights of one object; whether any is not 0.</summary>
-        private bool ObjectWeights(float* e, int* owners, ImageCentres image, int k, bool unlabelled, float* squares, float* weights)
+        private bool ObjectWeights(float* e, in Rows rows, ImageCentres image, int k, bool unlabelled, float* weights)
         {
             var terms = v.Terms;
-            var factors = v.ObjectFactors[image.FirstObject + k];
-            var owner = image.FirstOwner + k;
-            var hinges = Contains(owners, owner) || unlabelled;
-            if (!hinges && terms.Instance == MaskLoss.None)
+            var present = Contains(rows.Owners, image.FirstOwner + k);
+            if (!present && !unlabelled && terms.Instance == MaskLoss.None)
             {
                 new Span<float>(weights, PixelTile.Pixels).Clear();
                 return false;
             }
 
-            var any = Vector<float>.Zero;
-            PixelTile.SquaredDistances(e, v.Objects + (long)(image.FirstObject + k) * v.Layout.Channels, v.Layout.Channels, squares);
-            for (var p = 0; p < PixelTile.Pixels; p += Vector<float>.Count)
-            {
-                var x = PixelTile.Read(squares + p);
-                var own = Vector.AsVectorSingle(Vector.Equals(PixelTile.Read(owners + p), new Vector<int>(owner)));
-                var weight = Vector<float>.Zero;
-                if (hinges)
-                {
-                    var d = Vector.SquareRoot(x);
-                    weight = new Vector<float>(factors.Pull) * (own & Vector.MaxNative(d - new Vector<float>(terms.PullMargin), Vector<float>.Zero));
-                    if (unlabelled)
-                    {
-                        var free = Vector.AsVectorSingle(Vector.Equals(PixelTile.Read(owners + p), new Vector<int>(image.UnlabelledOwner)));
-                        weight += new Vector<float>(factors.UnlabelledPush)
-                            * (Vector.AndNot(free, own) & Vector.MaxNative(new Vector<float>(terms.PushMargin) - d, Vector<float>.Zero));
-                    }
-
-                    weight = DivideOrZero(weight, d);
-                }
-
-                var mask = SoftMask.Mask(x, terms.Falloff);
-                if (terms.Instance == MaskLoss.Dice)
-                {
-                    weight += mask * ((own & new Vector<float>(factors.Overlap)) + new Vector<float>(factors.Square) * mask);
-                }
-                else if (terms.Instance == MaskLoss.CrossEntropy)
-                {
-                    weight += new Vector<float>(factors.CrossEntropy) * SoftMask.CrossEntropySlope(x * terms.Falloff, mask, own & Vector<float>.One);
-                }
-
-                any |= weight;
-                weight.Store(weights + p);
-            }
-
-            return !Vector.EqualsAll(any, Vector<float>.Zero);
+            PixelTile.SquaredDistances(e, v.Objects + (long)(image.FirstObject + k) * v.Layout.Channels, v.Layout.Channels, rows.Squares);
+            v.Hinges(rows, image, k, present, unlabelled, weights, out _, out _);
+            if (terms.Instance != MaskLoss.None)
+                PixelTile.Masks(rows.Squares, terms.Falloff, rows.Masks);
+            if (terms.Instance == MaskLoss.Dice)
+                TileTerms.AddObjectDice(rows.Masks, rows.Owners, image.FirstOwner + k, v.ObjectFactors[image.FirstObject + k], weights);
+            else if (terms.Instance == MaskLoss.CrossEntropy)
+                v.AddObjectCrossEntropy(rows, image, k, weights);
+            return AnyWeight(weights);
         }
 
         /// <summary>The weights of one anchor; whether any is not 0.</summary>
-        private bool AnchorWeights(float* e, float* g, int anchor, float* lines, float* squares, float* weights)
+        private bool AnchorWeights(float* e, float* g, int anchor, in Rows rows, float* weights)
         {
-            var terms = v.Terms;
             var factors = v.AnchorFactors[anchor];
-            var any = Vector<float>.Zero;
-            PixelTile.SquaredDistances(e, v.Anchors + (long)anchor * v.Layout.Channels, v.Layout.Channels, squares);
-            PixelTile.SquaredDistances(g, v.MomentumAnchors + (long)anchor * v.Layout.Channels, v.Layout.Channels, squares + Stride);
-            for (var p = 0; p < PixelTile.Pixels; p += Vector<float>.Count)
-            {
-                var x = PixelTile.Read(squares + p);
-                var mask = SoftMask.Mask(x, terms.Falloff);
-                var target = SoftMask.Mask(PixelTile.Read(squares + Stride + p), terms.Falloff);
-                var overlap = terms.LineLength > 0 ? PixelTile.Read(lines + p) : new Vector<float>(factors.Overlap);
-                var square = terms.LineLength > 0 ? PixelTile.Read(lines + Stride + p) : new Vector<float>(factors.Square);
-                var weight = terms.Consistency == MaskLoss.CrossEntropy
-                    ? new Vector<float>(factors.CrossEntropy) * SoftMask.CrossEntropySlope(x * terms.Falloff, mask, target)
-                    : mask * (overlap * target + square * mask);
-                any |= weight;
-                weight.Store(weights + p);
-            }
-
-            return !Vector.EqualsAll(any, Vector<float>.Zero);
+            v.AnchorMasks(e, g, anchor, rows);
+            if (v.Terms.Consistency == MaskLoss.CrossEntropy)
+                TileTerms.AnchorCrossEntropyWeights(rows.Squares, rows.Masks, rows.Targets, v.Terms.Falloff, factors.CrossEntropy, weights);
+            else if (v.Terms.LineLength > 0)
+                TileTerms.AnchorDiceWeights(rows.Masks, rows.Targets, rows.LineOverlaps, rows.LineSquares, weights);
+            else
+                TileTerms.AnchorDiceWeights(rows.Masks, rows.Targets, factors.Overlap, factors.Square, weights);
+            return AnyWeight(weights);
         }
+
+        private static bool AnyWeight(float* weights) => new ReadOnlySpan<float>(weights, PixelTile.Pixels).ContainsAnyExcept(0f);
+    }
+
+    /// <summary>Numbers per pixel of the tile at hand.</summary>
+    private readonly struct Rows(float* first)
+    {
+        public const int Count = 9;
+
+        public readonly float* Squares = first;
+        public readonly float* TargetSquares = first + Stride;
+        public readonly float* Masks = first + 2 * Stride;
+
+        /// <summary>The masks of g; for an object its own pixels' masks.</summary>
+        public readonly float* Targets = first + 3 * Stride;
+        public readonly float* Weights = first + 4 * Stride;
+
+        /// <summary>Followed by <see cref="LineSquares"/>.</summary>
+        public readonly float* LineOverlaps = first + 5 * Stride;
+        public readonly float* LineSquares = first + 6 * Stride;
+        public readonly int* Uncovered = (int*)(first + 7 * Stride);
+        public readonly int* Owners = (int*)(first + 8 * Stride);
     }
 
     private static bool Contains(int* owners, int owner) => new ReadOnlySpan<int>(owners, PixelTile.Pixels).Contains(owner);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector<float> DivideOrZero(Vector<float> numerator, Vector<float> d) =>
-        Vector.ConditionalSelect(Vector.GreaterThan(d, Vector<float>.Zero), numerator / d, Vector<float>.Zero);
 }

@@ -118,109 +118,140 @@ internal static unsafe class PixelTile
     }
 
     /// <summary>squares[p] = |e_p - centre|^2.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void SquaredDistances(float* tile, float* centre, int channels, float* squares)
     {
-        for (var p = 0; p < Pixels; p += 4 * Vector<float>.Count)
+        var lanes = Vector<float>.Count;
+        // Eight sums at once: fewer would wait for one another.
+        for (var p = 0; p < Pixels; p += 8 * lanes)
         {
-            var s0 = Vector<float>.Zero;
-            var s1 = s0;
-            var s2 = s0;
-            var s3 = s0;
+            Vector<float> s0 = default, s1 = default, s2 = default, s3 = default, s4 = default, s5 = default, s6 = default, s7 = default;
             var at = tile + p;
             for (var c = 0; c < channels; c++, at += Stride)
             {
                 var a = new Vector<float>(centre[c]);
-                var d0 = Read(at) - a;
-                var d1 = Read(at + Vector<float>.Count) - a;
-                var d2 = Read(at + 2 * Vector<float>.Count) - a;
-                var d3 = Read(at + 3 * Vector<float>.Count) - a;
-                s0 = Vector.MultiplyAddEstimate(d0, d0, s0);
-                s1 = Vector.MultiplyAddEstimate(d1, d1, s1);
-                s2 = Vector.MultiplyAddEstimate(d2, d2, s2);
-                s3 = Vector.MultiplyAddEstimate(d3, d3, s3);
+                s0 = AddSquare(a - Read(at), s0);
+                s1 = AddSquare(a - Read(at + lanes), s1);
+                s2 = AddSquare(a - Read(at + 2 * lanes), s2);
+                s3 = AddSquare(a - Read(at + 3 * lanes), s3);
+                s4 = AddSquare(a - Read(at + 4 * lanes), s4);
+                s5 = AddSquare(a - Read(at + 5 * lanes), s5);
+                s6 = AddSquare(a - Read(at + 6 * lanes), s6);
+                s7 = AddSquare(a - Read(at + 7 * lanes), s7);
             }
 
-            s0.Store(squares + p);
-            s1.Store(squares + p + Vector<float>.Count);
-            s2.Store(squares + p + 2 * Vector<float>.Count);
-            s3.Store(squares + p + 3 * Vector<float>.Count);
+            var target = squares + p;
+            s0.Store(target);
+            s1.Store(target + lanes);
+            s2.Store(target + 2 * lanes);
+            s3.Store(target + 3 * lanes);
+            s4.Store(target + 4 * lanes);
+            s5.Store(target + 5 * lanes);
+            s6.Store(target + 6 * lanes);
+            s7.Store(target + 7 * lanes);
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector<float> AddSquare(Vector<float> d, Vector<float> sum) => Vector.MultiplyAddEstimate(d, d, sum);
+
+    /// <summary>masks[p] = exp(-falloff squares[p]).</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Masks(float* squares, float falloff, float* masks)
+    {
+        for (var p = 0; p < Pixels; p += Vector<float>.Count)
+            SoftMask.Mask(Read(squares + p), falloff).Store(masks + p);
+    }
+
     /// <summary>sums[c] += sum_p weights[p] (e_p - centre)[c].</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void AddWeightedSum(float* tile, float* centre, int channels, float* weights, double* sums)
     {
+        var lanes = Vector<float>.Count;
         var c = 0;
         for (; c + 4 <= channels; c += 4)
         {
-            var s0 = Vector<float>.Zero;
-            var s1 = s0;
-            var s2 = s0;
-            var s3 = s0;
-            var a0 = new Vector<float>(centre[c]);
-            var a1 = new Vector<float>(centre[c + 1]);
-            var a2 = new Vector<float>(centre[c + 2]);
-            var a3 = new Vector<float>(centre[c + 3]);
+            Vector<float> s0 = default, s1 = default, s2 = default, s3 = default, t0 = default, t1 = default, t2 = default, t3 = default;
+            Vector<float> a0 = new(centre[c]), a1 = new(centre[c + 1]), a2 = new(centre[c + 2]), a3 = new(centre[c + 3]);
             var row = tile + c * Stride;
-            for (var p = 0; p < Pixels; p += Vector<float>.Count)
+            for (var p = 0; p < Pixels; p += 2 * lanes)
             {
-                var w = Read(weights + p);
-                s0 = Vector.MultiplyAddEstimate(w, Read(row + p) - a0, s0);
-                s1 = Vector.MultiplyAddEstimate(w, Read(row + Stride + p) - a1, s1);
-                s2 = Vector.MultiplyAddEstimate(w, Read(row + 2 * Stride + p) - a2, s2);
-                s3 = Vector.MultiplyAddEstimate(w, Read(row + 3 * Stride + p) - a3, s3);
+                Vector<float> w = Read(weights + p), x = Read(weights + p + lanes);
+                var at = row + p;
+                s0 = Vector.MultiplyAddEstimate(w, Read(at) - a0, s0);
+                t0 = Vector.MultiplyAddEstimate(x, Read(at + lanes) - a0, t0);
+                s1 = Vector.MultiplyAddEstimate(w, Read(at + Stride) - a1, s1);
+                t1 = Vector.MultiplyAddEstimate(x, Read(at + Stride + lanes) - a1, t1);
+                s2 = Vector.MultiplyAddEstimate(w, Read(at + 2 * Stride) - a2, s2);
+                t2 = Vector.MultiplyAddEstimate(x, Read(at + 2 * Stride + lanes) - a2, t2);
+                s3 = Vector.MultiplyAddEstimate(w, Read(at + 3 * Stride) - a3, s3);
+                t3 = Vector.MultiplyAddEstimate(x, Read(at + 3 * Stride + lanes) - a3, t3);
             }
 
-            sums[c] += Vector.Sum(s0);
-            sums[c + 1] += Vector.Sum(s1);
-            sums[c + 2] += Vector.Sum(s2);
-            sums[c + 3] += Vector.Sum(s3);
+            sums[c] += Vector.Sum(s0 + t0);
+            sums[c + 1] += Vector.Sum(s1 + t1);
+            sums[c + 2] += Vector.Sum(s2 + t2);
+            sums[c + 3] += Vector.Sum(s3 + t3);
         }
 
         for (; c < channels; c++)
         {
             var s = Vector<float>.Zero;
             var a = new Vector<float>(centre[c]);
-            for (var p = 0; p < Pixels; p += Vector<float>.Count)
+            for (var p = 0; p < Pixels; p += lanes)
                 s = Vector.MultiplyAddEstimate(Read(weights + p), Read(tile + c * Stride + p) - a, s);
             sums[c] += Vector.Sum(s);
         }
     }
 
-    /// <summary>
-    /// gradient[p] += sum over four centres of weights (e_p - centre), and per centre sums[c] += sum_p weights[p] (e_p - centre)[c] unless null.
-    /// The weights of a centre are one tile row.
-    /// </summary>
-    public static void AddFourWeighted(float* tile, float* centres, int channels, float* weights, float* gradient, double* sums)
+    /// <summary>gradient[p] += sum over four centres of weights (e_p - centre). The weights of a centre are one tile row.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void AddFourWeighted(float* tile, float* centres, int channels, float* weights, float* gradient)
     {
         for (var c = 0; c < channels; c++)
         {
-            var a0 = new Vector<float>(centres[c]);
-            var a1 = new Vector<float>(centres[channels + c]);
-            var a2 = new Vector<float>(centres[2 * channels + c]);
-            var a3 = new Vector<float>(centres[3 * channels + c]);
-            var s0 = Vector<float>.Zero;
-            var s1 = s0;
-            var s2 = s0;
-            var s3 = s0;
+            Vector<float> a0 = new(centres[c]), a1 = new(centres[channels + c]);
+            Vector<float> a2 = new(centres[2 * channels + c]), a3 = new(centres[3 * channels + c]);
             var row = tile + c * Stride;
             var sum = gradient + c * Stride;
             for (var p = 0; p < Pixels; p += Vector<float>.Count)
             {
                 var e = Read(row + p);
-                var g0 = Read(weights + p) * (e - a0);
-                var g1 = Read(weights + Stride + p) * (e - a1);
-                var g2 = Read(weights + 2 * Stride + p) * (e - a2);
-                var g3 = Read(weights + 3 * Stride + p) * (e - a3);
-                s0 += g0;
-                s1 += g1;
-                s2 += g2;
-                s3 += g3;
-                (Read(sum + p) + (g0 + g1) + (g2 + g3)).Store(sum + p);
+                var g = Vector.MultiplyAddEstimate(Read(weights + p), e - a0, Read(sum + p));
+                g = Vector.MultiplyAddEstimate(Read(weights + Stride + p), e - a1, g);
+                g = Vector.MultiplyAddEstimate(Read(weights + 2 * Stride + p), e - a2, g);
+                Vector.MultiplyAddEstimate(Read(weights + 3 * Stride + p), e - a3, g).Store(sum + p);
+            }
+        }
+    }
+
+    /// <summary>The same, and per centre sums[c] += sum_p weights[p] (e_p - centre)[c].</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void AddFourWeighted(float* tile, float* centres, int channels, float* weights, float* gradient, double* sums)
+    {
+        for (var c = 0; c < channels; c++)
+        {
+            Vector<float> a0 = new(centres[c]), a1 = new(centres[channels + c]);
+            Vector<float> a2 = new(centres[2 * channels + c]), a3 = new(centres[3 * channels + c]);
+            Vector<float> s0 = default, s1 = default, s2 = default, s3 = default;
+            var row = tile + c * Stride;
+            var sum = gradient + c * Stride;
+            for (var p = 0; p < Pixels; p += Vector<float>.Count)
+            {
+                Vector<float> e = Read(row + p), w = Read(weights + p), d = e - a0;
+                s0 = Vector.MultiplyAddEstimate(w, d, s0);
+                var g = Vector.MultiplyAddEstimate(w, d, Read(sum + p));
+                (w, d) = (Read(weights + Stride + p), e - a1);
+                s1 = Vector.MultiplyAddEstimate(w, d, s1);
+                g = Vector.MultiplyAddEstimate(w, d, g);
+                (w, d) = (Read(weights + 2 * Stride + p), e - a2);
+                s2 = Vector.MultiplyAddEstimate(w, d, s2);
+                g = Vector.MultiplyAddEstimate(w, d, g);
+                (w, d) = (Read(weights + 3 * Stride + p), e - a3);
+                s3 = Vector.MultiplyAddEstimate(w, d, s3);
+                Vector.MultiplyAddEstimate(w, d, g).Store(sum + p);
             }
 
-            if (sums is null)
-                continue;
             sums[c] += Vector.Sum(s0);
             sums[channels + c] += Vector.Sum(s1);
             sums[2 * channels + c] += Vector.Sum(s2);

@@ -86,8 +86,7 @@ internal static unsafe class SoftMasksHost
                 for (var k = v.FirstMasks[tile.Image]; k < v.FirstMasks[tile.Image + 1]; k++)
                 {
                     PixelTile.SquaredDistances(e, v.Centres + (long)k * channels, channels, row);
-                    for (var p = 0; p < PixelTile.Pixels; p += Vector<float>.Count)
-                        SoftMask.Mask(PixelTile.Read(row + p), v.Falloff).Store(row + p);
+                    PixelTile.Masks(row, v.Falloff, row);
                     new ReadOnlySpan<float>(row, tile.Count).CopyTo(new Span<float>(masks + v.At(tile, k), tile.Count));
                 }
             }
