@@ -1,23 +1,17 @@
 using System.Diagnostics;
-using Spoco.Engine;
-using Spoco.Engine.Networks;
 using Spoco.Kernels;
-using Primitives = Spoco.Kernels.Primitives;
 
 namespace Spoco.Bench;
 
 /// <summary>
 /// One training step of a network on the host (f forward, backward, momentum update, g forward, Adam; no loss): milliseconds per phase and per kernel,
-/// of the step that took the least processor time, and the memory it took; then a whole step with the sparse SPOCO loss.
+/// of the fastest step, and the memory it took; then a whole step with the sparse SPOCO loss.
 /// </summary>
 internal static class Breakdown
 {
     public static int Run(string[] args)
     {
-        var net = args is [var wanted, ..]
-            ? TrainingStepBench.Networks.FirstOrDefault(n => n.Name.Contains(wanted, StringComparison.OrdinalIgnoreCase))
-                ?? throw new ArgumentException($"breakdown: no network is called {wanted}.")
-            : TrainingStepBench.Networks.Last();
+        var net = TrainingStepBench.Find(args);
         var (repeats, threads) = (Number(args, 1, 3), Number(args, 2, Environment.ProcessorCount));
         Networks(net, repeats, threads);
         WithLoss(net, repeats, threads);
@@ -26,13 +20,8 @@ internal static class Breakdown
 
     private static void Networks(TrainingStepBench.Network net, int repeats, int threads)
     {
-        using var device = (HostDevice)ComputeDevice.Open("cpu", new ComputeDeviceOptions { Threads = threads });
-        var options = new UNetOptions { Dimensions = net.Dimensions, InputChannels = net.Input.C, FeatureMaps = net.Maps, Order = net.Order };
-        using var f = new UNet(device, options);
-        using var g = new UNet(device, options, trained: false);
-        f.Parameters.Initialise(1);
-        g.Parameters.CopyFrom(f.Parameters);
-        var step = new Step(device, f, g, net.Input);
+        using var step = new NetworkStep(net, threads);
+        var device = step.Device;
         using var process = Process.GetCurrentProcess();
         var before = DateTime.Now - process.StartTime;
         var best = step.Run();
@@ -42,7 +31,7 @@ internal static class Breakdown
         for (var i = 0; i < repeats; i++)
         {
             var result = step.Run();
-            best = result.Processor < best.Processor ? result : best;
+            best = result.Total < best.Total ? result : best;
         }
 
         Console.WriteLine($"total {best.Total:f1} ms, processor time {best.Processor:f1} ms");
@@ -83,70 +72,7 @@ internal static class Breakdown
         step.Cleanup();
     }
 
-    private static int Number(string[] args, int index, int fallback) => args.Length > index && int.TryParse(args[index], out var n) && n > 0
+    internal static int Number(string[] args, int index, int fallback) => args.Length > index && int.TryParse(args[index], out var n) && n > 0
         ? n
-        : args.Length > index ? throw new ArgumentException($"breakdown: expected a positive number, got '{args[index]}'.") : fallback;
-
-    private sealed record Result(
-        double Total, double Processor, List<(string Phase, double Time)> Phases, IReadOnlyList<(string Kernel, TimeSpan Time)> Kernels, long Allocated);
-
-    private sealed class Step
-    {
-        private readonly HostDevice _device;
-        private readonly UNet _f;
-        private readonly UNet _g;
-        private readonly TensorShape _input;
-        private readonly float[] _image;
-        private readonly Tensor _gradient;
-        private readonly DeviceBuffer<float> _first;
-        private readonly DeviceBuffer<float> _second;
-        private int _count;
-
-        public Step(HostDevice device, UNet f, UNet g, TensorShape input)
-        {
-            (_device, _f, _g, _input) = (device, f, g, input);
-            var random = new RandomSource(1);
-            _image = new float[input.Count];
-            for (var i = 0; i < _image.Length; i++)
-                _image[i] = (float)random.NextGaussian();
-            var output = input.WithChannels(f.Options.OutputChannels);
-            _gradient = Tensor.Filled(device, output, 1f / output.Count);
-            (_first, _second) = (device.Allocate<float>(f.Parameters.Values.Length, "Adam"), device.Allocate<float>(f.Parameters.Values.Length, "Adam"));
-            _first.Clear();
-            _second.Clear();
-        }
-
-        public Result Run()
-        {
-            var profile = _device.Workers.Profile = new KernelProfile();
-            var phases = new List<(string, double)>();
-            var allocated = GC.GetAllocatedBytesForCurrentThread();
-            var processor = Environment.CpuUsage.TotalTime;
-            var start = Stopwatch.GetTimestamp();
-            var last = start;
-            using (new TensorScope())
-            {
-                var y = _f.Forward(Tensor.From(_device, _input, _image), training: true);
-                Note("f forward");
-                Gradients.Backward(y, _gradient);
-                Note("backward");
-                Primitives.MomentumUpdate.Apply(_g.Parameters.Values, _f.Parameters.Values, 0.999f);
-                Note("momentum update");
-                using (Gradients.NoRecording())
-                    _g.Forward(Tensor.From(_device, _input, _image), training: true);
-                Note("g forward");
-                Primitives.Adam.Step(_f.Parameters.Values, _f.Parameters.Gradients, _first, _second, new AdamSettings(), ++_count);
-                Note("Adam");
-            }
-
-            var total = Stopwatch.GetElapsedTime(start).TotalMilliseconds;
-            return new Result(total, (Environment.CpuUsage.TotalTime - processor).TotalMilliseconds, phases, profile.Times, GC.GetAllocatedBytesForCurrentThread() - allocated);
-
-            void Note(string phase)
-            {
-                phases.Add((phase, Stopwatch.GetElapsedTime(last).TotalMilliseconds));
-                last = Stopwatch.GetTimestamp();
-            }
-        }
-    }
+        : args.Length > index ? throw new ArgumentException($"expected a positive number, got '{args[index]}'.") : fallback;
 }

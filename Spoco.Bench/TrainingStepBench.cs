@@ -37,6 +37,12 @@ public class TrainingStepBench
         new("UNet3D 64..512 gcr", 3, [64, 128, 256, 512], "gcr", new TensorShape(1, 40, 64, 64, 1)),
     ];
 
+    /// <summary>The network that the first argument names a part of; the largest where there is none.</summary>
+    public static Network Find(string[] args) => args is [var wanted, ..]
+        ? Networks.FirstOrDefault(n => n.Name.Contains(wanted, StringComparison.OrdinalIgnoreCase))
+            ?? throw new ArgumentException($"no network is called {wanted}; there are {string.Join(", ", Networks.Select(n => n.Name))}.")
+        : Networks.Last();
+
     /// <summary>Threads of the host; null = all.</summary>
     internal int? Threads { get; init; }
 

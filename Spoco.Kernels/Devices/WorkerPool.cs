@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 
 namespace Spoco.Kernels;
 
@@ -15,19 +16,25 @@ public interface IParallelBody
 
 /// <summary>
 /// Persistent threads that share index ranges evenly and statically: worker w of n handles [count w / n, count (w + 1) / n).
-/// The split depends on nothing but the count and the number of workers, so that a reduction over partial sums per worker is reproducible.
+/// The split depends on nothing but the count and the number of workers, so that a reduction over partial sums per worker is reproducible, and the memory
+/// that a worker touches stays near it. <see cref="RunPieces{TBody}"/> begins with the same split and lets a worker that is done help the others.
 /// </summary>
 public sealed unsafe class WorkerPool : IDisposable
 {
     private const int SpinsBeforeSleep = 400;
+
+    /// <summary>What is left of a share fills a cache line, so that workers do not slow each other down.</summary>
+    private const int ShareBytes = 64;
 
     private readonly Lock _launch = new();
     private readonly Thread[] _threads;
     private readonly SemaphoreSlim[] _wake;
     private readonly SemaphoreSlim _done = new(0);
     private delegate*<void*, int, int, int, void> _invoke;
+    private readonly nint _shares;
     private void* _body;
     private int _count;
+    private int _piece;
     private int _active;
     private int _pending;
     private Exception? _failure;
@@ -41,6 +48,7 @@ public sealed unsafe class WorkerPool : IDisposable
         ArgumentOutOfRangeException.ThrowIfLessThan(workers, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(workers, 1024);
         Workers = workers;
+        _shares = (nint)NativeMemory.AlignedAlloc((nuint)(workers * ShareBytes), ShareBytes);
         _wake = new SemaphoreSlim[workers - 1];
         _threads = new Thread[workers - 1];
         for (var i = 0; i < _threads.Length; i++)
@@ -65,11 +73,26 @@ public sealed unsafe class WorkerPool : IDisposable
     /// <param name="count">Number of indices; 0 does nothing.</param>
     /// <param name="body">The work; passed by value, kept on the caller's stack.</param>
     /// <param name="minimumPerWorker">Fewest indices worth waking another worker for.</param>
-    public void Run<TBody>(int count, TBody body, int minimumPerWorker = 1) where TBody : struct, IParallelBody
+    public void Run<TBody>(int count, TBody body, int minimumPerWorker = 1) where TBody : struct, IParallelBody =>
+        Launch(count, 0, Math.Clamp(count / Math.Max(minimumPerWorker, 1), 1, Workers), body);
+
+    /// <summary>
+    /// The same in pieces: a worker goes through its share piece by piece, and then takes pieces from the ends of the others' shares. For bodies whose
+    /// result does not depend on which worker did what; processors that other programs use too, or of unequal speed, then do not wait for the slowest.
+    /// </summary>
+    /// <param name="count">Number of indices; 0 does nothing.</param>
+    /// <param name="body">The work; executed several times by a worker.</param>
+    /// <param name="piece">Indices of a piece, at least 1.</param>
+    public void RunPieces<TBody>(int count, TBody body, int piece = 1) where TBody : struct, IParallelBody
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(piece, 1);
+        Launch(count, piece, Math.Clamp(count / piece, 1, Workers), body);
+    }
+
+    private void Launch<TBody>(int count, int piece, int active, TBody body) where TBody : struct, IParallelBody
     {
         if (count <= 0)
             return;
-        var active = Math.Clamp(count / Math.Max(minimumPerWorker, 1), 1, Workers);
         if (_inside)
         {
             body.Execute(0, count, 0);
@@ -80,11 +103,11 @@ public sealed unsafe class WorkerPool : IDisposable
         if (active == 1)
             body.Execute(0, count, 0);
         else
-            Share(count, ref body, active);
+            Share(count, piece, ref body, active);
         Profile?.Add(typeof(TBody), start);
     }
 
-    private void Share<TBody>(int count, ref TBody body, int active) where TBody : struct, IParallelBody
+    private void Share<TBody>(int count, int piece, ref TBody body, int active) where TBody : struct, IParallelBody
     {
         lock (_launch)
         {
@@ -92,8 +115,11 @@ public sealed unsafe class WorkerPool : IDisposable
             _invoke = &Invoke<TBody>;
             _body = Unsafe.AsPointer(ref body);
             _count = count;
+            _piece = piece;
             _active = active;
             _failure = null;
+            for (var w = 0; w < active; w++)
+                Left(w) = Pack(Start(w), Start(w + 1));
             Volatile.Write(ref _pending, active - 1);
             for (var i = 0; i < active - 1; i++)
                 _wake[i].Release();
@@ -101,7 +127,7 @@ public sealed unsafe class WorkerPool : IDisposable
             _inside = true;
             try
             {
-                body.Execute(0, (int)((long)count / active), 0);
+                Work(0);
             }
             finally
             {
@@ -135,10 +161,56 @@ public sealed unsafe class WorkerPool : IDisposable
         foreach (var wake in _wake)
             wake.Dispose();
         _done.Dispose();
+        NativeMemory.AlignedFree((void*)_shares);
     }
 
     private static void Invoke<TBody>(void* body, int from, int until, int worker) where TBody : struct, IParallelBody =>
         Unsafe.AsRef<TBody>(body).Execute(from, until, worker);
+
+    private void Work(int worker)
+    {
+        if (_piece == 0)
+        {
+            _invoke(_body, Start(worker), Start(worker + 1), worker);
+            return;
+        }
+
+        while (Take(worker, fromEnd: false, out var from, out var until))
+            _invoke(_body, from, until, worker);
+        for (var i = 1; i < _active; i++)
+        {
+            while (Take((worker + i) % _active, fromEnd: true, out var from, out var until))
+                _invoke(_body, from, until, worker);
+        }
+    }
+
+    /// <summary>First index of a worker's share.</summary>
+    private int Start(int worker) => (int)((long)_count * worker / _active);
+
+    /// <summary>What nobody has taken of a worker's share yet: the first index in the low half, the one past the last in the high half.</summary>
+    private ref long Left(int worker) => ref Unsafe.AsRef<long>((void*)(_shares + (worker * ShareBytes)));
+
+    private static long Pack(int from, int until) => (uint)from | ((long)until << 32);
+
+    private bool Take(int share, bool fromEnd, out int from, out int until)
+    {
+        ref var left = ref Left(share);
+        for (var seen = Volatile.Read(ref left); ;)
+        {
+            (from, until) = ((int)seen, (int)(seen >> 32));
+            if (from >= until)
+                return false;
+            var cut = fromEnd ? Math.Max(from, until - _piece) : Math.Min(until, from + _piece);
+            var found = Interlocked.CompareExchange(ref left, fromEnd ? Pack(from, cut) : Pack(cut, until), seen);
+            if (found == seen)
+            {
+                (from, until) = fromEnd ? (cut, until) : (from, cut);
+                return true;
+            }
+
+            seen = found;
+        }
+    }
 
     private void Serve(int worker)
     {
@@ -154,9 +226,7 @@ public sealed unsafe class WorkerPool : IDisposable
                 return;
             try
             {
-                var from = (int)((long)_count * worker / _active);
-                var until = (int)((long)_count * (worker + 1) / _active);
-                _invoke(_body, from, until, worker);
+                Work(worker);
             }
 #pragma warning disable CA1031 // Whatever a worker throws belongs to the caller of Run.
             catch (Exception e)

@@ -14,7 +14,7 @@ internal static unsafe class GroupNormHost
         using var means = new Scratch<float>(host, (long)chunks.RowLength * host.Workers.Workers);
         using var columns = new Scratch<double>(host, 2L * chunks.RowLength * host.Workers.Workers);
         using var partials = new Scratch<double>(host, 2L * chunks.Count * shape.Groups);
-        host.Workers.Run(chunks.Count, new StatisticsBody(shape, chunks, x.HostAddress, means.Address, columns.Address, partials.Address));
+        host.Workers.RunPieces(chunks.Count, new StatisticsBody(shape, chunks, x.HostAddress, means.Address, columns.Address, partials.Address));
         host.Workers.Run(shape.Statistics, new MergeBody(shape, chunks, partials.Address, eps, mean.HostAddress, rstd.HostAddress,
             running.Mean.HostAddress, running.Variance.HostAddress, running.Momentum), MinimumSetsPerWorker(chunks));
     }
@@ -39,7 +39,7 @@ internal static unsafe class GroupNormHost
             }
         }
 
-        host.Workers.Run(chunks.Count, new NormalizeBody(chunks, x.HostAddress, y.HostAddress, patterns.Address));
+        host.Workers.RunPieces(chunks.Count, new NormalizeBody(chunks, x.HostAddress, y.HostAddress, patterns.Address));
     }
 
     public static void Backward(
@@ -73,7 +73,7 @@ internal static unsafe class GroupNormHost
         using var means = new Scratch<float>(host, (long)chunks.RowLength * host.Workers.Workers);
         using var columns = new Scratch<double>(host, 2L * chunks.RowLength * host.Workers.Workers);
         using var partials = new Scratch<double>(host, 2L * chunks.Count * shape.Groups);
-        host.Workers.Run(chunks.Count, new StatisticsBody(shape, chunks, x, means.Address, columns.Address, partials.Address));
+        host.Workers.RunPieces(chunks.Count, new StatisticsBody(shape, chunks, x, means.Address, columns.Address, partials.Address));
         host.Workers.Run(shape.Statistics, new MomentsBody(shape, chunks, partials.Address, moments), MinimumSetsPerWorker(chunks));
     }
 
@@ -85,7 +85,7 @@ internal static unsafe class GroupNormHost
         Repeat(means, shape, chunks, patterns.Address, chunks.RowLength);
         using var columns = new Scratch<double>(host, 2L * chunks.RowLength * host.Workers.Workers);
         using var partials = new Scratch<double>(host, 2L * chunks.Count * shape.Channels);
-        host.Workers.Run(chunks.Count, new SumBody(shape, chunks, dy, x, patterns.Address, columns.Address, partials.Address));
+        host.Workers.RunPieces(chunks.Count, new SumBody(shape, chunks, dy, x, patterns.Address, columns.Address, partials.Address));
         host.Workers.Run(shape.Images * shape.Channels, new AddBody(shape, chunks, partials.Address, sums), MinimumSetsPerWorker(chunks));
     }
 
@@ -99,7 +99,7 @@ internal static unsafe class GroupNormHost
         Repeat(lines.Scales, shape, chunks, patterns.Address + length, 4 * length);
         Repeat(lines.Slopes, shape, chunks, patterns.Address + 2 * length, 4 * length);
         Repeat(lines.Offsets, shape, chunks, patterns.Address + 3 * length, 4 * length);
-        host.Workers.Run(chunks.Count, new InputBody(chunks, dy, x, dx, patterns.Address));
+        host.Workers.RunPieces(chunks.Count, new InputBody(chunks, dy, x, dx, patterns.Address));
     }
 
     /// <summary>Writes the values of an image's channels under every column of a row.</summary>

@@ -41,8 +41,8 @@ internal static unsafe class WinogradBackwardWeight<TSimd, TVector> where TSimd 
             var last = Math.Min(first + plan.BlockTiles, grid.Tiles);
             for (var slices = 0; slices < grid.SliceFrequencies; slices++)
             {
-                host.Workers.Run((last - first + RunTiles - 1) / RunTiles, new TransformBody(plan, slices, first, last));
-                host.Workers.Run(grid.PlaneFrequencies * plan.Blocks.Count, new ProductBody(plan, slices, last - first, first > 0));
+                host.Workers.RunPieces((last - first + RunTiles - 1) / RunTiles, new TransformBody(plan, slices, first, last));
+                host.Workers.RunPieces(grid.PlaneFrequencies * plan.Blocks.Count, new ProductBody(plan, slices, last - first, first > 0));
             }
         }
 

@@ -32,7 +32,7 @@ internal static unsafe class WinogradConvolution<TSimd, TVector> where TSimd : I
         if (plan.HasSecond)
             WinogradWeight.Pack(host, pass, pass.SecondTarget, plan.SecondBlocks, plan.SecondU);
 
-        host.Workers.Run(plan.TileBlocks, new Body(plan));
+        host.Workers.RunPieces(plan.TileBlocks, new Body(plan));
     }
 
     private struct Plan
