@@ -15,7 +15,7 @@ internal static unsafe class AffinityLossHost
         host.Workers.Run(checked(shape.N * shape.D * shape.H), new SumsBody(
             shape, embeddings.HostAddress, channels, owners.HostAddress, offsets.HostAddress, (int)(offsets.Length / shape.N), reach,
             partials.HostAddress, sums.Length));
-        EmbeddingLossHost.AddWorkers(host, partials.HostAddress, sums);
+        EmbeddingLossHost.AddParts(partials.HostAddress, host.Workers.Workers, sums);
     }
 
     public static void AddGradient(

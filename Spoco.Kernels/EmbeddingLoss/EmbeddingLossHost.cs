@@ -4,12 +4,15 @@ using System.Runtime.CompilerServices;
 namespace Spoco.Kernels.Primitives;
 
 /// <summary>
-/// The passes on the host: a worker goes through the tiles of its share of the pixels. Sums are single precision within a tile and double
-/// precision beyond it, per worker; the workers are added in their order.
+/// The passes on the host: a worker goes through the tiles of one part of the pixels after the other. Sums are single precision within a tile and double
+/// precision beyond it, per part; the parts are added in their order, so that no sum depends on the workers.
 /// </summary>
 internal static unsafe class EmbeddingLossHost
 {
     private const int Stride = PixelTile.Stride;
+
+    /// <summary>Parts of the pixels with sums of their own.</summary>
+    private const int Parts = 32;
 
     /// <summary>Owner of the pixels that fill up a tile: no label has it.</summary>
     private const int NoOwner = -2;
@@ -20,35 +23,34 @@ internal static unsafe class EmbeddingLossHost
     public static void ClusterSums(
         HostDevice host, EmbeddingLayout layout, DeviceBuffer<float> embeddings, PixelSegments segments, DeviceBuffer<float> sums)
     {
-        var partials = host.Allocate<double>(host.Workers.Workers * sums.Length, nameof(ClusterSums));
+        var partials = host.Allocate<double>(Parts * sums.Length, nameof(ClusterSums));
         using var memory = partials.Memory;
         partials.Clear();
         fixed (int* imageClusters = segments.ImageClusters)
-            host.Workers.Run(TilesPerImage(layout) * layout.Images, new ClusterBody(
+            host.Workers.RunPieces(Parts, new ClusterBody(
                 layout, embeddings.HostAddress, segments.Owners.HostAddress, imageClusters, partials.HostAddress, sums.Length));
-        AddWorkers(host, partials.HostAddress, sums);
+        AddParts(partials.HostAddress, Parts, sums);
     }
 
     public static void Sums(
         HostDevice host, EmbeddingLossInputs inputs, bool gradient, DeviceBuffer<float> objects, DeviceBuffer<float> anchors,
         DeviceBuffer<float> lines)
     {
-        var workers = host.Workers.Workers;
-        var objectPartials = host.Allocate<double>(workers * objects.Length, nameof(EmbeddingLoss));
-        var anchorPartials = host.Allocate<double>(workers * anchors.Length, nameof(EmbeddingLoss));
+        var objectPartials = host.Allocate<double>(Parts * objects.Length, nameof(EmbeddingLoss));
+        var anchorPartials = host.Allocate<double>(Parts * anchors.Length, nameof(EmbeddingLoss));
         var pixels = host.Allocate<float>(inputs.Terms.LineLength > 0 ? 2 * inputs.Layout.Count : 0, nameof(EmbeddingLoss));
-        var scratch = host.Allocate<float>((long)workers * SumsBody.ScratchLength(inputs.Layout.Channels), nameof(EmbeddingLoss));
+        var scratch = host.Allocate<float>((long)host.Workers.Workers * SumsBody.ScratchLength(inputs.Layout.Channels), nameof(EmbeddingLoss));
         using var objectMemory = objectPartials.Memory;
         using var anchorMemory = anchorPartials.Memory;
         using var pixelMemory = pixels.Memory;
         using var scratchMemory = scratch.Memory;
         objectPartials.Clear();
         anchorPartials.Clear();
-        host.Workers.Run(TilesPerImage(inputs.Layout) * inputs.Layout.Images, new SumsBody(
+        host.Workers.RunPieces(Parts, new SumsBody(
             new Pointers(inputs), gradient, objectPartials.HostAddress, objects.Length, anchorPartials.HostAddress, anchors.Length,
             pixels.Length > 0 ? pixels.HostAddress : null, scratch.HostAddress));
-        AddWorkers(host, objectPartials.HostAddress, objects);
-        AddWorkers(host, anchorPartials.HostAddress, anchors);
+        AddParts(objectPartials.HostAddress, Parts, objects);
+        AddParts(anchorPartials.HostAddress, Parts, anchors);
         for (long line = 0; pixels.Length > 0 && line < lines.Length / 2; line++)
         {
             double overlap = 0, square = 0;
@@ -66,18 +68,18 @@ internal static unsafe class EmbeddingLossHost
     public static void Gradient(HostDevice host, EmbeddingLossInputs inputs, DeviceBuffer<float> shift, DeviceBuffer<float> gradient)
     {
         var layout = inputs.Layout;
-        var partials = host.Allocate<double>(host.Workers.Workers * inputs.Anchors.Length, nameof(EmbeddingLoss));
+        var partials = host.Allocate<double>(Parts * inputs.Anchors.Length, nameof(EmbeddingLoss));
         var scratch = host.Allocate<float>((long)host.Workers.Workers * GradientBody.ScratchLength(layout.Channels), nameof(EmbeddingLoss));
         var sums = host.Allocate<float>(inputs.Anchors.Length, nameof(EmbeddingLoss));
         using var memory = partials.Memory;
         using var scratchMemory = scratch.Memory;
         using var sumMemory = sums.Memory;
         partials.Clear();
-        host.Workers.Run(TilesPerImage(layout) * layout.Images, new GradientBody(
+        host.Workers.RunPieces(Parts, new GradientBody(
             new Pointers(inputs), inputs.LineFactors.HostAddress, shift.HostAddress, gradient.HostAddress, partials.HostAddress,
             inputs.Anchors.Length,
             scratch.HostAddress));
-        AddWorkers(host, partials.HostAddress, sums);
+        AddParts(partials.HostAddress, Parts, sums);
         for (var a = 0; a < inputs.AnchorPixels.Length; a++)
         {
             var pixel = gradient.HostAddress + (long)inputs.AnchorPixels.HostAddress[a] * layout.PixelStride + layout.ChannelOffset;
@@ -88,16 +90,20 @@ internal static unsafe class EmbeddingLossHost
 
     internal static int TilesPerImage(EmbeddingLayout layout) => (layout.Pixels - 1) / PixelTile.Pixels + 1;
 
-    internal static void AddWorkers(HostDevice host, double* partials, DeviceBuffer<float> sums)
+    /// <summary>sums = the sum of parts that lie one behind the other.</summary>
+    internal static void AddParts(double* partials, int parts, DeviceBuffer<float> sums)
     {
         for (long i = 0; i < sums.Length; i++)
         {
             var sum = 0.0;
-            for (var w = 0; w < host.Workers.Workers; w++)
-                sum += partials[w * sums.Length + i];
+            for (var part = 0; part < parts; part++)
+                sum += partials[part * sums.Length + i];
             sums.HostAddress[i] = (float)sum;
         }
     }
+
+    /// <summary>First tile of a part.</summary>
+    private static int FirstTile(EmbeddingLayout layout, int part) => (int)((long)TilesPerImage(layout) * layout.Images * part / Parts);
 
     /// <summary>The inputs as addresses.</summary>
     private readonly struct Pointers(EmbeddingLossInputs inputs)
@@ -147,6 +153,8 @@ internal static unsafe class EmbeddingLossHost
     /// <summary>One tile of the batch.</summary>
     internal readonly struct Tile
     {
+        private const int ExpectedLines = 16;
+
         public Tile(EmbeddingLayout layout, int index)
         {
             var perImage = TilesPerImage(layout);
@@ -166,6 +174,18 @@ internal static unsafe class EmbeddingLossHost
         public void LoadEmbeddings(EmbeddingLayout layout, float* embeddings, float* tile) =>
             PixelTile.Load(embeddings + First * layout.PixelStride + layout.ChannelOffset, layout.PixelStride, layout.Channels, Count, tile);
 
+        /// <summary>
+        /// Asks for a share of the next tile's pixels, to be called for every centre: between two tiles the processor does not foresee the loads, and all
+        /// of them at once would wait for one another.
+        /// </summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public void Expect(EmbeddingLayout layout, float* embeddings, int share)
+        {
+            var next = embeddings + (First + Count) * layout.PixelStride;
+            for (var i = share * ExpectedLines; i < Math.Min((share + 1) * ExpectedLines, PixelTile.Pixels * layout.PixelStride / CacheLine.Floats); i++)
+                CacheLine.Fetch(next + i * CacheLine.Floats);
+        }
+
         public void LoadOwners(int* owners, int* tile)
         {
             Buffer.MemoryCopy(owners + First, tile, Count * sizeof(int), Count * sizeof(int));
@@ -177,10 +197,15 @@ internal static unsafe class EmbeddingLossHost
     private readonly struct ClusterBody(EmbeddingLayout layout, float* embeddings, int* owners, int* imageClusters, double* partials, long length)
         : IParallelBody
     {
-        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public void Execute(int from, int until, int worker)
         {
-            var sums = partials + worker * length;
+            for (var part = from; part < until; part++)
+                Add(FirstTile(layout, part), FirstTile(layout, part + 1), partials + part * length);
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        private void Add(int from, int until, double* sums)
+        {
             for (var index = from; index < until; index++)
             {
                 var tile = new Tile(layout, index);
@@ -224,8 +249,14 @@ internal static unsafe class EmbeddingLossHost
     {
         public static int ScratchLength(int channels) => (2 * channels + Rows.Count) * Stride;
 
-        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public void Execute(int from, int until, int worker)
+        {
+            for (var part = from; part < until; part++)
+                Add(FirstTile(v.Layout, part), FirstTile(v.Layout, part + 1), part, worker);
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        private void Add(int from, int until, int part, int worker)
         {
             var channels = v.Layout.Channels;
             var e = scratch + (long)worker * ScratchLength(channels);
@@ -240,11 +271,15 @@ internal static unsafe class EmbeddingLossHost
                 tile.LoadOwners(v.Owners, rows.Owners);
                 var unlabelled = v.Terms.UnlabelledPush != 0 && Contains(rows.Owners, image.UnlabelledOwner);
                 for (var k = 0; k < image.Objects; k++)
-                    AddObject(e, rows, image, k, unlabelled, objectPartials + worker * objectLength + (long)(image.FirstObject + k) * width);
+                {
+                    tile.Expect(v.Layout, v.Embeddings, k);
+                    AddObject(e, rows, image, k, unlabelled, objectPartials + part * objectLength + (long)(image.FirstObject + k) * width);
+                }
+
                 if (image.Anchors == 0)
                     continue;
                 tile.LoadEmbeddings(v.MomentumLayout, v.Momentum, g);
-                AddAnchors(e, g, rows, image, anchorPartials + worker * anchorLength + (long)image.FirstAnchor * EmbeddingLoss.AnchorScalars);
+                AddAnchors(tile, e, g, rows, image, anchorPartials + part * anchorLength + (long)image.FirstAnchor * EmbeddingLoss.AnchorScalars);
                 if (pixels is null)
                     continue;
                 for (var p = 0; p < tile.Count; p++)
@@ -291,14 +326,15 @@ internal static unsafe class EmbeddingLossHost
                 PixelTile.AddWeightedSum(e, centre, channels, rows.Masks, sums + 2 * channels);
         }
 
-        private void AddAnchors(float* e, float* g, in Rows rows, ImageCentres image, double* sums)
+        private void AddAnchors(Tile tile, float* e, float* g, in Rows rows, ImageCentres image, double* sums)
         {
             TileTerms.Uncover(rows.Owners, image.UnlabelledOwner, rows.Uncovered);
             if (pixels is not null)
                 new Span<float>(rows.LineOverlaps, 2 * Stride).Clear();
-            for (var a = image.FirstAnchor; a < image.FirstAnchor + image.Anchors; a++, sums += EmbeddingLoss.AnchorScalars)
+            for (var a = 0; a < image.Anchors; a++, sums += EmbeddingLoss.AnchorScalars)
             {
-                v.AnchorMasks(e, g, a, rows);
+                tile.Expect(v.MomentumLayout, v.Momentum, a);
+                v.AnchorMasks(e, g, image.FirstAnchor + a, rows);
                 var (overlap, square) = v.Terms.Consistency == MaskLoss.CrossEntropy
                     ? (TileTerms.AnchorCrossEntropy(rows.Squares, rows.Masks, rows.Targets, v.Terms.Falloff), 0f)
                     : TileTerms.AnchorDice(rows.Masks, rows.Targets);
@@ -319,8 +355,14 @@ internal static unsafe class EmbeddingLossHost
 
         public static int ScratchLength(int channels) => (3 * channels + Group + Rows.Count) * Stride;
 
-        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public void Execute(int from, int until, int worker)
+        {
+            for (var part = from; part < until; part++)
+                Add(FirstTile(v.Layout, part), FirstTile(v.Layout, part + 1), part, worker);
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        private void Add(int from, int until, int part, int worker)
         {
             var channels = v.Layout.Channels;
             var e = scratch + (long)worker * ScratchLength(channels);
@@ -341,7 +383,11 @@ internal static unsafe class EmbeddingLossHost
                     var count = Math.Min(Group, image.Objects - first);
                     var any = false;
                     for (var r = 0; r < count; r++)
+                    {
+                        tile.Expect(v.Layout, v.Embeddings, first + r);
                         any |= ObjectWeights(e, rows, image, first + r, unlabelled, weights + r * Stride);
+                    }
+
                     if (any)
                         AddCentres(e, v.Objects + (long)(image.FirstObject + first) * channels, count, weights, sum, null);
                 }
@@ -357,10 +403,14 @@ internal static unsafe class EmbeddingLossHost
                     var count = Math.Min(Group, image.Anchors - first);
                     var any = false;
                     for (var r = 0; r < count; r++)
+                    {
+                        tile.Expect(v.MomentumLayout, v.Momentum, first + r);
                         any |= AnchorWeights(e, g, image.FirstAnchor + first + r, rows, weights + r * Stride);
+                    }
+
                     var row = (long)(image.FirstAnchor + first) * channels;
                     if (any)
-                        AddCentres(e, v.Anchors + row, count, weights, sum, anchorPartials + worker * anchorLength + row);
+                        AddCentres(e, v.Anchors + row, count, weights, sum, anchorPartials + part * anchorLength + row);
                 }
 
                 PixelTile.Store(sum, channels, tile.Count, rows.Owners, shift + (long)image.FirstCluster * channels,

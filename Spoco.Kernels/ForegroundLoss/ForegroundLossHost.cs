@@ -14,7 +14,7 @@ internal static unsafe class ForegroundLossHost
         partials.Clear();
         host.Workers.Run(EmbeddingLossHost.TilesPerImage(layout) * layout.Images, new SumsBody(
             layout, logits.HostAddress, targets.HostAddress, partials.HostAddress, sums.Length));
-        EmbeddingLossHost.AddWorkers(host, partials.HostAddress, sums);
+        EmbeddingLossHost.AddParts(partials.HostAddress, host.Workers.Workers, sums);
     }
 
     public static void Gradient(

@@ -27,7 +27,7 @@ internal static unsafe class SoftMasksHost
         partials.Clear();
         host.Workers.Run(Tiles(inputs.Layout), new SumsBody(
             new Pointers(inputs), masks.HostAddress, maskGradient.HostAddress, partials.HostAddress, sums.Length, scratch.HostAddress));
-        EmbeddingLossHost.AddWorkers(host, partials.HostAddress, sums);
+        EmbeddingLossHost.AddParts(partials.HostAddress, host.Workers.Workers, sums);
     }
 
     public static void Gradient(
