@@ -1,4 +1,6 @@
 using System.Numerics;
+using System.Runtime.Intrinsics.Arm;
+using System.Runtime.Intrinsics.X86;
 
 namespace Spoco.Kernels.Primitives;
 
@@ -120,11 +122,14 @@ internal readonly record struct WinogradGrid
         ? new WinogradGrid(input, true, 2 - PaddingD, 2 - PaddingH, 2 - PaddingW, UpD, UpPlane, Results)
         : new WinogradGrid(input, false, 0, 2 - PaddingH, 2 - PaddingW, UpD, UpPlane, Results);
 
+    /// <summary>Whether a product is added without being rounded, which large tiles rely on for their accuracy.</summary>
+    private static bool FusesMultiplyAdd => Fma.IsSupported || AdvSimd.IsSupported;
+
     /// <summary>Large tiles need fewer products, but more weights: of little use for a map of few tiles.</summary>
     private static WinogradGrid Cheaper(TensorShape output, bool deep, int paddingD, int paddingH, int paddingW, bool upD, bool upPlane)
     {
         var (two, four) = (Of(2), Of(4));
-        return Cost(four) < Cost(two) ? four : two;
+        return FusesMultiplyAdd && Cost(four) < Cost(two) ? four : two;
 
         WinogradGrid Of(int results) => new(output, deep, paddingD, paddingH, paddingW, upD, upPlane, results);
 
