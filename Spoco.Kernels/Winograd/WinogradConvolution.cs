@@ -4,12 +4,20 @@ namespace Spoco.Kernels.Primitives;
 
 /// <summary>
 /// Forward convolution and input gradient with Winograd's F(2,3) or F(4,3) along every axis with three taps: workers take blocks of tiles, transform their
-/// input into scratch memory, multiply every frequency with its weight and transform the products back. No value depends on how tiles are grouped.
+/// input into scratch memory, multiply every frequency with its weight and transform the products back. Where the weight is large and the tiles are few,
+/// every block would read all of the weight: all workers then transform one large block together, and each multiplies some frequencies and channels.
+/// No value depends on how tiles are grouped.
 /// </summary>
 internal static unsafe class WinogradConvolution<TSimd, TVector> where TSimd : ISimd<TVector> where TVector : struct
 {
     /// <summary>Tiles of a block: enough to use every weight often, few enough for their transforms to stay in the second-level cache.</summary>
     private const int MostTiles = 48;
+
+    /// <summary>Most memory for the transforms of a block that all workers share.</summary>
+    private const long SharedBytes = 16 << 20;
+
+    /// <summary>Tiles that a worker transforms at a time.</summary>
+    private const int RunTiles = 8;
 
     private const int RegisterTileRows = 6;
 
@@ -24,16 +32,49 @@ internal static unsafe class WinogradConvolution<TSimd, TVector> where TSimd : I
         var plan = new Plan(pass, host.Workers.Workers);
         var weightLength = pass.Grid.Frequencies * WinogradWeight.FrequencyStride(plan.Blocks, pass.Terms);
         var secondLength = plan.HasSecond ? pass.Grid.Frequencies * WinogradWeight.FrequencyStride(plan.SecondBlocks, pass.Terms) : 0;
-        using var workspace = host.Workspace((weightLength + secondLength + plan.ScratchLength * host.Workers.Workers) * sizeof(float));
+        var transforms = plan.TransformLength * (plan.Shared ? 1 : host.Workers.Workers);
+        var columns = (long)WinogradTransforms.ScratchLength * host.Workers.Workers;
+        using var workspace = host.Workspace((weightLength + secondLength + transforms + columns) * sizeof(float));
         plan.U = (float*)workspace.Block.Pointer;
         plan.SecondU = plan.U + weightLength;
-        plan.Scratch = plan.SecondU + secondLength;
+        plan.Transforms = plan.SecondU + secondLength;
+        plan.Columns = plan.Transforms + transforms;
         WinogradWeight.Pack(host, pass, pass.Target, plan.Blocks, plan.U);
         if (plan.HasSecond)
             WinogradWeight.Pack(host, pass, pass.SecondTarget, plan.SecondBlocks, plan.SecondU);
 
-        host.Workers.RunPieces(plan.TileBlocks, new Body(plan));
+        if (plan.Shared)
+            Share(host, plan);
+        else
+            host.Workers.RunPieces(plan.TileBlocks, new BlockBody(plan));
     }
+
+    private static void Share(HostDevice host, in Plan plan)
+    {
+        for (var first = 0; first < plan.Pass.Grid.Tiles; first += plan.BlockTiles)
+        {
+            var last = Math.Min(first + plan.BlockTiles, plan.Pass.Grid.Tiles);
+            for (var slices = 0; slices < plan.Pass.Grid.SliceFrequencies; slices++)
+            {
+                var block = new Block(slices, first, last);
+                host.Workers.RunPieces(CeilingDivide(last - first, RunTiles), new InputBody(plan, block));
+                Share(host, plan, plan.Pass.Target, plan.Blocks, plan.U, block);
+                if (plan.HasSecond)
+                    Share(host, plan, plan.Pass.SecondTarget, plan.SecondBlocks, plan.SecondU, block);
+            }
+        }
+    }
+
+    private static void Share(HostDevice host, in Plan plan, in WinogradTarget target, ChannelBlocks blocks, float* u, Block block)
+    {
+        if (!plan.Pass.Grid.HasSlices(block.Slices, target.Half))
+            return;
+        host.Workers.RunPieces(plan.Pass.Grid.PlaneFrequencies * blocks.Count, new ProductBody(plan, target, blocks, u, block));
+        host.Workers.RunPieces(CeilingDivide(block.Last - block.First, RunTiles), new OutputBody(plan, target, block));
+    }
+
+    /// <summary>Tiles [First, Last) at one frequency of the slices.</summary>
+    private readonly record struct Block(int Slices, int First, int Last);
 
     private struct Plan
     {
@@ -44,9 +85,11 @@ internal static unsafe class WinogradConvolution<TSimd, TVector> where TSimd : I
         public readonly int TileBlocks;
         public readonly int InputRow;
         public readonly int ProductRow;
+        public readonly bool Shared;
         public float* U;
         public float* SecondU;
-        public float* Scratch;
+        public float* Transforms;
+        public float* Columns;
 
         public Plan(in WinogradPass pass, int workers)
         {
@@ -58,10 +101,20 @@ internal static unsafe class WinogradConvolution<TSimd, TVector> where TSimd : I
 
             // As many blocks for every worker, of even size and whole register tiles.
             var tiles = pass.Grid.Tiles;
-            var rounds = CeilingDivide(tiles, MostTiles * workers);
-            BlockTiles = CeilingDivide(CeilingDivide(tiles, rounds * workers), RegisterTileRows) * RegisterTileRows;
+            BlockTiles = Even(tiles, CeilingDivide(tiles, MostTiles * workers) * workers);
             TileBlocks = CeilingDivide(tiles, BlockTiles);
+
+            // What is read and written: the weight for every block, and shared transforms, which do not stay in a worker's caches.
+            var weights = (long)pass.Grid.PlaneFrequencies * pass.Terms * (Blocks.PaddedChannels + (HasSecond ? SecondBlocks.PaddedChannels : 0));
+            var transforms = (long)pass.Grid.PlaneFrequencies * tiles * (InputRow + ProductRow);
+            var sharedBlocks = (int)(transforms * sizeof(float) / SharedBytes) + 1;
+            Shared = sharedBlocks * weights + 2 * transforms < TileBlocks * weights;
+            if (Shared)
+                BlockTiles = Even(tiles, sharedBlocks);
         }
+
+        /// <summary>Tiles of one of so many blocks.</summary>
+        private static int Even(int tiles, int blocks) => CeilingDivide(CeilingDivide(tiles, blocks), RegisterTileRows) * RegisterTileRows;
 
         public readonly bool HasSecond => Pass.SecondTarget.Values != null;
 
@@ -69,7 +122,72 @@ internal static unsafe class WinogradConvolution<TSimd, TVector> where TSimd : I
 
         public readonly nint ProductStride => BlockTiles * ProductRow + 16;
 
-        public readonly long ScratchLength => Pass.Grid.PlaneFrequencies * (long)(InputStride + ProductStride) + WinogradTransforms.ScratchLength;
+        /// <summary>The transformed inputs of a block, then its products.</summary>
+        public readonly long TransformLength => Pass.Grid.PlaneFrequencies * (long)(InputStride + ProductStride);
+
+        public readonly float* WorkerColumns(int worker) => Columns + (long)worker * WinogradTransforms.ScratchLength;
+
+        /// <summary>Transforms tiles [first, last) of a block.</summary>
+        public readonly void Input(in Block block, int first, int last, float* transforms, float* columns)
+        {
+            var v = transforms + (nint)(first - block.First) * InputRow;
+            WinogradTransforms.Input(Pass.Grid, Pass.Source, block.Slices, first, last, v, InputRow, Panel, InputStride, columns);
+            if (Pass.SecondSource.Values != null && Pass.Grid.HasSlices(block.Slices, true))
+                WinogradTransforms.Input(Pass.Grid, Pass.SecondSource, block.Slices, first, last, v, InputRow, Panel, InputStride, columns);
+        }
+
+        /// <summary>M = V U of a block, for some pairs of a frequency and a block of channels.</summary>
+        public readonly void Multiply(in Block block, in WinogradTarget target, ChannelBlocks blocks, float* u, int from, int until, float* transforms)
+        {
+            var m = transforms + Pass.Grid.PlaneFrequencies * InputStride;
+            var frequencyStride = WinogradWeight.FrequencyStride(blocks, Pass.Terms);
+            for (var i = from; i < until; i++)
+            {
+                var plane = i / blocks.Count;
+                var f = block.Slices * Pass.Grid.PlaneFrequencies + plane;
+                if (!target.Half || Pass.Grid.InHalf(f))
+                {
+                    Multiply(f, block.Last - block.First, blocks, i % blocks.Count, transforms + plane * InputStride, u + f * frequencyStride,
+                        m + plane * ProductStride);
+                }
+            }
+        }
+
+        /// <summary>Transforms the products of tiles [first, last) of a block back.</summary>
+        public readonly void Output(in Block block, in WinogradTarget target, int first, int last, float* transforms)
+        {
+            var m = transforms + Pass.Grid.PlaneFrequencies * InputStride + (nint)(first - block.First) * ProductRow;
+            WinogradTransforms.Output(Pass.Grid, target, block.Slices, first, last, m, ProductRow, ProductStride);
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        private readonly void Multiply(int f, int tiles, ChannelBlocks blocks, int block, float* v, float* u, float* m)
+        {
+            TileSegment segment;
+            var tile = new RegisterTile
+            {
+                Segments = &segment,
+                SegmentCount = 1,
+                RowStride = (nint)InputRow * sizeof(float),
+                StepStride = sizeof(float),
+                StrideC = ProductRow,
+            };
+            var terms = Pass.TermsAt(f);
+            var width = blocks.WidthOf(block);
+            var maximum = RegisterTile.MaximumRows(TSimd.Lanes, width / TSimd.Lanes);
+            for (var first = 0; first < terms; first += SumTerms)
+            {
+                tile.Steps = Math.Min(SumTerms, terms - first);
+                tile.Accumulate = first > 0;
+                segment.B = (byte*)(u + (long)block * blocks.Width * Pass.Terms + (long)first * width);
+                for (int row = 0, rows; row < tiles; row += rows)
+                {
+                    rows = RegisterTile.NextRows(tiles - row, maximum);
+                    segment.A = (byte*)(v + (long)row * InputRow + first);
+                    tile.Run<TSimd, TVector>(rows, width / TSimd.Lanes, m + (long)row * ProductRow + block * blocks.Width);
+                }
+            }
+        }
     }
 
     /// <summary>An odd number of cache lines, so that rows do not compete for the same places of the cache.</summary>
@@ -77,81 +195,50 @@ internal static unsafe class WinogradConvolution<TSimd, TVector> where TSimd : I
 
     private static int CeilingDivide(int a, int b) => (int)(((long)a + b - 1) / b);
 
-    private readonly struct Body(Plan plan) : IParallelBody
+    /// <summary>A worker takes whole blocks.</summary>
+    private readonly struct BlockBody(Plan plan) : IParallelBody
     {
         public void Execute(int from, int until, int worker)
         {
-            var v = plan.Scratch + worker * plan.ScratchLength;
-            var columns = v + plan.Pass.Grid.PlaneFrequencies * (plan.InputStride + plan.ProductStride);
+            var transforms = plan.Transforms + worker * plan.TransformLength;
             var grid = plan.Pass.Grid;
-            var tiles = grid.Tiles;
             for (var i = from; i < until; i++)
             {
                 var first = i * plan.BlockTiles;
-                var last = Math.Min(first + plan.BlockTiles, tiles);
                 for (var slices = 0; slices < grid.SliceFrequencies; slices++)
                 {
-                    Input(plan.Pass.Source, slices, first, last, v, columns);
-                    if (plan.Pass.SecondSource.Values != null && grid.HasSlices(slices, true))
-                        Input(plan.Pass.SecondSource, slices, first, last, v, columns);
-                    Target(plan.Pass.Target, plan.Blocks, plan.U, slices, first, last, v);
+                    var block = new Block(slices, first, Math.Min(first + plan.BlockTiles, grid.Tiles));
+                    plan.Input(block, block.First, block.Last, transforms, plan.WorkerColumns(worker));
+                    Target(block, plan.Pass.Target, plan.Blocks, plan.U, transforms);
                     if (plan.HasSecond)
-                        Target(plan.Pass.SecondTarget, plan.SecondBlocks, plan.SecondU, slices, first, last, v);
+                        Target(block, plan.Pass.SecondTarget, plan.SecondBlocks, plan.SecondU, transforms);
                 }
             }
         }
 
-        private void Input(in WinogradSource source, int slices, int first, int last, float* v, float* columns) =>
-            WinogradTransforms.Input(plan.Pass.Grid, source, slices, first, last, v, plan.InputRow, Panel, plan.InputStride, columns);
-
-        private void Target(in WinogradTarget target, ChannelBlocks blocks, float* u, int slices, int first, int last, float* v)
+        private void Target(in Block block, in WinogradTarget target, ChannelBlocks blocks, float* u, float* transforms)
         {
-            var grid = plan.Pass.Grid;
-            if (!grid.HasSlices(slices, target.Half))
+            if (!plan.Pass.Grid.HasSlices(block.Slices, target.Half))
                 return;
-            var m = v + grid.PlaneFrequencies * plan.InputStride;
-            var frequencyStride = WinogradWeight.FrequencyStride(blocks, plan.Pass.Terms);
-            for (var plane = 0; plane < grid.PlaneFrequencies; plane++)
-            {
-                var f = slices * grid.PlaneFrequencies + plane;
-                if (!target.Half || grid.InHalf(f))
-                    Multiply(f, last - first, blocks, v + plane * plan.InputStride, u + f * frequencyStride, m + plane * plan.ProductStride);
-            }
-
-            WinogradTransforms.Output(grid, target, slices, first, last, m, plan.ProductRow, plan.ProductStride);
+            plan.Multiply(block, target, blocks, u, 0, plan.Pass.Grid.PlaneFrequencies * blocks.Count, transforms);
+            plan.Output(block, target, block.First, block.Last, transforms);
         }
+    }
 
-        /// <summary>M = V U at one frequency.</summary>
-        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-        private void Multiply(int f, int tiles, ChannelBlocks blocks, float* v, float* u, float* m)
-        {
-            TileSegment segment;
-            var tile = new RegisterTile
-            {
-                Segments = &segment,
-                SegmentCount = 1,
-                RowStride = (nint)plan.InputRow * sizeof(float),
-                StepStride = sizeof(float),
-                StrideC = plan.ProductRow,
-            };
-            var terms = plan.Pass.TermsAt(f);
-            for (var block = 0; block < blocks.Count; block++)
-            {
-                var width = blocks.WidthOf(block);
-                var maximum = RegisterTile.MaximumRows(TSimd.Lanes, width / TSimd.Lanes);
-                for (var first = 0; first < terms; first += SumTerms)
-                {
-                    tile.Steps = Math.Min(SumTerms, terms - first);
-                    tile.Accumulate = first > 0;
-                    segment.B = (byte*)(u + (long)block * blocks.Width * plan.Pass.Terms + (long)first * width);
-                    for (int row = 0, rows; row < tiles; row += rows)
-                    {
-                        rows = RegisterTile.NextRows(tiles - row, maximum);
-                        segment.A = (byte*)(v + (long)row * plan.InputRow + first);
-                        tile.Run<TSimd, TVector>(rows, width / TSimd.Lanes, m + (long)row * plan.ProductRow + block * blocks.Width);
-                    }
-                }
-            }
-        }
+    private readonly struct InputBody(Plan plan, Block block) : IParallelBody
+    {
+        public void Execute(int from, int until, int worker) => plan.Input(block, block.First + from * RunTiles,
+            Math.Min(block.First + until * RunTiles, block.Last), plan.Transforms, plan.WorkerColumns(worker));
+    }
+
+    private readonly struct ProductBody(Plan plan, WinogradTarget target, ChannelBlocks blocks, float* u, Block block) : IParallelBody
+    {
+        public void Execute(int from, int until, int worker) => plan.Multiply(block, target, blocks, u, from, until, plan.Transforms);
+    }
+
+    private readonly struct OutputBody(Plan plan, WinogradTarget target, Block block) : IParallelBody
+    {
+        public void Execute(int from, int until, int worker) =>
+            plan.Output(block, target, block.First + from * RunTiles, Math.Min(block.First + until * RunTiles, block.Last), plan.Transforms);
     }
 }

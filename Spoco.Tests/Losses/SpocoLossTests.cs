@@ -212,22 +212,18 @@ public sealed class SpocoLossTests
     }
 
     [Test]
-    public void Same_threads_same_bits_and_other_threads_same_values()
+    public void Any_number_of_threads_gives_the_same_bits()
     {
         var shape = new TensorShape(2, 1, 41, 53, 16);
         var random = new Random(2);
         var labels = LabelImages["objects"](shape, random);
         var f = Embeddings(shape, labels, random);
         var g = Embeddings(shape, labels, random);
-        var runs = ((int[])[1, 1, 2, 3, 3]).Select(Run).ToArray();
-        Assert.That(runs[1].Gradient, Is.EqualTo(runs[0].Gradient));
-        Assert.That(runs[4].Gradient, Is.EqualTo(runs[3].Gradient));
-        Assert.That(runs[4].Loss, Is.EqualTo(runs[3].Loss));
+        var runs = ((int[])[1, 1, 2, 3, 7]).Select(Run).ToArray();
         foreach (var run in runs)
         {
-            Assert.That(run.Loss, Is.EqualTo(runs[0].Loss).Within(1e-6));
-            for (var i = 0; i < run.Gradient.Length; i++)
-                Assert.That(run.Gradient[i], Is.EqualTo(runs[0].Gradient[i]).Within(1e-8));
+            Assert.That(run.Loss, Is.EqualTo(runs[0].Loss));
+            Assert.That(run.Gradient, Is.EqualTo(runs[0].Gradient));
         }
 
         (float Loss, float[] Gradient) Run(int threads)

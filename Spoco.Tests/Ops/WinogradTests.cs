@@ -21,6 +21,14 @@ public sealed class WinogradTests
         (ConvolutionShape.Create(new(1, 1, 40, 40, 768), new(1, 3, 3, 768, 16), (0, 1, 1)), 1e-5),
         (ConvolutionShape.Create(new(1, 5, 26, 27, 32), new(3, 3, 3, 32, 16), (1, 1, 1)), 3e-5),
         (ConvolutionShape.Create(new(1, 4, 32, 32, 192), new(3, 3, 3, 192, 8), (1, 1, 1)), 3e-5),
+
+        // Large weights and few tiles: blocks that all workers share.
+        (ConvolutionShape.Create(new(4, 1, 10, 10, 512), new(1, 3, 3, 512, 256), (0, 1, 1)), 1e-5),
+        (ConvolutionShape.Create(new(2, 3, 10, 10, 256), new(3, 3, 3, 256, 256), (1, 1, 1)), 3e-5),
+
+        // Enough tiles for weight gradients in parts.
+        (ConvolutionShape.Create(new(1, 1, 70, 72, 16), new(1, 3, 3, 16, 24), (0, 1, 1)), 1e-5),
+        (ConvolutionShape.Create(new(1, 8, 34, 34, 16), new(3, 3, 3, 16, 16), (1, 1, 1)), 3e-5),
     ];
 
     [Test]
