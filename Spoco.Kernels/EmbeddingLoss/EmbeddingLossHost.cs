@@ -316,7 +316,7 @@ internal static unsafe class EmbeddingLossHost
             if (!gradient)
                 return;
             sums += EmbeddingLoss.ObjectScalars;
-            if (hinges || terms.Instance == MaskLoss.CrossEntropy)
+            if (pull != 0 || push != 0 || terms.Instance == MaskLoss.CrossEntropy)
                 PixelTile.AddWeightedSum(e, centre, channels, rows.Weights, sums);
             if (terms.Instance != MaskLoss.Dice)
                 return;
