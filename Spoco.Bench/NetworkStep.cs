@@ -76,7 +76,8 @@ internal sealed class NetworkStep : IDisposable
         }
 
         var total = Stopwatch.GetElapsedTime(start).TotalMilliseconds;
-        return new StepResult(total, (Environment.CpuUsage.TotalTime - processor).TotalMilliseconds, phases, profile.Times, GC.GetAllocatedBytesForCurrentThread() - allocated);
+        var spent = (Environment.CpuUsage.TotalTime - processor).TotalMilliseconds;
+        return new StepResult(total, spent, phases, profile.Times, GC.GetAllocatedBytesForCurrentThread() - allocated);
 
         void Note(string phase)
         {

@@ -16,8 +16,8 @@ public interface IParallelBody
 
 /// <summary>
 /// Persistent threads that share index ranges evenly and statically: worker w of n handles [count w / n, count (w + 1) / n).
-/// The split depends on nothing but the count and the number of workers, so that a reduction over partial sums per worker is reproducible, and the memory
-/// that a worker touches stays near it. <see cref="RunPieces{TBody}"/> begins with the same split and lets a worker that is done help the others.
+/// The split depends on nothing but the count and the number of workers, so that a reduction over partial sums per worker is reproducible, and the
+/// memory that a worker touches stays near it. <see cref="RunPieces{TBody}"/> begins with the same split and lets a worker that is done help the others.
 /// </summary>
 public sealed unsafe class WorkerPool : IDisposable
 {
@@ -77,8 +77,9 @@ public sealed unsafe class WorkerPool : IDisposable
         Launch(count, 0, Math.Clamp(count / Math.Max(minimumPerWorker, 1), 1, Workers), body);
 
     /// <summary>
-    /// The same in pieces: a worker goes through its share piece by piece, and then takes pieces from the ends of the others' shares. For bodies whose
-    /// result does not depend on which worker did what; processors that other programs use too, or of unequal speed, then do not wait for the slowest.
+    /// The same in pieces: a worker goes through its share piece by piece, and then takes pieces from the ends of the others' shares. For bodies
+    /// whose result does not depend on which worker did what; processors that other programs use too, or of unequal speed, then do not wait for the
+    /// slowest.
     /// </summary>
     /// <param name="count">Number of indices; 0 does nothing.</param>
     /// <param name="body">The work; executed several times by a worker.</param>

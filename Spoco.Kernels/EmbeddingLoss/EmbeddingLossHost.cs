@@ -4,8 +4,8 @@ using System.Runtime.CompilerServices;
 namespace Spoco.Kernels.Primitives;
 
 /// <summary>
-/// The passes on the host: a worker goes through the tiles of one part of the pixels after the other. Sums are single precision within a tile and double
-/// precision beyond it, per part; the parts are added in their order, so that no sum depends on the workers.
+/// The passes on the host: a worker goes through the tiles of one part of the pixels after the other. Sums are single precision within a tile and
+/// double precision beyond it, per part; the parts are added in their order, so that no sum depends on the workers.
 /// </summary>
 internal static unsafe class EmbeddingLossHost
 {
@@ -175,14 +175,15 @@ internal static unsafe class EmbeddingLossHost
             PixelTile.Load(embeddings + First * layout.PixelStride + layout.ChannelOffset, layout.PixelStride, layout.Channels, Count, tile);
 
         /// <summary>
-        /// Asks for a share of the next tile's pixels, to be called for every centre: between two tiles the processor does not foresee the loads, and all
-        /// of them at once would wait for one another.
+        /// Asks for a share of the next tile's pixels, to be called for every centre: between two tiles the processor does not foresee the loads, and
+        /// all of them at once would wait for one another.
         /// </summary>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public void Expect(EmbeddingLayout layout, float* embeddings, int share)
         {
             var next = embeddings + (First + Count) * layout.PixelStride;
-            for (var i = share * ExpectedLines; i < Math.Min((share + 1) * ExpectedLines, PixelTile.Pixels * layout.PixelStride / CacheLine.Floats); i++)
+            var last = Math.Min((share + 1) * ExpectedLines, PixelTile.Pixels * layout.PixelStride / CacheLine.Floats);
+            for (var i = share * ExpectedLines; i < last; i++)
                 CacheLine.Fetch(next + i * CacheLine.Floats);
         }
 

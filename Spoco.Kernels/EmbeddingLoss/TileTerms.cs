@@ -4,8 +4,8 @@ using System.Runtime.CompilerServices;
 namespace Spoco.Kernels.Primitives;
 
 /// <summary>
-/// Terms of the loss on one tile of pixels, each a loop of its own: what a centre's squared distances or soft masks sum up to, and the weights w_p of the
-/// gradient sum_p w_p (e_p - centre). A row holds one number per pixel of the tile.
+/// Terms of the loss on one tile of pixels, each a loop of its own: what a centre's squared distances or soft masks sum up to, and the weights w_p
+/// of the gradient sum_p w_p (e_p - centre). A row holds one number per pixel of the tile.
 /// </summary>
 internal static unsafe class TileTerms
 {
@@ -16,8 +16,8 @@ internal static unsafe class TileTerms
     }
 
     /// <summary>
-    /// weights_p = Pull max(d - PullMargin, 0) / d for the object's own pixels, UnlabelledPush max(PushMargin - d, 0) / d for unlabelled ones, 0 where d = 0.
-    /// Returns the sums of the squared hinges.
+    /// weights_p = Pull max(d - PullMargin, 0) / d for the object's own pixels, UnlabelledPush max(PushMargin - d, 0) / d for unlabelled ones, 0 where
+    /// d = 0. Returns the sums of the squared hinges.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static (float Pull, float Push) Hinges(

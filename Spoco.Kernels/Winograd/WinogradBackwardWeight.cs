@@ -4,10 +4,10 @@ using System.Runtime.CompilerServices;
 namespace Spoco.Kernels.Primitives;
 
 /// <summary>
-/// Weight gradient with Winograd's F(2,3) or F(4,3): for every frequency the product of transformed input and transformed output gradient, summed over
-/// tiles, then one transform back. Frequencies of the slices come one after the other. The tiles are cut into parts with sums of their own, so that a worker
-/// transforms and multiplies by itself, in memory that stays near it. Where the weight is too large for that, the transforms are shared: all workers
-/// transform a block of tiles, then each multiplies some frequencies and channels. No sum depends on the number of workers.
+/// Weight gradient with Winograd's F(2,3) or F(4,3): for every frequency the product of transformed input and transformed output gradient, summed
+/// over tiles, then one transform back. Frequencies of the slices come one after the other. The tiles are cut into parts with sums of their own, so
+/// that a worker transforms and multiplies by itself, in memory that stays near it. Where the weight is too large for that, the transforms are shared:
+/// all workers transform a block of tiles, then each multiplies some frequencies and channels. No sum depends on the number of workers.
 /// </summary>
 internal static unsafe class WinogradBackwardWeight<TSimd, TVector> where TSimd : ISimd<TVector> where TVector : struct
 {

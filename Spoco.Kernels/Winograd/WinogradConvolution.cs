@@ -3,9 +3,10 @@ using System.Runtime.CompilerServices;
 namespace Spoco.Kernels.Primitives;
 
 /// <summary>
-/// Forward convolution and input gradient with Winograd's F(2,3) or F(4,3) along every axis with three taps: workers take blocks of tiles, transform their
-/// input into scratch memory, multiply every frequency with its weight and transform the products back. Where the weight is large and the tiles are few,
-/// every block would read all of the weight: all workers then transform one large block together, and each multiplies some frequencies and channels.
+/// Forward convolution and input gradient with Winograd's F(2,3) or F(4,3) along every axis with three taps: workers take blocks of tiles, transform
+/// their input into scratch memory, multiply every frequency with its weight and transform the products back. Where the weight is large and the
+/// tiles are few, every block would read all of the weight: all workers then transform one large block together, and each multiplies some
+/// frequencies and channels.
 /// No value depends on how tiles are grouped.
 /// </summary>
 internal static unsafe class WinogradConvolution<TSimd, TVector> where TSimd : ISimd<TVector> where TVector : struct
@@ -137,7 +138,8 @@ internal static unsafe class WinogradConvolution<TSimd, TVector> where TSimd : I
         }
 
         /// <summary>M = V U of a block, for some pairs of a frequency and a block of channels.</summary>
-        public readonly void Multiply(in Block block, in WinogradTarget target, ChannelBlocks blocks, float* u, int from, int until, float* transforms)
+        public readonly void Multiply(
+            in Block block, in WinogradTarget target, ChannelBlocks blocks, float* u, int from, int until, float* transforms)
         {
             var m = transforms + Pass.Grid.PlaneFrequencies * InputStride;
             var frequencyStride = WinogradWeight.FrequencyStride(blocks, Pass.Terms);

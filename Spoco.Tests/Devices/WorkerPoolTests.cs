@@ -20,7 +20,8 @@ public sealed unsafe class WorkerPoolTests
     }
 
     [Test]
-    public void Every_index_is_done_once_in_pieces([Values(1, 2, 3, 8)] int workers, [Values(0, 1, 2, 7, 1000)] int count, [Values(1, 3, 64)] int piece)
+    public void Every_index_is_done_once_in_pieces(
+        [Values(1, 2, 3, 8)] int workers, [Values(0, 1, 2, 7, 1000)] int count, [Values(1, 3, 64)] int piece)
     {
         using var pool = new WorkerPool(workers);
         var hits = new int[count + 1];
@@ -47,8 +48,11 @@ public sealed unsafe class WorkerPoolTests
     }
 
     [Test]
-    public void A_piece_of_nothing_is_refused() =>
-        Assert.That(() => { using var pool = new WorkerPool(1); pool.RunPieces(1, new Fail(2), 0); }, Throws.InstanceOf<ArgumentOutOfRangeException>());
+    public void A_piece_of_nothing_is_refused()
+    {
+        using var pool = new WorkerPool(1);
+        Assert.That(() => pool.RunPieces(1, new Fail(2), 0), Throws.InstanceOf<ArgumentOutOfRangeException>());
+    }
 
     [Test]
     public void An_exception_reaches_the_caller_and_the_pool_goes_on()
