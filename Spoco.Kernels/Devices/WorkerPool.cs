@@ -10,7 +10,8 @@ public interface IParallelBody
     /// <summary>Handles the indices [<paramref name="from"/>, <paramref name="until"/>).</summary>
     /// <param name="from">First index.</param>
     /// <param name="until">One past the last index.</param>
-    /// <param name="worker">Number of the executing worker, 0 .. <see cref="WorkerPool.Workers"/> - 1: selects scratch memory or a partial sum.</param>
+    /// <param name="worker">Number of the executing worker, 0 .. <see cref="WorkerPool.Workers"/> - 1: selects scratch memory or, with
+    /// <see cref="WorkerPool.Run{TBody}"/>, a partial sum.</param>
     void Execute(int from, int until, int worker);
 }
 
@@ -26,12 +27,15 @@ public sealed unsafe class WorkerPool : IDisposable
     /// <summary>What is left of a share fills a cache line, so that workers do not slow each other down.</summary>
     private const int ShareBytes = 64;
 
+    /// <summary>In place of the length of a piece: every worker does its share at once.</summary>
+    private const int WholeShares = 0;
+
     private readonly Lock _launch = new();
     private readonly Thread[] _threads;
     private readonly SemaphoreSlim[] _wake;
     private readonly SemaphoreSlim _done = new(0);
-    private delegate*<void*, int, int, int, void> _invoke;
     private readonly nint _shares;
+    private delegate*<void*, int, int, int, void> _invoke;
     private void* _body;
     private int _count;
     private int _piece;
@@ -74,7 +78,7 @@ public sealed unsafe class WorkerPool : IDisposable
     /// <param name="body">The work; passed by value, kept on the caller's stack.</param>
     /// <param name="minimumPerWorker">Fewest indices worth waking another worker for.</param>
     public void Run<TBody>(int count, TBody body, int minimumPerWorker = 1) where TBody : struct, IParallelBody =>
-        Launch(count, 0, Math.Clamp(count / Math.Max(minimumPerWorker, 1), 1, Workers), body);
+        Launch(count, WholeShares, Math.Clamp(count / Math.Max(minimumPerWorker, 1), 1, Workers), body);
 
     /// <summary>
     /// The same in pieces: a worker goes through its share piece by piece, and then takes pieces from the ends of the others' shares. For bodies
@@ -84,6 +88,8 @@ public sealed unsafe class WorkerPool : IDisposable
     /// <param name="count">Number of indices; 0 does nothing.</param>
     /// <param name="body">The work; executed several times by a worker.</param>
     /// <param name="piece">Indices of a piece, at least 1.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A piece of no index.</exception>
+    /// <exception cref="InvalidOperationException">A worker failed; its exception is the inner one.</exception>
     public void RunPieces<TBody>(int count, TBody body, int piece = 1) where TBody : struct, IParallelBody
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(piece, 1);
@@ -168,9 +174,10 @@ public sealed unsafe class WorkerPool : IDisposable
     private static void Invoke<TBody>(void* body, int from, int until, int worker) where TBody : struct, IParallelBody =>
         Unsafe.AsRef<TBody>(body).Execute(from, until, worker);
 
+    /// <summary>What one worker does of a launch: its whole share, or pieces until none is left anywhere.</summary>
     private void Work(int worker)
     {
-        if (_piece == 0)
+        if (_piece == WholeShares)
         {
             _invoke(_body, Start(worker), Start(worker + 1), worker);
             return;
@@ -193,6 +200,7 @@ public sealed unsafe class WorkerPool : IDisposable
 
     private static long Pack(int from, int until) => (uint)from | ((long)until << 32);
 
+    /// <summary>Takes a piece of a share; several workers may try at once. False where nothing is left.</summary>
     private bool Take(int share, bool fromEnd, out int from, out int until)
     {
         ref var left = ref Left(share);

@@ -11,7 +11,7 @@ internal static unsafe class EmbeddingLossHost
 {
     private const int Stride = PixelTile.Stride;
 
-    /// <summary>Parts of the pixels with sums of their own.</summary>
+    /// <summary>Parts of the pixels with sums of their own: as many workers as that can take part.</summary>
     private const int Parts = 32;
 
     /// <summary>Owner of the pixels that fill up a tile: no label has it.</summary>
@@ -90,16 +90,17 @@ internal static unsafe class EmbeddingLossHost
 
     internal static int TilesPerImage(EmbeddingLayout layout) => (layout.Pixels - 1) / PixelTile.Pixels + 1;
 
-    /// <summary>sums = the sum of parts that lie one behind the other.</summary>
+    /// <summary>sums = the sum of parts that lie one behind the other; the first one is overwritten.</summary>
     internal static void AddParts(double* partials, int parts, DeviceBuffer<float> sums)
     {
-        for (long i = 0; i < sums.Length; i++)
+        for (var part = 1; part < parts; part++)
         {
-            var sum = 0.0;
-            for (var part = 0; part < parts; part++)
-                sum += partials[part * sums.Length + i];
-            sums.HostAddress[i] = (float)sum;
+            for (long i = 0; i < sums.Length; i++)
+                partials[i] += partials[part * sums.Length + i];
         }
+
+        for (long i = 0; i < sums.Length; i++)
+            sums.HostAddress[i] = (float)partials[i];
     }
 
     /// <summary>First tile of a part.</summary>
