@@ -11,7 +11,8 @@ internal sealed class ConvolutionUnit
     private readonly int _inputs;
     private readonly int _outputs;
     private readonly List<Func<Tensor, bool, Tensor>> _steps = [];
-    private Func<Tensor, Tensor?, bool, Tensor>? _whole;
+    private WholeUnit? _whole;
+    private bool _grouped;
 
     public ConvolutionUnit(string prefix, int inputs, int outputs, UNetOptions options)
     {
@@ -20,6 +21,8 @@ internal sealed class ConvolutionUnit
         _outputs = outputs;
         _options = options;
     }
+
+    private delegate (Tensor Y, Tensor? Pooled) WholeUnit(Tensor x, Tensor? small, bool training, NextOperations next);
 
     private bool HasNorm => _options.Order.Contains('g', StringComparison.Ordinal) || _options.Order.Contains('b', StringComparison.Ordinal);
 
@@ -61,7 +64,8 @@ internal sealed class ConvolutionUnit
         var order = _options.Order;
         if (order is ['g' or 'b', 'c', var letter] && ActivationOf(letter) is { } function)
         {
-            _whole = Whole(store, order[0] == 'g', function);
+            _grouped = order[0] == 'g';
+            _whole = Whole(store, function);
             return;
         }
 
@@ -100,41 +104,46 @@ internal sealed class ConvolutionUnit
     /// <param name="x">Input.</param>
     /// <param name="small">Second input, enlarged and joined behind the channels of <paramref name="x"/>; released here. Null = none.</param>
     /// <param name="training">Whether batch norm uses the statistics of the batch.</param>
-    public Tensor Forward(Tensor x, Tensor? small, bool training)
+    /// <param name="next">What follows, beside another unit a pooling.</param>
+    public (Tensor Y, Tensor? Pooled) Forward(Tensor x, Tensor? small, bool training, NextOperations next)
     {
         using var scope = new TensorScope();
+        Tensor? pooled;
         if (_whole is not null)
         {
-            x = _whole(x, small, training);
+            (x, pooled) = _whole(x, small, training, next with { Norm = next.Norm && (_grouped || training) });
             small?.Dispose();
-            return scope.Keep(x);
         }
-
-        if (small is not null)
+        else
         {
-            x = UpsampleConcat.Apply(x, small);
-            small.Dispose();
+            if (small is not null)
+            {
+                x = UpsampleConcat.Apply(x, small);
+                small.Dispose();
+            }
+
+            foreach (var step in _steps)
+                x = step(x, training);
+            (x, pooled) = next.Pool(x);
         }
 
-        foreach (var step in _steps)
-            x = step(x, training);
-        return scope.Keep(x);
+        return (scope.Keep(x), pooled is null ? null : scope.Keep(pooled));
     }
 
     /// <summary>Norm, convolution and activation as one operation.</summary>
-    private Func<Tensor, Tensor?, bool, Tensor> Whole(ParameterStore store, bool grouped, ActivationFunction activation)
+    private WholeUnit Whole(ParameterStore store, ActivationFunction activation)
     {
         var weight = store[$"{_prefix}.conv.weight"];
-        var norm = $"{_prefix}.{(grouped ? "groupnorm" : "batchnorm")}";
+        var norm = $"{_prefix}.{(_grouped ? "groupnorm" : "batchnorm")}";
         var (gamma, beta) = (store[$"{norm}.weight"], store[$"{norm}.bias"]);
-        if (grouped)
+        if (_grouped)
         {
             var groups = gamma.Shape.C < _options.Groups ? 1 : _options.Groups;
-            return (x, small, _) => NormConvolution.Apply(x, small, gamma, beta, groups, weight, activation);
+            return (x, small, _, next) => NormConvolution.Apply(x, small, gamma, beta, groups, weight, activation, next);
         }
 
         var (mean, variance) = (store[$"{norm}.running_mean"], store[$"{norm}.running_var"]);
-        return (x, small, training) => NormConvolution.ApplyBatch(x, small, gamma, beta, mean, variance, training, weight, activation);
+        return (x, small, training, next) => NormConvolution.ApplyBatch(x, small, gamma, beta, mean, variance, training, weight, activation, next);
     }
 
     private static ActivationFunction? ActivationOf(char letter) => letter switch

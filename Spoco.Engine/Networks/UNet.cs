@@ -81,9 +81,11 @@ public sealed class UNet : IDisposable
         var skips = new Tensor[_encoders.Length - 1];
         for (var i = 0; i < _encoders.Length; i++)
         {
-            if (i > 0)
-                x = MaxPool.Apply(skips[i - 1] = x, window);
-            x = _encoders[i].Forward(x, null, training);
+            var deepest = i == skips.Length;
+            var (y, pooled) = _encoders[i].Forward(x, null, training, new NextOperations(Norm: true, deepest ? null : window));
+            x = pooled ?? y;
+            if (!deepest)
+                skips[i] = y;
         }
 
         if (bottleneckDropout is var (probability, seed))
@@ -95,7 +97,7 @@ public sealed class UNet : IDisposable
         for (var i = 0; i < _decoders.Length; i++)
         {
             var skip = skips[^(i + 1)];
-            x = _decoders[i].Forward(skip, x, training);
+            x = _decoders[i].Forward(skip, x, training, new NextOperations(Norm: i + 1 < _decoders.Length, Window: null)).Y;
             // Released here, not at the end of the scope: without a graph the peak is lower by the coarser skips.
             skip.Dispose();
         }
@@ -136,10 +138,12 @@ public sealed class UNet : IDisposable
         }
 
         /// <summary>Applies the level to x, or to x joined with a smaller tensor, which is released.</summary>
-        public Tensor Forward(Tensor x, Tensor? small, bool training)
+        public (Tensor Y, Tensor? Pooled) Forward(Tensor x, Tensor? small, bool training, NextOperations next)
         {
             using var scope = new TensorScope();
-            return scope.Keep(Second.Forward(First.Forward(x, small, training), null, training));
+            var middle = First.Forward(x, small, training, new NextOperations(Norm: true, Window: null)).Y;
+            var (y, pooled) = Second.Forward(middle, null, training, next);
+            return (scope.Keep(y), pooled is null ? null : scope.Keep(pooled));
         }
     }
 }

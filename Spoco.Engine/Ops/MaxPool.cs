@@ -16,16 +16,15 @@ public static class MaxPool
         ArgumentNullException.ThrowIfNull(x);
         var shape = PoolingShape.Of(nameof(MaxPool), x.Shape, window);
         var y = Tensor.Empty(x.Device, shape.Output, nameof(MaxPool));
-        if (!Gradients.Needed(x))
-        {
-            Primitives.MaxPool.Forward(shape, x.Buffer, y.Buffer, default);
-            return y;
-        }
-
-        var places = new Places(x.Device.Allocate<byte>(shape.Output.Count, nameof(MaxPool)));
-        Primitives.MaxPool.Forward(shape, x.Buffer, y.Buffer, places.Buffer);
-        return Gradients.Record(y, new Node(x, shape, places));
+        var places = Gradients.Needed(x) ? x.Device.Allocate<byte>(shape.Output.Count, nameof(MaxPool)) : default;
+        Primitives.MaxPool.Forward(shape, x.Buffer, y.Buffer, places);
+        return Record(y, x, shape, places);
     }
+
+    /// <summary>Enters maxima that another operation has computed into the graph, if the places are given, which then belong to it.</summary>
+    /// <returns><paramref name="y"/>.</returns>
+    internal static Tensor Record(Tensor y, Tensor x, PoolingShape shape, DeviceBuffer<byte> places) =>
+        places.IsNull ? y : Gradients.Record(y, new Node(x, shape, new Places(places)));
 
     private static Tensor Backward(Tensor dy, PoolingShape shape, Places places)
     {

@@ -21,14 +21,20 @@ public static class NormConvolution
     /// <param name="activation">f.</param>
     /// <returns>[N, D, H, W, Cout]. A gradient of its gradient is not available.</returns>
     /// <exception cref="ArgumentException">Shapes do not fit each other.</exception>
-    public static Tensor Apply(Tensor x, Tensor? small, Tensor gamma, Tensor beta, int groups, Tensor weight, ActivationFunction activation)
+    public static Tensor Apply(Tensor x, Tensor? small, Tensor gamma, Tensor beta, int groups, Tensor weight, ActivationFunction activation) =>
+        Apply(x, small, gamma, beta, groups, weight, activation, default).Y;
+
+    /// <summary>The same, prepared for what comes next.</summary>
+    internal static (Tensor Y, Tensor? Pooled) Apply(
+        Tensor x, Tensor? small, Tensor gamma, Tensor beta, int groups, Tensor weight, ActivationFunction activation, NextOperations next)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(groups, 1);
         if (Shape(x, small, weight, groups, activation) is not { } shape)
-            return Convolution.Apply(GroupNorm.Apply(Join(x, small), gamma, beta, groups, Eps), weight, activation: activation);
+            return next.Pool(Convolution.Apply(GroupNorm.Apply(Join(x, small), gamma, beta, groups, Eps), weight, activation: activation));
         var (mean, rstd) = Statistics(x, small, shape, gamma, beta);
-        Primitives.NormConvolution.Statistics(shape, Eps, x.Buffer, small?.Buffer ?? default, mean.Buffer, rstd.Buffer);
-        return Forward(shape, x, small, gamma, beta, mean, rstd, weight, activation, constantStatistics: false);
+        Primitives.NormConvolution.Statistics(shape, Eps, x.Buffer, small?.Buffer ?? default, mean.Buffer, rstd.Buffer, default,
+            x.Moments, small?.Moments ?? default);
+        return Forward(shape, x, small, gamma, beta, mean, rstd, weight, activation, constantStatistics: false, next);
     }
 
     /// <summary>With <see cref="BatchNorm"/>.</summary>
@@ -46,19 +52,25 @@ public static class NormConvolution
     /// <exception cref="ArgumentException">Shapes do not fit each other, or the batch has one value per channel in training.</exception>
     public static Tensor ApplyBatch(
         Tensor x, Tensor? small, Tensor gamma, Tensor beta, Tensor runningMean, Tensor runningVariance, bool training, Tensor weight,
-        ActivationFunction activation, float momentum = 0.1f)
+        ActivationFunction activation, float momentum = 0.1f) =>
+        ApplyBatch(x, small, gamma, beta, runningMean, runningVariance, training, weight, activation, default, momentum).Y;
+
+    /// <summary>The same, prepared for what comes next.</summary>
+    internal static (Tensor Y, Tensor? Pooled) ApplyBatch(
+        Tensor x, Tensor? small, Tensor gamma, Tensor beta, Tensor runningMean, Tensor runningVariance, bool training, Tensor weight,
+        ActivationFunction activation, NextOperations next, float momentum = 0.1f)
     {
         if (Shape(x, small, weight, 0, activation) is not { } shape || (training && x.Shape.Voxels == 1))
         {
             var normalised = BatchNorm.Apply(Join(x, small), gamma, beta, runningMean, runningVariance, training, momentum, Eps);
-            return Convolution.Apply(normalised, weight, activation: activation);
+            return next.Pool(Convolution.Apply(normalised, weight, activation: activation));
         }
 
         var (mean, rstd) = Statistics(x, small, shape, gamma, beta);
         if (training)
         {
             Primitives.NormConvolution.Statistics(shape, Eps, x.Buffer, small?.Buffer ?? default, mean.Buffer, rstd.Buffer,
-                new RunningStatistics(runningMean.Buffer, runningVariance.Buffer, momentum));
+                new RunningStatistics(runningMean.Buffer, runningVariance.Buffer, momentum), x.Moments, small?.Moments ?? default);
         }
         else
         {
@@ -67,7 +79,7 @@ public static class NormConvolution
             Primitives.BatchNorm.ReciprocalDeviation(runningVariance.Buffer, Eps, rstd.Buffer);
         }
 
-        return Forward(shape, x, small, gamma, beta, mean, rstd, weight, activation, constantStatistics: !training);
+        return Forward(shape, x, small, gamma, beta, mean, rstd, weight, activation, constantStatistics: !training, next);
     }
 
     private static Tensor Join(Tensor x, Tensor? small) => small is null ? x : UpsampleConcat.Apply(x, small);
@@ -92,16 +104,29 @@ public static class NormConvolution
         return (Tensor.Empty(x.Device, statistics, nameof(NormConvolution)), Tensor.Empty(x.Device, statistics, nameof(NormConvolution)));
     }
 
-    private static Tensor Forward(
+    private static (Tensor Y, Tensor? Pooled) Forward(
         NormConvolutionShape shape, Tensor x, Tensor? small, Tensor gamma, Tensor beta, Tensor mean, Tensor rstd, Tensor weight,
-        ActivationFunction activation, bool constantStatistics)
+        ActivationFunction activation, bool constantStatistics, NextOperations next)
     {
-        var y = Tensor.Empty(x.Device, shape.Output, nameof(NormConvolution));
+        var device = x.Device;
+        var needed = Gradients.Needed(x, small, gamma, beta, weight);
+        var pool = next.Window is { } window ? PoolingShape.Of(nameof(MaxPool), shape.Output, window) : default;
+        var pools = next.Window is not null && shape.Pools(pool);
+        var y = Tensor.Empty(device, shape.Output, nameof(NormConvolution));
+        var pooled = pools ? Tensor.Empty(device, pool.Output, nameof(MaxPool)) : null;
+        var places = pools && needed ? device.Allocate<byte>(pool.Output.Count, nameof(MaxPool)) : default;
+        if (next.Norm)
+        {
+            y.Moments = device.Allocate<double>(2L * y.Shape.N * y.Shape.C, nameof(NormConvolution));
+            pooled?.Moments = device.Allocate<double>(2L * y.Shape.N * y.Shape.C, nameof(NormConvolution));
+        }
+
         var norm = new NormBuffers(gamma.Buffer, beta.Buffer, mean.Buffer, rstd.Buffer);
-        Primitives.NormConvolution.Forward(shape, x.Buffer, small?.Buffer ?? default, norm, weight.Buffer, y.Buffer, activation);
-        return Gradients.Needed(x, small, gamma, beta, weight)
-            ? Gradients.Record(y, new Node(shape, x, small, gamma, beta, mean, rstd, weight, y, activation, constantStatistics))
-            : y;
+        Primitives.NormConvolution.Forward(shape, x.Buffer, small?.Buffer ?? default, norm, weight.Buffer,
+            new NormConvolutionResults(y.Buffer, y.Moments, pool, pooled?.Buffer ?? default, places, pooled?.Moments ?? default), activation);
+        if (needed)
+            Gradients.Record(y, new Node(shape, x, small, gamma, beta, mean, rstd, weight, y, activation, constantStatistics));
+        return pooled is null ? next.Pool(y) : (y, MaxPool.Record(pooled, y, pool, places));
     }
 
     private sealed class Node : GradientNode

@@ -15,10 +15,12 @@ public static class NormConvolution
     /// <param name="mean">Result, one per statistic.</param>
     /// <param name="rstd">Result, one per statistic.</param>
     /// <param name="running">Running averages (batch normalisation); default = none.</param>
+    /// <param name="moments">Of x, as in <see cref="NormConvolutionResults"/>; default = computed here.</param>
+    /// <param name="smallMoments">The same of the second input.</param>
     /// <exception cref="ArgumentException">A buffer does not fit the geometry, or is on another device.</exception>
     public static void Statistics(
         NormConvolutionShape shape, float eps, DeviceBuffer<float> x, DeviceBuffer<float> small, DeviceBuffer<float> mean, DeviceBuffer<float> rstd,
-        RunningStatistics running = default)
+        RunningStatistics running = default, DeviceBuffer<double> moments = default, DeviceBuffer<double> smallMoments = default)
     {
         var host = Inputs(shape, x, small);
         Require(host, mean, shape.Statistics, nameof(mean));
@@ -31,7 +33,9 @@ public static class NormConvolution
             Require(host, running.Variance, shape.Groups, "running variance");
         }
 
-        NormConvolutionHost.Statistics(host, shape, eps, x, small, mean, rstd, running);
+        Optional(host, moments, 2 * shape.Input.N * shape.Input.C, nameof(moments));
+        Optional(host, smallMoments, 2 * shape.Small.N * shape.Small.C, nameof(smallMoments));
+        NormConvolutionHost.Statistics(host, shape, eps, x, small, mean, rstd, running, moments, smallMoments);
     }
 
     /// <summary>y = f(((x, small) - mean) rstd gamma + beta) * weight).</summary>
@@ -40,18 +44,28 @@ public static class NormConvolution
     /// <param name="small">Second input; default where the geometry has none.</param>
     /// <param name="norm">Scale and offset per channel, mean and rstd per statistic.</param>
     /// <param name="weight">[kD,3,3,Cin,Cout].</param>
-    /// <param name="y">Result.</param>
+    /// <param name="results">y, and what else is wanted.</param>
     /// <param name="activation">f: identity, ReLU or LeakyReLU.</param>
     /// <exception cref="ArgumentException">A buffer does not fit the geometry, or is on another device.</exception>
     public static void Forward(
         NormConvolutionShape shape, DeviceBuffer<float> x, DeviceBuffer<float> small, in NormBuffers norm, DeviceBuffer<float> weight,
-        DeviceBuffer<float> y, ActivationFunction activation)
+        in NormConvolutionResults results, ActivationFunction activation)
     {
         var host = Inputs(shape, x, small);
         Norm(host, shape, norm);
         Require(host, weight, shape.Weight.Count, nameof(weight));
-        Require(host, y, shape.Output.Count, nameof(y));
-        NormConvolutionHost.Forward(host, shape, x, small, norm, weight, y, Slope(activation));
+        Require(host, results.Y, shape.Output.Count, "y");
+        Optional(host, results.Moments, 2 * shape.Output.N * shape.Output.C, "moments");
+        if (!results.Pooled.IsNull)
+        {
+            if (!shape.Pools(results.Pool))
+                throw new ArgumentException($"NormConvolution: cannot take the maxima of {results.Pool} over {shape.Output}.");
+            Require(host, results.Pooled, results.Pool.Output.Count, "pooled");
+            Optional(host, results.Places, results.Pool.Output.Count, "places");
+            Optional(host, results.PooledMoments, 2 * results.Pool.N * results.Pool.C, "moments of the maxima");
+        }
+
+        NormConvolutionHost.Forward(host, shape, x, small, norm, weight, results, Slope(activation));
     }
 
     /// <summary>The gradients, each of which may be left out.</summary>
@@ -109,13 +123,13 @@ public static class NormConvolution
         Require(host, norm.Rstd, shape.Statistics, "rstd");
     }
 
-    private static void Optional(HostDevice host, DeviceBuffer<float> buffer, long length, string name)
+    private static void Optional<T>(HostDevice host, DeviceBuffer<T> buffer, long length, string name) where T : unmanaged
     {
         if (!buffer.IsNull)
             Require(host, buffer, length, name);
     }
 
-    private static void Require(HostDevice host, DeviceBuffer<float> buffer, long length, string name)
+    private static void Require<T>(HostDevice host, DeviceBuffer<T> buffer, long length, string name) where T : unmanaged
     {
         if (buffer.Length != length)
             throw new ArgumentException($"NormConvolution: {name} has {buffer.Length} elements, expected {length}.");

@@ -8,28 +8,46 @@ internal static unsafe class NormConvolutionHost
 {
     public static void Statistics(
         HostDevice host, in NormConvolutionShape shape, float eps, DeviceBuffer<float> x, DeviceBuffer<float> small, DeviceBuffer<float> mean,
-        DeviceBuffer<float> rstd, RunningStatistics running)
+        DeviceBuffer<float> rstd, RunningStatistics running, DeviceBuffer<double> knownMoments, DeviceBuffer<double> knownSmallMoments)
     {
-        var (norm, smallNorm) = (shape.NormOf(shape.Input), shape.HasSmall ? shape.NormOf(shape.Small) : default);
-        using var memory = host.Allocate<double>(2L * norm.Images * shape.Channels, nameof(NormConvolution)).Memory;
-        var moments = (double*)memory.Block.Pointer;
-        var smallMoments = moments + 2L * norm.Images * shape.Input.C;
-        GroupNormHost.Moments(host, norm, x.HostAddress, moments);
-        if (shape.HasSmall)
-            GroupNormHost.Moments(host, smallNorm, small.HostAddress, smallMoments);
+        var (large, little) = (shape.Input.N * shape.Input.C, shape.Small.N * shape.Small.C);
+        using var memory = host.Allocate<double>(2L * (large + little), nameof(NormConvolution)).Memory;
+        var moments = knownMoments.HostAddress;
+        if (moments == null)
+        {
+            moments = (double*)memory.Block.Pointer;
+            GroupNormHost.Moments(host, GroupNormShape.Of(shape.Input, shape.Input.C), x.HostAddress, moments);
+        }
 
-        // Every channel of the joined tensor has as many values.
-        var count = (double)norm.Voxels * shape.ChannelsPerGroup;
+        var smallMoments = knownSmallMoments.HostAddress;
+        if (smallMoments == null && shape.HasSmall)
+        {
+            smallMoments = (double*)memory.Block.Pointer + 2L * large;
+            GroupNormHost.Moments(host, GroupNormShape.Of(shape.Small, shape.Small.C), small.HostAddress, smallMoments);
+        }
+
+        // Every channel of an image has as many values in the joined tensor.
+        var (voxels, images) = (shape.Input.VoxelsPerImage, shape.WholeBatch ? shape.Input.N : 1);
+        var count = (double)voxels * images * shape.ChannelsPerGroup;
         for (var set = 0; set < shape.Statistics; set++)
         {
-            var (n, first) = (set / shape.Groups, set % shape.Groups * shape.ChannelsPerGroup);
+            var firstImage = shape.WholeBatch ? 0 : set / shape.Groups;
+            var first = set % shape.Groups * shape.ChannelsPerGroup;
             double average = 0, squares = 0;
-            for (var c = first; c < first + shape.ChannelsPerGroup; c++)
-                average += Pair(c)[0] / shape.ChannelsPerGroup;
-            for (var c = first; c < first + shape.ChannelsPerGroup; c++)
+            for (var n = firstImage; n < firstImage + images; n++)
             {
-                var difference = Pair(c)[0] - average;
-                squares += Pair(c)[1] * (c < norm.Channels ? 1 : norm.Voxels / smallNorm.Voxels) + norm.Voxels * difference * difference;
+                for (var c = first; c < first + shape.ChannelsPerGroup; c++)
+                    average += Pair(shape, n, c)[0] / (shape.ChannelsPerGroup * images);
+            }
+
+            for (var n = firstImage; n < firstImage + images; n++)
+            {
+                for (var c = first; c < first + shape.ChannelsPerGroup; c++)
+                {
+                    var difference = Pair(shape, n, c)[0] - average;
+                    var copies = c < shape.Input.C ? 1 : voxels / shape.Small.VoxelsPerImage;
+                    squares += Pair(shape, n, c)[1] * copies + voxels * difference * difference;
+                }
             }
 
             mean.HostAddress[set] = (float)average;
@@ -40,27 +58,44 @@ internal static unsafe class NormConvolutionHost
             ref var runningVariance = ref running.Variance.HostAddress[set];
             runningMean = (float)((1.0 - running.Momentum) * runningMean + running.Momentum * average);
             runningVariance = (float)((1.0 - running.Momentum) * runningVariance + running.Momentum * squares / (count - 1));
-
-            double* Pair(int c) => c < norm.Channels
-                ? moments + 2L * (n * norm.Channels + c)
-                : smallMoments + 2L * (n * smallNorm.Channels + c - norm.Channels);
         }
+
+        double* Pair(in NormConvolutionShape shape, int n, int c) => c < shape.Input.C
+            ? moments + 2L * (n * shape.Input.C + c)
+            : smallMoments + 2L * (n * shape.Small.C + c - shape.Input.C);
     }
 
     public static void Forward(
         HostDevice host, in NormConvolutionShape shape, DeviceBuffer<float> x, DeviceBuffer<float> small, in NormBuffers norm,
-        DeviceBuffer<float> weight, DeviceBuffer<float> y, float slope)
+        DeviceBuffer<float> weight, in NormConvolutionResults results, float slope)
     {
         using var affine = new Affine(host, shape, norm);
+        using var sums = new Sums(host, WinogradUnits.Of(shape.Grid, shape.Output, false), !results.Moments.IsNull);
+        var pools = !results.PooledMoments.IsNull;
+        using var pooledSums = new Sums(host, pools ? WinogradUnits.OfPooled(shape.Grid, results.Pool) : default, pools);
         WinogradHost.Run(host, new WinogradPass
         {
             Grid = shape.Grid,
             Source = affine.Source(shape, x.HostAddress),
             SecondSource = affine.SecondSource(shape, small),
-            Target = new WinogradTarget { Values = y.HostAddress, Shape = shape.Output, Slope = slope },
+            Target = new WinogradTarget
+            {
+                Values = results.Y.HostAddress,
+                Shape = shape.Output,
+                Slope = slope,
+                Sums = sums.Moments,
+                Pooling = new WinogradPooling
+                {
+                    Shape = results.Pool, Values = results.Pooled.HostAddress, Places = results.Places.HostAddress, Sums = pooledSums.Moments,
+                },
+            },
             Weight = weight.HostAddress,
             WeightShape = shape.Weight,
         });
+        if (!results.Moments.IsNull)
+            sums.Moments.JoinMoments(host, results.Moments.HostAddress);
+        if (pools)
+            pooledSums.Moments.JoinMoments(host, results.PooledMoments.HostAddress);
     }
 
     public static void Backward(
@@ -86,47 +121,54 @@ internal static unsafe class NormConvolutionHost
         var spareValues = (float*)spare.Block.Pointer;
         var dx = gradients.Input.IsNull ? spareValues : gradients.Input.HostAddress;
         var dsmall = gradients.Small.IsNull ? spareValues + (gradients.Input.IsNull ? shape.Input.Count : 0) : gradients.Small.HostAddress;
+        var grid = shape.Grid.Transposed(shape.Input);
+        var (large, little) = (new Side(shape, 0, shape.Input), new Side(shape, shape.Input.C, shape.Small));
+        using var lineMemory = host.Allocate<float>(4L * (large.Count + little.Count), nameof(NormConvolution)).Memory;
+        var lines = new ChannelLines((float*)lineMemory.Block.Pointer, large.Count);
+        var smallLines = new ChannelLines(lines.Means + 4L * large.Count, little.Count);
+        large.Means(norm.Mean.HostAddress, lines.Means);
+        little.Means(norm.Mean.HostAddress, smallLines.Means);
+        using var partials = new Sums(host, WinogradUnits.Of(grid, shape.Input, false), true);
+        using var smallPartials = new Sums(host, shape.HasSmall ? WinogradUnits.Of(grid, shape.Small, true) : default, shape.HasSmall);
+        var sums = partials.Products(x.HostAddress, lines.Means, large);
+        var smallSums = smallPartials.Products(small.HostAddress, smallLines.Means, little);
         WinogradHost.Run(host, new WinogradPass
         {
-            Grid = shape.Grid.Transposed(shape.Input),
+            Grid = grid,
             Source = gated,
-            Target = new WinogradTarget { Values = dx, Shape = shape.Input, Slope = 1 },
+            Target = new WinogradTarget { Values = dx, Shape = shape.Input, Slope = 1, Sums = sums },
             SecondTarget = shape.HasSmall
-                ? new WinogradTarget { Values = dsmall, Shape = shape.Small, Half = true, Slope = 1, FirstChannel = shape.Input.C }
+                ? new WinogradTarget
+                {
+                    Values = dsmall, Shape = shape.Small, Half = true, Slope = 1, FirstChannel = shape.Input.C, Sums = smallSums,
+                }
                 : default,
             Weight = weight.HostAddress,
             WeightShape = shape.Weight,
             Transposed = true,
         });
-        NormGradient(host, shape, x.HostAddress, shape.HasSmall ? small.HostAddress : null, norm, constantStatistics, dx, dsmall, gradients);
+        using var pairMemory = host.Allocate<double>(2L * (large.Count + little.Count), nameof(NormConvolution)).Memory;
+        var pairs = (double*)pairMemory.Block.Pointer;
+        var smallPairs = pairs + 2L * large.Count;
+        sums.JoinProducts(host, large.Images, pairs);
+        if (shape.HasSmall)
+            smallSums.JoinProducts(host, little.Images, smallPairs);
+        NormGradient(shape, norm, constantStatistics, pairs, smallPairs, lines, smallLines, gradients);
+        if (!gradients.Input.IsNull)
+            GroupNormHost.Combine(host, shape.NormOf(shape.Input), dx, x.HostAddress, lines, dx);
+        if (!gradients.Small.IsNull)
+            GroupNormHost.Combine(host, shape.NormOf(shape.Small), dsmall, small.HostAddress, smallLines, dsmall);
     }
 
     /// <summary>
-    /// From the gradient g of the normalised tensors, in place: with averages over a group dx = rstd (gamma g - avg(gamma g) - z avg(gamma g z)),
+    /// From the gradient g of the normalised tensors: with averages over a group dx = rstd (gamma g - avg(gamma g) - z avg(gamma g z)),
     /// dgamma = sum g z, dbeta = sum g. A voxel of the small tensor stands for several, and its g is their sum.
     /// </summary>
     private static void NormGradient(
-        HostDevice host, in NormConvolutionShape shape, float* x, float* small, in NormBuffers norm, bool constantStatistics, float* dx,
-        float* dsmall, in NormConvolutionGradients gradients)
+        in NormConvolutionShape shape, in NormBuffers norm, bool constantStatistics, double* sums, double* smallSums, ChannelLines lines,
+        ChannelLines smallLines, in NormConvolutionGradients gradients)
     {
         var (large, little) = (shape.NormOf(shape.Input), shape.HasSmall ? shape.NormOf(shape.Small) : default);
-        var (count, smallCount) = (large.Images * large.Channels, little.Images * little.Channels);
-        using var memory = host.Allocate<double>(4L * (count + smallCount), nameof(NormConvolution)).Memory;
-        var sums = (double*)memory.Block.Pointer;
-        var smallSums = sums + 2L * count;
-        var lines = new ChannelLines((float*)(sums + 2L * (count + smallCount)), count);
-        var smallLines = new ChannelLines(lines.Means + 4L * count, smallCount);
-        for (var i = 0; i < count; i++)
-            lines.Means[i] = norm.Mean.HostAddress[i / large.Channels * shape.Groups + i % large.Channels / shape.ChannelsPerGroup];
-        for (var i = 0; i < smallCount; i++)
-        {
-            smallLines.Means[i] = norm.Mean.HostAddress[
-                i / little.Channels * shape.Groups + (large.Channels + i % little.Channels) / shape.ChannelsPerGroup];
-        }
-
-        GroupNormHost.Sums(host, large, dx, x, lines.Means, sums);
-        if (shape.HasSmall)
-            GroupNormHost.Sums(host, little, dsmall, small, smallLines.Means, smallSums);
         if (!gradients.Gamma.IsNull)
             new Span<float>(gradients.Gamma.HostAddress, shape.Channels).Clear();
         if (!gradients.Beta.IsNull)
@@ -158,11 +200,43 @@ internal static unsafe class NormConvolutionHost
                 line.Offsets[i] = (float)(-r * average / values * copies);
             }
         }
+    }
 
-        if (!gradients.Input.IsNull)
-            GroupNormHost.Combine(host, large, dx, x, lines, dx);
-        if (!gradients.Small.IsNull)
-            GroupNormHost.Combine(host, little, dsmall, small, smallLines, dsmall);
+    /// <summary>One of the two tensors that are normalised together, and the images that have statistics of their own.</summary>
+    private readonly struct Side(in NormConvolutionShape shape, int firstChannel, TensorShape tensor)
+    {
+        private readonly int _groups = shape.Groups;
+        private readonly int _channelsPerGroup = shape.ChannelsPerGroup;
+
+        public int Images { get; } = shape.WholeBatch ? 1 : shape.Input.N;
+
+        public int Channels => tensor.C;
+
+        public int Count => Images * Channels;
+
+        /// <summary>Writes the mean of every image and channel.</summary>
+        public void Means(float* mean, float* means)
+        {
+            for (var i = 0; i < Count; i++)
+                means[i] = mean[i / Channels * _groups + (firstChannel + i % Channels) / _channelsPerGroup];
+        }
+    }
+
+    /// <summary>Memory of <see cref="WinogradSums"/> for the time of a call.</summary>
+    private readonly struct Sums(HostDevice host, WinogradUnits units, bool wanted) : IDisposable
+    {
+        private readonly DeviceBuffer<float> _partials = host.Allocate<float>(wanted ? WinogradSums.Length(units) : 0, nameof(NormConvolution));
+
+        public WinogradSums Moments => wanted ? new WinogradSums { Partials = _partials.HostAddress, Units = units } : default;
+
+        public WinogradSums Products(float* x, float* means, Side side) => wanted
+            ? new WinogradSums
+            {
+                Partials = _partials.HostAddress, Units = units, X = x, Means = means, ImageStride = side.Images > 1 ? side.Channels : 0,
+            }
+            : default;
+
+        public void Dispose() => _partials.Memory.Dispose();
     }
 
     /// <summary>norm(v) = v scale + shift for every image and channel, for the time of a call.</summary>

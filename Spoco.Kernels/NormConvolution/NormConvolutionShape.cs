@@ -42,6 +42,9 @@ public readonly record struct NormConvolutionShape
 
     internal WinogradGrid Grid { get; }
 
+    /// <summary>Whether the maxima over windows of the result can be taken while it is written: two by two, over one slice or, in 3D, two.</summary>
+    public bool Pools(PoolingShape pool) => pool.Input == Output && WinogradPooling.Fits(Grid, pool);
+
     internal int Channels => Weight.W;
 
     internal int ChannelsPerGroup => Channels / Groups;

@@ -36,7 +36,7 @@ internal static unsafe class MaxPoolHost
         }
     }
 
-    private static Vector<int> LoadPlaces(byte* p)
+    internal static Vector<int> LoadPlaces(byte* p)
     {
         if (Vector<int>.Count == 8 && Avx2.IsSupported)
             return Avx2.ConvertToVector256Int32(p).AsVector();
@@ -46,7 +46,7 @@ internal static unsafe class MaxPoolHost
         return Vector.Load(values);
     }
 
-    private static void StorePlaces(Vector<int> places, byte* p)
+    internal static void StorePlaces(Vector<int> places, byte* p)
     {
         if (Vector<int>.Count == 8)
         {
@@ -59,6 +59,15 @@ internal static unsafe class MaxPoolHost
         places.Store(values);
         for (var i = 0; i < Vector<int>.Count; i++)
             p[i] = (byte)values[i];
+    }
+
+    /// <summary>Takes a value of the window into the maximum so far.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static void Larger(Vector<float> value, int number, ref Vector<float> maximum, ref Vector<int> place)
+    {
+        var larger = Vector.GreaterThan(value, maximum) | ~Vector.Equals(value, value);
+        maximum = Vector.ConditionalSelect(larger, value, maximum);
+        place = Vector.ConditionalSelect(larger, new Vector<int>(number), place);
     }
 
     private readonly struct ForwardBody(PoolingShape shape, float* x, float* y, byte* places) : IParallelBody
@@ -96,12 +105,7 @@ internal static unsafe class MaxPoolHost
             var maximum = Vector.Load(window);
             var place = Vector<int>.Zero;
             for (var k = 1; k < shape.Window; k++)
-            {
-                var value = Vector.Load(window + offsets[k]);
-                var better = Vector.GreaterThan(value, maximum) | ~Vector.Equals(value, value);
-                maximum = Vector.ConditionalSelect(better, value, maximum);
-                place = Vector.ConditionalSelect(better, new Vector<int>(k), place);
-            }
+                Larger(Vector.Load(window + offsets[k]), k, ref maximum, ref place);
 
             maximum.Store(y + target);
             if (places is not null)

@@ -17,11 +17,6 @@ internal static unsafe class WinogradConvolution<TSimd, TVector> where TSimd : I
     /// <summary>Most memory for the transforms of a block that all workers share.</summary>
     private const long SharedBytes = 16 << 20;
 
-    /// <summary>Tiles that a worker transforms at a time.</summary>
-    private const int RunTiles = 8;
-
-    private const int RegisterTileRows = 6;
-
     /// <summary>Terms whose products are summed in registers and then added: rounding does not grow with the number of such sums.</summary>
     private const int SumTerms = 256;
 
@@ -47,18 +42,17 @@ internal static unsafe class WinogradConvolution<TSimd, TVector> where TSimd : I
         if (plan.Shared)
             Share(host, plan);
         else
-            host.Workers.RunPieces(plan.TileBlocks, new BlockBody(plan));
+            host.Workers.RunPieces(plan.BlockCount, new BlockBody(plan));
     }
 
     private static void Share(HostDevice host, in Plan plan)
     {
-        for (var first = 0; first < plan.Pass.Grid.Tiles; first += plan.BlockTiles)
+        for (var i = 0; i < plan.BlockCount; i++)
         {
-            var last = Math.Min(first + plan.BlockTiles, plan.Pass.Grid.Tiles);
             for (var slices = 0; slices < plan.Pass.Grid.SliceFrequencies; slices++)
             {
-                var block = new Block(slices, first, last);
-                host.Workers.RunPieces(CeilingDivide(last - first, RunTiles), new InputBody(plan, block));
+                var block = plan.Block(i, slices);
+                host.Workers.RunPieces(block.Until - block.From, new InputBody(plan, block));
                 Share(host, plan, plan.Pass.Target, plan.Blocks, plan.U, block);
                 if (plan.HasSecond)
                     Share(host, plan, plan.Pass.SecondTarget, plan.SecondBlocks, plan.SecondU, block);
@@ -71,19 +65,19 @@ internal static unsafe class WinogradConvolution<TSimd, TVector> where TSimd : I
         if (!plan.Pass.Grid.HasSlices(block.Slices, target.Half))
             return;
         host.Workers.RunPieces(plan.Pass.Grid.PlaneFrequencies * blocks.Count, new ProductBody(plan, target, blocks, u, block));
-        host.Workers.RunPieces(CeilingDivide(block.Last - block.First, RunTiles), new OutputBody(plan, target, block));
+        host.Workers.RunPieces(block.Until - block.From, new OutputBody(plan, target, block));
     }
 
-    /// <summary>Tiles [First, Last) at one frequency of the slices.</summary>
-    private readonly record struct Block(int Slices, int First, int Last);
+    /// <summary>Segments [From, Until) at one frequency of the slices, and the number of their tiles.</summary>
+    private readonly record struct Block(int Slices, int From, int Until, int Tiles);
 
     private struct Plan
     {
         public readonly WinogradPass Pass;
         public readonly ChannelBlocks Blocks;
         public readonly ChannelBlocks SecondBlocks;
-        public readonly int BlockTiles;
-        public readonly int TileBlocks;
+        public readonly int BlockSegments;
+        public readonly int BlockCount;
         public readonly int InputRow;
         public readonly int ProductRow;
         public readonly bool Shared;
@@ -100,38 +94,47 @@ internal static unsafe class WinogradConvolution<TSimd, TVector> where TSimd : I
             InputRow = PadRow(pass.Terms);
             ProductRow = PadRow(Math.Max(Blocks.PaddedChannels, SecondBlocks.PaddedChannels));
 
-            // As many blocks for every worker, of even size and whole register tiles.
-            var tiles = pass.Grid.Tiles;
-            BlockTiles = Even(tiles, CeilingDivide(tiles, MostTiles * workers) * workers);
-            TileBlocks = CeilingDivide(tiles, BlockTiles);
+            // As many blocks for every worker.
+            var (segments, tiles) = (pass.Grid.Segments, pass.Grid.Tiles);
+            var most = MostTiles / pass.Grid.SegmentTiles;
+            BlockSegments = CeilingDivide(segments, CeilingDivide(segments, most * workers) * workers);
+            BlockCount = CeilingDivide(segments, BlockSegments);
 
             // What is read and written: the weight for every block, and shared transforms, which do not stay in a worker's caches.
             var weights = (long)pass.Grid.PlaneFrequencies * pass.Terms * (Blocks.PaddedChannels + (HasSecond ? SecondBlocks.PaddedChannels : 0));
             var transforms = (long)pass.Grid.PlaneFrequencies * tiles * (InputRow + ProductRow);
-            var sharedBlocks = (int)(transforms * sizeof(float) / SharedBytes) + 1;
-            Shared = sharedBlocks * weights + 2 * transforms < TileBlocks * weights;
+            var sharedBlocks = (int)Math.Min(transforms * sizeof(float) / SharedBytes + 1, segments);
+            Shared = sharedBlocks * weights + 2 * transforms < BlockCount * weights;
             if (Shared)
-                BlockTiles = Even(tiles, sharedBlocks);
+            {
+                BlockSegments = CeilingDivide(segments, sharedBlocks);
+                BlockCount = CeilingDivide(segments, BlockSegments);
+            }
         }
-
-        /// <summary>Tiles of one of so many blocks.</summary>
-        private static int Even(int tiles, int blocks) => CeilingDivide(CeilingDivide(tiles, blocks), RegisterTileRows) * RegisterTileRows;
 
         public readonly bool HasSecond => Pass.SecondTarget.Values != null;
 
-        public readonly nint InputStride => BlockTiles * InputRow + 16;
+        public readonly nint InputStride => BlockSegments * Pass.Grid.SegmentTiles * InputRow + 16;
 
-        public readonly nint ProductStride => BlockTiles * ProductRow + 16;
+        public readonly nint ProductStride => BlockSegments * Pass.Grid.SegmentTiles * ProductRow + 16;
 
         /// <summary>The transformed inputs of a block, then its products.</summary>
         public readonly long TransformLength => Pass.Grid.PlaneFrequencies * (long)(InputStride + ProductStride);
 
         public readonly float* WorkerColumns(int worker) => Columns + (long)worker * WinogradTransforms.ScratchLength;
 
-        /// <summary>Transforms tiles [first, last) of a block.</summary>
-        public readonly void Input(in Block block, int first, int last, float* transforms, float* columns)
+        public readonly Block Block(int index, int slices)
         {
-            var v = transforms + (nint)(first - block.First) * InputRow;
+            var from = index * BlockSegments;
+            var until = Math.Min(from + BlockSegments, Pass.Grid.Segments);
+            return new Block(slices, from, until, Pass.Grid.FirstTile(until) - Pass.Grid.FirstTile(from));
+        }
+
+        /// <summary>Transforms segments [from, until) of a block.</summary>
+        public readonly void Input(in Block block, int from, int until, float* transforms, float* columns)
+        {
+            var (first, last) = (Pass.Grid.FirstTile(from), Pass.Grid.FirstTile(until));
+            var v = transforms + (nint)(first - Pass.Grid.FirstTile(block.From)) * InputRow;
             WinogradTransforms.Input(Pass.Grid, Pass.Source, block.Slices, first, last, v, InputRow, Panel, InputStride, columns);
             if (Pass.SecondSource.Values != null && Pass.Grid.HasSlices(block.Slices, true))
                 WinogradTransforms.Input(Pass.Grid, Pass.SecondSource, block.Slices, first, last, v, InputRow, Panel, InputStride, columns);
@@ -149,17 +152,18 @@ internal static unsafe class WinogradConvolution<TSimd, TVector> where TSimd : I
                 var f = block.Slices * Pass.Grid.PlaneFrequencies + plane;
                 if (!target.Half || Pass.Grid.InHalf(f))
                 {
-                    Multiply(f, block.Last - block.First, blocks, i % blocks.Count, transforms + plane * InputStride, u + f * frequencyStride,
+                    Multiply(f, block.Tiles, blocks, i % blocks.Count, transforms + plane * InputStride, u + f * frequencyStride,
                         m + plane * ProductStride);
                 }
             }
         }
 
-        /// <summary>Transforms the products of tiles [first, last) of a block back.</summary>
-        public readonly void Output(in Block block, in WinogradTarget target, int first, int last, float* transforms)
+        /// <summary>Transforms the products of segments [from, until) of a block back.</summary>
+        public readonly void Output(in Block block, in WinogradTarget target, int from, int until, float* transforms)
         {
-            var m = transforms + Pass.Grid.PlaneFrequencies * InputStride + (nint)(first - block.First) * ProductRow;
-            WinogradTransforms.Output(Pass.Grid, target, block.Slices, first, last, m, ProductRow, ProductStride);
+            var first = Pass.Grid.FirstTile(from) - Pass.Grid.FirstTile(block.From);
+            var m = transforms + Pass.Grid.PlaneFrequencies * InputStride + (nint)first * ProductRow;
+            WinogradTransforms.Output(Pass.Grid, target, block.Slices, from, until, m, ProductRow, ProductStride);
         }
 
         [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -203,14 +207,12 @@ internal static unsafe class WinogradConvolution<TSimd, TVector> where TSimd : I
         public void Execute(int from, int until, int worker)
         {
             var transforms = plan.Transforms + worker * plan.TransformLength;
-            var grid = plan.Pass.Grid;
             for (var i = from; i < until; i++)
             {
-                var first = i * plan.BlockTiles;
-                for (var slices = 0; slices < grid.SliceFrequencies; slices++)
+                for (var slices = 0; slices < plan.Pass.Grid.SliceFrequencies; slices++)
                 {
-                    var block = new Block(slices, first, Math.Min(first + plan.BlockTiles, grid.Tiles));
-                    plan.Input(block, block.First, block.Last, transforms, plan.WorkerColumns(worker));
+                    var block = plan.Block(i, slices);
+                    plan.Input(block, block.From, block.Until, transforms, plan.WorkerColumns(worker));
                     Target(block, plan.Pass.Target, plan.Blocks, plan.U, transforms);
                     if (plan.HasSecond)
                         Target(block, plan.Pass.SecondTarget, plan.SecondBlocks, plan.SecondU, transforms);
@@ -223,14 +225,14 @@ internal static unsafe class WinogradConvolution<TSimd, TVector> where TSimd : I
             if (!plan.Pass.Grid.HasSlices(block.Slices, target.Half))
                 return;
             plan.Multiply(block, target, blocks, u, 0, plan.Pass.Grid.PlaneFrequencies * blocks.Count, transforms);
-            plan.Output(block, target, block.First, block.Last, transforms);
+            plan.Output(block, target, block.From, block.Until, transforms);
         }
     }
 
     private readonly struct InputBody(Plan plan, Block block) : IParallelBody
     {
-        public void Execute(int from, int until, int worker) => plan.Input(block, block.First + from * RunTiles,
-            Math.Min(block.First + until * RunTiles, block.Last), plan.Transforms, plan.WorkerColumns(worker));
+        public void Execute(int from, int until, int worker) =>
+            plan.Input(block, block.From + from, block.From + until, plan.Transforms, plan.WorkerColumns(worker));
     }
 
     private readonly struct ProductBody(Plan plan, WinogradTarget target, ChannelBlocks blocks, float* u, Block block) : IParallelBody
@@ -241,6 +243,6 @@ internal static unsafe class WinogradConvolution<TSimd, TVector> where TSimd : I
     private readonly struct OutputBody(Plan plan, WinogradTarget target, Block block) : IParallelBody
     {
         public void Execute(int from, int until, int worker) =>
-            plan.Output(block, target, block.First + from * RunTiles, Math.Min(block.First + until * RunTiles, block.Last), plan.Transforms);
+            plan.Output(block, target, block.From + from, block.From + until, plan.Transforms);
     }
 }

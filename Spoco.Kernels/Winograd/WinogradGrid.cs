@@ -13,6 +13,9 @@ internal readonly record struct WinogradGrid
     /// <summary>What transforming, writing and reading a weight costs, in products of a tile.</summary>
     private const long TilesPerWeight = 128;
 
+    /// <summary>Most tiles of a segment.</summary>
+    private const int MostSegmentTiles = 16;
+
     /// <summary>Channels come in multiples of this: whole vectors, and the same convolutions on processors with narrow ones.</summary>
     private static int ChannelUnit => Math.Max(8, Vector<float>.Count);
 
@@ -26,6 +29,9 @@ internal readonly record struct WinogradGrid
         TilesD = deep ? (output.D + 1) / 2 : output.D;
         TilesH = (output.H + results - 1) / results;
         TilesW = (output.W + results - 1) / results;
+        var segments = (TilesW + MostSegmentTiles - 1) / MostSegmentTiles;
+        SegmentTiles = (TilesW + segments - 1) / segments;
+        SegmentsW = (TilesW + SegmentTiles - 1) / SegmentTiles;
     }
 
     /// <summary>Extents of the result; its channels do not matter here.</summary>
@@ -54,6 +60,17 @@ internal readonly record struct WinogradGrid
 
     public int Tiles => checked(Output.N * TilesD * TilesH * TilesW);
 
+    /// <summary>
+    /// Rows of tiles are cut into segments of this length, the last one maybe shorter. A segment is never divided: what is summed up over one depends on
+    /// the shape alone.
+    /// </summary>
+    public int SegmentTiles { get; }
+
+    /// <summary>Segments of a row of tiles.</summary>
+    public int SegmentsW { get; }
+
+    public int Segments => Output.N * TilesD * TilesH * SegmentsW;
+
     /// <summary>Results of a tile along rows, and along columns: two or four.</summary>
     public int Results { get; }
 
@@ -78,6 +95,9 @@ internal readonly record struct WinogradGrid
     /// <summary>Whether a tensor, enlarged or not, has a frequency of the slices.</summary>
     public bool HasSlices(int frequency, bool half) => !(half && UpD && frequency == 2);
 
+    /// <summary>Slices that a tile of a tensor, enlarged or not, has.</summary>
+    public int SlicesOf(bool half) => (half && UpD) || !Deep ? 1 : 2;
+
     /// <summary>What a frequency of the slices is for a tensor that is enlarged or not.</summary>
     public WinogradDepth Depth(int frequency, bool half) =>
         !Deep ? WinogradDepth.Plain : half && UpD ? WinogradDepth.Half(frequency) : WinogradDepth.Full(frequency);
@@ -89,6 +109,9 @@ internal readonly record struct WinogradGrid
         var (slice, h) = (row / TilesH, row % TilesH);
         return (slice / TilesD, slice % TilesD, h, w);
     }
+
+    /// <summary>Number of a segment's first tile; for <see cref="Segments"/>, of all tiles.</summary>
+    public int FirstTile(int segment) => segment / SegmentsW * TilesW + segment % SegmentsW * SegmentTiles;
 
     /// <summary>The tiles of a convolution, or null where its window is another one or its channels do not fill vectors.</summary>
     public static WinogradGrid? Of(in ConvolutionShape shape)

@@ -11,22 +11,20 @@ internal static unsafe class WinogradOutput<TPlane> where TPlane : struct, IWino
 {
     private const long StreamedFloats = 6 << 20;
 
-    /// <summary>Reads M[f frequencyStride + (tile - first) rowStride + channel] and writes one slice of the target.</summary>
+    /// <summary>Reads M[f frequencyStride + (tile - first) rowStride + channel] and writes a part of one slice of the target.</summary>
     [SkipLocalsInit]
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Transform(
-        in WinogradTarget target, float weight, bool begins, bool ends, int n, int d, int h, int w, int tiles, float* m, nint rowStride,
-        nint frequencyStride)
+    public static void Transform(in WinogradTarget target, in WinogradRow part, float* m, nint rowStride, nint frequencyStride)
     {
         var shape = target.Shape;
-        if (d >= shape.D || weight == 0)
-            return;
         var lanes = Vector<float>.Count;
-        var factor = new Vector<float>(weight);
+        var (begins, ends) = (part.Begins, part.Ends);
+        var factor = new Vector<float>(part.Weight);
         var slope = new Vector<float>(ends ? target.Slope : 1);
         var rowLength = (nint)shape.W * shape.C;
-        var row = target.Values + (((long)n * shape.D + d) * shape.H + h) * rowLength + (nint)w * shape.C;
-        var rows = Math.Min(TPlane.Results, shape.H - h);
+        var w = part.W;
+        var row = target.Values + (((long)part.N * shape.D + part.D) * shape.H + part.H) * rowLength + (nint)w * shape.C;
+        var rows = Math.Min(TPlane.Results, shape.H - part.H);
         // Lines of all row frequencies: [results of a line][frequencies].
         var lines = stackalloc float[4 * 6 * lanes];
 
@@ -34,7 +32,9 @@ internal static unsafe class WinogradOutput<TPlane> where TPlane : struct, IWino
         var streams = begins && ends && shape.Count >= StreamedFloats && shape.C % CacheLine.Floats == 0 && (nint)target.Values % (4 * CacheLine.Floats) == 0;
         var staging = stackalloc float[4 * 4 * CacheLine.Floats];
         var nextRow = streams ? CacheLine.Floats : rowLength;
-        for (var t = 0; t < tiles; t++, m += rowStride, row += TPlane.Results * shape.C, w += TPlane.Results)
+        var nextColumn = streams ? TPlane.Results * CacheLine.Floats : shape.C;
+        var finishes = ends && (target.Sums.Partials != null || target.Pooling.Values != null);
+        for (var t = 0; t < part.Tiles; t++, m += rowStride, row += TPlane.Results * shape.C, w += TPlane.Results)
         {
             var columns = Math.Min(TPlane.Results, shape.W - w);
             for (var c = 0; c < shape.C; c += lanes)
@@ -46,13 +46,12 @@ internal static unsafe class WinogradOutput<TPlane> where TPlane : struct, IWino
                 }
 
                 var bias = begins && target.Bias != null ? Vector.Load(target.Bias + c) : Vector<float>.Zero;
+                var tile = streams ? staging + c % CacheLine.Floats : row + c;
                 for (var column = 0; column < columns; column++)
                 {
                     Read(lines + column * TPlane.Frequencies * lanes, lanes, out var a, out var b, out var x, out var y);
-                    var place = row + column * shape.C + c;
-                    if (streams)
-                        place = staging + column * TPlane.Results * CacheLine.Floats + c % CacheLine.Floats;
-                    else if (c % CacheLine.Floats == 0)
+                    var place = tile + column * nextColumn;
+                    if (!streams && c % CacheLine.Floats == 0)
                         Expect(place + TPlane.Results * shape.C, rowLength, rows);
                     Store(place, a, factor, bias, slope, begins);
                     if (TPlane.Results > 1 && rows > 1)
@@ -63,10 +62,22 @@ internal static unsafe class WinogradOutput<TPlane> where TPlane : struct, IWino
                         Store(place + 3 * nextRow, y, factor, bias, slope, begins);
                 }
 
+                if (finishes)
+                    Finish(target, part, w, c, tile, nextColumn, nextRow, columns, rows);
                 if (streams && (c + lanes) % CacheLine.Floats == 0)
                     Stream(staging, row + c + lanes - CacheLine.Floats, columns, rows, shape.C, rowLength);
             }
         }
+    }
+
+    /// <summary>What is done with the complete values of a tile while they are near.</summary>
+    private static void Finish(
+        in WinogradTarget target, in WinogradRow part, int w, int c, float* tile, nint nextColumn, nint nextRow, int columns, int rows)
+    {
+        if (target.Sums.Partials != null)
+            target.Sums.Add(part, w, c, tile, nextColumn, nextRow, columns, rows);
+        if (target.Pooling.Values != null)
+            target.Pooling.Take(part, w, c, tile, nextColumn, nextRow, columns, rows);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -38,4 +38,10 @@ internal unsafe struct WinogradTarget
 
     /// <summary>First of its channels in the weight.</summary>
     public int FirstChannel;
+
+    /// <summary>What is summed up over the values on their way; default = nothing.</summary>
+    public WinogradSums Sums;
+
+    /// <summary>Where the maxima of windows go; default = nowhere.</summary>
+    public WinogradPooling Pooling;
 }

@@ -50,24 +50,30 @@ internal static unsafe class WinogradTransforms
         }
     }
 
-    /// <summary>Adds the products of tiles [first, last) at a frequency of the slices to the target.</summary>
+    /// <summary>Adds the products of segments [from, until) at a frequency of the slices to the target.</summary>
     public static void Output(
-        in WinogradGrid grid, in WinogradTarget target, int slices, int first, int last, float* m, nint rowStride, nint frequencyStride)
+        in WinogradGrid grid, in WinogradTarget target, int slices, int from, int until, float* m, nint rowStride, nint frequencyStride)
     {
         var depth = grid.Depth(slices, target.Half);
         var half = target.Half && grid.UpPlane;
-        var (single, plane) = ((target.Half && grid.UpD) || !grid.Deep, half ? grid.Results / 2 : grid.Results);
+        var (single, plane) = (grid.SlicesOf(target.Half) == 1, half ? grid.Results / 2 : grid.Results);
         // The first result of a tile has parts in frequencies 0 to 2, the second one in 1 to 3; a single one in 0, 1 and 3.
         var lowerEnds = slices == (grid.Deep ? single ? 3 : 2 : 0);
-        for (int tile = first, count; tile < last; tile += count)
+        for (var segment = from; segment < until; segment++)
         {
-            var (n, d, h, w) = grid.Position(tile);
-            count = Run(grid, w, last - tile);
-            var source = m + (tile - first) * rowStride;
+            var first = grid.FirstTile(segment);
+            var count = grid.FirstTile(segment + 1) - first;
+            var (n, d, h, w) = grid.Position(first);
             d = single ? d : 2 * d;
-            Slice(grid, target, half, depth.Lower, slices == 0, lowerEnds, n, d, h * plane, w * plane, count, source, rowStride, frequencyStride);
+            var lower = new WinogradRow(segment, n, d, h * plane, w * plane, count, depth.Lower, slices == 0, lowerEnds);
+            Row(grid, target, half, lower, m, rowStride, frequencyStride);
             if (!single)
-                Slice(grid, target, half, depth.Upper, slices == 1, slices == 3, n, d + 1, h * plane, w * plane, count, source, rowStride, frequencyStride);
+            {
+                var upper = new WinogradRow(segment, n, d + 1, h * plane, w * plane, count, depth.Upper, slices == 1, slices == 3);
+                Row(grid, target, half, upper, m, rowStride, frequencyStride);
+            }
+
+            m += count * rowStride;
         }
     }
 
@@ -123,26 +129,27 @@ internal static unsafe class WinogradTransforms
             WinogradGradient<TPlane, ScaledReading>.Transform(source, depth, n, d, h, w, tiles, blocks, blockTiles, z, place, frequencyStride);
     }
 
-    private static void Slice(
-        in WinogradGrid grid, in WinogradTarget target, bool half, float weight, bool begins, bool ends, int n, int d, int h, int w, int tiles, float* m,
-        nint rowStride, nint frequencyStride)
+    private static void Row(
+        in WinogradGrid grid, in WinogradTarget target, bool half, in WinogradRow row, float* m, nint rowStride, nint frequencyStride)
     {
+        if (row.D >= target.Shape.D || row.Weight == 0)
+            return;
         switch (grid.Results, grid.UpPlane, half)
         {
             case (2, _, true):
-                WinogradOutput<TwoResultsEnlarged>.Transform(target, weight, begins, ends, n, d, h, w, tiles, m, rowStride, frequencyStride);
+                WinogradOutput<TwoResultsEnlarged>.Transform(target, row, m, rowStride, frequencyStride);
                 break;
             case (2, _, _):
-                WinogradOutput<TwoResults>.Transform(target, weight, begins, ends, n, d, h, w, tiles, m, rowStride, frequencyStride);
+                WinogradOutput<TwoResults>.Transform(target, row, m, rowStride, frequencyStride);
                 break;
             case (_, _, true):
-                WinogradOutput<FourResultsEnlarged>.Transform(target, weight, begins, ends, n, d, h, w, tiles, m, rowStride, frequencyStride);
+                WinogradOutput<FourResultsEnlarged>.Transform(target, row, m, rowStride, frequencyStride);
                 break;
             case (_, true, _):
-                WinogradOutput<FourResults<EnlargedPoints>>.Transform(target, weight, begins, ends, n, d, h, w, tiles, m, rowStride, frequencyStride);
+                WinogradOutput<FourResults<EnlargedPoints>>.Transform(target, row, m, rowStride, frequencyStride);
                 break;
             default:
-                WinogradOutput<FourResults<AccuratePoints>>.Transform(target, weight, begins, ends, n, d, h, w, tiles, m, rowStride, frequencyStride);
+                WinogradOutput<FourResults<AccuratePoints>>.Transform(target, row, m, rowStride, frequencyStride);
                 break;
         }
     }

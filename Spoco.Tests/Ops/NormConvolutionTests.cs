@@ -88,6 +88,59 @@ public sealed class NormConvolutionTests
         Assert.That(device.Pool.Statistics.PeakBytes - before, Is.LessThan(4 * y.Shape.Count + (6 << 20)));
     }
 
+    /// <summary>Whole and incomplete windows, over one slice and two; tiles of two results and of four, several segments of them; results past the caches.</summary>
+    private static readonly (TensorShape X, int Outputs, (int D, int H, int W) Window)[] PoolingCases =
+    [
+        (new(2, 1, 8, 12, 8), 16, (1, 2, 2)), (new(3, 1, 47, 45, 8), 16, (1, 2, 2)), (new(1, 1, 70, 201, 16), 8, (1, 2, 2)), (new(1, 1, 3, 2, 8), 8, (1, 2, 2)),
+        (new(2, 5, 9, 6, 8), 8, (2, 2, 2)), (new(1, 6, 34, 70, 8), 16, (2, 2, 2)), (new(1, 5, 33, 31, 8), 8, (1, 2, 2)), (new(2, 1, 451, 449, 8), 16, (1, 2, 2)),
+
+        // Not of two by two: taken by the pooling itself.
+        (new(1, 1, 9, 9, 8), 8, (1, 3, 3)), (new(1, 4, 8, 8, 8), 8, (4, 2, 2)),
+    ];
+
+    [Test]
+    public void Moments_and_maxima_are_those_of_the_result(
+        [ValueSource(nameof(PoolingCases))] (TensorShape X, int Outputs, (int D, int H, int W) Window) test, [Values(0f, 300f)] float offset,
+        [Values(1, 3)] int threads)
+    {
+        using var device = ComputeDevice.Open("cpu", new ComputeDeviceOptions { Winograd = true, Threads = threads });
+        using var scope = new TensorScope();
+        var random = new Random(3);
+        var x = Tensor.From(device, test.X, GradientCheck.RandomValues(random, test.X.Count));
+        var ones = Tensor.Filled(device, TensorShape.Vector(test.X.C), 1);
+
+        // The norm's offset becomes a large mean of the result.
+        var beta = Tensor.Filled(device, TensorShape.Vector(test.X.C), offset);
+        var weightShape = new TensorShape(test.X.D > 1 ? 3 : 1, 3, 3, test.X.C, test.Outputs);
+        var weight = Tensor.From(device, weightShape, GradientCheck.RandomValues(random, weightShape.Count)).WithGradient();
+        var (y, pooled) = NormConvolution.Apply(x, null, ones, beta, 4, weight, ActivationFunction.Relu, new NextOperations(true, test.Window));
+        Assert.That(pooled, Is.Not.Null);
+        var copy = Tensor.From(device, y.Shape, y.ToArray()).WithGradient();
+        var expected = MaxPool.Apply(copy, test.Window);
+        Assert.That(pooled!.ToArray(), Is.EqualTo(expected.ToArray()));
+        AssertMoments(y);
+        if (test.Window.H == 2 && test.Window.D < 3)
+            AssertMoments(pooled);
+        var dy = Tensor.From(device, expected.Shape, GradientCheck.RandomValues(random, expected.Shape.Count));
+        Assert.That(Gradients.Of(pooled, [y], dy)[0].ToArray(), Is.EqualTo(Gradients.Of(expected, [copy], dy)[0].ToArray()));
+    }
+
+    /// <summary>Against double precision, relative to the variance.</summary>
+    private static void AssertMoments(Tensor y)
+    {
+        var (values, moments, channels) = (y.ToArray(), y.Moments.ToArray(), y.Shape.C);
+        var perImage = (int)y.Shape.VoxelsPerImage;
+        for (var i = 0; i < y.Shape.N * channels; i++)
+        {
+            double[] channel = [.. Enumerable.Range(0, perImage).Select(p => (double)values[(i / channels * perImage + p) * channels + i % channels])];
+            var mean = channel.Average();
+            var squares = channel.Sum(v => (v - mean) * (v - mean));
+            var deviation = Math.Sqrt(squares / perImage);
+            Assert.That(moments[2 * i], Is.EqualTo(mean).Within(1e-6 * deviation + 1e-7 * Math.Abs(mean)), $"mean {i} of {y}");
+            Assert.That(moments[2 * i + 1], Is.EqualTo(squares).Within(5e-6 * squares + 1e-12 * mean * mean * perImage), $"squares {i} of {y}");
+        }
+    }
+
     [Test]
     public void Misfits_are_named()
     {
