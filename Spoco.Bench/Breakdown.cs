@@ -4,7 +4,7 @@ using Spoco.Kernels;
 namespace Spoco.Bench;
 
 /// <summary>
-/// One training step of a network on the host (f forward, backward, momentum update, g forward, Adam; no loss): milliseconds per phase and per kernel,
+/// One training step of a network on the host (f forward, backward, g forward, Adam with the momentum update; no loss): milliseconds per phase and per kernel,
 /// of the fastest step, and the memory it took; then a whole step with the sparse SPOCO loss.
 /// </summary>
 internal static class Breakdown

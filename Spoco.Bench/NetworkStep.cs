@@ -10,7 +10,7 @@ namespace Spoco.Bench;
 internal sealed record StepResult(
     double Total, double Processor, List<(string Phase, double Time)> Phases, IReadOnlyList<(string Kernel, TimeSpan Time)> Kernels, long Allocated);
 
-/// <summary>One training step of a network on the host, without a loss: f forward, backward, momentum update, g forward, Adam.</summary>
+/// <summary>One training step of a network on the host, without a loss: f forward, backward, g forward, Adam with the momentum update.</summary>
 internal sealed class NetworkStep : IDisposable
 {
     private readonly UNet _f;
@@ -66,13 +66,11 @@ internal sealed class NetworkStep : IDisposable
             Note("f forward");
             Gradients.Backward(y, _gradient);
             Note("backward");
-            Primitives.MomentumUpdate.Apply(_g.Parameters.Values, _f.Parameters.Values, 0.999f);
-            Note("momentum update");
             using (Gradients.NoRecording())
                 _g.Forward(Tensor.From(Device, _input, _image), training: true);
             Note("g forward");
-            Primitives.Adam.Step(_f.Parameters.Values, _f.Parameters.Gradients, _first, _second, new AdamSettings(), ++_count);
-            Note("Adam");
+            Primitives.Adam.Step(_f.Parameters.Values, _f.Parameters.Gradients, _first, _second, new AdamSettings(), ++_count, follower: _g.Parameters.Values);
+            Note("Adam, momentum update");
         }
 
         var total = Stopwatch.GetElapsedTime(start).TotalMilliseconds;

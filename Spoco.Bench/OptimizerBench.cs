@@ -9,7 +9,7 @@ public class OptimizerBench
 {
     private readonly AdamSettings _settings = new();
     private ComputeDevice _device = null!;
-    private DeviceBuffer<float> _parameters, _gradients, _first, _second;
+    private DeviceBuffer<float> _parameters, _gradients, _first, _second, _follower;
     private int _step;
 
     [ParamsSource(typeof(BenchDevices), nameof(BenchDevices.Names))]
@@ -28,6 +28,7 @@ public class OptimizerBench
         _gradients = New(0.01f);
         _first = New(0);
         _second = New(0);
+        _follower = New(0);
 
         DeviceBuffer<float> New(float value)
         {
@@ -45,6 +46,13 @@ public class OptimizerBench
     }
 
     [Benchmark]
+    public void AdamAndMomentum()
+    {
+        Adam.Step(_parameters, _gradients, _first, _second, _settings, ++_step, follower: _follower);
+        _device.Synchronize();
+    }
+
+    [Benchmark]
     public void Momentum()
     {
         MomentumUpdate.Apply(_parameters, _gradients, 0.999);
@@ -54,12 +62,15 @@ public class OptimizerBench
     [GlobalCleanup]
     public void Cleanup() => _device.Dispose();
 
-    /// <summary>Adam reads and writes four values per parameter (it clears the gradient), the momentum update reads two and writes one.</summary>
+    /// <summary>Adam reads and writes four values per parameter (it clears the gradient), the momentum update reads two and writes one; together five.</summary>
     public sealed record Network(string Name, int Length) : IWorkload
     {
-        public Work Of(string benchmark) => benchmark == nameof(AdamStep)
-            ? new(14.0 * Length, 8.0 * sizeof(float) * Length)
-            : new(3.0 * Length, 3.0 * sizeof(float) * Length);
+        public Work Of(string benchmark) => benchmark switch
+        {
+            nameof(AdamStep) => new(14.0 * Length, 8.0 * sizeof(float) * Length),
+            nameof(AdamAndMomentum) => new(17.0 * Length, 10.0 * sizeof(float) * Length),
+            _ => new(3.0 * Length, 3.0 * sizeof(float) * Length),
+        };
 
         public override string ToString() => Name;
     }

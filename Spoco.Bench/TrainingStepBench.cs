@@ -9,7 +9,7 @@ using Primitives = Spoco.Kernels.Primitives;
 namespace Spoco.Bench;
 
 /// <summary>
-/// One training step of the paper's two networks: f forward, backward, momentum update, g forward, Adam; without the loss (as the peers were timed), and
+/// One training step of the paper's two networks: f forward, backward, g forward, Adam with the momentum update; without the loss (as the peers were timed), and
 /// the whole sparse SPOCO step with 8 objects an image.
 /// </summary>
 public class TrainingStepBench
@@ -80,10 +80,9 @@ public class TrainingStepBench
         var (f, g) = (_model.EmbeddingNet, _model.MomentumNet);
         var y = f.Forward(Tensor.From(_device, Net.Input, _batch.ViewF), training: true);
         Gradients.Backward(y, _gradient);
-        Primitives.MomentumUpdate.Apply(g.Parameters.Values, f.Parameters.Values, 0.999f);
         using (Gradients.NoRecording())
             g.Forward(Tensor.From(_device, Net.Input, _batch.ViewG), training: true);
-        Primitives.Adam.Step(f.Parameters.Values, f.Parameters.Gradients, _first, _second, new AdamSettings(), ++_step);
+        Primitives.Adam.Step(f.Parameters.Values, f.Parameters.Gradients, _first, _second, new AdamSettings(), ++_step, follower: g.Parameters.Values);
         _device.Synchronize();
     }
 

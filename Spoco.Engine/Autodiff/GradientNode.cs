@@ -25,7 +25,10 @@ public abstract class GradientNode
     /// Computes the gradient with respect to every input that <see cref="Needs"/> one.
     /// </summary>
     /// <param name="gradient">Gradient with respect to the output, in the output's shape.</param>
-    /// <param name="inputGradients">To be filled: one entry per input, null where none is needed. Entries may be <paramref name="gradient"/> itself.</param>
+    /// <param name="inputGradients">
+    /// To be filled: one entry per input, null where none is needed. Entries may be <paramref name="gradient"/> itself. An entry that is not null on entry is
+    /// what other operations have contributed: an operation may add to it and leave it there, or replace it by its own part alone.
+    /// </param>
     protected internal abstract void Backward(Tensor gradient, Span<Tensor?> inputGradients);
 
     /// <summary>Whether a gradient with respect to input <paramref name="index"/> is wanted.</summary>

@@ -51,7 +51,7 @@ public static class Gradients
     public static void Backward(Tensor output, Tensor? gradient = null)
     {
         using var pause = NoRecording();
-        Propagate(output, gradient, keepGraph: false, AccumulateLeaf);
+        Propagate(output, gradient, keepGraph: false, addInPlace: true, AccumulateLeaf);
     }
 
     /// <summary>
@@ -68,7 +68,7 @@ public static class Gradients
         var results = new Tensor?[wanted.Length];
         using (createGraph ? default(Pause?) : NoRecording())
         {
-            Propagate(output, gradient, keepGraph: createGraph, (input, partial) =>
+            Propagate(output, gradient, keepGraph: createGraph, addInPlace: false, (input, partial) =>
             {
                 var index = Array.IndexOf(wanted, input);
                 if (index < 0)
@@ -109,8 +109,11 @@ public static class Gradients
         input.Gradient = Tensor.Adopt(memory, partial.Shape);
     }
 
-    /// <summary>Visits the recorded operations from the output backwards; <paramref name="visit"/> sees every gradient that reaches an input.</summary>
-    private static void Propagate(Tensor output, Tensor? gradient, bool keepGraph, Action<Tensor, Tensor> visit)
+    /// <summary>
+    /// Visits the recorded operations from the output backwards; <paramref name="visit"/> sees every gradient that reaches an input, save those of
+    /// intermediate results that were added in place.
+    /// </summary>
+    private static void Propagate(Tensor output, Tensor? gradient, bool keepGraph, bool addInPlace, Action<Tensor, Tensor> visit)
     {
         ArgumentNullException.ThrowIfNull(output);
         if (output.Node is null)
@@ -136,11 +139,12 @@ public static class Gradients
                 if (buffers.Length < node.Inputs.Length)
                     buffers = new Tensor?[node.Inputs.Length];
                 var partials = buffers.AsSpan(0, node.Inputs.Length);
-                partials.Clear();
+                for (var i = 0; i < partials.Length; i++)
+                    partials[i] = addInPlace ? SumSoFar(node.Inputs[i]) : null;
                 node.Backward(arriving!, partials);
                 for (var i = 0; i < partials.Length; i++)
                 {
-                    if (node.Inputs[i] is not { RequiresGradient: true } input || partials[i] is not { } partial)
+                    if (node.Inputs[i] is not { RequiresGradient: true } input || partials[i] is not { } partial || partial == SumSoFar(input))
                         continue;
                     if (partial.Shape != input.Shape)
                         throw new InvalidOperationException($"{node.GetType().Name}: gradient {partial.Shape} for an input {input.Shape}.");
@@ -176,6 +180,10 @@ public static class Gradients
             if (!keepGraph)
                 node.ReleaseSaved();
         }
+
+        // What has reached an intermediate result and may be added to.
+        Tensor? SumSoFar(Tensor? input) =>
+            input?.Node is { } producer && pending.TryGetValue(producer, out var sum) && sum.IsExclusive ? sum : null;
     }
 
     /// <summary>Ends a pause in recording.</summary>

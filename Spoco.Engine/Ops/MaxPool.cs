@@ -62,8 +62,13 @@ public static class MaxPool
 
     private sealed class Node(Tensor x, PoolingShape shape, Places places) : GradientNode(x)
     {
-        protected internal override void Backward(Tensor gradient, Span<Tensor?> inputGradients) =>
-            inputGradients[0] = MaxPool.Backward(gradient, shape, places);
+        protected internal override void Backward(Tensor gradient, Span<Tensor?> inputGradients)
+        {
+            if (inputGradients[0] is { } sum)
+                Primitives.MaxPool.Backward(shape, gradient.Buffer, places.Buffer, sum.Buffer, add: true);
+            else
+                inputGradients[0] = MaxPool.Backward(gradient, shape, places);
+        }
 
         protected override void ReleaseMemory() => places.Release();
     }

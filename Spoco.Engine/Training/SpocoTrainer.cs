@@ -133,13 +133,14 @@ public sealed class SpocoTrainer : IDisposable
         if (lossOfG is not null)
             Gradients.Backward(lossOfG);
         var adam = Options.Adam with { LearningRate = rate };
-        _moments.Step(adam, Iteration + 1);
+        var parametersOfG = Model.MomentumNet.Parameters.Values;
+        _moments.Step(adam, Iteration + 1, Options.GNetwork == GNetwork.Momentum ? parametersOfG : default, Options.Momentum);
         if (lossOfG is not null)
             _momentsOfG!.Step(adam, Iteration + 1);
 
         // So that what is validated and saved is one network, too.
         if (Options.GNetwork is GNetwork.Shared or GNetwork.Dropout)
-            f.Parameters.Values.CopyTo(Model.MomentumNet.Parameters.Values);
+            f.Parameters.Values.CopyTo(parametersOfG);
         return new TrainingStep(Iteration++, rate, value, loss.Mean, judgement?.ToScalar() ?? 0, _criticLoss);
     }
 
@@ -203,13 +204,11 @@ public sealed class SpocoTrainer : IDisposable
         _adversary?.Dispose();
     }
 
-    /// <summary>What g takes from f before its forward pass.</summary>
+    /// <summary>What g takes from f before its forward pass; the average over f's past was updated with Adam's step.</summary>
     private void FollowF()
     {
         var (f, g) = (Model.EmbeddingNet.Parameters, Model.MomentumNet.Parameters);
-        if (Options.GNetwork == GNetwork.Momentum)
-            Primitives.MomentumUpdate.Apply(g.Values, f.Values, Options.Momentum);
-        else if (Options.GNetwork != GNetwork.Trained)
+        if (Options.GNetwork is GNetwork.Shared or GNetwork.Dropout)
             f.Values.CopyTo(g.Values);
 
         // Where the loss never runs g, its batch norms would keep their first statistics: f's are what fits its parameters best.

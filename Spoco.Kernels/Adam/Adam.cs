@@ -5,7 +5,8 @@ namespace Spoco.Kernels.Primitives;
 
 /// <summary>
 /// Adam as torch.optim.Adam computes it, over all parameters in one sweep: g += decay p, m = beta1 m + (1 - beta1) g, v = beta2 v + (1 - beta2) g^2,
-/// p -= rate / (1 - beta1^t) m / (sqrt(v) / sqrt(1 - beta2^t) + eps).
+/// p -= rate / (1 - beta1^t) m / (sqrt(v) / sqrt(1 - beta2^t) + eps). In the same sweep gradients can be cleared, and a second network can follow the new
+/// parameters as with <see cref="MomentumUpdate"/>.
 /// </summary>
 public static class Adam
 {
@@ -17,27 +18,32 @@ public static class Adam
     /// <param name="settings">Rates.</param>
     /// <param name="step">t, counted from 1.</param>
     /// <param name="clearGradients">Sets the gradients to zero in the same sweep, ready for the next accumulation.</param>
+    /// <param name="follower">q = momentum q + (1 - momentum) p with the new p; default = none.</param>
+    /// <param name="momentum">Weight of the follower's past, in [0, 1].</param>
     /// <exception cref="ArgumentException">Lengths or devices differ, the step is below 1, or a setting is out of range.</exception>
     public static void Step(
         DeviceBuffer<float> parameters, DeviceBuffer<float> gradients, DeviceBuffer<float> firstMoment, DeviceBuffer<float> secondMoment,
-        AdamSettings settings, int step, bool clearGradients = true)
+        AdamSettings settings, int step, bool clearGradients = true, DeviceBuffer<float> follower = default, double momentum = 0.999)
     {
         ArgumentNullException.ThrowIfNull(settings);
         settings.Validate();
+        MomentumUpdate.RequireMomentum(momentum);
         if (step < 1)
             throw new ArgumentException($"Adam: steps count from 1, got {step}.");
         Require(parameters, gradients, nameof(gradients));
         Require(parameters, firstMoment, nameof(firstMoment));
         Require(parameters, secondMoment, nameof(secondMoment));
-        var factors = AdamFactors.Of(settings, step);
+        if (!follower.IsNull)
+            Require(parameters, follower, nameof(follower));
+        var factors = AdamFactors.Of(settings, step, momentum);
         if (parameters.Device is HostDevice host)
-            AdamHost.Step(host, parameters, gradients, firstMoment, secondMoment, factors, clearGradients);
+            AdamHost.Step(host, parameters, gradients, firstMoment, secondMoment, follower, factors, clearGradients);
         else
             ((IlgpuDevice)parameters.Device).Kernel(static a =>
-                a.LoadAutoGroupedStreamKernel<Index1D, ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>,
-                    AdamFactors, int>(AdamSimt.Step))(
+                a.LoadAutoGroupedStreamKernel<Index1D, ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>,
+                    AdamFactors, int, int>(AdamSimt.Step))(
                 IlgpuDevice.Extent(parameters.Length, nameof(Adam)), parameters.View, gradients.View, firstMoment.View, secondMoment.View,
-                factors, clearGradients ? 1 : 0);
+                follower.View, factors, clearGradients ? 1 : 0, follower.IsNull ? 0 : 1);
     }
 
     private static void Require(DeviceBuffer<float> parameters, DeviceBuffer<float> buffer, string name)
@@ -58,9 +64,12 @@ public static class Adam
 /// <param name="Rate">rate / (1 - beta1^t).</param>
 /// <param name="Root">1 / sqrt(1 - beta2^t).</param>
 /// <param name="Epsilon">eps.</param>
-public readonly record struct AdamFactors(float Decay, float Keep1, float Take1, float Keep2, float Take2, float Rate, float Root, float Epsilon)
+/// <param name="Follow">What the follower keeps of its past, and takes of the parameters.</param>
+public readonly record struct AdamFactors(
+    float Decay, float Keep1, float Take1, float Keep2, float Take2, float Rate, float Root, float Epsilon, BlendOperator Follow)
 {
-    internal static AdamFactors Of(AdamSettings s, int step) => new(
+    internal static AdamFactors Of(AdamSettings s, int step, double momentum) => new(
         (float)s.WeightDecay, (float)s.Beta1, (float)(1 - s.Beta1), (float)s.Beta2, (float)(1 - s.Beta2),
-        (float)(s.LearningRate / (1 - Math.Pow(s.Beta1, step))), (float)(1 / Math.Sqrt(1 - Math.Pow(s.Beta2, step))), (float)s.Epsilon);
+        (float)(s.LearningRate / (1 - Math.Pow(s.Beta1, step))), (float)(1 / Math.Sqrt(1 - Math.Pow(s.Beta2, step))), (float)s.Epsilon,
+        new BlendOperator((float)momentum, (float)(1 - momentum)));
 }

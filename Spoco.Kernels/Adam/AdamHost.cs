@@ -7,15 +7,14 @@ internal static unsafe class AdamHost
 {
     public static void Step(
         HostDevice host, DeviceBuffer<float> parameters, DeviceBuffer<float> gradients, DeviceBuffer<float> firstMoment,
-        DeviceBuffer<float> secondMoment,
-        AdamFactors factors, bool clearGradients)
+        DeviceBuffer<float> secondMoment, DeviceBuffer<float> follower, AdamFactors factors, bool clearGradients)
     {
         var registers = checked((int)((parameters.Length + Vector<float>.Count - 1) / Vector<float>.Count));
         host.Workers.Run(registers, new Body(parameters.HostAddress, gradients.HostAddress, firstMoment.HostAddress, secondMoment.HostAddress,
-            parameters.Length, factors, clearGradients), RowLaunch.MinimumPerWorker(Vector<float>.Count));
+            follower.HostAddress, parameters.Length, factors, clearGradients), RowLaunch.MinimumPerWorker(Vector<float>.Count));
     }
 
-    private readonly struct Body(float* p, float* g, float* m, float* v, long length, AdamFactors f, bool clear) : IParallelBody
+    private readonly struct Body(float* p, float* g, float* m, float* v, float* q, long length, AdamFactors f, bool clear) : IParallelBody
     {
         public void Execute(int from, int until, int worker)
         {
@@ -31,7 +30,10 @@ internal static unsafe class AdamHost
                 var second = keep2 * Vector.Load(v + i) + take2 * (gradient * gradient);
                 first.Store(m + i);
                 second.Store(v + i);
-                (parameter - rate * (first / (Vector.SquareRoot(second) * root + epsilon))).Store(p + i);
+                parameter -= rate * (first / (Vector.SquareRoot(second) * root + epsilon));
+                parameter.Store(p + i);
+                if (q is not null)
+                    f.Follow.Apply(Vector.Load(q + i), parameter).Store(q + i);
                 if (clear)
                     Vector<float>.Zero.Store(g + i);
             }
@@ -42,6 +44,8 @@ internal static unsafe class AdamHost
                 m[i] = f.Keep1 * m[i] + f.Take1 * gradient;
                 v[i] = f.Keep2 * v[i] + f.Take2 * (gradient * gradient);
                 p[i] -= f.Rate * (m[i] / (MathF.Sqrt(v[i]) * f.Root + f.Epsilon));
+                if (q is not null)
+                    q[i] = f.Follow.Apply(q[i], p[i]);
                 if (clear)
                     g[i] = 0;
             }

@@ -7,7 +7,7 @@ namespace Spoco.Kernels.Primitives;
 internal static class AdamSimt
 {
     public static void Step(
-        Index1D i, ArrayView<float> p, ArrayView<float> g, ArrayView<float> m, ArrayView<float> v, AdamFactors f, int clear)
+        Index1D i, ArrayView<float> p, ArrayView<float> g, ArrayView<float> m, ArrayView<float> v, ArrayView<float> q, AdamFactors f, int clear, int follow)
     {
         var parameter = p[i];
         var gradient = g[i] + f.Decay * parameter;
@@ -15,7 +15,10 @@ internal static class AdamSimt
         var second = f.Keep2 * v[i] + f.Take2 * (gradient * gradient);
         m[i] = first;
         v[i] = second;
-        p[i] = parameter - f.Rate * (first / (XMath.Sqrt(second) * f.Root + f.Epsilon));
+        parameter -= f.Rate * (first / (XMath.Sqrt(second) * f.Root + f.Epsilon));
+        p[i] = parameter;
+        if (follow != 0)
+            q[i] = f.Follow.Apply(q[i], parameter);
         if (clear != 0)
             g[i] = 0;
     }

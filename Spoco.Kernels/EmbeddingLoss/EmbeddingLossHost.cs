@@ -23,41 +23,41 @@ internal static unsafe class EmbeddingLossHost
     public static void ClusterSums(
         HostDevice host, EmbeddingLayout layout, DeviceBuffer<float> embeddings, PixelSegments segments, DeviceBuffer<float> sums)
     {
-        var partials = host.Allocate<double>(Parts * sums.Length, nameof(ClusterSums));
-        using var memory = partials.Memory;
-        partials.Clear();
+        using var memory = host.Workspace(Parts * sums.Length * sizeof(double));
+        var partials = Cleared(memory, Parts * sums.Length);
         fixed (int* imageClusters = segments.ImageClusters)
+        {
             host.Workers.RunPieces(Parts, new ClusterBody(
-                layout, embeddings.HostAddress, segments.Owners.HostAddress, imageClusters, partials.HostAddress, sums.Length));
-        AddParts(partials.HostAddress, Parts, sums);
+                layout, embeddings.HostAddress, segments.Owners.HostAddress, imageClusters, partials, sums.Length));
+        }
+
+        AddParts(partials, Parts, sums);
     }
 
     public static void Sums(
         HostDevice host, EmbeddingLossInputs inputs, bool gradient, DeviceBuffer<float> objects, DeviceBuffer<float> anchors,
         DeviceBuffer<float> lines)
     {
-        var objectPartials = host.Allocate<double>(Parts * objects.Length, nameof(EmbeddingLoss));
-        var anchorPartials = host.Allocate<double>(Parts * anchors.Length, nameof(EmbeddingLoss));
-        var pixels = host.Allocate<float>(inputs.Terms.LineLength > 0 ? 2 * inputs.Layout.Count : 0, nameof(EmbeddingLoss));
-        var scratch = host.Allocate<float>((long)host.Workers.Workers * SumsBody.ScratchLength(inputs.Layout.Channels), nameof(EmbeddingLoss));
-        using var objectMemory = objectPartials.Memory;
-        using var anchorMemory = anchorPartials.Memory;
-        using var pixelMemory = pixels.Memory;
-        using var scratchMemory = scratch.Memory;
-        objectPartials.Clear();
-        anchorPartials.Clear();
+        var partialLength = Lines(Parts * (objects.Length + anchors.Length));
+        var pixelLength = inputs.Terms.LineLength > 0 ? 2L * inputs.Layout.Count : 0;
+        var scratchLength = host.Workers.Workers * SumsBody.ScratchLength(inputs.Layout.Channels);
+        using var memory = host.Workspace(
+            partialLength * sizeof(double) + (scratchLength + pixelLength) * sizeof(float));
+        var objectPartials = Cleared(memory, partialLength);
+        var anchorPartials = objectPartials + Parts * objects.Length;
+        var scratch = (float*)(objectPartials + partialLength);
+        var pixels = pixelLength > 0 ? scratch + scratchLength : null;
         host.Workers.RunPieces(Parts, new SumsBody(
-            new Pointers(inputs), gradient, objectPartials.HostAddress, objects.Length, anchorPartials.HostAddress, anchors.Length,
-            pixels.Length > 0 ? pixels.HostAddress : null, scratch.HostAddress));
-        AddParts(objectPartials.HostAddress, Parts, objects);
-        AddParts(anchorPartials.HostAddress, Parts, anchors);
-        for (long line = 0; pixels.Length > 0 && line < lines.Length / 2; line++)
+            new Pointers(inputs), gradient, objectPartials, objects.Length, anchorPartials, anchors.Length, pixels, scratch));
+        AddParts(objectPartials, Parts, objects);
+        AddParts(anchorPartials, Parts, anchors);
+        for (long line = 0; pixels is not null && line < lines.Length / 2; line++)
         {
             double overlap = 0, square = 0;
             for (var p = line * inputs.Terms.LineLength; p < (line + 1) * inputs.Terms.LineLength; p++)
             {
-                overlap += pixels.HostAddress[2 * p];
-                square += pixels.HostAddress[2 * p + 1];
+                overlap += pixels[2 * p];
+                square += pixels[2 * p + 1];
             }
 
             lines.HostAddress[2 * line] = (float)overlap;
@@ -68,24 +68,29 @@ internal static unsafe class EmbeddingLossHost
     public static void Gradient(HostDevice host, EmbeddingLossInputs inputs, DeviceBuffer<float> shift, DeviceBuffer<float> gradient)
     {
         var layout = inputs.Layout;
-        var partials = host.Allocate<double>(Parts * inputs.Anchors.Length, nameof(EmbeddingLoss));
-        var scratch = host.Allocate<float>((long)host.Workers.Workers * GradientBody.ScratchLength(layout.Channels), nameof(EmbeddingLoss));
-        var sums = host.Allocate<float>(inputs.Anchors.Length, nameof(EmbeddingLoss));
-        using var memory = partials.Memory;
-        using var scratchMemory = scratch.Memory;
-        using var sumMemory = sums.Memory;
-        partials.Clear();
+        var partialLength = Lines(Parts * inputs.Anchors.Length);
+        var scratchLength = host.Workers.Workers * GradientBody.ScratchLength(layout.Channels);
+        using var memory = host.Workspace(
+            partialLength * sizeof(double) + scratchLength * sizeof(float));
+        var partials = Cleared(memory, partialLength);
+        var scratch = (float*)(partials + partialLength);
         host.Workers.RunPieces(Parts, new GradientBody(
-            new Pointers(inputs), inputs.LineFactors.HostAddress, shift.HostAddress, gradient.HostAddress, partials.HostAddress,
-            inputs.Anchors.Length,
-            scratch.HostAddress));
-        AddParts(partials.HostAddress, Parts, sums);
+            new Pointers(inputs), inputs.LineFactors.HostAddress, shift.HostAddress, gradient.HostAddress, partials, inputs.Anchors.Length,
+            scratch));
+        AddParts(partials, Parts, inputs.Anchors.Length);
         for (var a = 0; a < inputs.AnchorPixels.Length; a++)
         {
             var pixel = gradient.HostAddress + (long)inputs.AnchorPixels.HostAddress[a] * layout.PixelStride + layout.ChannelOffset;
             for (var c = 0; c < layout.Channels; c++)
-                pixel[c] -= sums.HostAddress[(long)a * layout.Channels + c];
+                pixel[c] -= (float)partials[(long)a * layout.Channels + c];
         }
+    }
+
+    private static double* Cleared(DeviceMemory memory, long length)
+    {
+        var values = (double*)memory.Block.Pointer;
+        new Span<double>(values, checked((int)length)).Clear();
+        return values;
     }
 
     internal static int TilesPerImage(EmbeddingLayout layout) => (layout.Pixels - 1) / PixelTile.Pixels + 1;
@@ -93,15 +98,23 @@ internal static unsafe class EmbeddingLossHost
     /// <summary>sums = the sum of parts that lie one behind the other; the first one is overwritten.</summary>
     internal static void AddParts(double* partials, int parts, DeviceBuffer<float> sums)
     {
-        for (var part = 1; part < parts; part++)
-        {
-            for (long i = 0; i < sums.Length; i++)
-                partials[i] += partials[part * sums.Length + i];
-        }
-
+        AddParts(partials, parts, sums.Length);
         for (long i = 0; i < sums.Length; i++)
             sums.HostAddress[i] = (float)partials[i];
     }
+
+    /// <summary>Adds the other parts to the first one.</summary>
+    private static void AddParts(double* partials, int parts, long length)
+    {
+        for (var part = 1; part < parts; part++)
+        {
+            for (long i = 0; i < length; i++)
+                partials[i] += partials[part * length + i];
+        }
+    }
+
+    /// <summary>So many numbers, rounded up to whole cache lines.</summary>
+    private static long Lines(long length) => (length + CacheLine.Floats - 1) / CacheLine.Floats * CacheLine.Floats;
 
     /// <summary>First tile of a part.</summary>
     private static int FirstTile(EmbeddingLayout layout, int part) => (int)((long)TilesPerImage(layout) * layout.Images * part / Parts);

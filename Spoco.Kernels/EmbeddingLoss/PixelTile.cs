@@ -22,6 +22,7 @@ internal static unsafe class PixelTile
     private const float FarAway = 1e15f;
 
     /// <summary>Transposes <paramref name="count"/> pixels into a tile.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Load(float* e, int pixelStride, int channels, int count, float* tile)
     {
         var c = 0;
@@ -48,21 +49,25 @@ internal static unsafe class PixelTile
     }
 
     /// <summary>e_p = tile_p + shifts[owners[p]] for <paramref name="count"/> pixels, transposed back.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Store(float* tile, int channels, int count, int* owners, float* shifts, float* e, int pixelStride)
     {
-        var block = stackalloc float[64];
         var c = 0;
         var whole = Avx.IsSupported ? count / 8 * 8 : 0;
         for (; c + 8 <= channels && whole > 0; c += 8)
         {
             for (var p = 0; p < whole; p += 8)
             {
-                Transpose(tile + c * Stride + p, Stride, block, 8);
-                for (var i = 0; i < 8; i++)
-                {
-                    var shift = Vector256.Load(shifts + (long)owners[p + i] * channels + c);
-                    (Vector256.Load(block + 8 * i) + shift).Store(e + (long)(p + i) * pixelStride + c);
-                }
+                Transpose(tile + c * Stride + p, Stride, out var r0, out var r1, out var r2, out var r3, out var r4, out var r5, out var r6, out var r7);
+                var target = e + (long)p * pixelStride + c;
+                (r0 + Vector256.Load(shifts + (nint)owners[p] * channels + c)).Store(target);
+                (r1 + Vector256.Load(shifts + (nint)owners[p + 1] * channels + c)).Store(target + pixelStride);
+                (r2 + Vector256.Load(shifts + (nint)owners[p + 2] * channels + c)).Store(target + 2 * pixelStride);
+                (r3 + Vector256.Load(shifts + (nint)owners[p + 3] * channels + c)).Store(target + 3 * pixelStride);
+                (r4 + Vector256.Load(shifts + (nint)owners[p + 4] * channels + c)).Store(target + 4 * pixelStride);
+                (r5 + Vector256.Load(shifts + (nint)owners[p + 5] * channels + c)).Store(target + 5 * pixelStride);
+                (r6 + Vector256.Load(shifts + (nint)owners[p + 6] * channels + c)).Store(target + 6 * pixelStride);
+                (r7 + Vector256.Load(shifts + (nint)owners[p + 7] * channels + c)).Store(target + 7 * pixelStride);
             }
 
             for (var p = whole; p < count; p++)
@@ -83,38 +88,44 @@ internal static unsafe class PixelTile
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Transpose(float* source, nint sourceStride, float* target, nint targetStride)
     {
-        var r0 = Avx.LoadVector256(source);
-        var r1 = Avx.LoadVector256(source + sourceStride);
-        var r2 = Avx.LoadVector256(source + 2 * sourceStride);
-        var r3 = Avx.LoadVector256(source + 3 * sourceStride);
-        var r4 = Avx.LoadVector256(source + 4 * sourceStride);
-        var r5 = Avx.LoadVector256(source + 5 * sourceStride);
-        var r6 = Avx.LoadVector256(source + 6 * sourceStride);
-        var r7 = Avx.LoadVector256(source + 7 * sourceStride);
-        var a0 = Avx.UnpackLow(r0, r1);
-        var a1 = Avx.UnpackHigh(r0, r1);
-        var a2 = Avx.UnpackLow(r2, r3);
-        var a3 = Avx.UnpackHigh(r2, r3);
-        var a4 = Avx.UnpackLow(r4, r5);
-        var a5 = Avx.UnpackHigh(r4, r5);
-        var a6 = Avx.UnpackLow(r6, r7);
-        var a7 = Avx.UnpackHigh(r6, r7);
-        r0 = Avx.Shuffle(a0, a2, 0x44);
-        r1 = Avx.Shuffle(a0, a2, 0xEE);
-        r2 = Avx.Shuffle(a1, a3, 0x44);
-        r3 = Avx.Shuffle(a1, a3, 0xEE);
-        r4 = Avx.Shuffle(a4, a6, 0x44);
-        r5 = Avx.Shuffle(a4, a6, 0xEE);
-        r6 = Avx.Shuffle(a5, a7, 0x44);
-        r7 = Avx.Shuffle(a5, a7, 0xEE);
-        Avx.Permute2x128(r0, r4, 0x20).Store(target);
-        Avx.Permute2x128(r1, r5, 0x20).Store(target + targetStride);
-        Avx.Permute2x128(r2, r6, 0x20).Store(target + 2 * targetStride);
-        Avx.Permute2x128(r3, r7, 0x20).Store(target + 3 * targetStride);
-        Avx.Permute2x128(r0, r4, 0x31).Store(target + 4 * targetStride);
-        Avx.Permute2x128(r1, r5, 0x31).Store(target + 5 * targetStride);
-        Avx.Permute2x128(r2, r6, 0x31).Store(target + 6 * targetStride);
-        Avx.Permute2x128(r3, r7, 0x31).Store(target + 7 * targetStride);
+        Transpose(source, sourceStride, out var r0, out var r1, out var r2, out var r3, out var r4, out var r5, out var r6, out var r7);
+        r0.Store(target);
+        r1.Store(target + targetStride);
+        r2.Store(target + 2 * targetStride);
+        r3.Store(target + 3 * targetStride);
+        r4.Store(target + 4 * targetStride);
+        r5.Store(target + 5 * targetStride);
+        r6.Store(target + 6 * targetStride);
+        r7.Store(target + 7 * targetStride);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Transpose(
+        float* source, nint stride, out Vector256<float> r0, out Vector256<float> r1, out Vector256<float> r2, out Vector256<float> r3,
+        out Vector256<float> r4, out Vector256<float> r5, out Vector256<float> r6, out Vector256<float> r7)
+    {
+        Vector256<float> s0 = Avx.LoadVector256(source), s1 = Avx.LoadVector256(source + stride);
+        Vector256<float> s2 = Avx.LoadVector256(source + 2 * stride), s3 = Avx.LoadVector256(source + 3 * stride);
+        Vector256<float> s4 = Avx.LoadVector256(source + 4 * stride), s5 = Avx.LoadVector256(source + 5 * stride);
+        Vector256<float> s6 = Avx.LoadVector256(source + 6 * stride), s7 = Avx.LoadVector256(source + 7 * stride);
+        Vector256<float> a0 = Avx.UnpackLow(s0, s1), a1 = Avx.UnpackHigh(s0, s1), a2 = Avx.UnpackLow(s2, s3), a3 = Avx.UnpackHigh(s2, s3);
+        Vector256<float> a4 = Avx.UnpackLow(s4, s5), a5 = Avx.UnpackHigh(s4, s5), a6 = Avx.UnpackLow(s6, s7), a7 = Avx.UnpackHigh(s6, s7);
+        s0 = Avx.Shuffle(a0, a2, 0x44);
+        s1 = Avx.Shuffle(a0, a2, 0xEE);
+        s2 = Avx.Shuffle(a1, a3, 0x44);
+        s3 = Avx.Shuffle(a1, a3, 0xEE);
+        s4 = Avx.Shuffle(a4, a6, 0x44);
+        s5 = Avx.Shuffle(a4, a6, 0xEE);
+        s6 = Avx.Shuffle(a5, a7, 0x44);
+        s7 = Avx.Shuffle(a5, a7, 0xEE);
+        r0 = Avx.Permute2x128(s0, s4, 0x20);
+        r1 = Avx.Permute2x128(s1, s5, 0x20);
+        r2 = Avx.Permute2x128(s2, s6, 0x20);
+        r3 = Avx.Permute2x128(s3, s7, 0x20);
+        r4 = Avx.Permute2x128(s0, s4, 0x31);
+        r5 = Avx.Permute2x128(s1, s5, 0x31);
+        r6 = Avx.Permute2x128(s2, s6, 0x31);
+        r7 = Avx.Permute2x128(s3, s7, 0x31);
     }
 
     /// <summary>squares[p] = |e_p - centre|^2.</summary>
@@ -188,10 +199,7 @@ internal static unsafe class PixelTile
                 t3 = Vector.MultiplyAddEstimate(x, Read(at + 3 * Stride + lanes) - a3, t3);
             }
 
-            sums[c] += Vector.Sum(s0 + t0);
-            sums[c + 1] += Vector.Sum(s1 + t1);
-            sums[c + 2] += Vector.Sum(s2 + t2);
-            sums[c + 3] += Vector.Sum(s3 + t3);
+            AddSums(s0 + t0, s1 + t1, s2 + t2, s3 + t3, sums + c, 1);
         }
 
         for (; c < channels; c++)
@@ -252,11 +260,33 @@ internal static unsafe class PixelTile
                 Vector.MultiplyAddEstimate(w, d, g).Store(sum + p);
             }
 
-            sums[c] += Vector.Sum(s0);
-            sums[channels + c] += Vector.Sum(s1);
-            sums[2 * channels + c] += Vector.Sum(s2);
-            sums[3 * channels + c] += Vector.Sum(s3);
+            AddSums(s0, s1, s2, s3, sums + c, channels);
         }
+    }
+
+    /// <summary>Adds what four registers sum up to.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void AddSums(Vector<float> s0, Vector<float> s1, Vector<float> s2, Vector<float> s3, double* sums, int stride)
+    {
+        if (Vector<float>.Count == 8 && Avx.IsSupported)
+        {
+            var pairs = Avx.HorizontalAdd(Avx.HorizontalAdd(s0.AsVector256(), s1.AsVector256()), Avx.HorizontalAdd(s2.AsVector256(), s3.AsVector256()));
+            var four = Avx.ConvertToVector256Double(pairs.GetLower() + pairs.GetUpper());
+            if (stride == 1)
+            {
+                (Vector256.Load(sums) + four).Store(sums);
+                return;
+            }
+
+            for (var i = 0; i < 4; i++)
+                sums[i * stride] += four[i];
+            return;
+        }
+
+        sums[0] += Vector.Sum(s0);
+        sums[stride] += Vector.Sum(s1);
+        sums[2 * stride] += Vector.Sum(s2);
+        sums[3 * stride] += Vector.Sum(s3);
     }
 
     /// <summary>gradient[p] += weights[p] (e_p - centre).</summary>

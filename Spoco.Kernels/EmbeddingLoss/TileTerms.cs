@@ -100,15 +100,21 @@ internal static unsafe class TileTerms
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static (float Overlap, float Square) AnchorDice(float* masks, float* targets)
     {
-        Vector<float> overlapSum = default, squareSum = default;
-        for (var p = 0; p < PixelTile.Pixels; p += Lanes)
+        // Six sums, none of which waits for another.
+        Vector<float> overlap0 = default, overlap1 = default, mask0 = default, mask1 = default, target0 = default, target1 = default;
+        for (var p = 0; p < PixelTile.Pixels; p += 2 * Lanes)
         {
-            Vector<float> mask = PixelTile.Read(masks + p), target = PixelTile.Read(targets + p);
-            overlapSum = Vector.MultiplyAddEstimate(mask, target, overlapSum);
-            squareSum = Vector.MultiplyAddEstimate(mask, mask, Vector.MultiplyAddEstimate(target, target, squareSum));
+            Vector<float> m0 = PixelTile.Read(masks + p), t0 = PixelTile.Read(targets + p);
+            Vector<float> m1 = PixelTile.Read(masks + p + Lanes), t1 = PixelTile.Read(targets + p + Lanes);
+            overlap0 = Vector.MultiplyAddEstimate(m0, t0, overlap0);
+            overlap1 = Vector.MultiplyAddEstimate(m1, t1, overlap1);
+            mask0 = Vector.MultiplyAddEstimate(m0, m0, mask0);
+            mask1 = Vector.MultiplyAddEstimate(m1, m1, mask1);
+            target0 = Vector.MultiplyAddEstimate(t0, t0, target0);
+            target1 = Vector.MultiplyAddEstimate(t1, t1, target1);
         }
 
-        return (Vector.Sum(overlapSum), Vector.Sum(squareSum));
+        return (Vector.Sum(overlap0 + overlap1), Vector.Sum(mask0 + mask1 + (target0 + target1)));
     }
 
     /// <summary>weights = p (overlap q + square p), with factors for every pixel.</summary>

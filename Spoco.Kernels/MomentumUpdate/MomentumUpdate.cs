@@ -12,9 +12,14 @@ public static class MomentumUpdate
     /// <exception cref="ArgumentException">Lengths or devices differ, or the momentum is out of range.</exception>
     public static void Apply(DeviceBuffer<float> g, DeviceBuffer<float> f, double momentum)
     {
+        RequireMomentum(momentum);
+        Elementwise.Apply(g, f, g, new BlendOperator((float)momentum, (float)(1 - momentum)));
+    }
+
+    internal static void RequireMomentum(double momentum)
+    {
         if (momentum is not (>= 0 and <= 1))
             throw new ArgumentException(FormattableString.Invariant($"MomentumUpdate: the momentum must be in [0, 1], got {momentum}."));
-        Elementwise.Apply(g, f, g, new BlendOperator((float)momentum, (float)(1 - momentum)));
     }
 }
 

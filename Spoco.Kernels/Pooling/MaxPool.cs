@@ -23,20 +23,21 @@ public static class MaxPool
             MaxPoolSimt.Forward((IlgpuDevice)x.Device, shape, x, y, places);
     }
 
-    /// <summary>dx = dy at the places of the maxima, 0 elsewhere.</summary>
+    /// <summary>dx = dy at the places of the maxima, 0 elsewhere; or dx += that.</summary>
     /// <param name="shape">Geometry.</param>
     /// <param name="dy">Gradient of the output.</param>
     /// <param name="places">What <see cref="Forward"/> gave.</param>
     /// <param name="dx">Result.</param>
+    /// <param name="add">Whether to add to what is in <paramref name="dx"/>.</param>
     /// <exception cref="ArgumentException">A buffer does not fit the geometry, or is on another device.</exception>
-    public static void Backward(PoolingShape shape, DeviceBuffer<float> dy, DeviceBuffer<byte> places, DeviceBuffer<float> dx)
+    public static void Backward(PoolingShape shape, DeviceBuffer<float> dy, DeviceBuffer<byte> places, DeviceBuffer<float> dx, bool add = false)
     {
         PoolingArguments.Require(nameof(MaxPool), shape, dx, dy);
         PoolingArguments.Require(nameof(MaxPool), dy, places);
         if (dx.Device is HostDevice host)
-            MaxPoolHost.Backward(host, shape, dy, places, dx);
+            MaxPoolHost.Backward(host, shape, dy, places, dx, add);
         else
-            MaxPoolSimt.Backward((IlgpuDevice)dx.Device, shape, dy, places, dx);
+            MaxPoolSimt.Backward((IlgpuDevice)dx.Device, shape, dy, places, dx, add);
     }
 
     /// <summary>y = x at the places of the maxima of another input: the derivative of <see cref="Backward"/> with respect to dy.</summary>

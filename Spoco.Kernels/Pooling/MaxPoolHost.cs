@@ -15,8 +15,9 @@ internal static unsafe class MaxPoolHost
         host.Workers.Run(shape.N * shape.OutD * shape.OutH, new ForwardBody(shape, x.HostAddress, y.HostAddress, places.HostAddress),
             RowLaunch.MinimumPerWorker(shape.OutW * shape.C * shape.Window));
 
-    public static void Backward(HostDevice host, PoolingShape shape, DeviceBuffer<float> dy, DeviceBuffer<byte> places, DeviceBuffer<float> dx) =>
-        host.Workers.Run(shape.N * shape.D * shape.H, new BackwardBody(shape, dy.HostAddress, places.HostAddress, dx.HostAddress),
+    public static void Backward(
+        HostDevice host, PoolingShape shape, DeviceBuffer<float> dy, DeviceBuffer<byte> places, DeviceBuffer<float> dx, bool add) =>
+        host.Workers.Run(shape.N * shape.D * shape.H, new BackwardBody(shape, dy.HostAddress, places.HostAddress, dx.HostAddress, add),
             RowLaunch.MinimumPerWorker(shape.W * shape.C));
 
     public static void Gather(HostDevice host, PoolingShape shape, DeviceBuffer<float> x, DeviceBuffer<byte> places, DeviceBuffer<float> y) =>
@@ -129,7 +130,7 @@ internal static unsafe class MaxPoolHost
         }
     }
 
-    private readonly struct BackwardBody(PoolingShape shape, float* dy, byte* places, float* dx) : IParallelBody
+    private readonly struct BackwardBody(PoolingShape shape, float* dy, byte* places, float* dx, bool add) : IParallelBody
     {
         public void Execute(int from, int until, int worker)
         {
@@ -145,7 +146,8 @@ internal static unsafe class MaxPoolHost
                         Window(source, place, target);
                 }
 
-                new Span<float>(target, (int)(end - target)).Clear();
+                if (!add)
+                    new Span<float>(target, (int)(end - target)).Clear();
             }
         }
 
@@ -159,7 +161,7 @@ internal static unsafe class MaxPoolHost
                 for (var k = 0; k < shape.WindowW; k++, target += shape.C)
                 {
                     for (var c = 0; c < shape.C; c++)
-                        target[c] = places[source + c] == place + k ? dy[source + c] : 0;
+                        target[c] = (add ? target[c] : 0) + (places[source + c] == place + k ? dy[source + c] : 0);
                 }
 
                 return;
@@ -167,12 +169,18 @@ internal static unsafe class MaxPoolHost
 
             for (var c = 0; c < shape.C; c += lanes)
             {
+                // The last register overlaps the one before where the channels do not fill it: what that one has written is not added again.
                 var start = Math.Min(c, shape.C - lanes);
                 var maximum = LoadPlaces(places + source + start);
                 var gradient = Vector.Load(dy + source + start);
+                if (add && start < c)
+                    gradient = Vector.ConditionalSelect(Vector.LessThan(Vector<int>.Indices, new Vector<int>(c - start)), Vector<float>.Zero, gradient);
                 var p = target + start;
                 for (var k = 0; k < shape.WindowW; k++, p += shape.C)
-                    Vector.ConditionalSelect(Vector.Equals(maximum, new Vector<int>(place + k)), gradient, Vector<float>.Zero).Store(p);
+                {
+                    var value = Vector.ConditionalSelect(Vector.Equals(maximum, new Vector<int>(place + k)), gradient, Vector<float>.Zero);
+                    (add ? Vector.Load(p) + value : value).Store(p);
+                }
             }
         }
     }

@@ -10,9 +10,11 @@ internal static class MaxPoolSimt
         device.Kernel(static a => a.LoadStreamKernel<PoolingShape, int, ArrayView<float>, ArrayView<float>, ArrayView<byte>>(Forward))(
             OutputRows(device, shape), shape, places.IsNull ? 0 : 1, x.View, y.View, places.View);
 
-    public static void Backward(IlgpuDevice device, PoolingShape shape, DeviceBuffer<float> dy, DeviceBuffer<byte> places, DeviceBuffer<float> dx) =>
-        device.Kernel(static a => a.LoadStreamKernel<PoolingShape, ArrayView<float>, ArrayView<byte>, ArrayView<float>>(Backward))(
-            RowLaunch.Of(device, (long)shape.N * shape.D * shape.H, (long)shape.W * shape.C, nameof(MaxPool)), shape, dy.View, places.View, dx.View);
+    public static void Backward(
+        IlgpuDevice device, PoolingShape shape, DeviceBuffer<float> dy, DeviceBuffer<byte> places, DeviceBuffer<float> dx, bool add) =>
+        device.Kernel(static a => a.LoadStreamKernel<PoolingShape, int, ArrayView<float>, ArrayView<byte>, ArrayView<float>>(Backward))(
+            RowLaunch.Of(device, (long)shape.N * shape.D * shape.H, (long)shape.W * shape.C, nameof(MaxPool)), shape, add ? 1 : 0, dy.View, places.View,
+            dx.View);
 
     public static void Gather(IlgpuDevice device, PoolingShape shape, DeviceBuffer<float> x, DeviceBuffer<byte> places, DeviceBuffer<float> y) =>
         device.Kernel(static a => a.LoadStreamKernel<PoolingShape, ArrayView<float>, ArrayView<byte>, ArrayView<float>>(Gather))(
@@ -55,7 +57,7 @@ internal static class MaxPoolSimt
         }
     }
 
-    public static void Backward(PoolingShape shape, ArrayView<float> dy, ArrayView<byte> places, ArrayView<float> dx)
+    public static void Backward(PoolingShape shape, int adds, ArrayView<float> dy, ArrayView<byte> places, ArrayView<float> dx)
     {
         var row = Grid.IdxX;
         var outputRow = shape.OutputRow(row, out var place);
@@ -64,15 +66,16 @@ internal static class MaxPoolSimt
         {
             var w = i / shape.C;
             var ow = w / shape.WindowW;
-            var value = 0f;
+            var target = (long)row * length + i;
+            var value = adds != 0 ? dx[target] : 0f;
             if (outputRow >= 0 && ow < shape.OutW)
             {
                 var source = ((long)outputRow * shape.OutW + ow) * shape.C + (i - w * shape.C);
                 if (places[source] == place + (w - ow * shape.WindowW))
-                    value = dy[source];
+                    value += dy[source];
             }
 
-            dx[(long)row * length + i] = value;
+            dx[target] = value;
         }
     }
 

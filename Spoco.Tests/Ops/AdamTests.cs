@@ -66,6 +66,30 @@ public sealed class AdamTests
         Assert.That(state.Gradients.ToArray(), Is.All.Zero);
     }
 
+    /// <summary>In one sweep the same as one after the other.</summary>
+    [Test]
+    public void A_second_network_follows([ValueSource(typeof(TestDevices), nameof(TestDevices.All))] string name, [Values(1, 13, 1003)] int count)
+    {
+        var device = TestDevices.Open(name);
+        var random = new Random(count);
+        var values = GradientCheck.RandomValues(random, count);
+        using var memory = device.Allocate<float>(2L * count, "test").Memory;
+        var followers = new DeviceBuffer<float>(memory, 0, 2L * count);
+        var (together, apart) = (followers.Slice(0, count), followers.Slice(count, count));
+        together.CopyFrom(values);
+        apart.CopyFrom(values);
+        using var state = new State(device, GradientCheck.RandomValues(random, count));
+        for (var step = 1; step <= 2; step++)
+        {
+            state.Gradients.CopyFrom(GradientCheck.RandomValues(random, count));
+            Adam.Step(state.Parameters, state.Gradients, state.First, state.Second, new AdamSettings { LearningRate = 0.1 }, step, true, together, 0.7);
+            MomentumUpdate.Apply(apart, state.Parameters, 0.7);
+        }
+
+        Assert.That(together.ToArray(), Is.EqualTo(apart.ToArray()).Within(2).Ulps);
+        Assert.That(together.ToArray(), Is.Not.EqualTo(values));
+    }
+
     [Test]
     public void Misfits_are_named()
     {
@@ -76,6 +100,10 @@ public sealed class AdamTests
             Throws.ArgumentException.With.Message.EqualTo("Adam: Beta2 must be in [0, 1), got 1."));
         Assert.That(() => Adam.Step(state.Parameters, state.Gradients.Slice(0, 2), state.First, state.Second, new AdamSettings(), 1),
             Throws.ArgumentException.With.Message.EqualTo("Adam: gradients has 2 elements for 3 parameters."));
+        Assert.That(() => Adam.Step(state.Parameters, state.Gradients, state.First, state.Second, new AdamSettings(), 1, true, state.First.Slice(0, 1)),
+            Throws.ArgumentException.With.Message.EqualTo("Adam: follower has 1 elements for 3 parameters."));
+        Assert.That(() => Adam.Step(state.Parameters, state.Gradients, state.First, state.Second, new AdamSettings(), 1, momentum: 1.5),
+            Throws.ArgumentException.With.Message.Contains("the momentum must be in [0, 1], got 1.5"));
     }
 
     private static AdamSettings Settings(GoldenCase golden)

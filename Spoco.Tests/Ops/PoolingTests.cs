@@ -40,6 +40,25 @@ public sealed class PoolingTests
         Check(device, new TensorShape(2, 5, 41, 43, 17), (2, 2, 2));
     }
 
+    /// <summary>The maxima of a tensor that has another use, too: their gradient is added to that of the other use.</summary>
+    [Test]
+    public void Gradient_adds_to_that_of_another_use(
+        [ValueSource(typeof(TestDevices), nameof(TestDevices.All))] string name,
+        [ValueSource(nameof(Cases))] (TensorShape Shape, (int D, int H, int W) Window) test, [Values] bool poolFirst)
+    {
+        var device = TestDevices.Open(name);
+        using var scope = new TensorScope();
+        var x = Tensor.From(device, test.Shape, Distinct(new Random(4), test.Shape)).WithGradient();
+        var middle = Elementwise.Scale(x, 1);
+        var other = poolFirst ? null : Elementwise.Scale(middle, 3);
+        var maxima = MaxPool.Apply(middle, test.Window);
+        other ??= Elementwise.Scale(middle, 3);
+        Gradients.Backward(Elementwise.Add(Reduction.Sum(maxima), Reduction.Sum(other)));
+        var alone = Tensor.From(device, test.Shape, x.ToArray()).WithGradient();
+        Gradients.Backward(MaxPool.Apply(alone, test.Window));
+        Assert.That(x.Gradient!.ToArray(), Is.EqualTo(alone.Gradient!.ToArray().Select(v => v + 3)));
+    }
+
     /// <summary>The gradient of a gradient: of the maximum through the same places, of the mean through the mean.</summary>
     [Test]
     public void Second_derivative_equals_difference_quotient(
