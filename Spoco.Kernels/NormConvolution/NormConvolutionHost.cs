@@ -86,7 +86,11 @@ internal static unsafe class NormConvolutionHost
                 Sums = sums.Moments,
                 Pooling = new WinogradPooling
                 {
-                    Shape = results.Pool, Values = results.Pooled.HostAddress, Places = results.Places.HostAddress, Sums = pooledSums.Moments,
+                    Values = results.Pooled.HostAddress,
+                    Shape = results.Pooled.IsNull ? default : results.Pool.Output,
+                    Depth = results.Pool.WindowD,
+                    Places = results.Places.HostAddress,
+                    Sums = pooledSums.Moments,
                 },
             },
             Weight = weight.HostAddress,

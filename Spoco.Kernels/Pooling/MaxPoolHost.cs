@@ -49,6 +49,14 @@ internal static unsafe class MaxPoolHost
 
     internal static void StorePlaces(Vector<int> places, byte* p)
     {
+        if (Vector<int>.Count == 8 && Sse2.IsSupported)
+        {
+            var all = places.AsVector256();
+            var halves = Sse2.PackSignedSaturate(all.GetLower(), all.GetUpper());
+            Unsafe.WriteUnaligned(p, Sse2.PackUnsignedSaturate(halves, halves).AsUInt64().ToScalar());
+            return;
+        }
+
         if (Vector<int>.Count == 8)
         {
             var words = Vector.Narrow(places, places);

@@ -33,7 +33,8 @@ internal static unsafe class WinogradOutput<TPlane> where TPlane : struct, IWino
         var staging = stackalloc float[4 * 4 * CacheLine.Floats];
         var nextRow = streams ? CacheLine.Floats : rowLength;
         var nextColumn = streams ? TPlane.Results * CacheLine.Floats : shape.C;
-        var finishes = ends && (target.Sums.Partials != null || target.Pooling.Values != null);
+        var sums = ends ? target.Sums.Unit(part) : null;
+        var pooled = ends ? target.Pooling.Row(part) : WinogradPooling.None;
         for (var t = 0; t < part.Tiles; t++, m += rowStride, row += TPlane.Results * shape.C, w += TPlane.Results)
         {
             var columns = Math.Min(TPlane.Results, shape.W - w);
@@ -62,22 +63,15 @@ internal static unsafe class WinogradOutput<TPlane> where TPlane : struct, IWino
                         Store(place + 3 * nextRow, y, factor, bias, slope, begins);
                 }
 
-                if (finishes)
-                    Finish(target, part, w, c, tile, nextColumn, nextRow, columns, rows);
+                // What is done with the complete values while they are near.
+                if (sums != null)
+                    target.Sums.Add(part.N, (nint)(row + c - target.Values), c, tile, nextColumn, nextRow, columns, rows, t == 0, sums + c);
+                if (pooled != WinogradPooling.None)
+                    target.Pooling.Take(part, pooled + (nint)(w / 2) * shape.C + c, c, tile, nextColumn, nextRow, columns, rows, t == 0);
                 if (streams && (c + lanes) % CacheLine.Floats == 0)
                     Stream(staging, row + c + lanes - CacheLine.Floats, columns, rows, shape.C, rowLength);
             }
         }
-    }
-
-    /// <summary>What is done with the complete values of a tile while they are near.</summary>
-    private static void Finish(
-        in WinogradTarget target, in WinogradRow part, int w, int c, float* tile, nint nextColumn, nint nextRow, int columns, int rows)
-    {
-        if (target.Sums.Partials != null)
-            target.Sums.Add(part, w, c, tile, nextColumn, nextRow, columns, rows);
-        if (target.Pooling.Values != null)
-            target.Pooling.Take(part, w, c, tile, nextColumn, nextRow, columns, rows);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

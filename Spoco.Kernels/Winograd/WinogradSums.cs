@@ -27,30 +27,37 @@ internal unsafe struct WinogradSums
 
     public static long Length(in WinogradUnits units) => (long)units.Count * Rows * units.Shape.C;
 
-    public readonly float* Unit(int segment, int slice) => Partials + (long)Units.Index(segment, slice) * Rows * Units.Shape.C;
+    /// <summary>The sums of a unit; null where there are none.</summary>
+    public readonly float* Unit(in WinogradRow row) => Unit(row.Segment, row.D);
+
+    /// <summary>The sums of a segment's slice; null where there are none.</summary>
+    public readonly float* Unit(int segment, int slice) =>
+        Partials == null ? null : Partials + (long)Units.Index(segment, slice) * Rows * Units.Shape.C;
 
     /// <summary>Adds the values of one tile in a register of channels to the sums of its unit.</summary>
-    /// <param name="part">The tile's slice.</param>
-    /// <param name="w">First column of the tile.</param>
+    /// <param name="image">Image.</param>
+    /// <param name="place">Where the tile's first value is in the tensor.</param>
     /// <param name="c">First channel.</param>
     /// <param name="values">Values of the tile.</param>
     /// <param name="columnStride">From a column to the next.</param>
     /// <param name="rowStride">From a row to the next.</param>
     /// <param name="columns">Columns of the tile.</param>
     /// <param name="rows">Rows of the tile.</param>
-    public readonly void Add(in WinogradRow part, int w, int c, float* values, nint columnStride, nint rowStride, int columns, int rows)
+    /// <param name="first">Whether it is the unit's first tile.</param>
+    /// <param name="sums">Sums of the unit, from the first channel on.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public readonly void Add(
+        int image, nint place, int c, float* values, nint columnStride, nint rowStride, int columns, int rows, bool first, float* sums)
     {
         var shape = Units.Shape;
-        var sums = Unit(part.Segment, part.D) + c;
         if (X == null)
         {
-            AddMoments(values, columnStride, rowStride, columns, rows, w == part.W, sums, shape.C);
+            AddMoments(values, columnStride, rowStride, columns, rows, first, sums, shape.C);
             return;
         }
 
-        var x = X + ((((long)part.N * shape.D + part.D) * shape.H + part.H) * shape.W + w) * shape.C + c;
-        var means = Means + (long)part.N * ImageStride + c;
-        AddProducts(values, columnStride, rowStride, x, shape.C, (nint)shape.W * shape.C, means, columns, rows, w == part.W, sums, shape.C);
+        AddProducts(values, columnStride, rowStride, X + place, shape.C, (nint)shape.W * shape.C, Means + (nint)image * ImageStride + c, columns, rows,
+            first, sums, shape.C);
     }
 
     /// <summary>Adds the values of a tile in a register of channels to the moments of a unit; the first tile gives m, its mean.</summary>
