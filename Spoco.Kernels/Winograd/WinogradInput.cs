@@ -55,15 +55,10 @@ internal static unsafe class WinogradInput<TPlane, TReading> where TPlane : stru
     /// <summary>
     /// Writes V[f frequencyStride + (term / 16) panelStride + (tile - first) rowStride + term % 16], f = fh frequencies + fw.
     /// </summary>
-    [SkipLocalsInit]
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Transform(
         in WinogradSource source, WinogradDepth depth, int n, int d, int h, int w, int tiles, float* v, nint rowStride, nint panelStride,
         nint frequencyStride, float* scratch)
     {
-        var shape = source.Shape;
-        var lanes = Vector<float>.Count;
-        var columns = (tiles - 1) * TPlane.Step + TPlane.Window;
         var rows = stackalloc float*[2 * MostRows];
         for (var i = 0; i < TPlane.Window; i++)
         {
@@ -71,7 +66,23 @@ internal static unsafe class WinogradInput<TPlane, TReading> where TPlane : stru
             rows[MostRows + i] = depth.Sign == 0 ? null : Row(source, n, d + depth.Second, h + i);
         }
 
-        var sign = new Vector<float>(depth.Sign);
+        if (depth.Sign == 0 && rows[0] != null && rows[TPlane.Window - 1] != null)
+            Transform<PlainTiles>(source, rows, depth.Sign, n, w, tiles, v, rowStride, panelStride, frequencyStride, scratch);
+        else
+            Transform<AnyTiles>(source, rows, depth.Sign, n, w, tiles, v, rowStride, panelStride, frequencyStride, scratch);
+    }
+
+    /// <summary>The same, given the rows that are read: plain tiles have those of one slice, all within the tensor.</summary>
+    [SkipLocalsInit]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Transform<TTiles>(
+        in WinogradSource source, float** rows, float slices, int n, int w, int tiles, float* v, nint rowStride, nint panelStride, nint frequencyStride,
+        float* scratch) where TTiles : struct, IWinogradTiles
+    {
+        var shape = source.Shape;
+        var lanes = Vector<float>.Count;
+        var columns = (tiles - 1) * TPlane.Step + TPlane.Window;
+        var sign = new Vector<float>(slices);
         var gate = (nint)((byte*)source.Gate - (byte*)source.Values);
         for (var c = 0; c < shape.C; c += lanes)
         {
@@ -89,15 +100,15 @@ internal static unsafe class WinogradInput<TPlane, TReading> where TPlane : stru
                 if ((uint)k < (uint)shape.W)
                 {
                     var offset = (nint)k * shape.C + c;
-                    r0 = Pair(rows, offset, ahead, gate, scale, shift, sign);
-                    r1 = Pair(rows + 1, offset, ahead, gate, scale, shift, sign);
-                    r2 = Pair(rows + 2, offset, ahead, gate, scale, shift, sign);
+                    r0 = Read<TTiles>(rows, offset, ahead, gate, scale, shift, sign);
+                    r1 = Read<TTiles>(rows + 1, offset, ahead, gate, scale, shift, sign);
+                    r2 = Read<TTiles>(rows + 2, offset, ahead, gate, scale, shift, sign);
                     if (TPlane.Window > 3)
-                        r3 = Pair(rows + 3, offset, ahead, gate, scale, shift, sign);
+                        r3 = Read<TTiles>(rows + 3, offset, ahead, gate, scale, shift, sign);
                     if (TPlane.Window > 4)
                     {
-                        r4 = Pair(rows + 4, offset, ahead, gate, scale, shift, sign);
-                        r5 = Pair(rows + 5, offset, ahead, gate, scale, shift, sign);
+                        r4 = Read<TTiles>(rows + 4, offset, ahead, gate, scale, shift, sign);
+                        r5 = Read<TTiles>(rows + 5, offset, ahead, gate, scale, shift, sign);
                     }
 
                     TPlane.Forward(ref r0, ref r1, ref r2, ref r3, ref r4, ref r5);
@@ -130,12 +141,13 @@ internal static unsafe class WinogradInput<TPlane, TReading> where TPlane : stru
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector<float> Pair(
+    private static Vector<float> Read<TTiles>(
         float** row, nint offset, nint ahead, nint gate, Vector<float> scale, Vector<float> shift, Vector<float> sign)
+        where TTiles : struct, IWinogradTiles
     {
-        float* first = row[0], second = row[MostRows];
+        float* first = row[0], second = TTiles.ArePlain ? null : row[MostRows];
         var value = Vector<float>.Zero;
-        if (first != null)
+        if (TTiles.ArePlain || first != null)
         {
             value = TReading.Read(first + offset, gate, scale, shift);
             if (ahead != 0)

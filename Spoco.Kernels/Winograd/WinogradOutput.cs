@@ -12,9 +12,23 @@ internal static unsafe class WinogradOutput<TPlane> where TPlane : struct, IWino
     private const long StreamedFloats = 6 << 20;
 
     /// <summary>Reads M[f frequencyStride + (tile - first) rowStride + channel] and writes a part of one slice of the target.</summary>
+    public static void Transform(in WinogradTarget target, in WinogradRow part, float* m, nint rowStride, nint frequencyStride)
+    {
+        var plain = part is { Begins: true, Ends: true, Weight: 1 } && target.Bias == null && target.Slope <= 1
+            && target.Shape.H - part.H >= TPlane.Results;
+        var whole = plain ? Math.Min(part.Tiles, (target.Shape.W - part.W) / TPlane.Results) : 0;
+        if (whole > 0)
+            Transform<PlainTiles>(target, part, 0, whole, m, rowStride, frequencyStride);
+        if (whole < part.Tiles)
+            Transform<AnyTiles>(target, part, whole, part.Tiles, m + whole * rowStride, rowStride, frequencyStride);
+    }
+
+    /// <summary>Tiles [from, until) of the part.</summary>
     [SkipLocalsInit]
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Transform(in WinogradTarget target, in WinogradRow part, float* m, nint rowStride, nint frequencyStride)
+    private static void Transform<TTiles>(
+        in WinogradTarget target, in WinogradRow part, int from, int until, float* m, nint rowStride, nint frequencyStride)
+        where TTiles : struct, IWinogradTiles
     {
         var shape = target.Shape;
         var lanes = Vector<float>.Count;
@@ -22,7 +36,7 @@ internal static unsafe class WinogradOutput<TPlane> where TPlane : struct, IWino
         var factor = new Vector<float>(part.Weight);
         var slope = new Vector<float>(ends ? target.Slope : 1);
         var rowLength = (nint)shape.W * shape.C;
-        var w = part.W;
+        var w = part.W + from * TPlane.Results;
         var row = target.Values + (((long)part.N * shape.D + part.D) * shape.H + part.H) * rowLength + (nint)w * shape.C;
         var rows = Math.Min(TPlane.Results, shape.H - part.H);
         // Lines of all row frequencies: [results of a line][frequencies].
@@ -35,9 +49,9 @@ internal static unsafe class WinogradOutput<TPlane> where TPlane : struct, IWino
         var nextColumn = streams ? TPlane.Results * CacheLine.Floats : shape.C;
         var sums = ends ? target.Sums.Unit(part) : null;
         var pooled = ends ? target.Pooling.Row(part) : WinogradPooling.None;
-        for (var t = 0; t < part.Tiles; t++, m += rowStride, row += TPlane.Results * shape.C, w += TPlane.Results)
+        for (var t = from; t < until; t++, m += rowStride, row += TPlane.Results * shape.C, w += TPlane.Results)
         {
-            var columns = Math.Min(TPlane.Results, shape.W - w);
+            var columns = TTiles.ArePlain ? TPlane.Results : Math.Min(TPlane.Results, shape.W - w);
             for (var c = 0; c < shape.C; c += lanes)
             {
                 for (var fh = 0; fh < TPlane.Frequencies; fh++)
@@ -54,6 +68,20 @@ internal static unsafe class WinogradOutput<TPlane> where TPlane : struct, IWino
                     var place = tile + column * nextColumn;
                     if (!streams && c % CacheLine.Floats == 0)
                         Expect(place + TPlane.Results * shape.C, rowLength, rows);
+                    if (TTiles.ArePlain)
+                    {
+                        Store(place, a, slope);
+                        if (TPlane.Results > 1)
+                            Store(place + nextRow, b, slope);
+                        if (TPlane.Results > 2)
+                        {
+                            Store(place + 2 * nextRow, x, slope);
+                            Store(place + 3 * nextRow, y, slope);
+                        }
+
+                        continue;
+                    }
+
                     Store(place, a, factor, bias, slope, begins);
                     if (TPlane.Results > 1 && rows > 1)
                         Store(place + nextRow, b, factor, bias, slope, begins);
@@ -121,6 +149,9 @@ internal static unsafe class WinogradOutput<TPlane> where TPlane : struct, IWino
         else
             TPlane.Inverse(ref a, ref b, ref c, ref d, default, default);
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Store(float* place, Vector<float> value, Vector<float> slope) => Vector.MaxNative(value * slope, value).Store(place);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Store(float* place, Vector<float> value, Vector<float> factor, Vector<float> bias, Vector<float> slope, bool begins)
