@@ -1,3 +1,4 @@
+using System.Buffers;
 using Spoco.Engine.Segmentation;
 using Spoco.Kernels;
 
@@ -29,12 +30,14 @@ internal sealed class ForegroundTargets : IDisposable
     {
         var shape = labels.Shape;
         var pixels = (int)shape.VoxelsPerImage;
-        var targets = new float[labels.Owners.Length];
+        var count = labels.Owners.Length;
+        var targets = ArrayPool<float>.Shared.Rent(count);
         var objectPixels = new int[shape.N];
         for (var n = 0; n < shape.N; n++)
             objectPixels[n] = Fill(labels, n, balance, targets.AsSpan(n * pixels, pixels));
-        var buffer = device.Allocate<float>(targets.Length, nameof(ForegroundTargets));
-        buffer.CopyFrom(targets);
+        var buffer = device.Allocate<float>(count, nameof(ForegroundTargets));
+        buffer.CopyFrom(targets.AsSpan(0, count));
+        ArrayPool<float>.Shared.Return(targets);
         return new ForegroundTargets(buffer, balance, objectPixels);
     }
 

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Runtime.InteropServices;
 using Spoco.Kernels;
 
@@ -6,12 +7,13 @@ namespace Spoco.Engine.Losses;
 /// <summary>
 /// The label images of a batch, [N, D, H, W], prepared for the losses: 0 is unlabelled or background, any other value an object; the values
 /// need not be consecutive. The labels of each image are numbered in ascending order (the owner of a pixel), and the pixels sorted by them.
-/// Making one touches no device and may be done by another thread; the first loss on a device uploads it, once.
+/// Making one touches no device and may be done by another thread; the first loss on a device uploads it, once. Memory is pooled: fresh pages for every
+/// step would cost more than the sorting.
 /// </summary>
 public sealed class LabelBatch : IDisposable
 {
-    private readonly int[] _owners;
-    private readonly int[] _order;
+    private int[] _owners;
+    private int[] _order;
     private readonly int[] _starts;
     private readonly int[] _labels;
     private readonly int[] _imageClusters;
@@ -41,7 +43,7 @@ public sealed class LabelBatch : IDisposable
     public ReadOnlySpan<int> Labels => _labels;
 
     /// <summary>Rank of every pixel's label among the labels of its image.</summary>
-    internal ReadOnlySpan<int> Owners => _owners;
+    internal ReadOnlySpan<int> Owners => _owners.AsSpan(0, (int)Shape.Count);
 
     /// <summary>Sorts the labels of a batch.</summary>
     /// <param name="shape">[N, D, H, W, 1].</param>
@@ -53,44 +55,41 @@ public sealed class LabelBatch : IDisposable
         if (!shape.IsValid || shape.C != 1 || labels.Length != shape.Count)
             throw new ArgumentException($"LabelBatch: {labels.Length} labels do not fill {shape} (one channel).");
         var pixels = (int)shape.VoxelsPerImage;
-        var owners = new int[labels.Length];
         var starts = new List<int>();
         var values = new List<int>();
         var imageClusters = new int[shape.N + 1];
-        var numbers = new Dictionary<int, int>();
+        var (owners, order) = (ArrayPool<int>.Shared.Rent(labels.Length), ArrayPool<int>.Shared.Rent(labels.Length));
         for (var n = 0; n < shape.N; n++)
         {
-            var first = n * pixels;
-            var found = Number(labels.Slice(first, pixels), owners.AsSpan(first, pixels), numbers);
-            var at = first;
-            foreach (var (label, count) in found)
+            var at = n * pixels;
+            foreach (var (label, count) in Count(labels.Slice(at, pixels)))
             {
                 starts.Add(at);
                 values.Add(label);
                 at += count;
             }
 
+            Sort(labels, n * pixels, at, CollectionsMarshal.AsSpan(values)[imageClusters[n]..], [.. starts[imageClusters[n]..]], owners, order);
             imageClusters[n + 1] = values.Count;
         }
 
         starts.Add(labels.Length);
-        var order = new int[labels.Length];
-        var next = starts.ToArray();
-        for (var n = 0; n < shape.N; n++)
-        {
-            for (var i = n * pixels; i < (n + 1) * pixels; i++)
-                order[next[imageClusters[n] + owners[i]]++] = i;
-        }
-
         return new LabelBatch(shape, owners, order, [.. starts], [.. values], imageClusters);
     }
 
     /// <summary>The pixels of a cluster, as indices into the batch, ascending.</summary>
     public ReadOnlySpan<int> Pixels(int cluster) => _order.AsSpan(_starts[cluster], _starts[cluster + 1] - _starts[cluster]);
 
-    /// <summary>Returns the memory on the device.</summary>
+    /// <summary>Returns the memory, here and on the device.</summary>
     public void Dispose()
     {
+        if (_owners.Length > 0)
+        {
+            ArrayPool<int>.Shared.Return(_owners);
+            ArrayPool<int>.Shared.Return(_order);
+            (_owners, _order) = ([], []);
+        }
+
         _segments?.Dispose();
         _segments = null;
         _targets?.Dispose();
@@ -103,7 +102,7 @@ public sealed class LabelBatch : IDisposable
         if (_segments?.Owners.Device != device)
         {
             _segments?.Dispose();
-            _segments = PixelSegments.Upload(device, _owners, _order, _starts, _imageClusters);
+            _segments = PixelSegments.Upload(device, Owners, _order.AsSpan(0, (int)Shape.Count), _starts, _imageClusters);
         }
 
         return _segments!;
@@ -121,36 +120,42 @@ public sealed class LabelBatch : IDisposable
         return _targets;
     }
 
-    /// <summary>Writes the rank of every label among the image's labels, and returns the labels in ascending order with their counts.</summary>
-    private static (int Label, int Count)[] Number(ReadOnlySpan<int> labels, Span<int> owners, Dictionary<int, int> numbers)
+    /// <summary>The labels of an image in ascending order, with their counts.</summary>
+    private static (int Label, int Count)[] Count(ReadOnlySpan<int> labels)
     {
-        numbers.Clear();
-        var found = new List<(int Label, int Count)>();
-        for (var i = 0; i < labels.Length;)
+        var counts = new Dictionary<int, int>();
+        for (int i = 0, end; i < labels.Length; i = end)
         {
-            var label = labels[i];
-            if (label < 0)
-                throw new ArgumentException($"LabelBatch: labels must be at least 0, found {label}.");
-            ref var number = ref CollectionsMarshal.GetValueRefOrAddDefault(numbers, label, out var known);
-            if (!known)
-            {
-                number = found.Count;
-                found.Add((label, 0));
-            }
-
-            // Labels come in runs: one look-up for each.
-            var first = i;
-            while (i < labels.Length && labels[i] == label)
-                owners[i++] = number;
-            found[number] = (label, found[number].Count + i - first);
+            end = EndOfRun(labels, i);
+            if (labels[i] < 0)
+                throw new ArgumentException($"LabelBatch: labels must be at least 0, found {labels[i]}.");
+            CollectionsMarshal.GetValueRefOrAddDefault(counts, labels[i], out _) += end - i;
         }
 
-        var ascending = found.OrderBy(f => f.Label).ToArray();
-        var rank = new int[found.Count];
-        for (var k = 0; k < ascending.Length; k++)
-            rank[numbers[ascending[k].Label]] = k;
-        for (var i = 0; i < owners.Length; i++)
-            owners[i] = rank[owners[i]];
-        return ascending;
+        return [.. counts.Select(c => (c.Key, c.Value)).OrderBy(c => c.Key)];
+    }
+
+    /// <summary>
+    /// Writes the owners of the pixels [from, until) of an image with labels <paramref name="values"/>, and the pixels behind the place that is next for each
+    /// label.
+    /// </summary>
+    private static void Sort(ReadOnlySpan<int> labels, int from, int until, ReadOnlySpan<int> values, Span<int> next, int[] owners, int[] order)
+    {
+        labels = labels[..until];
+        for (int i = from, end; i < until; i = end)
+        {
+            end = EndOfRun(labels, i);
+            var owner = values.BinarySearch(labels[i]);
+            owners.AsSpan(i, end - i).Fill(owner);
+            for (var pixel = i; pixel < end; pixel++)
+                order[next[owner]++] = pixel;
+        }
+    }
+
+    /// <summary>Labels come in runs: one look-up for each.</summary>
+    private static int EndOfRun(ReadOnlySpan<int> labels, int first)
+    {
+        var length = labels[first..].IndexOfAnyExcept(labels[first]);
+        return length < 0 ? labels.Length : first + length;
     }
 }
