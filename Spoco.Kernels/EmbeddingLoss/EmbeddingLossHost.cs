@@ -154,13 +154,21 @@ internal static unsafe class EmbeddingLossHost
         public float AddObjectCrossEntropy(in Rows rows, in ImageCentres image, int k, float* weights) => TileTerms.AddObjectCrossEntropy(
             rows.Squares, rows.Masks, rows.Owners, image.FirstOwner + k, Terms.Falloff, ObjectFactors[image.FirstObject + k].CrossEntropy, weights);
 
+        /// <summary>Squared distances from one object and, where they are needed, its masks.</summary>
+        public void ObjectMasks(float* e, in ImageCentres image, int k, in Rows rows)
+        {
+            var centre = Objects + (long)(image.FirstObject + k) * Layout.Channels;
+            if (Terms.Instance == MaskLoss.None)
+                PixelTile.SquaredDistances(e, centre, Layout.Channels, rows.Squares);
+            else
+                PixelTile.Masks(e, centre, Layout.Channels, Terms.Falloff, rows.Squares, rows.Masks);
+        }
+
         /// <summary>Squared distances from one anchor and its masks, in f and in g.</summary>
         public void AnchorMasks(float* e, float* g, int anchor, in Rows rows)
         {
-            PixelTile.SquaredDistances(e, Anchors + (long)anchor * Layout.Channels, Layout.Channels, rows.Squares);
-            PixelTile.SquaredDistances(g, MomentumAnchors + (long)anchor * Layout.Channels, Layout.Channels, rows.TargetSquares);
-            PixelTile.Masks(rows.Squares, Terms.Falloff, rows.Masks);
-            PixelTile.Masks(rows.TargetSquares, Terms.Falloff, rows.Targets);
+            PixelTile.Masks(e, Anchors + (long)anchor * Layout.Channels, Layout.Channels, Terms.Falloff, rows.Squares, rows.Masks);
+            PixelTile.Masks(g, MomentumAnchors + (long)anchor * Layout.Channels, Layout.Channels, Terms.Falloff, rows.TargetSquares, rows.Targets);
         }
     }
 
@@ -262,7 +270,7 @@ internal static unsafe class EmbeddingLossHost
         float* scratch)
         : IParallelBody
     {
-        public static int ScratchLength(int channels) => (2 * channels + Rows.Count) * Stride;
+        public static int ScratchLength(int channels) => (2 * channels + Rows.Count + WeightedRows.Count) * Stride;
 
         public void Execute(int from, int until, int worker)
         {
@@ -277,6 +285,7 @@ internal static unsafe class EmbeddingLossHost
             var e = scratch + (long)worker * ScratchLength(channels);
             var g = e + channels * Stride;
             var rows = new Rows(g + channels * Stride);
+            var weighted = new WeightedRows(e, channels, g + (channels + Rows.Count) * Stride);
             var width = EmbeddingLoss.ObjectWidth(channels, gradient);
             for (var index = from; index < until; index++)
             {
@@ -288,8 +297,10 @@ internal static unsafe class EmbeddingLossHost
                 for (var k = 0; k < image.Objects; k++)
                 {
                     tile.Expect(v.Layout, v.Embeddings, k);
-                    AddObject(e, rows, image, k, unlabelled, objectPartials + part * objectLength + (long)(image.FirstObject + k) * width);
+                    AddObject(e, rows, ref weighted, image, k, unlabelled, objectPartials + part * objectLength + (long)(image.FirstObject + k) * width);
                 }
+
+                weighted.Finish();
 
                 if (image.Anchors == 0)
                     continue;
@@ -305,7 +316,7 @@ internal static unsafe class EmbeddingLossHost
             }
         }
 
-        private void AddObject(float* e, in Rows rows, ImageCentres image, int k, bool unlabelled, double* sums)
+        private void AddObject(float* e, in Rows rows, ref WeightedRows weighted, ImageCentres image, int k, bool unlabelled, double* sums)
         {
             var channels = v.Layout.Channels;
             var terms = v.Terms;
@@ -315,30 +326,26 @@ internal static unsafe class EmbeddingLossHost
             var hinges = present || unlabelled;
             if (!hinges && terms.Instance == MaskLoss.None)
                 return;
-            PixelTile.SquaredDistances(e, centre, channels, rows.Squares);
-            v.Hinges(rows, image, k, present, unlabelled, rows.Weights, out var pull, out var push);
+            v.ObjectMasks(e, image, k, rows);
+            v.Hinges(rows, image, k, present, unlabelled, weighted.Next, out var pull, out var push);
             sums[0] += pull;
             sums[1] += push;
-            var (overlap, square) = (0f, 0f);
-            if (terms.Instance != MaskLoss.None)
-                PixelTile.Masks(rows.Squares, terms.Falloff, rows.Masks);
-            if (terms.Instance == MaskLoss.Dice)
-                (overlap, square) = TileTerms.ObjectDice(rows.Masks, rows.Owners, owner, rows.Targets);
-            else if (terms.Instance == MaskLoss.CrossEntropy)
-                overlap = v.AddObjectCrossEntropy(rows, image, k, rows.Weights);
+            if (terms.Instance == MaskLoss.CrossEntropy)
+                sums[2] += v.AddObjectCrossEntropy(rows, image, k, weighted.Next);
+            var ofObject = sums + EmbeddingLoss.ObjectScalars;
+            if (gradient && (pull != 0 || push != 0 || terms.Instance == MaskLoss.CrossEntropy))
+                weighted.Keep(centre, ofObject);
+            if (terms.Instance != MaskLoss.Dice)
+                return;
+            var (overlap, square) = TileTerms.ObjectDice(rows.Masks, rows.Owners, owner, rows.Targets, weighted.Next);
             sums[2] += overlap;
             sums[3] += square;
             if (!gradient)
                 return;
-            sums += EmbeddingLoss.ObjectScalars;
-            if (pull != 0 || push != 0 || terms.Instance == MaskLoss.CrossEntropy)
-                PixelTile.AddWeightedSum(e, centre, channels, rows.Weights, sums);
-            if (terms.Instance != MaskLoss.Dice)
-                return;
-            if (present)
-                PixelTile.AddWeightedSum(e, centre, channels, rows.Targets, sums + channels);
             if (square != 0)
-                PixelTile.AddWeightedSum(e, centre, channels, rows.Masks, sums + 2 * channels);
+                weighted.Keep(centre, ofObject + 2 * channels);
+            if (present)
+                TileSums.Add(e, centre, channels, rows.Targets, ofObject + channels);
         }
 
         private void AddAnchors(Tile tile, float* e, float* g, in Rows rows, ImageCentres image, double* sums)
@@ -365,10 +372,10 @@ internal static unsafe class EmbeddingLossHost
     private readonly struct GradientBody(
         Pointers v, float* lineFactors, float* shift, float* gradient, double* anchorPartials, long anchorLength, float* scratch) : IParallelBody
     {
-        /// <summary>Centres whose weights are computed before they are applied together.</summary>
-        private const int Group = 4;
+        /// <summary>Most centres whose weights are computed before they are applied: for each of the two, less is in use at once.</summary>
+        private const int Group = 20;
 
-        public static int ScratchLength(int channels) => (3 * channels + Group + Rows.Count) * Stride;
+        public static int ScratchLength(int channels) => (2 * channels + TileGradient.Rows(channels) + Group + Rows.Count) * Stride;
 
         public void Execute(int from, int until, int worker)
         {
@@ -382,16 +389,18 @@ internal static unsafe class EmbeddingLossHost
             var channels = v.Layout.Channels;
             var e = scratch + (long)worker * ScratchLength(channels);
             var g = e + channels * Stride;
-            var sum = g + channels * Stride;
-            var weights = sum + channels * Stride;
+            var weights = g + channels * Stride;
             var rows = new Rows(weights + Group * Stride);
+            var sum = new TileGradient(weights + (Group + Rows.Count) * Stride, channels);
+            var past = CacheLine.Streams(gradient, (long)v.Layout.Count * v.Layout.PixelStride) && channels % CacheLine.Floats == 0
+                && v.Layout.PixelStride == channels;
             for (var index = from; index < until; index++)
             {
                 var tile = new Tile(v.Layout, index);
                 var image = v.Images[tile.Image];
                 tile.LoadEmbeddings(v.Layout, v.Embeddings, e);
                 tile.LoadOwners(v.Owners, rows.Owners);
-                new Span<float>(sum, channels * Stride).Clear();
+                sum.Clear();
                 var unlabelled = v.Terms.UnlabelledPush != 0 && Contains(rows.Owners, image.UnlabelledOwner);
                 for (var first = 0; first < image.Objects; first += Group)
                 {
@@ -404,7 +413,7 @@ internal static unsafe class EmbeddingLossHost
                     }
 
                     if (any)
-                        AddCentres(e, v.Objects + (long)(image.FirstObject + first) * channels, count, weights, sum, null);
+                        sum.Add(v.Objects + (long)(image.FirstObject + first) * channels, weights, count);
                 }
 
                 if (image.Anchors > 0)
@@ -424,37 +433,26 @@ internal static unsafe class EmbeddingLossHost
                     }
 
                     var row = (long)(image.FirstAnchor + first) * channels;
-                    if (any)
-                        AddCentres(e, v.Anchors + row, count, weights, sum, anchorPartials + part * anchorLength + row);
+                    if (!any)
+                        continue;
+                    sum.Add(v.Anchors + row, weights, count);
+                    AddAnchors(e, v.Anchors + row, count, weights, anchorPartials + part * anchorLength + row);
                 }
 
-                PixelTile.Store(sum, channels, tile.Count, rows.Owners, shift + (long)image.FirstCluster * channels,
-                    gradient + tile.First * v.Layout.PixelStride + v.Layout.ChannelOffset, v.Layout.PixelStride);
+                sum.Store(e, tile.Count, rows.Owners, shift + (long)image.FirstCluster * channels,
+                    gradient + tile.First * v.Layout.PixelStride + v.Layout.ChannelOffset, v.Layout.PixelStride, past);
             }
         }
 
-        /// <summary>Adds what a group of centres does to the pixels, and, for anchors, what the pixels do to the centres.</summary>
-        private void AddCentres(float* e, float* centres, int count, float* weights, float* sum, double* centreSums)
+        /// <summary>What the pixels do to a group of anchors.</summary>
+        private void AddAnchors(float* e, float* anchors, int count, float* weights, double* sums)
         {
             var channels = v.Layout.Channels;
-            if (count == Group && centreSums is null)
-            {
-                PixelTile.AddFourWeighted(e, centres, channels, weights, sum);
-                return;
-            }
-
-            if (count == Group)
-            {
-                PixelTile.AddFourWeighted(e, centres, channels, weights, sum, centreSums);
-                return;
-            }
-
-            for (var r = 0; r < count; r++)
-            {
-                PixelTile.AddWeighted(e, centres + r * channels, channels, weights + r * Stride, sum);
-                if (centreSums is not null)
-                    PixelTile.AddWeightedSum(e, centres + r * channels, channels, weights + r * Stride, centreSums + r * channels);
-            }
+            var a = 0;
+            for (; a + 2 <= count; a += 2, anchors += 2 * channels, weights += 2 * Stride, sums += 2 * channels)
+                TileSums.AddTwo(e, anchors, anchors + channels, channels, weights, sums, sums + channels);
+            if (a < count)
+                TileSums.Add(e, anchors, channels, weights, sums);
         }
 
         private void LoadLineFactors(Tile tile, in Rows rows)
@@ -478,10 +476,8 @@ internal static unsafe class EmbeddingLossHost
                 return false;
             }
 
-            PixelTile.SquaredDistances(e, v.Objects + (long)(image.FirstObject + k) * v.Layout.Channels, v.Layout.Channels, rows.Squares);
+            v.ObjectMasks(e, image, k, rows);
             v.Hinges(rows, image, k, present, unlabelled, weights, out _, out _);
-            if (terms.Instance != MaskLoss.None)
-                PixelTile.Masks(rows.Squares, terms.Falloff, rows.Masks);
             if (terms.Instance == MaskLoss.Dice)
                 TileTerms.AddObjectDice(rows.Masks, rows.Owners, image.FirstOwner + k, v.ObjectFactors[image.FirstObject + k], weights);
             else if (terms.Instance == MaskLoss.CrossEntropy)
@@ -509,7 +505,7 @@ internal static unsafe class EmbeddingLossHost
     /// <summary>Numbers per pixel of the tile at hand.</summary>
     private readonly struct Rows(float* first)
     {
-        public const int Count = 9;
+        public const int Count = 8;
 
         public readonly float* Squares = first;
         public readonly float* TargetSquares = first + Stride;
@@ -517,13 +513,45 @@ internal static unsafe class EmbeddingLossHost
 
         /// <summary>The masks of g; for an object its own pixels' masks.</summary>
         public readonly float* Targets = first + 3 * Stride;
-        public readonly float* Weights = first + 4 * Stride;
 
         /// <summary>Followed by <see cref="LineSquares"/>.</summary>
-        public readonly float* LineOverlaps = first + 5 * Stride;
-        public readonly float* LineSquares = first + 6 * Stride;
-        public readonly int* Uncovered = (int*)(first + 7 * Stride);
-        public readonly int* Owners = (int*)(first + 8 * Stride);
+        public readonly float* LineOverlaps = first + 4 * Stride;
+        public readonly float* LineSquares = first + 5 * Stride;
+        public readonly int* Uncovered = (int*)(first + 6 * Stride);
+        public readonly int* Owners = (int*)(first + 7 * Stride);
+    }
+
+    /// <summary>Rows of weights whose sums over a tile are taken two at a time.</summary>
+    private struct WeightedRows(float* tile, int channels, float* rows)
+    {
+        public const int Count = 2;
+
+        private float* _centre;
+        private double* _sums;
+
+        /// <summary>The row that the next weights are written to.</summary>
+        public readonly float* Next => _sums is null ? rows : rows + Stride;
+
+        /// <summary>The next row is complete: sums += sum_p w_p (e_p - centre), at the latest by <see cref="Finish"/>.</summary>
+        public void Keep(float* centre, double* sums)
+        {
+            if (_sums is null)
+            {
+                _centre = centre;
+                _sums = sums;
+                return;
+            }
+
+            TileSums.AddTwo(tile, _centre, centre, channels, rows, _sums, sums);
+            _sums = null;
+        }
+
+        public void Finish()
+        {
+            if (_sums is not null)
+                TileSums.Add(tile, _centre, channels, rows, _sums);
+            _sums = null;
+        }
     }
 
     private static bool Contains(int* owners, int owner) => new ReadOnlySpan<int>(owners, PixelTile.Pixels).Contains(owner);

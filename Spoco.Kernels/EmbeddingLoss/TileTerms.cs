@@ -44,9 +44,9 @@ internal static unsafe class TileTerms
         return (Vector.Sum(pullSum), Vector.Sum(pushSum));
     }
 
-    /// <summary>Dice of a mask p and the object's pixels: overlaps = p where owned, and p becomes p^2. Returns the sums of both.</summary>
+    /// <summary>Dice of a mask p and the object's pixels: overlaps = p where owned, squares = p^2. Returns the sums of both.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static (float Overlap, float Square) ObjectDice(float* masks, int* owners, int owner, float* overlaps)
+    public static (float Overlap, float Square) ObjectDice(float* masks, int* owners, int owner, float* overlaps, float* squares)
     {
         var self = new Vector<int>(owner);
         Vector<float> overlapSum = default, squareSum = default;
@@ -58,7 +58,7 @@ internal static unsafe class TileTerms
             overlap.Store(overlaps + p);
             mask *= mask;
             squareSum += mask;
-            mask.Store(masks + p);
+            mask.Store(squares + p);
         }
 
         return (Vector.Sum(overlapSum), Vector.Sum(squareSum));

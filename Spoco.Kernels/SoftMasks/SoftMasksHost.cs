@@ -34,7 +34,7 @@ internal static unsafe class SoftMasksHost
         HostDevice host, SoftMaskInputs inputs, DeviceBuffer<float> masks, DeviceBuffer<float> maskGradient, DeviceBuffer<float> shift,
         DeviceBuffer<float> gradient)
     {
-        var scratch = Scratch(host, inputs, rows: 1 + inputs.Layout.Channels);
+        var scratch = Scratch(host, inputs, rows: 1 + TileGradient.Rows(inputs.Layout.Channels));
         using var memory = scratch.Memory;
         host.Workers.Run(Tiles(inputs.Layout), new GradientBody(
             new Pointers(inputs), masks.HostAddress, maskGradient.HostAddress, shift.HostAddress, gradient.HostAddress, scratch.HostAddress));
@@ -85,8 +85,7 @@ internal static unsafe class SoftMasksHost
                 tile.LoadEmbeddings(v.Layout, v.Embeddings, e);
                 for (var k = v.FirstMasks[tile.Image]; k < v.FirstMasks[tile.Image + 1]; k++)
                 {
-                    PixelTile.SquaredDistances(e, v.Centres + (long)k * channels, channels, row);
-                    PixelTile.Masks(row, v.Falloff, row);
+                    PixelTile.Masks(e, v.Centres + (long)k * channels, channels, v.Falloff, row, row);
                     new ReadOnlySpan<float>(row, tile.Count).CopyTo(new Span<float>(masks + v.At(tile, k), tile.Count));
                 }
             }
@@ -107,7 +106,7 @@ internal static unsafe class SoftMasksHost
                 for (var k = v.FirstMasks[tile.Image]; k < v.FirstMasks[tile.Image + 1]; k++)
                 {
                     v.Weights(masks + v.At(tile, k), maskGradient + v.At(tile, k), tile.Count, weights);
-                    PixelTile.AddWeightedSum(e, v.Centres + (long)k * channels, channels, weights, partials + worker * length + (long)k * channels);
+                    TileSums.Add(e, v.Centres + (long)k * channels, channels, weights, partials + worker * length + (long)k * channels);
                 }
             }
         }
@@ -118,22 +117,22 @@ internal static unsafe class SoftMasksHost
         public void Execute(int from, int until, int worker)
         {
             var channels = v.Layout.Channels;
-            var e = scratch + (long)worker * (2 * channels + 1) * Stride;
-            var sum = e + channels * Stride;
-            var weights = sum + channels * Stride;
+            var e = scratch + (long)worker * (channels + 1 + TileGradient.Rows(channels)) * Stride;
+            var weights = e + channels * Stride;
+            var sum = new TileGradient(weights + Stride, channels);
             for (var index = from; index < until; index++)
             {
                 var tile = new EmbeddingLossHost.Tile(v.Layout, index);
                 tile.LoadEmbeddings(v.Layout, v.Embeddings, e);
-                new Span<float>(sum, channels * Stride).Clear();
+                sum.Clear();
                 for (var k = v.FirstMasks[tile.Image]; k < v.FirstMasks[tile.Image + 1]; k++)
                 {
                     v.Weights(masks + v.At(tile, k), maskGradient + v.At(tile, k), tile.Count, weights);
-                    PixelTile.AddWeighted(e, v.Centres + (long)k * channels, channels, weights, sum);
+                    sum.Add(v.Centres + (long)k * channels, weights, 1);
                 }
 
-                PixelTile.Store(sum, channels, tile.Count, v.Owners + tile.First, shift + (long)v.FirstClusters[tile.Image] * channels,
-                    gradient + tile.First * v.Layout.PixelStride + v.Layout.ChannelOffset, v.Layout.PixelStride);
+                sum.Store(e, tile.Count, v.Owners + tile.First, shift + (long)v.FirstClusters[tile.Image] * channels,
+                    gradient + tile.First * v.Layout.PixelStride + v.Layout.ChannelOffset, v.Layout.PixelStride, past: false);
             }
         }
     }

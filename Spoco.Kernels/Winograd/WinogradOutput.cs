@@ -9,8 +9,6 @@ namespace Spoco.Kernels.Primitives;
 /// </summary>
 internal static unsafe class WinogradOutput<TPlane> where TPlane : struct, IWinogradAxis
 {
-    private const long StreamedFloats = 6 << 20;
-
     /// <summary>Reads M[f frequencyStride + (tile - first) rowStride + channel] and writes a part of one slice of the target.</summary>
     public static void Transform(in WinogradTarget target, in WinogradRow part, float* m, nint rowStride, nint frequencyStride)
     {
@@ -43,7 +41,7 @@ internal static unsafe class WinogradOutput<TPlane> where TPlane : struct, IWino
         var lines = stackalloc float[4 * 6 * lanes];
 
         // What the caches cannot keep is written past them, a cache line at a time: [columns][rows][floats of a line].
-        var streams = begins && ends && shape.Count >= StreamedFloats && shape.C % CacheLine.Floats == 0 && (nint)target.Values % (4 * CacheLine.Floats) == 0;
+        var streams = begins && ends && CacheLine.Streams(target.Values, shape.Count) && shape.C % CacheLine.Floats == 0;
         var staging = stackalloc float[4 * 4 * CacheLine.Floats];
         var nextRow = streams ? CacheLine.Floats : rowLength;
         var nextColumn = streams ? TPlane.Results * CacheLine.Floats : shape.C;
