@@ -350,7 +350,7 @@ internal static unsafe class EmbeddingLossHost
 
         private void AddAnchors(Tile tile, float* e, float* g, in Rows rows, ImageCentres image, double* sums)
         {
-            TileTerms.Uncover(rows.Owners, image.UnlabelledOwner, rows.Uncovered);
+            var uncovered = TileTerms.Uncover(rows.Owners, image.UnlabelledOwner, rows.Uncovered);
             if (pixels is not null)
                 new Span<float>(rows.LineOverlaps, 2 * Stride).Clear();
             for (var a = 0; a < image.Anchors; a++, sums += EmbeddingLoss.AnchorScalars)
@@ -362,7 +362,13 @@ internal static unsafe class EmbeddingLossHost
                     : TileTerms.AnchorDice(rows.Masks, rows.Targets);
                 sums[0] += overlap;
                 sums[1] += square;
-                sums[2] += TileTerms.Cover(rows.Squares, rows.TargetSquares, v.Terms.PullMargin, rows.Uncovered);
+                if (uncovered > 0)
+                {
+                    var covered = TileTerms.Cover(rows.Squares, rows.TargetSquares, v.Terms.PullMargin, rows.Uncovered);
+                    uncovered -= covered;
+                    sums[2] += covered;
+                }
+
                 if (pixels is not null)
                     TileTerms.AddPixels(rows.Masks, rows.Targets, rows.LineOverlaps, rows.LineSquares);
             }

@@ -182,11 +182,18 @@ internal static unsafe class TileTerms
         return Vector.Sum(covered);
     }
 
-    /// <summary>uncovered = -1 for the pixels of an owner, else 0.</summary>
-    public static void Uncover(int* owners, int owner, int* uncovered)
+    /// <summary>uncovered = -1 for the pixels of an owner, else 0. Returns their number.</summary>
+    public static int Uncover(int* owners, int owner, int* uncovered)
     {
+        var count = Vector<int>.Zero;
         for (var p = 0; p < PixelTile.Pixels; p += Lanes)
-            Vector.Equals(PixelTile.Read(owners + p), new Vector<int>(owner)).Store(uncovered + p);
+        {
+            var own = Vector.Equals(PixelTile.Read(owners + p), new Vector<int>(owner));
+            count -= own;
+            own.Store(uncovered + p);
+        }
+
+        return Vector.Sum(count);
     }
 
     /// <summary>Adds p q and p^2 + q^2 of every pixel to a row each.</summary>
