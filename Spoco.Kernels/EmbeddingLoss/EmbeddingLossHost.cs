@@ -446,7 +446,7 @@ internal static unsafe class EmbeddingLossHost
                 }
 
                 sum.Store(e, tile.Count, rows.Owners, shift + (long)image.FirstCluster * channels,
-                    gradient + tile.First * v.Layout.PixelStride + v.Layout.ChannelOffset, v.Layout.PixelStride, past);
+                    gradient + tile.First * v.Layout.PixelStride + v.Layout.ChannelOffset, v.Layout.PixelStride, past ? g : null);
             }
         }
 

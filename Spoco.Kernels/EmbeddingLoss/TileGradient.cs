@@ -92,16 +92,18 @@ internal readonly unsafe struct TileGradient(float* rows, int channels)
     /// <param name="shifts">[owners, channels].</param>
     /// <param name="gradient">Where to.</param>
     /// <param name="pixelStride">Distance of neighbouring pixels there.</param>
-    /// <param name="past">Whether to write past the caches; then <paramref name="gradient"/> and the distance are whole vectors.</param>
+    /// <param name="staging">
+    /// Memory of a tile, to write past the caches in whole lines: then <paramref name="pixelStride"/> is the number of components, a multiple of eight, and
+    /// <paramref name="gradient"/> begins with a vector. Null to write as usual.
+    /// </param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public void Store(float* tile, int count, int* owners, float* shifts, float* gradient, int pixelStride, bool past)
+    public void Store(float* tile, int count, int* owners, float* shifts, float* gradient, int pixelStride, float* staging)
     {
-        // Eight pixels and eight components at a time; pixel by pixel, so that cache lines become complete before others begin.
+        // Eight pixels and eight components at a time.
         var (whole, components) = Avx.IsSupported ? (count / 8 * 8, channels / 8 * 8) : (0, 0);
-        if (past)
-            StoreEights(tile, rows, _centres, channels, whole, owners, shifts, gradient, pixelStride, past: true);
-        else
-            StoreEights(tile, rows, _centres, channels, whole, owners, shifts, gradient, pixelStride, past: false);
+        StoreEights(tile, rows, _centres, channels, whole, owners, shifts, staging is null ? gradient : staging, pixelStride);
+        for (var i = 0; staging is not null && i < whole * channels; i += Vector256<float>.Count)
+            Vector256.Load(staging + i).StoreAlignedNonTemporal(gradient + i);
         for (var p = 0; p < count; p++)
         {
             for (var c = p < whole ? components : 0; c < channels; c++)
@@ -114,7 +116,7 @@ internal readonly unsafe struct TileGradient(float* rows, int channels)
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void StoreEights(
-        float* tile, float* total, float* sums, int channels, int count, int* owners, float* shifts, float* gradient, int pixelStride, bool past)
+        float* tile, float* total, float* sums, int channels, int count, int* owners, float* shifts, float* gradient, int pixelStride)
     {
         for (var p = 0; p < count; p += 8, gradient += 8 * pixelStride)
         {
@@ -126,14 +128,14 @@ internal readonly unsafe struct TileGradient(float* rows, int channels)
                 Vector256<float> r4 = Component(w, e, s, 4), r5 = Component(w, e, s, 5), r6 = Component(w, e, s, 6), r7 = Component(w, e, s, 7);
                 PixelTile.Transpose(ref r0, ref r1, ref r2, ref r3, ref r4, ref r5, ref r6, ref r7);
                 float* target = gradient + c, shift = shifts + c;
-                Write(r0, shift + (nint)owners[p] * channels, target, past);
-                Write(r1, shift + (nint)owners[p + 1] * channels, target + pixelStride, past);
-                Write(r2, shift + (nint)owners[p + 2] * channels, target + 2 * pixelStride, past);
-                Write(r3, shift + (nint)owners[p + 3] * channels, target + 3 * pixelStride, past);
-                Write(r4, shift + (nint)owners[p + 4] * channels, target + 4 * pixelStride, past);
-                Write(r5, shift + (nint)owners[p + 5] * channels, target + 5 * pixelStride, past);
-                Write(r6, shift + (nint)owners[p + 6] * channels, target + 6 * pixelStride, past);
-                Write(r7, shift + (nint)owners[p + 7] * channels, target + 7 * pixelStride, past);
+                (r0 + Vector256.Load(shift + (nint)owners[p] * channels)).Store(target);
+                (r1 + Vector256.Load(shift + (nint)owners[p + 1] * channels)).Store(target + pixelStride);
+                (r2 + Vector256.Load(shift + (nint)owners[p + 2] * channels)).Store(target + 2 * pixelStride);
+                (r3 + Vector256.Load(shift + (nint)owners[p + 3] * channels)).Store(target + 3 * pixelStride);
+                (r4 + Vector256.Load(shift + (nint)owners[p + 4] * channels)).Store(target + 4 * pixelStride);
+                (r5 + Vector256.Load(shift + (nint)owners[p + 5] * channels)).Store(target + 5 * pixelStride);
+                (r6 + Vector256.Load(shift + (nint)owners[p + 6] * channels)).Store(target + 6 * pixelStride);
+                (r7 + Vector256.Load(shift + (nint)owners[p + 7] * channels)).Store(target + 7 * pixelStride);
             }
         }
     }
@@ -141,14 +143,4 @@ internal readonly unsafe struct TileGradient(float* rows, int channels)
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector256<float> Component(Vector256<float> w, float* e, float* s, int k) =>
         Vector256.MultiplyAddEstimate(w, Vector256.Load(e + k * Stride), -Vector256.Load(s + k * Stride));
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Write(Vector256<float> value, float* shift, float* target, bool past)
-    {
-        value += Vector256.Load(shift);
-        if (past)
-            value.StoreAlignedNonTemporal(target);
-        else
-            value.Store(target);
-    }
 }

@@ -132,7 +132,7 @@ internal static unsafe class SoftMasksHost
                 }
 
                 sum.Store(e, tile.Count, v.Owners + tile.First, shift + (long)v.FirstClusters[tile.Image] * channels,
-                    gradient + tile.First * v.Layout.PixelStride + v.Layout.ChannelOffset, v.Layout.PixelStride, past: false);
+                    gradient + tile.First * v.Layout.PixelStride + v.Layout.ChannelOffset, v.Layout.PixelStride, staging: null);
             }
         }
     }

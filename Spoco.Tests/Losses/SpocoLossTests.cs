@@ -238,6 +238,35 @@ public sealed class SpocoLossTests
         }
     }
 
+    /// <summary>The gradient of a large batch is written past the caches: an image twice against once, with a last tile that is not full.</summary>
+    [Test]
+    public void Images_of_a_large_batch_have_the_gradients_that_they_have_alone()
+    {
+        var device = TestDevices.Open("cpu");
+        var once = new TensorShape(1, 1, 511, 401, 16);
+        var random = new Random(5);
+        var labels = LabelImages["objects"](once, random);
+        var (f, g) = (Embeddings(once, labels, random), Embeddings(once, labels, random));
+        int[] anchors = [3, 700, 1024, 90_000, (int)once.Voxels - 1];
+        var one = Gradient(once, labels, f, g, [anchors]);
+        var two = Gradient(once with { N = 2 }, [.. labels, .. labels], [.. f, .. f], [.. g, .. g], [anchors, anchors]);
+        var scale = one.Max(Math.Abs);
+        for (var i = 0; i < two.Length; i++)
+        {
+            if (Math.Abs(2 * two[i] - one[i % one.Length]) > 1e-6 * scale)
+                Assert.Fail($"{i}: {2 * two[i]} instead of {one[i % one.Length]}");
+        }
+
+        float[] Gradient(TensorShape shape, int[] l, float[] f, float[] g, int[][] anchors)
+        {
+            using var scope = new TensorScope();
+            using var batch = LabelBatch.From(shape.WithChannels(1), l);
+            var e = Tensor.From(device, shape, f).WithGradient();
+            Gradients.Backward(SpocoLoss.Apply(e, batch, Sparse, Tensor.From(device, shape, g), draws: new SpocoDraws { Anchors = anchors }).Total);
+            return e.Gradient!.ToArray();
+        }
+    }
+
     /// <summary>Anchors follow their definition: unlabelled, near no earlier anchor, and none is drawn once too few pixels remain.</summary>
     [Test]
     public void Anchors_follow_their_definition(
