@@ -69,7 +69,8 @@ public sealed class LabelBatch : IDisposable
                 at += count;
             }
 
-            Sort(labels, n * pixels, at, CollectionsMarshal.AsSpan(values)[imageClusters[n]..], [.. starts[imageClusters[n]..]], owners, order);
+            var ofImage = imageClusters[n]..;
+            Sort(labels, n * pixels, at, CollectionsMarshal.AsSpan(values)[ofImage], CollectionsMarshal.AsSpan(starts)[ofImage].ToArray(), owners, order);
             imageClusters[n + 1] = values.Count;
         }
 

@@ -301,7 +301,6 @@ internal static unsafe class EmbeddingLossHost
                 }
 
                 weighted.Finish();
-
                 if (image.Anchors == 0)
                     continue;
                 tile.LoadEmbeddings(v.MomentumLayout, v.Momentum, g);
@@ -378,7 +377,7 @@ internal static unsafe class EmbeddingLossHost
     private readonly struct GradientBody(
         Pointers v, float* lineFactors, float* shift, float* gradient, double* anchorPartials, long anchorLength, float* scratch) : IParallelBody
     {
-        /// <summary>Most centres whose weights are computed before they are applied: for each of the two, less is in use at once.</summary>
+        /// <summary>Most centres whose weights are computed before they are applied: the two need different rows, and the first-level cache holds those of one.</summary>
         private const int Group = 20;
 
         public static int ScratchLength(int channels) => (2 * channels + TileGradient.Rows(channels) + Group + Rows.Count) * Stride;

@@ -48,11 +48,16 @@ internal static unsafe class PixelTile
             new Span<float>(tile + c * Stride + count, Pixels - count).Fill(FarAway);
     }
 
-    /// <summary>Eight rows of eight: a butterfly of three exchanges.</summary>
+    /// <summary>Eight rows of eight.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Transpose(float* source, nint sourceStride, float* target, nint targetStride)
     {
-        Transpose(source, sourceStride, out var r0, out var r1, out var r2, out var r3, out var r4, out var r5, out var r6, out var r7);
+        var second = source + 4 * sourceStride;
+        Vector256<float> r0 = Vector256.Load(source), r1 = Vector256.Load(source + sourceStride);
+        Vector256<float> r2 = Vector256.Load(source + 2 * sourceStride), r3 = Vector256.Load(source + 3 * sourceStride);
+        Vector256<float> r4 = Vector256.Load(second), r5 = Vector256.Load(second + sourceStride);
+        Vector256<float> r6 = Vector256.Load(second + 2 * sourceStride), r7 = Vector256.Load(second + 3 * sourceStride);
+        Transpose(ref r0, ref r1, ref r2, ref r3, ref r4, ref r5, ref r6, ref r7);
         r0.Store(target);
         r1.Store(target + targetStride);
         r2.Store(target + 2 * targetStride);
@@ -63,18 +68,7 @@ internal static unsafe class PixelTile
         r7.Store(target + 7 * targetStride);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Transpose(
-        float* source, nint stride, out Vector256<float> r0, out Vector256<float> r1, out Vector256<float> r2, out Vector256<float> r3,
-        out Vector256<float> r4, out Vector256<float> r5, out Vector256<float> r6, out Vector256<float> r7)
-    {
-        (r0, r1, r2, r3) = (Vector256.Load(source), Vector256.Load(source + stride), Vector256.Load(source + 2 * stride), Vector256.Load(source + 3 * stride));
-        source += 4 * stride;
-        (r4, r5, r6, r7) = (Vector256.Load(source), Vector256.Load(source + stride), Vector256.Load(source + 2 * stride), Vector256.Load(source + 3 * stride));
-        Transpose(ref r0, ref r1, ref r2, ref r3, ref r4, ref r5, ref r6, ref r7);
-    }
-
-    /// <summary>Eight registers as the rows of a matrix.</summary>
+    /// <summary>Eight registers as the rows of a matrix: a butterfly of three exchanges.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Transpose(
         ref Vector256<float> r0, ref Vector256<float> r1, ref Vector256<float> r2, ref Vector256<float> r3,

@@ -101,33 +101,17 @@ internal readonly unsafe struct TileGradient(float* rows, int channels)
     {
         // Eight pixels and eight components at a time.
         var (whole, components) = Avx.IsSupported ? (count / 8 * 8, channels / 8 * 8) : (0, 0);
-        StoreEights(tile, rows, _centres, channels, whole, owners, shifts, staging is null ? gradient : staging, pixelStride);
-        for (var i = 0; staging is not null && i < whole * channels; i += Vector256<float>.Count)
-            Vector256.Load(staging + i).StoreAlignedNonTemporal(gradient + i);
-        for (var p = 0; p < count; p++)
+        var place = staging is null ? gradient : staging;
+        for (var p = 0; p < whole; p += 8, place += 8 * pixelStride)
         {
-            for (var c = p < whole ? components : 0; c < channels; c++)
-            {
-                var value = rows[p] * tile[c * Stride + p] - _centres[c * Stride + p];
-                gradient[(long)p * pixelStride + c] = value + shifts[(long)owners[p] * channels + c];
-            }
-        }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void StoreEights(
-        float* tile, float* total, float* sums, int channels, int count, int* owners, float* shifts, float* gradient, int pixelStride)
-    {
-        for (var p = 0; p < count; p += 8, gradient += 8 * pixelStride)
-        {
-            var w = Vector256.Load(total + p);
+            var w = Vector256.Load(rows + p);
             for (var c = 0; c + 8 <= channels; c += 8)
             {
-                float* e = tile + c * Stride + p, s = sums + c * Stride + p;
+                float* e = tile + c * Stride + p, s = _centres + c * Stride + p;
                 Vector256<float> r0 = Component(w, e, s, 0), r1 = Component(w, e, s, 1), r2 = Component(w, e, s, 2), r3 = Component(w, e, s, 3);
                 Vector256<float> r4 = Component(w, e, s, 4), r5 = Component(w, e, s, 5), r6 = Component(w, e, s, 6), r7 = Component(w, e, s, 7);
                 PixelTile.Transpose(ref r0, ref r1, ref r2, ref r3, ref r4, ref r5, ref r6, ref r7);
-                float* target = gradient + c, shift = shifts + c;
+                float* target = place + c, shift = shifts + c;
                 (r0 + Vector256.Load(shift + (nint)owners[p] * channels)).Store(target);
                 (r1 + Vector256.Load(shift + (nint)owners[p + 1] * channels)).Store(target + pixelStride);
                 (r2 + Vector256.Load(shift + (nint)owners[p + 2] * channels)).Store(target + 2 * pixelStride);
@@ -136,6 +120,17 @@ internal readonly unsafe struct TileGradient(float* rows, int channels)
                 (r5 + Vector256.Load(shift + (nint)owners[p + 5] * channels)).Store(target + 5 * pixelStride);
                 (r6 + Vector256.Load(shift + (nint)owners[p + 6] * channels)).Store(target + 6 * pixelStride);
                 (r7 + Vector256.Load(shift + (nint)owners[p + 7] * channels)).Store(target + 7 * pixelStride);
+            }
+        }
+
+        for (var i = 0; staging is not null && i < whole * channels; i += Vector256<float>.Count)
+            Vector256.Load(staging + i).StoreAlignedNonTemporal(gradient + i);
+        for (var p = 0; p < count; p++)
+        {
+            for (var c = p < whole ? components : 0; c < channels; c++)
+            {
+                var value = rows[p] * tile[c * Stride + p] - _centres[c * Stride + p];
+                gradient[(long)p * pixelStride + c] = value + shifts[(long)owners[p] * channels + c];
             }
         }
     }
