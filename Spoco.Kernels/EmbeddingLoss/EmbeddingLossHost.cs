@@ -193,8 +193,8 @@ internal static unsafe class EmbeddingLossHost
 
         public int Count { get; }
 
-        public void LoadEmbeddings(EmbeddingLayout layout, float* embeddings, float* tile) =>
-            PixelTile.Load(embeddings + First * layout.PixelStride + layout.ChannelOffset, layout.PixelStride, layout.Channels, Count, tile);
+        /// <summary>The embeddings of the pixels, transposed into <paramref name="rows"/>.</summary>
+        public TileEmbeddings LoadEmbeddings(EmbeddingLayout layout, float* embeddings, float* rows) => new(layout, embeddings, First, Count, rows);
 
         /// <summary>
         /// Asks for a share of the next tile's pixels, to be called for every centre: between two tiles the processor does not foresee the loads, and
@@ -270,7 +270,7 @@ internal static unsafe class EmbeddingLossHost
         float* scratch)
         : IParallelBody
     {
-        public static int ScratchLength(int channels) => (2 * channels + Rows.Count + WeightedRows.Count) * Stride;
+        public static int ScratchLength(int channels) => (2 * channels + Rows.Count) * Stride + WeightedRows.Length;
 
         public void Execute(int from, int until, int worker)
         {
@@ -282,16 +282,16 @@ internal static unsafe class EmbeddingLossHost
         private void Add(int from, int until, int part, int worker)
         {
             var channels = v.Layout.Channels;
-            var e = scratch + (long)worker * ScratchLength(channels);
-            var g = e + channels * Stride;
+            var transposed = scratch + (long)worker * ScratchLength(channels);
+            var g = transposed + channels * Stride;
             var rows = new Rows(g + channels * Stride);
-            var weighted = new WeightedRows(e, channels, g + (channels + Rows.Count) * Stride);
+            var weighted = new WeightedRows(g + (channels + Rows.Count) * Stride);
             var width = EmbeddingLoss.ObjectWidth(channels, gradient);
             for (var index = from; index < until; index++)
             {
                 var tile = new Tile(v.Layout, index);
                 var image = v.Images[tile.Image];
-                tile.LoadEmbeddings(v.Layout, v.Embeddings, e);
+                var e = tile.LoadEmbeddings(v.Layout, v.Embeddings, transposed);
                 tile.LoadOwners(v.Owners, rows.Owners);
                 var unlabelled = v.Terms.UnlabelledPush != 0 && Contains(rows.Owners, image.UnlabelledOwner);
                 for (var k = 0; k < image.Objects; k++)
@@ -300,11 +300,12 @@ internal static unsafe class EmbeddingLossHost
                     AddObject(e, rows, ref weighted, image, k, unlabelled, objectPartials + part * objectLength + (long)(image.FirstObject + k) * width);
                 }
 
-                weighted.Finish();
+                TileSums.Add(e, weighted);
+                weighted.Clear();
                 if (image.Anchors == 0)
                     continue;
                 tile.LoadEmbeddings(v.MomentumLayout, v.Momentum, g);
-                AddAnchors(tile, e, g, rows, image, anchorPartials + part * anchorLength + (long)image.FirstAnchor * EmbeddingLoss.AnchorScalars);
+                AddAnchors(tile, transposed, g, rows, image, anchorPartials + part * anchorLength + (long)image.FirstAnchor * EmbeddingLoss.AnchorScalars);
                 if (pixels is null)
                     continue;
                 for (var p = 0; p < tile.Count; p++)
@@ -315,25 +316,25 @@ internal static unsafe class EmbeddingLossHost
             }
         }
 
-        private void AddObject(float* e, in Rows rows, ref WeightedRows weighted, ImageCentres image, int k, bool unlabelled, double* sums)
+        private void AddObject(in TileEmbeddings e, in Rows rows, ref WeightedRows weighted, ImageCentres image, int k, bool unlabelled, double* sums)
         {
             var channels = v.Layout.Channels;
             var terms = v.Terms;
-            var centre = v.Objects + (long)(image.FirstObject + k) * channels;
             var owner = image.FirstOwner + k;
             var present = Contains(rows.Owners, owner);
             var hinges = present || unlabelled;
             if (!hinges && terms.Instance == MaskLoss.None)
                 return;
-            v.ObjectMasks(e, image, k, rows);
+            v.ObjectMasks(e.Rows, image, k, rows);
             v.Hinges(rows, image, k, present, unlabelled, weighted.Next, out var pull, out var push);
             sums[0] += pull;
             sums[1] += push;
             if (terms.Instance == MaskLoss.CrossEntropy)
                 sums[2] += v.AddObjectCrossEntropy(rows, image, k, weighted.Next);
+            var centre = v.Objects + (long)(image.FirstObject + k) * channels;
             var ofObject = sums + EmbeddingLoss.ObjectScalars;
             if (gradient && (pull != 0 || push != 0 || terms.Instance == MaskLoss.CrossEntropy))
-                weighted.Keep(centre, ofObject);
+                Keep(e, ref weighted, centre, ofObject);
             if (terms.Instance != MaskLoss.Dice)
                 return;
             var (overlap, square) = TileTerms.ObjectDice(rows.Masks, rows.Owners, owner, rows.Targets, weighted.Next);
@@ -342,9 +343,20 @@ internal static unsafe class EmbeddingLossHost
             if (!gradient)
                 return;
             if (square != 0)
-                weighted.Keep(centre, ofObject + 2 * channels);
-            if (present)
-                TileSums.Add(e, centre, channels, rows.Targets, ofObject + channels);
+                Keep(e, ref weighted, centre, ofObject + 2 * channels);
+            if (!present)
+                return;
+            Buffer.MemoryCopy(rows.Targets, weighted.Next, PixelTile.Pixels * sizeof(float), PixelTile.Pixels * sizeof(float));
+            Keep(e, ref weighted, centre, ofObject + channels);
+        }
+
+        private static void Keep(in TileEmbeddings e, ref WeightedRows weighted, float* centre, double* sums)
+        {
+            weighted.Keep(centre, sums);
+            if (!weighted.IsFull)
+                return;
+            TileSums.Add(e, weighted);
+            weighted.Clear();
         }
 
         private void AddAnchors(Tile tile, float* e, float* g, in Rows rows, ImageCentres image, double* sums)
@@ -377,10 +389,8 @@ internal static unsafe class EmbeddingLossHost
     private readonly struct GradientBody(
         Pointers v, float* lineFactors, float* shift, float* gradient, double* anchorPartials, long anchorLength, float* scratch) : IParallelBody
     {
-        /// <summary>Most centres whose weights are computed before they are applied: the two need different rows, and the first-level cache holds those of one.</summary>
-        private const int Group = 20;
-
-        public static int ScratchLength(int channels) => (2 * channels + TileGradient.Rows(channels) + Group + Rows.Count) * Stride;
+        public static int ScratchLength(int channels) =>
+            (2 * channels + Rows.Count) * Stride + WeightedRows.Length + CacheLine.Floats * ((TileGradient.Length(channels) - 1) / CacheLine.Floats + 1);
 
         public void Execute(int from, int until, int worker)
         {
@@ -392,33 +402,26 @@ internal static unsafe class EmbeddingLossHost
         private void Add(int from, int until, int part, int worker)
         {
             var channels = v.Layout.Channels;
-            var e = scratch + (long)worker * ScratchLength(channels);
-            var g = e + channels * Stride;
-            var weights = g + channels * Stride;
-            var rows = new Rows(weights + Group * Stride);
-            var sum = new TileGradient(weights + (Group + Rows.Count) * Stride, channels);
+            var transposed = scratch + (long)worker * ScratchLength(channels);
+            var g = transposed + channels * Stride;
+            var rows = new Rows(g + channels * Stride);
+            var weighted = new WeightedRows(g + (channels + Rows.Count) * Stride);
+            var memory = g + (channels + Rows.Count) * Stride + WeightedRows.Length;
             var past = CacheLine.Streams(gradient, (long)v.Layout.Count * v.Layout.PixelStride) && channels % CacheLine.Floats == 0
                 && v.Layout.PixelStride == channels;
             for (var index = from; index < until; index++)
             {
                 var tile = new Tile(v.Layout, index);
                 var image = v.Images[tile.Image];
-                tile.LoadEmbeddings(v.Layout, v.Embeddings, e);
+                var e = tile.LoadEmbeddings(v.Layout, v.Embeddings, transposed);
                 tile.LoadOwners(v.Owners, rows.Owners);
-                sum.Clear();
+                var sum = new TileGradient(memory, rows.Owners, shift + (long)image.FirstCluster * channels);
                 var unlabelled = v.Terms.UnlabelledPush != 0 && Contains(rows.Owners, image.UnlabelledOwner);
-                for (var first = 0; first < image.Objects; first += Group)
+                for (var k = 0; k < image.Objects; k++)
                 {
-                    var count = Math.Min(Group, image.Objects - first);
-                    var any = false;
-                    for (var r = 0; r < count; r++)
-                    {
-                        tile.Expect(v.Layout, v.Embeddings, first + r);
-                        any |= ObjectWeights(e, rows, image, first + r, unlabelled, weights + r * Stride);
-                    }
-
-                    if (any)
-                        sum.Add(v.Objects + (long)(image.FirstObject + first) * channels, weights, count);
+                    tile.Expect(v.Layout, v.Embeddings, k);
+                    if (ObjectWeights(transposed, rows, image, k, unlabelled, weighted.Next))
+                        Keep(e, ref weighted, ref sum, v.Objects + (long)(image.FirstObject + k) * channels, null);
                 }
 
                 if (image.Anchors > 0)
@@ -427,37 +430,33 @@ internal static unsafe class EmbeddingLossHost
                     LoadLineFactors(tile, rows);
                 }
 
-                for (var first = 0; first < image.Anchors; first += Group)
+                for (var a = 0; a < image.Anchors; a++)
                 {
-                    var count = Math.Min(Group, image.Anchors - first);
-                    var any = false;
-                    for (var r = 0; r < count; r++)
-                    {
-                        tile.Expect(v.MomentumLayout, v.Momentum, first + r);
-                        any |= AnchorWeights(e, g, image.FirstAnchor + first + r, rows, weights + r * Stride);
-                    }
-
-                    var row = (long)(image.FirstAnchor + first) * channels;
-                    if (!any)
-                        continue;
-                    sum.Add(v.Anchors + row, weights, count);
-                    AddAnchors(e, v.Anchors + row, count, weights, anchorPartials + part * anchorLength + row);
+                    tile.Expect(v.MomentumLayout, v.Momentum, a);
+                    var anchor = image.FirstAnchor + a;
+                    if (AnchorWeights(transposed, g, anchor, rows, weighted.Next))
+                        Keep(e, ref weighted, ref sum, v.Anchors + (long)anchor * channels, anchorPartials + part * anchorLength + (long)anchor * channels);
                 }
 
-                sum.Store(e, tile.Count, rows.Owners, shift + (long)image.FirstCluster * channels,
-                    gradient + tile.First * v.Layout.PixelStride + v.Layout.ChannelOffset, v.Layout.PixelStride, past ? g : null);
+                if (weighted.Count > 0)
+                    Add(e, ref weighted, ref sum);
+                sum.Store(e, gradient + tile.First * v.Layout.PixelStride + v.Layout.ChannelOffset, v.Layout.PixelStride, past);
             }
         }
 
-        /// <summary>What the pixels do to a group of anchors.</summary>
-        private void AddAnchors(float* e, float* anchors, int count, float* weights, double* sums)
+        private static void Keep(in TileEmbeddings e, ref WeightedRows weighted, ref TileGradient sum, float* centre, double* sums)
         {
-            var channels = v.Layout.Channels;
-            var a = 0;
-            for (; a + 2 <= count; a += 2, anchors += 2 * channels, weights += 2 * Stride, sums += 2 * channels)
-                TileSums.AddTwo(e, anchors, anchors + channels, channels, weights, sums, sums + channels);
-            if (a < count)
-                TileSums.Add(e, anchors, channels, weights, sums);
+            weighted.Keep(centre, sums);
+            if (weighted.IsFull)
+                Add(e, ref weighted, ref sum);
+        }
+
+        /// <summary>What the rows do to the pixels, and what these do to the anchors.</summary>
+        private static void Add(in TileEmbeddings e, ref WeightedRows weighted, ref TileGradient sum)
+        {
+            sum.Add(e, weighted);
+            TileSums.Add(e, weighted);
+            weighted.Clear();
         }
 
         private void LoadLineFactors(Tile tile, in Rows rows)
@@ -476,10 +475,7 @@ internal static unsafe class EmbeddingLossHost
             var terms = v.Terms;
             var present = Contains(rows.Owners, image.FirstOwner + k);
             if (!present && !unlabelled && terms.Instance == MaskLoss.None)
-            {
-                new Span<float>(weights, PixelTile.Pixels).Clear();
                 return false;
-            }
 
             v.ObjectMasks(e, image, k, rows);
             v.Hinges(rows, image, k, present, unlabelled, weights, out _, out _);
@@ -495,12 +491,12 @@ internal static unsafe class EmbeddingLossHost
         {
             var factors = v.AnchorFactors[anchor];
             v.AnchorMasks(e, g, anchor, rows);
+            if (v.Terms.Consistency == MaskLoss.Dice && v.Terms.LineLength == 0)
+                return TileTerms.AnchorDiceWeights(rows.Masks, rows.Targets, factors.Overlap, factors.Square, weights);
             if (v.Terms.Consistency == MaskLoss.CrossEntropy)
                 TileTerms.AnchorCrossEntropyWeights(rows.Squares, rows.Masks, rows.Targets, v.Terms.Falloff, factors.CrossEntropy, weights);
-            else if (v.Terms.LineLength > 0)
-                TileTerms.AnchorDiceWeights(rows.Masks, rows.Targets, rows.LineOverlaps, rows.LineSquares, weights);
             else
-                TileTerms.AnchorDiceWeights(rows.Masks, rows.Targets, factors.Overlap, factors.Square, weights);
+                TileTerms.AnchorDiceWeights(rows.Masks, rows.Targets, rows.LineOverlaps, rows.LineSquares, weights);
             return AnyWeight(weights);
         }
 
@@ -524,39 +520,6 @@ internal static unsafe class EmbeddingLossHost
         public readonly float* LineSquares = first + 5 * Stride;
         public readonly int* Uncovered = (int*)(first + 6 * Stride);
         public readonly int* Owners = (int*)(first + 7 * Stride);
-    }
-
-    /// <summary>Rows of weights whose sums over a tile are taken two at a time.</summary>
-    private struct WeightedRows(float* tile, int channels, float* rows)
-    {
-        public const int Count = 2;
-
-        private float* _centre;
-        private double* _sums;
-
-        /// <summary>The row that the next weights are written to.</summary>
-        public readonly float* Next => _sums is null ? rows : rows + Stride;
-
-        /// <summary>The next row is complete: sums += sum_p w_p (e_p - centre), at the latest by <see cref="Finish"/>.</summary>
-        public void Keep(float* centre, double* sums)
-        {
-            if (_sums is null)
-            {
-                _centre = centre;
-                _sums = sums;
-                return;
-            }
-
-            TileSums.AddTwo(tile, _centre, centre, channels, rows, _sums, sums);
-            _sums = null;
-        }
-
-        public void Finish()
-        {
-            if (_sums is not null)
-                TileSums.Add(tile, _centre, channels, rows, _sums);
-            _sums = null;
-        }
     }
 
     private static bool Contains(int* owners, int owner) => new ReadOnlySpan<int>(owners, PixelTile.Pixels).Contains(owner);

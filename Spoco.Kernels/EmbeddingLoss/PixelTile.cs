@@ -6,14 +6,14 @@ using System.Runtime.Intrinsics.X86;
 namespace Spoco.Kernels.Primitives;
 
 /// <summary>
-/// A few hundred neighbouring pixels with their components transposed, [E][pixels], so that distances to a centre are computed for a register of
+/// Neighbouring pixels with their components transposed, [E][pixels], so that distances to a centre are computed for a register of
 /// pixels at a time. Small enough for the first-level cache. Pixels that fill up the last tile of an image lie so far away that every soft mask
 /// and every hinge is 0 there.
 /// </summary>
 internal static unsafe class PixelTile
 {
     /// <summary>Pixels of a tile.</summary>
-    public const int Pixels = 128;
+    public const int Pixels = 96;
 
     /// <summary>Distance between the rows of a tile: a little more than its pixels, so that the rows do not share cache sets.</summary>
     public const int Stride = Pixels + 16;
@@ -22,7 +22,7 @@ internal static unsafe class PixelTile
     private const float FarAway = 1e15f;
 
     /// <summary>Transposes <paramref name="count"/> pixels into a tile.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     public static void Load(float* e, int pixelStride, int channels, int count, float* tile)
     {
         var c = 0;
@@ -84,33 +84,39 @@ internal static unsafe class PixelTile
         (r3, r7) = (Avx.Permute2x128(s3, s7, 0x20), Avx.Permute2x128(s3, s7, 0x31));
     }
 
+    /// <summary>Pixels whose distances are computed together: as many registers of them as the processor has left.</summary>
+    public static int Together => Math.Min(12 * Vector<float>.Count, Pixels);
+
     /// <summary>squares[p] = |e_p - centre|^2.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     public static void SquaredDistances(float* tile, float* centre, int channels, float* squares)
     {
-        for (var p = 0; p < Pixels; p += 8 * Vector<float>.Count)
-            EightSquaredDistances(tile + p, centre, channels, squares + p);
+        for (var p = 0; p < Pixels; p += Together)
+            SquaredDistancesTogether(tile + p, centre, channels, squares + p);
     }
 
     /// <summary>The same, and masks[p] = exp(-falloff squares[p]).</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     public static void Masks(float* tile, float* centre, int channels, float falloff, float* squares, float* masks)
     {
-        var lanes = Vector<float>.Count;
-        for (var p = 0; p < Pixels; p += 8 * lanes)
+        for (var p = 0; p < Pixels; p += Together)
         {
-            EightSquaredDistances(tile + p, centre, channels, squares + p);
-            for (var i = p; i < p + 8 * lanes; i += lanes)
-                SoftMask.Mask(Read(squares + i), falloff).Store(masks + i);
+            SquaredDistancesTogether(tile + p, centre, channels, squares + p);
+
+            // Not before the distances, which need all registers.
+            var (rate, limit) = SoftMask.Falloff(falloff);
+            for (var i = p; i < p + Together; i += Vector<float>.Count)
+                SoftMask.Mask(Read(squares + i), rate, limit).Store(masks + i);
         }
     }
 
-    /// <summary>Eight registers of pixels at once: fewer sums would wait for one another.</summary>
+    /// <summary>The squared distances of <see cref="Together"/> pixels. With fewer sums at once, some would wait for one another.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void EightSquaredDistances(float* tile, float* centre, int channels, float* squares)
+    public static void SquaredDistancesTogether(float* tile, float* centre, int channels, float* squares)
     {
         var lanes = Vector<float>.Count;
-        Vector<float> s0 = default, s1 = default, s2 = default, s3 = default, s4 = default, s5 = default, s6 = default, s7 = default;
+        Vector<float> s0 = default, s1 = default, s2 = default, s3 = default, s4 = default, s5 = default;
+        Vector<float> s6 = default, s7 = default, s8 = default, s9 = default, s10 = default, s11 = default;
         for (var c = 0; c < channels; c++, tile += Stride)
         {
             var a = new Vector<float>(centre[c]);
@@ -120,8 +126,14 @@ internal static unsafe class PixelTile
             s3 = AddSquare(a - Read(tile + 3 * lanes), s3);
             s4 = AddSquare(a - Read(tile + 4 * lanes), s4);
             s5 = AddSquare(a - Read(tile + 5 * lanes), s5);
+            if (6 * lanes == Pixels)
+                continue;
             s6 = AddSquare(a - Read(tile + 6 * lanes), s6);
             s7 = AddSquare(a - Read(tile + 7 * lanes), s7);
+            s8 = AddSquare(a - Read(tile + 8 * lanes), s8);
+            s9 = AddSquare(a - Read(tile + 9 * lanes), s9);
+            s10 = AddSquare(a - Read(tile + 10 * lanes), s10);
+            s11 = AddSquare(a - Read(tile + 11 * lanes), s11);
         }
 
         s0.Store(squares);
@@ -130,8 +142,14 @@ internal static unsafe class PixelTile
         s3.Store(squares + 3 * lanes);
         s4.Store(squares + 4 * lanes);
         s5.Store(squares + 5 * lanes);
+        if (6 * lanes == Pixels)
+            return;
         s6.Store(squares + 6 * lanes);
         s7.Store(squares + 7 * lanes);
+        s8.Store(squares + 8 * lanes);
+        s9.Store(squares + 9 * lanes);
+        s10.Store(squares + 10 * lanes);
+        s11.Store(squares + 11 * lanes);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -19,6 +19,9 @@ internal static class SoftMask
     /// <summary>Below: 1 - exp(-x) by its series, above: by the exponential.</summary>
     private const float SeriesLimit = 0.25f;
 
+    /// <summary>Power of two that counts as 0.</summary>
+    private const int LeastPower = -31;
+
     /// <summary>-q log p - (1 - q) log(1 - p).</summary>
     public static float CrossEntropy(float x, float p, float q)
     {
@@ -40,26 +43,34 @@ internal static class SoftMask
     private static float Complement(float x, float p) =>
         x < SeriesLimit ? x * (1 - x / 2 * (1 - x / 3 * (1 - x / 4 * (1 - x / 5 * (1 - x / 6))))) : 1 - p;
 
+    /// <summary>What <see cref="Mask"/> needs of a falloff, to be taken before a loop: the rate of the power of two, and the square beyond which the mask is 0.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static (Vector<float> Rate, Vector<float> Limit) Falloff(float falloff)
+    {
+        const float Log2E = 1.44269504f;
+        return (new Vector<float>(-Log2E * falloff), new Vector<float>(-LeastPower / (Log2E * falloff)));
+    }
+
     /// <summary>
-    /// exp(-falloff square) for square >= 0, within 4 ulp; 0 where it is below 1.3e-9 and lost in any sum of masks (which holds a value near 1), so
+    /// exp(-falloff square) for square >= 0, within 4 ulp; 0 where it is below 7e-10 and lost in any sum of masks (which holds a value near 1), so
     /// that tiles without any mask can be skipped.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector<float> Mask(Vector<float> square, float falloff)
+    public static Vector<float> Mask(Vector<float> square, Vector<float> rate, Vector<float> limit)
     {
-        // 2^y = 2^n 2^r with n = y rounded. Adding 1.5 2^23 leaves n in the low bits of the sum; shifted to the exponent, it is added to that of 2^r,
-        // the polynomial of r in [-1/2, 1/2] with the smallest relative error, 9e-8 (Remez).
-        const float Magic = 12582912, Least = -30;
-        var factor = new Vector<float>(-1.44269504f * falloff);
-        var shifted = Vector.MaxNative(Vector.MultiplyAddEstimate(square, factor, new Vector<float>(Magic)), new Vector<float>(Magic + Least));
-        var r = Vector.MultiplyAddEstimate(square, factor, new Vector<float>(Magic) - shifted);
-        var s = Vector.MultiplyAddEstimate(r, new Vector<float>(1.326472453e-3f), new Vector<float>(9.671513102e-3f));
-        s = Vector.MultiplyAddEstimate(s, r, new Vector<float>(5.550733755e-2f));
-        s = Vector.MultiplyAddEstimate(s, r, new Vector<float>(2.402224208e-1f));
-        s = Vector.MultiplyAddEstimate(s, r, new Vector<float>(6.931469776e-1f));
-        s = Vector.MultiplyAddEstimate(s, r, Vector<float>.One);
-        var scaled = Vector.AsVectorInt32(s) + Vector.ShiftLeft(Vector.AsVectorInt32(shifted), 23);
-        return Vector.AsVectorSingle(Vector.GreaterThan(shifted, new Vector<float>(Magic + Least)) & scaled);
+        // 2^y = 2^n 2^r with n = y rounded. Adding 1.5 2^23 leaves n in the low bits of the sum; shifted to the exponent, they are a power of two. With
+        // -LeastPower added to n it is 2^(n - 96), and 0 for the least n. 2^r times 2^96 is the polynomial of r in [-1/2, 1/2] with the smallest relative
+        // error, 9e-8 (Remez).
+        const float Magic = 12582912 - LeastPower, Up = 7.9228163e28f;
+        square = Vector.MinNative(square, limit);
+        var shifted = Vector.MultiplyAddEstimate(square, rate, new Vector<float>(Magic));
+        var r = Vector.MultiplyAddEstimate(square, rate, new Vector<float>(Magic) - shifted);
+        var s = Vector.MultiplyAddEstimate(r, new Vector<float>(1.326472453e-3f * Up), new Vector<float>(9.671513102e-3f * Up));
+        s = Vector.MultiplyAddEstimate(s, r, new Vector<float>(5.550733755e-2f * Up));
+        s = Vector.MultiplyAddEstimate(s, r, new Vector<float>(2.402224208e-1f * Up));
+        s = Vector.MultiplyAddEstimate(s, r, new Vector<float>(6.931469776e-1f * Up));
+        s = Vector.MultiplyAddEstimate(s, r, new Vector<float>(Up));
+        return s * Vector.AsVectorSingle(Vector.ShiftLeft(Vector.AsVectorInt32(shifted), 23));
     }
 
     /// <summary>The vector form of <see cref="CrossEntropy(float, float, float)"/>.</summary>

@@ -1,141 +1,175 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
-using System.Runtime.Intrinsics.X86;
 
 namespace Spoco.Kernels.Primitives;
 
 /// <summary>
-/// The gradient of a tile of pixels, sum_k w_k (e - a_k) over centres a_k, kept as two sums: the row sum_k w_k and, transposed as the pixels are,
-/// sum_k w_k a_k. So a centre costs one product for every component, and the pixels are read once, at the end.
+/// The gradient of a tile of pixels, a shift for every owner + sum_k w_k (e - a_k) over rows of weights w_k with centres a_k: kept as
+/// (sum_k w_k) e - sum_k w_k a_k, so that a row costs one product for every component.
 /// </summary>
-/// <param name="rows">Memory for <see cref="Rows"/> rows of the tile.</param>
-/// <param name="channels">Components of a pixel.</param>
-internal readonly unsafe struct TileGradient(float* rows, int channels)
+/// <param name="memory">Memory for <see cref="Length"/> numbers, on a cache line.</param>
+/// <param name="owners">Which shift belongs to a pixel.</param>
+/// <param name="shifts">[owners, channels].</param>
+internal unsafe struct TileGradient(float* memory, int* owners, float* shifts)
 {
     private const int Stride = PixelTile.Stride;
 
-    private readonly float* _centres = rows + Stride;
+    /// <summary>Pixels at a time.</summary>
+    private const int Together = 4;
 
-    /// <summary>Rows of memory that a gradient takes.</summary>
-    public static int Rows(int channels) => channels + 1;
+    private bool _begun;
 
-    public void Clear() => new Span<float>(rows, Rows(channels) * Stride).Clear();
+    /// <summary>Numbers of memory: the gradient, pixel by pixel.</summary>
+    public static int Length(int channels) => PixelTile.Pixels * channels;
 
-    /// <summary>Adds <paramref name="count"/> centres; the weights of each are a row.</summary>
-    public void Add(float* centres, float* weights, int count)
+    /// <summary>Adds rows.</summary>
+    public void Add(in TileEmbeddings e, in WeightedRows rows)
     {
-        var k = 0;
-        for (; k + 4 <= count; k += 4)
-            AddFour(centres + k * channels, channels, weights + k * Stride, rows, _centres);
-        for (; k < count; k++)
-            AddOne(centres + k * channels, channels, weights + k * Stride, rows, _centres);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void AddFour(float* centres, int channels, float* weights, float* total, float* sums)
-    {
-        for (var p = 0; p < PixelTile.Pixels; p += Vector<float>.Count)
+        for (var p = 0; p < e.Count; p += Together)
         {
-            var first = PixelTile.Read(weights + p) + PixelTile.Read(weights + Stride + p);
-            var second = PixelTile.Read(weights + 2 * Stride + p) + PixelTile.Read(weights + 3 * Stride + p);
-            (PixelTile.Read(total + p) + (first + second)).Store(total + p);
-        }
-
-        var c = 0;
-        for (; c + 2 <= channels; c += 2)
-        {
-            float* a = centres + c, b = a + channels, x = b + channels, y = x + channels;
-            Vector<float> a0 = new(a[0]), b0 = new(b[0]), x0 = new(x[0]), y0 = new(y[0]);
-            Vector<float> a1 = new(a[1]), b1 = new(b[1]), x1 = new(x[1]), y1 = new(y[1]);
-            float* even = sums + c * Stride, odd = even + Stride;
-            for (var p = 0; p < PixelTile.Pixels; p += Vector<float>.Count)
+            // Pixels beyond the last one repeat it.
+            var last = e.Count - 1;
+            var (p1, p2, p3) = (Math.Min(p + 1, last), Math.Min(p + 2, last), Math.Min(p + 3, last));
+            var target = memory + p * e.Channels;
+            float* b0, b1, b2, b3;
+            if (_begun)
             {
-                Vector<float> s = PixelTile.Read(even + p), t = PixelTile.Read(odd + p), w = PixelTile.Read(weights + p);
-                s = Vector.MultiplyAddEstimate(w, a0, s);
-                t = Vector.MultiplyAddEstimate(w, a1, t);
-                w = PixelTile.Read(weights + Stride + p);
-                s = Vector.MultiplyAddEstimate(w, b0, s);
-                t = Vector.MultiplyAddEstimate(w, b1, t);
-                w = PixelTile.Read(weights + 2 * Stride + p);
-                s = Vector.MultiplyAddEstimate(w, x0, s);
-                t = Vector.MultiplyAddEstimate(w, x1, t);
-                w = PixelTile.Read(weights + 3 * Stride + p);
-                Vector.MultiplyAddEstimate(w, y0, s).Store(even + p);
-                Vector.MultiplyAddEstimate(w, y1, t).Store(odd + p);
+                b0 = target;
+                b1 = b0 + e.Channels;
+                b2 = b1 + e.Channels;
+                b3 = b2 + e.Channels;
             }
+            else
+            {
+                b0 = shifts + (nint)owners[p] * e.Channels;
+                b1 = shifts + (nint)owners[p1] * e.Channels;
+                b2 = shifts + (nint)owners[p2] * e.Channels;
+                b3 = shifts + (nint)owners[p3] * e.Channels;
+            }
+
+            AddFour(rows.Centres, rows.Weights(0) + p, rows.Count, e.Channels,
+                e.Pixels + (nint)p * e.PixelStride, e.Pixels + (nint)p1 * e.PixelStride, e.Pixels + (nint)p2 * e.PixelStride, e.Pixels + (nint)p3 * e.PixelStride,
+                b0, b1, b2, b3, target);
         }
 
-        for (var k = 0; k < 4 && c < channels; k++)
-            AddComponent(centres[k * channels + c], weights + k * Stride, sums + c * Stride);
+        _begun = true;
     }
 
-    private static void AddOne(float* centre, int channels, float* weights, float* total, float* sums)
-    {
-        for (var p = 0; p < PixelTile.Pixels; p += Vector<float>.Count)
-            (PixelTile.Read(total + p) + PixelTile.Read(weights + p)).Store(total + p);
-        for (var c = 0; c < channels; c++)
-            AddComponent(centre[c], weights, sums + c * Stride);
-    }
-
-    private static void AddComponent(float centre, float* weights, float* sum)
-    {
-        var a = new Vector<float>(centre);
-        for (var p = 0; p < PixelTile.Pixels; p += Vector<float>.Count)
-            Vector.MultiplyAddEstimate(PixelTile.Read(weights + p), a, PixelTile.Read(sum + p)).Store(sum + p);
-    }
-
-    /// <summary>gradient_p = the sum + shifts[owners[p]] for <paramref name="count"/> pixels, one behind the other.</summary>
-    /// <param name="tile">The pixels.</param>
-    /// <param name="count">How many are written.</param>
-    /// <param name="owners">Which shift is added.</param>
-    /// <param name="shifts">[owners, channels].</param>
+    /// <summary>Writes the gradient of the pixels.</summary>
+    /// <param name="e">The pixels.</param>
     /// <param name="gradient">Where to.</param>
     /// <param name="pixelStride">Distance of neighbouring pixels there.</param>
-    /// <param name="staging">
-    /// Memory of a tile, to write past the caches in whole lines: then <paramref name="pixelStride"/> is the number of components, a multiple of eight, and
-    /// <paramref name="gradient"/> begins with a vector. Null to write as usual.
-    /// </param>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public void Store(float* tile, int count, int* owners, float* shifts, float* gradient, int pixelStride, float* staging)
+    /// <param name="past">Whether to write past the caches: then a pixel is as many whole cache lines, and <paramref name="gradient"/> begins with one.</param>
+    public void Store(in TileEmbeddings e, float* gradient, int pixelStride, bool past)
     {
-        // Eight pixels and eight components at a time.
-        var (whole, components) = Avx.IsSupported ? (count / 8 * 8, channels / 8 * 8) : (0, 0);
-        var place = staging is null ? gradient : staging;
-        for (var p = 0; p < whole; p += 8, place += 8 * pixelStride)
+        if (!_begun)
+            Add(e, default);
+        if (past)
         {
-            var w = Vector256.Load(rows + p);
-            for (var c = 0; c + 8 <= channels; c += 8)
-            {
-                float* e = tile + c * Stride + p, s = _centres + c * Stride + p;
-                Vector256<float> r0 = Component(w, e, s, 0), r1 = Component(w, e, s, 1), r2 = Component(w, e, s, 2), r3 = Component(w, e, s, 3);
-                Vector256<float> r4 = Component(w, e, s, 4), r5 = Component(w, e, s, 5), r6 = Component(w, e, s, 6), r7 = Component(w, e, s, 7);
-                PixelTile.Transpose(ref r0, ref r1, ref r2, ref r3, ref r4, ref r5, ref r6, ref r7);
-                float* target = place + c, shift = shifts + c;
-                (r0 + Vector256.Load(shift + (nint)owners[p] * channels)).Store(target);
-                (r1 + Vector256.Load(shift + (nint)owners[p + 1] * channels)).Store(target + pixelStride);
-                (r2 + Vector256.Load(shift + (nint)owners[p + 2] * channels)).Store(target + 2 * pixelStride);
-                (r3 + Vector256.Load(shift + (nint)owners[p + 3] * channels)).Store(target + 3 * pixelStride);
-                (r4 + Vector256.Load(shift + (nint)owners[p + 4] * channels)).Store(target + 4 * pixelStride);
-                (r5 + Vector256.Load(shift + (nint)owners[p + 5] * channels)).Store(target + 5 * pixelStride);
-                (r6 + Vector256.Load(shift + (nint)owners[p + 6] * channels)).Store(target + 6 * pixelStride);
-                (r7 + Vector256.Load(shift + (nint)owners[p + 7] * channels)).Store(target + 7 * pixelStride);
-            }
+            for (var i = 0; i < e.Count * e.Channels; i += Vector256<float>.Count)
+                Vector256.Load(memory + i).StoreAlignedNonTemporal(gradient + i);
+            return;
         }
 
-        for (var i = 0; staging is not null && i < whole * channels; i += Vector256<float>.Count)
-            Vector256.Load(staging + i).StoreAlignedNonTemporal(gradient + i);
-        for (var p = 0; p < count; p++)
+        for (var p = 0; p < e.Count; p++)
+            new ReadOnlySpan<float>(memory + p * e.Channels, e.Channels).CopyTo(new Span<float>(gradient + (nint)p * pixelStride, e.Channels));
+    }
+
+    /// <summary>The gradient of four pixels e0 .. e3, to which b0 .. b3 are added.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
+    private static void AddFour(
+        float** centres, float* weights, int count, int channels, float* e0, float* e1, float* e2, float* e3, float* b0, float* b1, float* b2,
+        float* b3, float* target)
+    {
+        var c = 0;
+        for (; Vector512.IsHardwareAccelerated && c + 2 * Simd512.Lanes <= channels; c += 2 * Simd512.Lanes)
         {
-            for (var c = p < whole ? components : 0; c < channels; c++)
+            AddFour<Simd512, Vector512<float>>(
+                centres, weights, count, channels, e0 + c, e1 + c, e2 + c, e3 + c, b0 + c, b1 + c, b2 + c, b3 + c, target + c, c);
+        }
+
+        for (; Vector256.IsHardwareAccelerated && c + 2 * Simd256.Lanes <= channels; c += 2 * Simd256.Lanes)
+        {
+            AddFour<Simd256, Vector256<float>>(
+                centres, weights, count, channels, e0 + c, e1 + c, e2 + c, e3 + c, b0 + c, b1 + c, b2 + c, b3 + c, target + c, c);
+        }
+
+        for (; c + 2 * Simd128.Lanes <= channels; c += 2 * Simd128.Lanes)
+        {
+            AddFour<Simd128, Vector128<float>>(
+                centres, weights, count, channels, e0 + c, e1 + c, e2 + c, e3 + c, b0 + c, b1 + c, b2 + c, b3 + c, target + c, c);
+        }
+
+        for (; c < channels; c++)
+        {
+            float s0 = 0, s1 = 0, s2 = 0, s3 = 0, n0 = 0, n1 = 0, n2 = 0, n3 = 0;
+            var w = weights;
+            for (var k = 0; k < count; k++, w += Stride)
             {
-                var value = rows[p] * tile[c * Stride + p] - _centres[c * Stride + p];
-                gradient[(long)p * pixelStride + c] = value + shifts[(long)owners[p] * channels + c];
+                var a = centres[k][c];
+                s0 += w[0] * a;
+                n0 += w[0];
+                s1 += w[1] * a;
+                n1 += w[1];
+                s2 += w[2] * a;
+                n2 += w[2];
+                s3 += w[3] * a;
+                n3 += w[3];
             }
+
+            target[c] = b0[c] + (n0 * e0[c] - s0);
+            target[channels + c] = b1[c] + (n1 * e1[c] - s1);
+            target[2 * channels + c] = b2[c] + (n2 * e2[c] - s2);
+            target[3 * channels + c] = b3[c] + (n3 * e3[c] - s3);
         }
     }
 
+    /// <summary>The same for two vectors of components.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<float> Component(Vector256<float> w, float* e, float* s, int k) =>
-        Vector256.MultiplyAddEstimate(w, Vector256.Load(e + k * Stride), -Vector256.Load(s + k * Stride));
+    private static void AddFour<TSimd, TVector>(
+        float** centres, float* weights, int count, int channels, float* e0, float* e1, float* e2, float* e3, float* b0, float* b1, float* b2,
+        float* b3, float* target, int c)
+        where TSimd : ISimd<TVector> where TVector : struct
+    {
+        TVector s0 = TSimd.Zero, s1 = TSimd.Zero, s2 = TSimd.Zero, s3 = TSimd.Zero;
+        TVector t0 = TSimd.Zero, t1 = TSimd.Zero, t2 = TSimd.Zero, t3 = TSimd.Zero;
+
+        // sum_k w_k
+        TVector n0 = TSimd.Zero, n1 = TSimd.Zero, n2 = TSimd.Zero, n3 = TSimd.Zero;
+        for (var k = 0; k < count; k++, weights += Stride)
+        {
+            var centre = centres[k] + c;
+            TVector a = TSimd.Load(centre), b = TSimd.Load(centre + TSimd.Lanes), w = TSimd.LoadLeft((byte*)weights);
+            s0 = TSimd.MultiplyAdd(w, a, s0);
+            t0 = TSimd.MultiplyAdd(w, b, t0);
+            n0 = TSimd.Add(n0, w);
+            w = TSimd.LoadLeft((byte*)(weights + 1));
+            s1 = TSimd.MultiplyAdd(w, a, s1);
+            t1 = TSimd.MultiplyAdd(w, b, t1);
+            n1 = TSimd.Add(n1, w);
+            w = TSimd.LoadLeft((byte*)(weights + 2));
+            s2 = TSimd.MultiplyAdd(w, a, s2);
+            t2 = TSimd.MultiplyAdd(w, b, t2);
+            n2 = TSimd.Add(n2, w);
+            w = TSimd.LoadLeft((byte*)(weights + 3));
+            s3 = TSimd.MultiplyAdd(w, a, s3);
+            t3 = TSimd.MultiplyAdd(w, b, t3);
+            n3 = TSimd.Add(n3, w);
+        }
+
+        Finish<TSimd, TVector>(s0, t0, n0, e0, b0, target);
+        Finish<TSimd, TVector>(s1, t1, n1, e1, b1, target + channels);
+        Finish<TSimd, TVector>(s2, t2, n2, e2, b2, target + 2 * channels);
+        Finish<TSimd, TVector>(s3, t3, n3, e3, b3, target + 3 * channels);
+    }
+
+    /// <summary>target = b + n e - (s, t).</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Finish<TSimd, TVector>(TVector s, TVector t, TVector n, float* e, float* b, float* target)
+        where TSimd : ISimd<TVector> where TVector : struct
+    {
+        TSimd.Store(TSimd.Subtract(TSimd.MultiplyAdd(n, TSimd.Load(e), TSimd.Load(b)), s), target);
+        TSimd.Store(TSimd.Subtract(TSimd.MultiplyAdd(n, TSimd.Load(e + TSimd.Lanes), TSimd.Load(b + TSimd.Lanes)), t), target + TSimd.Lanes);
+    }
 }

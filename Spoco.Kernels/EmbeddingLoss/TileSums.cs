@@ -1,100 +1,141 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
-using System.Runtime.Intrinsics.X86;
 
 namespace Spoco.Kernels.Primitives;
 
-/// <summary>Sums over the pixels of a tile, sum_p w_p (e_p - centre), for rows of weights.</summary>
+/// <summary>
+/// Sums over the pixels of a tile, sum_p w_p (e_p - a), for rows of weights w with a centre a each: kept as sum_p w_p e_p - (sum_p w_p) a, so that a row costs
+/// one product for every component.
+/// </summary>
 internal static unsafe class TileSums
 {
     private const int Stride = PixelTile.Stride;
+    private const int Block = WeightedRows.Block;
 
-    /// <summary>sums[c] += sum_p weights[p] (e_p - centre)[c].</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Add(float* tile, float* centre, int channels, float* weights, double* sums)
+    /// <summary>Adds the sum of every row to where it belongs.</summary>
+    public static void Add(in TileEmbeddings e, in WeightedRows rows)
     {
-        for (var c = 0; c < channels; c++)
-            sums[c] += Sum(tile + c * Stride, centre[c], weights);
-    }
-
-    /// <summary>
-    /// The same for two rows that lie one behind the other, each with a centre and sums of its own, as sum_p w_p e_p - (sum_p w_p) centre: what is read of the
-    /// tile serves both.
-    /// </summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void AddTwo(float* tile, float* centre, float* centre2, int channels, float* weights, double* sums, double* sums2)
-    {
-        Vector<float> w0 = default, w1 = default;
-        for (var p = 0; p < PixelTile.Pixels; p += Vector<float>.Count)
+        for (var k = 0; k < rows.Count;)
         {
-            w0 += PixelTile.Read(weights + p);
-            w1 += PixelTile.Read(weights + Stride + p);
-        }
-
-        var (total, total2) = (Vector.Sum(w0), Vector.Sum(w1));
-        var c = 0;
-        for (; c + 4 <= channels; c += 4)
-        {
-            Vector<float> s0 = default, s1 = default, s2 = default, s3 = default, t0 = default, t1 = default, t2 = default, t3 = default;
-            var row = tile + c * Stride;
-            for (var p = 0; p < PixelTile.Pixels; p += Vector<float>.Count)
+            if (rows.Sums(k) is null)
             {
-                Vector<float> v = PixelTile.Read(weights + p), w = PixelTile.Read(weights + Stride + p), e = PixelTile.Read(row + p);
-                s0 = Vector.MultiplyAddEstimate(v, e, s0);
-                t0 = Vector.MultiplyAddEstimate(w, e, t0);
-                e = PixelTile.Read(row + Stride + p);
-                s1 = Vector.MultiplyAddEstimate(v, e, s1);
-                t1 = Vector.MultiplyAddEstimate(w, e, t1);
-                e = PixelTile.Read(row + 2 * Stride + p);
-                s2 = Vector.MultiplyAddEstimate(v, e, s2);
-                t2 = Vector.MultiplyAddEstimate(w, e, t2);
-                e = PixelTile.Read(row + 3 * Stride + p);
-                s3 = Vector.MultiplyAddEstimate(v, e, s3);
-                t3 = Vector.MultiplyAddEstimate(w, e, t3);
+                k++;
+                continue;
             }
 
-            AddFour(s0, s1, s2, s3, total, centre + c, sums + c);
-            AddFour(t0, t1, t2, t3, total2, centre2 + c, sums2 + c);
-        }
-
-        for (; c < channels; c++)
-        {
-            sums[c] += Sum(tile + c * Stride, centre[c], weights);
-            sums2[c] += Sum(tile + c * Stride, centre2[c], weights + Stride);
+            AddBlock(e, rows, k);
+            k += Block;
         }
     }
 
+    /// <summary>Adds the sums of <see cref="Block"/> rows, or of those that are left; rows behind the last one are summed for nothing.</summary>
+    [SkipLocalsInit]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
+    private static void AddBlock(in TileEmbeddings e, in WeightedRows rows, int first)
+    {
+        var weights = rows.Weights(first);
+        var last = rows.Count - 1;
+        float* a0 = rows.Centres[first], a1 = rows.Centres[Math.Min(first + 1, last)];
+        float* a2 = rows.Centres[Math.Min(first + 2, last)], a3 = rows.Centres[Math.Min(first + 3, last)];
+        var sums = stackalloc float[Block * 2 * Simd512.Lanes];
+        var c = 0;
+        for (; Vector512.IsHardwareAccelerated && c + 2 * Simd512.Lanes <= e.Channels; c += 2 * Simd512.Lanes)
+        {
+            Sum<Simd512, Vector512<float>>(e.Pixels + c, e.PixelStride, e.Count, weights, a0 + c, a1 + c, a2 + c, a3 + c, sums);
+            Add(sums, 2 * Simd512.Lanes, rows, first, c);
+        }
+
+        for (; Vector256.IsHardwareAccelerated && c + 2 * Simd256.Lanes <= e.Channels; c += 2 * Simd256.Lanes)
+        {
+            Sum<Simd256, Vector256<float>>(e.Pixels + c, e.PixelStride, e.Count, weights, a0 + c, a1 + c, a2 + c, a3 + c, sums);
+            Add(sums, 2 * Simd256.Lanes, rows, first, c);
+        }
+
+        for (; c + 2 * Simd128.Lanes <= e.Channels; c += 2 * Simd128.Lanes)
+        {
+            Sum<Simd128, Vector128<float>>(e.Pixels + c, e.PixelStride, e.Count, weights, a0 + c, a1 + c, a2 + c, a3 + c, sums);
+            Add(sums, 2 * Simd128.Lanes, rows, first, c);
+        }
+
+        for (; c < e.Channels; c++)
+        {
+            for (var k = first; k < first + Block && k <= last; k++)
+                rows.Sums(k)[c] += Sum(e.Rows + c * Stride, rows.Centres[k][c], rows.Weights(k));
+        }
+    }
+
+    /// <summary>The sums of four rows with centres a0 .. a3, two vectors of components.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Sum<TSimd, TVector>(
+        float* e, int pixelStride, int count, float* weights, float* a0, float* a1, float* a2, float* a3, float* sums)
+        where TSimd : ISimd<TVector> where TVector : struct
+    {
+        TVector s0 = TSimd.Zero, s1 = TSimd.Zero, s2 = TSimd.Zero, s3 = TSimd.Zero;
+        TVector t0 = TSimd.Zero, t1 = TSimd.Zero, t2 = TSimd.Zero, t3 = TSimd.Zero;
+
+        // -sum_p w_p
+        TVector n0 = TSimd.Zero, n1 = TSimd.Zero, n2 = TSimd.Zero, n3 = TSimd.Zero;
+        for (var p = 0; p < count; p++, e += pixelStride, weights++)
+        {
+            TVector x = TSimd.Load(e), y = TSimd.Load(e + TSimd.Lanes), w = TSimd.LoadLeft((byte*)weights);
+            s0 = TSimd.MultiplyAdd(w, x, s0);
+            t0 = TSimd.MultiplyAdd(w, y, t0);
+            n0 = TSimd.Subtract(n0, w);
+            w = TSimd.LoadLeft((byte*)(weights + Stride));
+            s1 = TSimd.MultiplyAdd(w, x, s1);
+            t1 = TSimd.MultiplyAdd(w, y, t1);
+            n1 = TSimd.Subtract(n1, w);
+            w = TSimd.LoadLeft((byte*)(weights + 2 * Stride));
+            s2 = TSimd.MultiplyAdd(w, x, s2);
+            t2 = TSimd.MultiplyAdd(w, y, t2);
+            n2 = TSimd.Subtract(n2, w);
+            w = TSimd.LoadLeft((byte*)(weights + 3 * Stride));
+            s3 = TSimd.MultiplyAdd(w, x, s3);
+            t3 = TSimd.MultiplyAdd(w, y, t3);
+            n3 = TSimd.Subtract(n3, w);
+        }
+
+        Finish<TSimd, TVector>(s0, t0, n0, a0, sums);
+        Finish<TSimd, TVector>(s1, t1, n1, a1, sums + 2 * TSimd.Lanes);
+        Finish<TSimd, TVector>(s2, t2, n2, a2, sums + 4 * TSimd.Lanes);
+        Finish<TSimd, TVector>(s3, t3, n3, a3, sums + 6 * TSimd.Lanes);
+    }
+
+    /// <summary>sums = (s, t) + n a.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Finish<TSimd, TVector>(TVector s, TVector t, TVector n, float* a, float* sums) where TSimd : ISimd<TVector> where TVector : struct
+    {
+        TSimd.Store(TSimd.MultiplyAdd(n, TSimd.Load(a), s), sums);
+        TSimd.Store(TSimd.MultiplyAdd(n, TSimd.Load(a + TSimd.Lanes), t), sums + TSimd.Lanes);
+    }
+
+    /// <summary>Adds the sums of a block, so many components of each row, to where they belong, from component <paramref name="c"/> on.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Add(float* sums, int width, in WeightedRows rows, int first, int c)
+    {
+        for (var k = first; k < first + Block && k < rows.Count; k++, sums += width)
+        {
+            var target = rows.Sums(k) + c;
+            for (var i = 0; i < width; i += Vector256<float>.Count)
+            {
+                var (low, high) = Vector256.Widen(Vector256.Load(sums + i));
+                (Vector256.Load(target + i) + low).Store(target + i);
+                (Vector256.Load(target + i + Vector256<double>.Count) + high).Store(target + i + Vector256<double>.Count);
+            }
+        }
+    }
+
+    /// <summary>One component of one row.</summary>
     private static float Sum(float* row, float centre, float* weights)
     {
-        var lanes = Vector<float>.Count;
         Vector<float> s = default, t = default, a = new(centre);
-        for (var p = 0; p < PixelTile.Pixels; p += 2 * lanes)
+        for (var p = 0; p < PixelTile.Pixels; p += 2 * Vector<float>.Count)
         {
             s = Vector.MultiplyAddEstimate(PixelTile.Read(weights + p), PixelTile.Read(row + p) - a, s);
-            t = Vector.MultiplyAddEstimate(PixelTile.Read(weights + p + lanes), PixelTile.Read(row + p + lanes) - a, t);
+            t = Vector.MultiplyAddEstimate(PixelTile.Read(weights + p + Vector<float>.Count), PixelTile.Read(row + p + Vector<float>.Count) - a, t);
         }
 
         return Vector.Sum(s + t);
-    }
-
-    /// <summary>Adds what four registers sum up to, less the total times the centre.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void AddFour(
-        Vector<float> s0, Vector<float> s1, Vector<float> s2, Vector<float> s3, double total, float* centre, double* sums)
-    {
-        if (Vector<float>.Count == 8 && Avx.IsSupported)
-        {
-            var pairs = Avx.HorizontalAdd(Avx.HorizontalAdd(s0.AsVector256(), s1.AsVector256()), Avx.HorizontalAdd(s2.AsVector256(), s3.AsVector256()));
-            var four = Avx.ConvertToVector256Double(pairs.GetLower() + pairs.GetUpper()) - Vector256.Create(total) * Avx.ConvertToVector256Double(Vector128.Load(centre));
-            (Vector256.Load(sums) + four).Store(sums);
-            return;
-        }
-
-        sums[0] += Vector.Sum(s0) - total * centre[0];
-        sums[1] += Vector.Sum(s1) - total * centre[1];
-        sums[2] += Vector.Sum(s2) - total * centre[2];
-        sums[3] += Vector.Sum(s3) - total * centre[3];
     }
 }

@@ -19,7 +19,7 @@ internal static unsafe class TileTerms
     /// weights_p = Pull max(d - PullMargin, 0) / d for the object's own pixels, UnlabelledPush max(PushMargin - d, 0) / d for unlabelled ones, 0 where
     /// d = 0. Returns the sums of the squared hinges.
     /// </summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     public static (float Pull, float Push) Hinges(
         float* squares, int* owners, int owner, int unlabelledOwner, in EmbeddingLossTerms terms, in CentreFactors factors, float* weights)
     {
@@ -45,7 +45,7 @@ internal static unsafe class TileTerms
     }
 
     /// <summary>Dice of a mask p and the object's pixels: overlaps = p where owned, squares = p^2. Returns the sums of both.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     public static (float Overlap, float Square) ObjectDice(float* masks, int* owners, int owner, float* overlaps, float* squares)
     {
         var self = new Vector<int>(owner);
@@ -65,7 +65,7 @@ internal static unsafe class TileTerms
     }
 
     /// <summary>weights += p (Overlap where owned + Square p).</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     public static void AddObjectDice(float* masks, int* owners, int owner, in CentreFactors factors, float* weights)
     {
         var self = new Vector<int>(owner);
@@ -80,7 +80,7 @@ internal static unsafe class TileTerms
     }
 
     /// <summary>Cross-entropy of a mask and the object's pixels: weights += factor times its slope. Returns its sum.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     public static float AddObjectCrossEntropy(float* squares, float* masks, int* owners, int owner, float falloff, float factor, float* weights)
     {
         var sum = Vector<float>.Zero;
@@ -97,7 +97,7 @@ internal static unsafe class TileTerms
     }
 
     /// <summary>Sums of p q and p^2 + q^2 of the masks of an anchor.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     public static (float Overlap, float Square) AnchorDice(float* masks, float* targets)
     {
         // Six sums, none of which waits for another.
@@ -118,7 +118,7 @@ internal static unsafe class TileTerms
     }
 
     /// <summary>weights = p (overlap q + square p), with factors for every pixel.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     public static void AnchorDiceWeights(float* masks, float* targets, float* overlaps, float* squares, float* weights)
     {
         for (var p = 0; p < PixelTile.Pixels; p += Lanes)
@@ -130,19 +130,23 @@ internal static unsafe class TileTerms
     }
 
     /// <summary>The same with one pair of factors.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void AnchorDiceWeights(float* masks, float* targets, float overlap, float square, float* weights)
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
+    public static bool AnchorDiceWeights(float* masks, float* targets, float overlap, float square, float* weights)
     {
-        Vector<float> overlaps = new(overlap), squares = new(square);
+        Vector<float> overlaps = new(overlap), squares = new(square), any = default;
         for (var p = 0; p < PixelTile.Pixels; p += Lanes)
         {
             var mask = PixelTile.Read(masks + p);
-            (mask * Vector.MultiplyAddEstimate(overlaps, PixelTile.Read(targets + p), squares * mask)).Store(weights + p);
+            var weight = mask * Vector.MultiplyAddEstimate(overlaps, PixelTile.Read(targets + p), squares * mask);
+            any |= weight;
+            weight.Store(weights + p);
         }
+
+        return Vector.AsVectorInt32(any) != Vector<int>.Zero;
     }
 
     /// <summary>Sum of the cross-entropies of an anchor's mask p with its target q.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     public static float AnchorCrossEntropy(float* squares, float* masks, float* targets, float falloff)
     {
         var sum = Vector<float>.Zero;
@@ -152,7 +156,7 @@ internal static unsafe class TileTerms
     }
 
     /// <summary>weights = factor times the slope of the cross-entropy.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     public static void AnchorCrossEntropyWeights(float* squares, float* masks, float* targets, float falloff, float factor, float* weights)
     {
         for (var p = 0; p < PixelTile.Pixels; p += Lanes)
@@ -166,7 +170,7 @@ internal static unsafe class TileTerms
     /// Counts the unlabelled pixels nearer than the margin to an anchor, in f or in g, that no anchor before it has covered; they are struck from
     /// <paramref name="uncovered"/> (-1 = true).
     /// </summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     public static int Cover(float* squares, float* targetSquares, float margin, int* uncovered)
     {
         var limit = new Vector<float>(margin * margin);

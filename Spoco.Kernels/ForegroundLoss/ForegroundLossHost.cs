@@ -26,7 +26,8 @@ internal static unsafe class ForegroundLossHost
     /// <summary>p, and exp(-|z|).</summary>
     private static (Vector<float> P, Vector<float> Small) Sigmoid(Vector<float> z)
     {
-        var small = SoftMask.Mask(Vector.Abs(z), 1);
+        var (rate, limit) = SoftMask.Falloff(1);
+        var small = SoftMask.Mask(Vector.Abs(z), rate, limit);
         var p = Vector.ConditionalSelect(Vector.GreaterThanOrEqual(z, Vector<float>.Zero), Vector<float>.One, small) / (Vector<float>.One + small);
         return (p, small);
     }

@@ -12,7 +12,7 @@ internal static unsafe class SoftMasksHost
 
     public static void Forward(HostDevice host, SoftMaskInputs inputs, DeviceBuffer<float> masks)
     {
-        var scratch = Scratch(host, inputs, rows: 1);
+        var scratch = Scratch(host, inputs, Stride);
         using var memory = scratch.Memory;
         host.Workers.Run(Tiles(inputs.Layout), new ForwardBody(new Pointers(inputs), masks.HostAddress, scratch.HostAddress));
     }
@@ -20,7 +20,7 @@ internal static unsafe class SoftMasksHost
     public static void CentreSums(
         HostDevice host, SoftMaskInputs inputs, DeviceBuffer<float> masks, DeviceBuffer<float> maskGradient, DeviceBuffer<float> sums)
     {
-        var scratch = Scratch(host, inputs, rows: 1);
+        var scratch = Scratch(host, inputs, WeightedRows.Length);
         var partials = host.Allocate<double>(host.Workers.Workers * sums.Length, nameof(SoftMasks));
         using var memory = scratch.Memory;
         using var partialMemory = partials.Memory;
@@ -34,7 +34,7 @@ internal static unsafe class SoftMasksHost
         HostDevice host, SoftMaskInputs inputs, DeviceBuffer<float> masks, DeviceBuffer<float> maskGradient, DeviceBuffer<float> shift,
         DeviceBuffer<float> gradient)
     {
-        var scratch = Scratch(host, inputs, rows: 1 + TileGradient.Rows(inputs.Layout.Channels));
+        var scratch = Scratch(host, inputs, WeightedRows.Length + TileGradient.Length(inputs.Layout.Channels));
         using var memory = scratch.Memory;
         host.Workers.Run(Tiles(inputs.Layout), new GradientBody(
             new Pointers(inputs), masks.HostAddress, maskGradient.HostAddress, shift.HostAddress, gradient.HostAddress, scratch.HostAddress));
@@ -42,9 +42,11 @@ internal static unsafe class SoftMasksHost
 
     private static int Tiles(EmbeddingLayout layout) => EmbeddingLossHost.TilesPerImage(layout) * layout.Images;
 
-    /// <summary>Per worker a tile of embeddings and further rows.</summary>
-    private static DeviceBuffer<float> Scratch(HostDevice host, SoftMaskInputs inputs, int rows) =>
-        host.Allocate<float>((long)host.Workers.Workers * (inputs.Layout.Channels + rows) * Stride, nameof(SoftMasks));
+    /// <summary>Per worker a tile of embeddings and further numbers.</summary>
+    private static DeviceBuffer<float> Scratch(HostDevice host, SoftMaskInputs inputs, int more) =>
+        host.Allocate<float>(host.Workers.Workers * ScratchLength(inputs.Layout.Channels, more), nameof(SoftMasks));
+
+    private static long ScratchLength(int channels, int more) => channels * Stride + (more - 1) / CacheLine.Floats * CacheLine.Floats + CacheLine.Floats;
 
     /// <summary>The inputs as addresses.</summary>
     private readonly struct Pointers(SoftMaskInputs inputs)
@@ -75,7 +77,7 @@ internal static unsafe class SoftMasksHost
         public void Execute(int from, int until, int worker)
         {
             var channels = v.Layout.Channels;
-            var e = scratch + (long)worker * (channels + 1) * Stride;
+            var e = scratch + worker * ScratchLength(channels, Stride);
             var row = e + channels * Stride;
             for (var index = from; index < until; index++)
             {
@@ -97,18 +99,28 @@ internal static unsafe class SoftMasksHost
         public void Execute(int from, int until, int worker)
         {
             var channels = v.Layout.Channels;
-            var e = scratch + (long)worker * (channels + 1) * Stride;
-            var weights = e + channels * Stride;
+            var transposed = scratch + worker * ScratchLength(channels, WeightedRows.Length);
+            var weighted = new WeightedRows(transposed + channels * Stride);
             for (var index = from; index < until; index++)
             {
                 var tile = new EmbeddingLossHost.Tile(v.Layout, index);
-                tile.LoadEmbeddings(v.Layout, v.Embeddings, e);
+                var e = tile.LoadEmbeddings(v.Layout, v.Embeddings, transposed);
                 for (var k = v.FirstMasks[tile.Image]; k < v.FirstMasks[tile.Image + 1]; k++)
                 {
-                    v.Weights(masks + v.At(tile, k), maskGradient + v.At(tile, k), tile.Count, weights);
-                    TileSums.Add(e, v.Centres + (long)k * channels, channels, weights, partials + worker * length + (long)k * channels);
+                    v.Weights(masks + v.At(tile, k), maskGradient + v.At(tile, k), tile.Count, weighted.Next);
+                    weighted.Keep(v.Centres + (long)k * channels, partials + worker * length + (long)k * channels);
+                    if (weighted.IsFull)
+                        Add(e, ref weighted);
                 }
+
+                Add(e, ref weighted);
             }
+        }
+
+        private static void Add(in TileEmbeddings e, ref WeightedRows weighted)
+        {
+            TileSums.Add(e, weighted);
+            weighted.Clear();
         }
     }
 
@@ -117,23 +129,31 @@ internal static unsafe class SoftMasksHost
         public void Execute(int from, int until, int worker)
         {
             var channels = v.Layout.Channels;
-            var e = scratch + (long)worker * (channels + 1 + TileGradient.Rows(channels)) * Stride;
-            var weights = e + channels * Stride;
-            var sum = new TileGradient(weights + Stride, channels);
+            var transposed = scratch + worker * ScratchLength(channels, WeightedRows.Length + TileGradient.Length(channels));
+            var weighted = new WeightedRows(transposed + channels * Stride);
             for (var index = from; index < until; index++)
             {
                 var tile = new EmbeddingLossHost.Tile(v.Layout, index);
-                tile.LoadEmbeddings(v.Layout, v.Embeddings, e);
-                sum.Clear();
+                var e = tile.LoadEmbeddings(v.Layout, v.Embeddings, transposed);
+                var sum = new TileGradient(
+                    transposed + channels * Stride + WeightedRows.Length, v.Owners + tile.First, shift + (long)v.FirstClusters[tile.Image] * channels);
                 for (var k = v.FirstMasks[tile.Image]; k < v.FirstMasks[tile.Image + 1]; k++)
                 {
-                    v.Weights(masks + v.At(tile, k), maskGradient + v.At(tile, k), tile.Count, weights);
-                    sum.Add(v.Centres + (long)k * channels, weights, 1);
+                    v.Weights(masks + v.At(tile, k), maskGradient + v.At(tile, k), tile.Count, weighted.Next);
+                    weighted.Keep(v.Centres + (long)k * channels, null);
+                    if (weighted.IsFull)
+                        Add(e, ref weighted, ref sum);
                 }
 
-                sum.Store(e, tile.Count, v.Owners + tile.First, shift + (long)v.FirstClusters[tile.Image] * channels,
-                    gradient + tile.First * v.Layout.PixelStride + v.Layout.ChannelOffset, v.Layout.PixelStride, staging: null);
+                Add(e, ref weighted, ref sum);
+                sum.Store(e, gradient + tile.First * v.Layout.PixelStride + v.Layout.ChannelOffset, v.Layout.PixelStride, past: false);
             }
+        }
+
+        private static void Add(in TileEmbeddings e, ref WeightedRows weighted, ref TileGradient sum)
+        {
+            sum.Add(e, weighted);
+            weighted.Clear();
         }
     }
 }
