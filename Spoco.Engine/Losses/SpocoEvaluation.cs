@@ -109,7 +109,7 @@ internal sealed class SpocoEvaluation : IDisposable
             AddMeanTerms(n);
         var inputs = Upload(segments);
         if (_objectFactors.Length + _anchorFactors.Length > 0)
-            SumOverMasks(inputs, gradient is not null);
+            SumOverMasks(inputs, gradient?.Buffer ?? default);
         if (gradient is not null)
             WriteGradient(inputs, gradient);
         if (_options.InstanceLoss == InstanceLoss.Affinity && _options.InstanceWeight > 0)
@@ -257,9 +257,9 @@ internal sealed class SpocoEvaluation : IDisposable
         };
     }
 
-    private void SumOverMasks(EmbeddingLossInputs inputs, bool gradient)
+    private void SumOverMasks(EmbeddingLossInputs inputs, DeviceBuffer<float> gradient)
     {
-        var width = Primitives.EmbeddingLoss.ObjectWidth(Channels, gradient);
+        var width = Primitives.EmbeddingLoss.ObjectWidth(Channels, !gradient.IsNull);
         var objects = Allocate<float>((long)_objectFactors.Length * width);
         var anchors = Allocate<float>((long)_anchorFactors.Length * Primitives.EmbeddingLoss.AnchorScalars);
         var lines = Allocate<float>(_lineFactors.Length);
@@ -282,7 +282,7 @@ internal sealed class SpocoEvaluation : IDisposable
                 AddConsistency(n, anchorSums, lineSums);
         }
 
-        if (!gradient)
+        if (gradient.IsNull)
             return;
         for (var n = 0; n < _images.Length && _objectFactors.Length > 0; n++)
             AddMaskGradients(_images[n], objectSums, width);

@@ -67,27 +67,29 @@ public static class EmbeddingLoss
     /// in e^f or e^g, and of no earlier anchor].
     /// </summary>
     /// <param name="inputs">What is read; of the factors, Pull, UnlabelledPush and CrossEntropy.</param>
-    /// <param name="gradient">Whether to write the vectors.</param>
+    /// <param name="gradient">Where <see cref="Gradient"/> will write, to write the vectors; null otherwise. Until then it may hold masks that both need.</param>
     /// <param name="objects">[objects, <see cref="ObjectWidth"/>].</param>
     /// <param name="anchors">[anchors, <see cref="AnchorScalars"/>].</param>
     /// <param name="lines">[lines, 2] where Terms.LineLength > 0: sum p_f p_g and sum p_f^2 + p_g^2 over the anchors and the pixels of a
     /// line.</param>
     public static void Sums(
-        EmbeddingLossInputs inputs, bool gradient, DeviceBuffer<float> objects, DeviceBuffer<float> anchors, DeviceBuffer<float> lines)
+        EmbeddingLossInputs inputs, DeviceBuffer<float> gradient, DeviceBuffer<float> objects, DeviceBuffer<float> anchors, DeviceBuffer<float> lines)
     {
         ArgumentNullException.ThrowIfNull(inputs);
         Require(inputs);
+        if (!gradient.IsNull)
+            Require(inputs.Layout, gradient);
         if (inputs.Embeddings.Device is HostDevice host)
             EmbeddingLossHost.Sums(host, inputs, gradient, objects, anchors, lines);
         else
-            EmbeddingLossSimt.Sums((IlgpuDevice)inputs.Embeddings.Device, inputs, gradient, objects, anchors, lines);
+            EmbeddingLossSimt.Sums((IlgpuDevice)inputs.Embeddings.Device, inputs, !gradient.IsNull, objects, anchors, lines);
     }
 
     /// <summary>
     /// dL/de_i = shift[cluster of i] + sum over the centres a of weight(e_i, a) (e_i - a), and at the pixel of an anchor a
     /// - sum_i weight(e_i, a) (e_i - a) more: the anchor is itself an embedding.
     /// </summary>
-    /// <param name="inputs">What is read.</param>
+    /// <param name="inputs">What is read; <see cref="Sums"/> was given the same, and the same memory for the gradient.</param>
     /// <param name="shift">[clusters, E]: what reaches every pixel of a cluster through the cluster's mean.</param>
     /// <param name="gradient">Written at the channels of the layout; other channels are left as they are.</param>
     public static void Gradient(EmbeddingLossInputs inputs, DeviceBuffer<float> shift, DeviceBuffer<float> gradient)

@@ -1,5 +1,6 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
 
 namespace Spoco.Kernels.Primitives;
 
@@ -12,7 +13,7 @@ internal static unsafe class EmbeddingLossHost
     private const int Stride = PixelTile.Stride;
 
     /// <summary>Parts of the pixels with sums of their own: as many workers as that can take part.</summary>
-    private const int Parts = 32;
+    private const int Parts = 64;
 
     /// <summary>Owner of the pixels that fill up a tile: no label has it.</summary>
     private const int NoOwner = -2;
@@ -35,7 +36,7 @@ internal static unsafe class EmbeddingLossHost
     }
 
     public static void Sums(
-        HostDevice host, EmbeddingLossInputs inputs, bool gradient, DeviceBuffer<float> objects, DeviceBuffer<float> anchors,
+        HostDevice host, EmbeddingLossInputs inputs, DeviceBuffer<float> gradient, DeviceBuffer<float> objects, DeviceBuffer<float> anchors,
         DeviceBuffer<float> lines)
     {
         var partialLength = Lines(Parts * (objects.Length + anchors.Length));
@@ -48,7 +49,8 @@ internal static unsafe class EmbeddingLossHost
         var scratch = (float*)(objectPartials + partialLength);
         var pixels = pixelLength > 0 ? scratch + scratchLength : null;
         host.Workers.RunPieces(Parts, new SumsBody(
-            new Pointers(inputs), gradient, objectPartials, objects.Length, anchorPartials, anchors.Length, pixels, scratch));
+            new Pointers(inputs), !gradient.IsNull, new KeptMasks(inputs.Layout, gradient), objectPartials, objects.Length, anchorPartials, anchors.Length,
+            pixels, scratch));
         AddParts(objectPartials, Parts, objects);
         AddParts(anchorPartials, Parts, anchors);
         for (long line = 0; pixels is not null && line < lines.Length / 2; line++)
@@ -75,8 +77,8 @@ internal static unsafe class EmbeddingLossHost
         var partials = Cleared(memory, partialLength);
         var scratch = (float*)(partials + partialLength);
         host.Workers.RunPieces(Parts, new GradientBody(
-            new Pointers(inputs), inputs.LineFactors.HostAddress, shift.HostAddress, gradient.HostAddress, partials, inputs.Anchors.Length,
-            scratch));
+            new Pointers(inputs), new KeptMasks(inputs.Layout, gradient), inputs.LineFactors.HostAddress, shift.HostAddress, gradient.HostAddress, partials,
+            inputs.Anchors.Length, scratch));
         AddParts(partials, Parts, inputs.Anchors.Length);
         for (var a = 0; a < inputs.AnchorPixels.Length; a++)
         {
@@ -164,12 +166,44 @@ internal static unsafe class EmbeddingLossHost
                 PixelTile.Masks(e, centre, Layout.Channels, Terms.Falloff, rows.Squares, rows.Masks);
         }
 
-        /// <summary>Squared distances from one anchor and its masks, in f and in g.</summary>
-        public void AnchorMasks(float* e, float* g, int anchor, in Rows rows)
+        /// <summary>Squared distances from one anchor and its masks.</summary>
+        public void AnchorMasks(float* e, int anchor, in Rows rows) => PixelTile.Masks(
+            e, Anchors + (long)anchor * Layout.Channels, Layout.Channels, Terms.Falloff, rows.Squares, rows.Masks);
+
+        /// <summary>The same in g.</summary>
+        public void AnchorTargets(float* g, int anchor, in Rows rows) => PixelTile.Masks(
+            g, MomentumAnchors + (long)anchor * Layout.Channels, Layout.Channels, Terms.Falloff, rows.TargetSquares, rows.Targets);
+    }
+
+    /// <summary>
+    /// The masks of g that the first pass keeps for the second, in the memory that the gradient will take: those of the first anchors of an image, as many as a
+    /// pixel has components. A tile's are a row each, where its gradient will be.
+    /// </summary>
+    private readonly struct KeptMasks(EmbeddingLayout layout, DeviceBuffer<float> gradient)
+    {
+        private readonly float* _gradient = !gradient.IsNull && layout.PixelStride == layout.Channels ? gradient.HostAddress : null;
+        private readonly bool _past = !gradient.IsNull && CacheLine.Streams(gradient.HostAddress, gradient.Length);
+
+        /// <summary>How many anchors' masks are kept of a tile: none where the gradient leaves other channels as they are, or the tile is not full.</summary>
+        public int Anchors(Tile tile) => _gradient is not null && tile.Count == PixelTile.Pixels ? layout.Channels : 0;
+
+        /// <summary>The masks of the image's anchor <paramref name="a"/>.</summary>
+        public float* Row(Tile tile, int a) => _gradient + tile.First * layout.Channels + a * PixelTile.Pixels;
+
+        public void Keep(Tile tile, int a, float* masks)
         {
-            PixelTile.Masks(e, Anchors + (long)anchor * Layout.Channels, Layout.Channels, Terms.Falloff, rows.Squares, rows.Masks);
-            PixelTile.Masks(g, MomentumAnchors + (long)anchor * Layout.Channels, Layout.Channels, Terms.Falloff, rows.TargetSquares, rows.Targets);
+            var row = Row(tile, a);
+            for (var p = 0; p < PixelTile.Pixels; p += Vector256<float>.Count)
+            {
+                if (_past)
+                    Vector256.Load(masks + p).StoreAlignedNonTemporal(row + p);
+                else
+                    Vector256.Load(masks + p).Store(row + p);
+            }
         }
+
+        /// <summary>Asks for a share of the next tile's rows, as <see cref="Tile.Expect"/> does.</summary>
+        public void Expect(Tile tile, int share) => tile.Expect(layout, _gradient, share);
     }
 
     /// <summary>One tile of the batch.</summary>
@@ -266,7 +300,7 @@ internal static unsafe class EmbeddingLossHost
     }
 
     private readonly struct SumsBody(
-        Pointers v, bool gradient, double* objectPartials, long objectLength, double* anchorPartials, long anchorLength, float* pixels,
+        Pointers v, bool gradient, KeptMasks kept, double* objectPartials, long objectLength, double* anchorPartials, long anchorLength, float* pixels,
         float* scratch)
         : IParallelBody
     {
@@ -364,10 +398,14 @@ internal static unsafe class EmbeddingLossHost
             var uncovered = TileTerms.Uncover(rows.Owners, image.UnlabelledOwner, rows.Uncovered);
             if (pixels is not null)
                 new Span<float>(rows.LineOverlaps, 2 * Stride).Clear();
+            var keep = kept.Anchors(tile);
             for (var a = 0; a < image.Anchors; a++, sums += EmbeddingLoss.AnchorScalars)
             {
                 tile.Expect(v.MomentumLayout, v.Momentum, a);
-                v.AnchorMasks(e, g, image.FirstAnchor + a, rows);
+                v.AnchorMasks(e, image.FirstAnchor + a, rows);
+                v.AnchorTargets(g, image.FirstAnchor + a, rows);
+                if (a < keep)
+                    kept.Keep(tile, a, rows.Targets);
                 var (overlap, square) = v.Terms.Consistency == MaskLoss.CrossEntropy
                     ? (TileTerms.AnchorCrossEntropy(rows.Squares, rows.Masks, rows.Targets, v.Terms.Falloff), 0f)
                     : TileTerms.AnchorDice(rows.Masks, rows.Targets);
@@ -387,7 +425,7 @@ internal static unsafe class EmbeddingLossHost
     }
 
     private readonly struct GradientBody(
-        Pointers v, float* lineFactors, float* shift, float* gradient, double* anchorPartials, long anchorLength, float* scratch) : IParallelBody
+        Pointers v, KeptMasks kept, float* lineFactors, float* shift, float* gradient, double* anchorPartials, long anchorLength, float* scratch) : IParallelBody
     {
         public static int ScratchLength(int channels) =>
             (2 * channels + Rows.Count) * Stride + WeightedRows.Length + CacheLine.Floats * ((TileGradient.Length(channels) - 1) / CacheLine.Floats + 1);
@@ -424,17 +462,23 @@ internal static unsafe class EmbeddingLossHost
                         Keep(e, ref weighted, ref sum, v.Objects + (long)(image.FirstObject + k) * channels, null);
                 }
 
-                if (image.Anchors > 0)
-                {
+                LoadLineFactors(tile, rows);
+                var keep = Math.Min(kept.Anchors(tile), image.Anchors);
+                if (keep < image.Anchors)
                     tile.LoadEmbeddings(v.MomentumLayout, v.Momentum, g);
-                    LoadLineFactors(tile, rows);
-                }
-
                 for (var a = 0; a < image.Anchors; a++)
                 {
-                    tile.Expect(v.MomentumLayout, v.Momentum, a);
+                    if (keep < image.Anchors)
+                        tile.Expect(v.MomentumLayout, v.Momentum, a);
+                    if (keep > 0)
+                        kept.Expect(tile, a);
                     var anchor = image.FirstAnchor + a;
-                    if (AnchorWeights(transposed, g, anchor, rows, weighted.Next))
+                    var targets = rows.Targets;
+                    if (a < keep)
+                        targets = kept.Row(tile, a);
+                    else
+                        v.AnchorTargets(g, anchor, rows);
+                    if (AnchorWeights(transposed, targets, anchor, rows, weighted.Next))
                         Keep(e, ref weighted, ref sum, v.Anchors + (long)anchor * channels, anchorPartials + part * anchorLength + (long)anchor * channels);
                 }
 
@@ -487,16 +531,16 @@ internal static unsafe class EmbeddingLossHost
         }
 
         /// <summary>The weights of one anchor; whether any is not 0.</summary>
-        private bool AnchorWeights(float* e, float* g, int anchor, in Rows rows, float* weights)
+        private bool AnchorWeights(float* e, float* targets, int anchor, in Rows rows, float* weights)
         {
             var factors = v.AnchorFactors[anchor];
-            v.AnchorMasks(e, g, anchor, rows);
+            v.AnchorMasks(e, anchor, rows);
             if (v.Terms.Consistency == MaskLoss.Dice && v.Terms.LineLength == 0)
-                return TileTerms.AnchorDiceWeights(rows.Masks, rows.Targets, factors.Overlap, factors.Square, weights);
+                return TileTerms.AnchorDiceWeights(rows.Masks, targets, factors.Overlap, factors.Square, weights);
             if (v.Terms.Consistency == MaskLoss.CrossEntropy)
-                TileTerms.AnchorCrossEntropyWeights(rows.Squares, rows.Masks, rows.Targets, v.Terms.Falloff, factors.CrossEntropy, weights);
+                TileTerms.AnchorCrossEntropyWeights(rows.Squares, rows.Masks, targets, v.Terms.Falloff, factors.CrossEntropy, weights);
             else
-                TileTerms.AnchorDiceWeights(rows.Masks, rows.Targets, rows.LineOverlaps, rows.LineSquares, weights);
+                TileTerms.AnchorDiceWeights(rows.Masks, targets, rows.LineOverlaps, rows.LineSquares, weights);
             return AnyWeight(weights);
         }
 

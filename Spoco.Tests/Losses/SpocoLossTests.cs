@@ -35,7 +35,7 @@ public sealed class SpocoLossTests
                 yield return new TestCaseData(labels, flat, Sparse).SetArgDisplayNames(labels, "sparse");
             }
 
-            foreach (var channels in (int[])[1, 8, 16, 17, 32])
+            foreach (var channels in (int[])[1, 8, 16, 17, 27, 32])
                 yield return new TestCaseData("objects", new TensorShape(2, 1, 3, 5, channels), Sparse).SetArgDisplayNames("objects",
                     $"E = {channels}");
             yield return new TestCaseData("60 objects", new TensorShape(1, 1, 23, 37, 8), Full).SetArgDisplayNames("60 objects", "full");
