@@ -1,6 +1,5 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics;
 
 namespace Spoco.Kernels.Primitives;
 
@@ -14,9 +13,6 @@ internal static unsafe class EmbeddingLossHost
 
     /// <summary>Parts of the pixels with sums of their own: as many workers as that can take part.</summary>
     private const int Parts = 64;
-
-    /// <summary>Owner of the pixels that fill up a tile: no label has it.</summary>
-    private const int NoOwner = -2;
 
     /// <summary>Owner of no pixel at all.</summary>
     private const int Nobody = -3;
@@ -95,8 +91,6 @@ internal static unsafe class EmbeddingLossHost
         return values;
     }
 
-    internal static int TilesPerImage(EmbeddingLayout layout) => (layout.Pixels - 1) / PixelTile.Pixels + 1;
-
     /// <summary>sums = the sum of parts that lie one behind the other; the first one is overwritten.</summary>
     internal static void AddParts(double* partials, int parts, DeviceBuffer<float> sums)
     {
@@ -119,7 +113,7 @@ internal static unsafe class EmbeddingLossHost
     private static long Lines(long length) => (length + CacheLine.Floats - 1) / CacheLine.Floats * CacheLine.Floats;
 
     /// <summary>First tile of a part.</summary>
-    private static int FirstTile(EmbeddingLayout layout, int part) => (int)((long)TilesPerImage(layout) * layout.Images * part / Parts);
+    private static int FirstTile(EmbeddingLayout layout, int part) => (int)((long)EmbeddingTile.CountOf(layout) * part / Parts);
 
     /// <summary>The inputs as addresses.</summary>
     private readonly struct Pointers(EmbeddingLossInputs inputs)
@@ -144,7 +138,7 @@ internal static unsafe class EmbeddingLossHost
             (pull, push) = (0, 0);
             if (present || unlabelled)
             {
-                (pull, push) = TileTerms.Hinges(rows.Squares, rows.Owners, image.FirstOwner + k, unlabelled ? image.UnlabelledOwner : Nobody, Terms,
+                (pull, push) = TileTerms.Hinges(rows.Squares, rows.Owners.Labels, image.FirstOwner + k, unlabelled ? image.UnlabelledOwner : Nobody, Terms,
                     ObjectFactors[image.FirstObject + k], weights);
             }
             else
@@ -154,7 +148,7 @@ internal static unsafe class EmbeddingLossHost
         }
 
         public float AddObjectCrossEntropy(in Rows rows, in ImageCentres image, int k, float* weights) => TileTerms.AddObjectCrossEntropy(
-            rows.Squares, rows.Masks, rows.Owners, image.FirstOwner + k, Terms.Falloff, ObjectFactors[image.FirstObject + k].CrossEntropy, weights);
+            rows.Squares, rows.Masks, rows.Owners.Labels, image.FirstOwner + k, Terms.Falloff, ObjectFactors[image.FirstObject + k].CrossEntropy, weights);
 
         /// <summary>Squared distances from one object and, where they are needed, its masks.</summary>
         public void ObjectMasks(float* e, in ImageCentres image, int k, in Rows rows)
@@ -175,81 +169,6 @@ internal static unsafe class EmbeddingLossHost
             g, MomentumAnchors + (long)anchor * Layout.Channels, Layout.Channels, Terms.Falloff, rows.TargetSquares, rows.Targets);
     }
 
-    /// <summary>
-    /// The masks of g that the first pass keeps for the second, in the memory that the gradient will take: those of the first anchors of an image, as many as a
-    /// pixel has components. A tile's are a row each, where its gradient will be.
-    /// </summary>
-    private readonly struct KeptMasks(EmbeddingLayout layout, DeviceBuffer<float> gradient)
-    {
-        private readonly float* _gradient = !gradient.IsNull && layout.PixelStride == layout.Channels ? gradient.HostAddress : null;
-        private readonly bool _past = !gradient.IsNull && CacheLine.Streams(gradient.HostAddress, gradient.Length);
-
-        /// <summary>How many anchors' masks are kept of a tile: none where the gradient leaves other channels as they are, or the tile is not full.</summary>
-        public int Anchors(Tile tile) => _gradient is not null && tile.Count == PixelTile.Pixels ? layout.Channels : 0;
-
-        /// <summary>The masks of the image's anchor <paramref name="a"/>.</summary>
-        public float* Row(Tile tile, int a) => _gradient + tile.First * layout.Channels + a * PixelTile.Pixels;
-
-        public void Keep(Tile tile, int a, float* masks)
-        {
-            var row = Row(tile, a);
-            for (var p = 0; p < PixelTile.Pixels; p += Vector256<float>.Count)
-            {
-                if (_past)
-                    Vector256.Load(masks + p).StoreAlignedNonTemporal(row + p);
-                else
-                    Vector256.Load(masks + p).Store(row + p);
-            }
-        }
-
-        /// <summary>Asks for a share of the next tile's rows, as <see cref="Tile.Expect"/> does.</summary>
-        public void Expect(Tile tile, int share) => tile.Expect(layout, _gradient, share);
-    }
-
-    /// <summary>One tile of the batch.</summary>
-    internal readonly struct Tile
-    {
-        private const int ExpectedLines = 16;
-
-        public Tile(EmbeddingLayout layout, int index)
-        {
-            var perImage = TilesPerImage(layout);
-            Image = index / perImage;
-            var first = index % perImage * PixelTile.Pixels;
-            Count = Math.Min(PixelTile.Pixels, layout.Pixels - first);
-            First = (long)Image * layout.Pixels + first;
-        }
-
-        public int Image { get; }
-
-        /// <summary>First pixel, within the batch.</summary>
-        public long First { get; }
-
-        public int Count { get; }
-
-        /// <summary>The embeddings of the pixels, transposed into <paramref name="rows"/>.</summary>
-        public TileEmbeddings LoadEmbeddings(EmbeddingLayout layout, float* embeddings, float* rows) => new(layout, embeddings, First, Count, rows);
-
-        /// <summary>
-        /// Asks for a share of the next tile's pixels, to be called for every centre: between two tiles the processor does not foresee the loads, and
-        /// all of them at once would wait for one another.
-        /// </summary>
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public void Expect(EmbeddingLayout layout, float* embeddings, int share)
-        {
-            var next = embeddings + (First + Count) * layout.PixelStride;
-            var last = Math.Min((share + 1) * ExpectedLines, PixelTile.Pixels * layout.PixelStride / CacheLine.Floats);
-            for (var i = share * ExpectedLines; i < last; i++)
-                CacheLine.Fetch(next + i * CacheLine.Floats);
-        }
-
-        public void LoadOwners(int* owners, int* tile)
-        {
-            Buffer.MemoryCopy(owners + First, tile, Count * sizeof(int), Count * sizeof(int));
-            new Span<int>(tile + Count, PixelTile.Pixels - Count).Fill(NoOwner);
-        }
-    }
-
     /// <summary>Adds runs of pixels of one owner, a register of channels at a time.</summary>
     private readonly struct ClusterBody(EmbeddingLayout layout, float* embeddings, int* owners, int* imageClusters, double* partials, long length)
         : IParallelBody
@@ -265,7 +184,7 @@ internal static unsafe class EmbeddingLossHost
         {
             for (var index = from; index < until; index++)
             {
-                var tile = new Tile(layout, index);
+                var tile = new EmbeddingTile(layout, index);
                 var labels = owners + tile.First;
                 for (var first = 0; first < tile.Count;)
                 {
@@ -318,16 +237,16 @@ internal static unsafe class EmbeddingLossHost
             var channels = v.Layout.Channels;
             var transposed = scratch + (long)worker * ScratchLength(channels);
             var g = transposed + channels * Stride;
-            var rows = new Rows(g + channels * Stride);
-            var weighted = new WeightedRows(g + (channels + Rows.Count) * Stride);
+            var first = g + channels * Stride;
+            var weighted = new WeightedRows(first + Rows.Count * Stride);
             var width = EmbeddingLoss.ObjectWidth(channels, gradient);
             for (var index = from; index < until; index++)
             {
-                var tile = new Tile(v.Layout, index);
+                var tile = new EmbeddingTile(v.Layout, index);
                 var image = v.Images[tile.Image];
                 var e = tile.LoadEmbeddings(v.Layout, v.Embeddings, transposed);
-                tile.LoadOwners(v.Owners, rows.Owners);
-                var unlabelled = v.Terms.UnlabelledPush != 0 && Contains(rows.Owners, image.UnlabelledOwner);
+                var rows = new Rows(first, v.Owners + tile.First, tile.Count);
+                var unlabelled = v.Terms.UnlabelledPush != 0 && rows.Owners.Contains(image.UnlabelledOwner);
                 for (var k = 0; k < image.Objects; k++)
                 {
                     tile.Expect(v.Layout, v.Embeddings, k);
@@ -350,12 +269,12 @@ internal static unsafe class EmbeddingLossHost
             }
         }
 
-        private void AddObject(in TileEmbeddings e, in Rows rows, ref WeightedRows weighted, ImageCentres image, int k, bool unlabelled, double* sums)
+        private void AddObject(in TileEmbeddings e, in Rows rows, ref WeightedRows weighted, in ImageCentres image, int k, bool unlabelled, double* sums)
         {
             var channels = v.Layout.Channels;
             var terms = v.Terms;
             var owner = image.FirstOwner + k;
-            var present = Contains(rows.Owners, owner);
+            var present = rows.Owners.Contains(owner);
             var hinges = present || unlabelled;
             if (!hinges && terms.Instance == MaskLoss.None)
                 return;
@@ -371,7 +290,7 @@ internal static unsafe class EmbeddingLossHost
                 Keep(e, ref weighted, centre, ofObject);
             if (terms.Instance != MaskLoss.Dice)
                 return;
-            var (overlap, square) = TileTerms.ObjectDice(rows.Masks, rows.Owners, owner, rows.Targets, weighted.Next);
+            var (overlap, square) = TileTerms.ObjectDice(rows.Masks, rows.Owners.Labels, owner, rows.Targets, weighted.Next);
             sums[2] += overlap;
             sums[3] += square;
             if (!gradient)
@@ -393,9 +312,9 @@ internal static unsafe class EmbeddingLossHost
             weighted.Clear();
         }
 
-        private void AddAnchors(Tile tile, float* e, float* g, in Rows rows, ImageCentres image, double* sums)
+        private void AddAnchors(in EmbeddingTile tile, float* e, float* g, in Rows rows, in ImageCentres image, double* sums)
         {
-            var uncovered = TileTerms.Uncover(rows.Owners, image.UnlabelledOwner, rows.Uncovered);
+            var uncovered = TileTerms.Uncover(rows.Owners.Labels, image.UnlabelledOwner, rows.Uncovered);
             if (pixels is not null)
                 new Span<float>(rows.LineOverlaps, 2 * Stride).Clear();
             var keep = kept.Anchors(tile);
@@ -442,19 +361,18 @@ internal static unsafe class EmbeddingLossHost
             var channels = v.Layout.Channels;
             var transposed = scratch + (long)worker * ScratchLength(channels);
             var g = transposed + channels * Stride;
-            var rows = new Rows(g + channels * Stride);
-            var weighted = new WeightedRows(g + (channels + Rows.Count) * Stride);
-            var memory = g + (channels + Rows.Count) * Stride + WeightedRows.Length;
-            var past = CacheLine.Streams(gradient, (long)v.Layout.Count * v.Layout.PixelStride) && channels % CacheLine.Floats == 0
-                && v.Layout.PixelStride == channels;
+            var first = g + channels * Stride;
+            var weighted = new WeightedRows(first + Rows.Count * Stride);
+            var memory = first + Rows.Count * Stride + WeightedRows.Length;
+            var past = EmbeddingTile.IsStreamed(v.Layout, gradient);
             for (var index = from; index < until; index++)
             {
-                var tile = new Tile(v.Layout, index);
+                var tile = new EmbeddingTile(v.Layout, index);
                 var image = v.Images[tile.Image];
                 var e = tile.LoadEmbeddings(v.Layout, v.Embeddings, transposed);
-                tile.LoadOwners(v.Owners, rows.Owners);
-                var sum = new TileGradient(memory, rows.Owners, shift + (long)image.FirstCluster * channels);
-                var unlabelled = v.Terms.UnlabelledPush != 0 && Contains(rows.Owners, image.UnlabelledOwner);
+                var rows = new Rows(first, v.Owners + tile.First, tile.Count);
+                var sum = new TileGradient(memory, rows.Owners.Labels, shift + (long)image.FirstCluster * channels);
+                var unlabelled = v.Terms.UnlabelledPush != 0 && rows.Owners.Contains(image.UnlabelledOwner);
                 for (var k = 0; k < image.Objects; k++)
                 {
                     tile.Expect(v.Layout, v.Embeddings, k);
@@ -503,7 +421,7 @@ internal static unsafe class EmbeddingLossHost
             weighted.Clear();
         }
 
-        private void LoadLineFactors(Tile tile, in Rows rows)
+        private void LoadLineFactors(in EmbeddingTile tile, in Rows rows)
         {
             for (var p = 0; p < tile.Count && v.Terms.LineLength > 0; p++)
             {
@@ -514,17 +432,17 @@ internal static unsafe class EmbeddingLossHost
         }
 
         /// <summary>The weights of one object; whether any is not 0.</summary>
-        private bool ObjectWeights(float* e, in Rows rows, ImageCentres image, int k, bool unlabelled, float* weights)
+        private bool ObjectWeights(float* e, in Rows rows, in ImageCentres image, int k, bool unlabelled, float* weights)
         {
             var terms = v.Terms;
-            var present = Contains(rows.Owners, image.FirstOwner + k);
+            var present = rows.Owners.Contains(image.FirstOwner + k);
             if (!present && !unlabelled && terms.Instance == MaskLoss.None)
                 return false;
 
             v.ObjectMasks(e, image, k, rows);
             v.Hinges(rows, image, k, present, unlabelled, weights, out _, out _);
             if (terms.Instance == MaskLoss.Dice)
-                TileTerms.AddObjectDice(rows.Masks, rows.Owners, image.FirstOwner + k, v.ObjectFactors[image.FirstObject + k], weights);
+                TileTerms.AddObjectDice(rows.Masks, rows.Owners.Labels, image.FirstOwner + k, v.ObjectFactors[image.FirstObject + k], weights);
             else if (terms.Instance == MaskLoss.CrossEntropy)
                 v.AddObjectCrossEntropy(rows, image, k, weights);
             return AnyWeight(weights);
@@ -548,7 +466,7 @@ internal static unsafe class EmbeddingLossHost
     }
 
     /// <summary>Numbers per pixel of the tile at hand.</summary>
-    private readonly struct Rows(float* first)
+    private readonly struct Rows(float* first, int* owners, int count)
     {
         public const int Count = 8;
 
@@ -563,8 +481,6 @@ internal static unsafe class EmbeddingLossHost
         public readonly float* LineOverlaps = first + 4 * Stride;
         public readonly float* LineSquares = first + 5 * Stride;
         public readonly int* Uncovered = (int*)(first + 6 * Stride);
-        public readonly int* Owners = (int*)(first + 7 * Stride);
+        public readonly TileOwners Owners = new(owners, count, (int*)(first + 7 * Stride));
     }
-
-    private static bool Contains(int* owners, int owner) => new ReadOnlySpan<int>(owners, PixelTile.Pixels).Contains(owner);
 }

@@ -12,7 +12,7 @@ internal static unsafe class ForegroundLossHost
         var partials = host.Allocate<double>(host.Workers.Workers * sums.Length, nameof(ForegroundLoss));
         using var memory = partials.Memory;
         partials.Clear();
-        host.Workers.Run(EmbeddingLossHost.TilesPerImage(layout) * layout.Images, new SumsBody(
+        host.Workers.Run(EmbeddingTile.CountOf(layout), new SumsBody(
             layout, logits.HostAddress, targets.HostAddress, partials.HostAddress, sums.Length));
         EmbeddingLossHost.AddParts(partials.HostAddress, host.Workers.Workers, sums);
     }
@@ -20,7 +20,7 @@ internal static unsafe class ForegroundLossHost
     public static void Gradient(
         HostDevice host, EmbeddingLayout layout, DeviceBuffer<float> logits, DeviceBuffer<float> targets,
         DeviceBuffer<float> factors, DeviceBuffer<float> gradient) =>
-        host.Workers.Run(EmbeddingLossHost.TilesPerImage(layout) * layout.Images, new GradientBody(
+        host.Workers.Run(EmbeddingTile.CountOf(layout), new GradientBody(
             layout, logits.HostAddress, targets.HostAddress, factors.HostAddress, gradient.HostAddress));
 
     /// <summary>p, and exp(-|z|).</summary>
@@ -36,7 +36,7 @@ internal static unsafe class ForegroundLossHost
     private static (Vector<float> Q, Vector<float> Weight) Target(Vector<float> t) =>
         (Vector.ConditionalSelect(Vector.GreaterThan(t, Vector<float>.Zero), Vector<float>.One, Vector<float>.Zero), Vector.Abs(t));
 
-    private static void Load(EmbeddingLossHost.Tile tile, EmbeddingLayout layout, float* logits, float* targets, float* z, float* t)
+    private static void Load(EmbeddingTile tile, EmbeddingLayout layout, float* logits, float* targets, float* z, float* t)
     {
         // Pixels that fill up the tile are certain background without weight: they add nothing.
         new Span<float>(z, PixelTile.Pixels).Fill(-1e3f);
@@ -56,7 +56,7 @@ internal static unsafe class ForegroundLossHost
             var t = stackalloc float[PixelTile.Pixels];
             for (var index = from; index < until; index++)
             {
-                var tile = new EmbeddingLossHost.Tile(layout, index);
+                var tile = new EmbeddingTile(layout, index);
                 Load(tile, layout, logits, targets, z, t);
                 Vector<float> entropy = default, overlap = default, square = default;
                 for (var i = 0; i < PixelTile.Pixels; i += Vector<float>.Count)
@@ -86,7 +86,7 @@ internal static unsafe class ForegroundLossHost
             var t = stackalloc float[PixelTile.Pixels];
             for (var index = from; index < until; index++)
             {
-                var tile = new EmbeddingLossHost.Tile(layout, index);
+                var tile = new EmbeddingTile(layout, index);
                 Load(tile, layout, logits, targets, z, t);
                 var f = factors + tile.Image * ForegroundLoss.Scalars;
                 for (var i = 0; i < PixelTile.Pixels; i += Vector<float>.Count)

@@ -14,7 +14,7 @@ internal static unsafe class SoftMasksHost
     {
         var scratch = Scratch(host, inputs, Stride);
         using var memory = scratch.Memory;
-        host.Workers.Run(Tiles(inputs.Layout), new ForwardBody(new Pointers(inputs), masks.HostAddress, scratch.HostAddress));
+        host.Workers.Run(EmbeddingTile.CountOf(inputs.Layout), new ForwardBody(new Pointers(inputs), masks.HostAddress, scratch.HostAddress));
     }
 
     public static void CentreSums(
@@ -25,7 +25,7 @@ internal static unsafe class SoftMasksHost
         using var memory = scratch.Memory;
         using var partialMemory = partials.Memory;
         partials.Clear();
-        host.Workers.Run(Tiles(inputs.Layout), new SumsBody(
+        host.Workers.Run(EmbeddingTile.CountOf(inputs.Layout), new SumsBody(
             new Pointers(inputs), masks.HostAddress, maskGradient.HostAddress, partials.HostAddress, sums.Length, scratch.HostAddress));
         EmbeddingLossHost.AddParts(partials.HostAddress, host.Workers.Workers, sums);
     }
@@ -36,11 +36,9 @@ internal static unsafe class SoftMasksHost
     {
         var scratch = Scratch(host, inputs, WeightedRows.Length + TileGradient.Length(inputs.Layout.Channels));
         using var memory = scratch.Memory;
-        host.Workers.Run(Tiles(inputs.Layout), new GradientBody(
+        host.Workers.Run(EmbeddingTile.CountOf(inputs.Layout), new GradientBody(
             new Pointers(inputs), masks.HostAddress, maskGradient.HostAddress, shift.HostAddress, gradient.HostAddress, scratch.HostAddress));
     }
-
-    private static int Tiles(EmbeddingLayout layout) => EmbeddingLossHost.TilesPerImage(layout) * layout.Images;
 
     /// <summary>Per worker a tile of embeddings and further numbers.</summary>
     private static DeviceBuffer<float> Scratch(HostDevice host, SoftMaskInputs inputs, int more) =>
@@ -60,7 +58,7 @@ internal static unsafe class SoftMasksHost
         public readonly int* FirstClusters = inputs.FirstClusters.HostAddress;
 
         /// <summary>Where a tile's pixels are in mask k.</summary>
-        public long At(EmbeddingLossHost.Tile tile, int k) => (long)k * Layout.Pixels + tile.First - (long)tile.Image * Layout.Pixels;
+        public long At(EmbeddingTile tile, int k) => (long)k * Layout.Pixels + tile.First - (long)tile.Image * Layout.Pixels;
 
         /// <summary>w of the pixels of a tile, 0 beyond them.</summary>
         public void Weights(float* mask, float* maskGradient, int count, float* weights)
@@ -81,7 +79,7 @@ internal static unsafe class SoftMasksHost
             var row = e + channels * Stride;
             for (var index = from; index < until; index++)
             {
-                var tile = new EmbeddingLossHost.Tile(v.Layout, index);
+                var tile = new EmbeddingTile(v.Layout, index);
                 if (v.FirstMasks[tile.Image] == v.FirstMasks[tile.Image + 1])
                     continue;
                 tile.LoadEmbeddings(v.Layout, v.Embeddings, e);
@@ -103,7 +101,7 @@ internal static unsafe class SoftMasksHost
             var weighted = new WeightedRows(transposed + channels * Stride);
             for (var index = from; index < until; index++)
             {
-                var tile = new EmbeddingLossHost.Tile(v.Layout, index);
+                var tile = new EmbeddingTile(v.Layout, index);
                 var e = tile.LoadEmbeddings(v.Layout, v.Embeddings, transposed);
                 for (var k = v.FirstMasks[tile.Image]; k < v.FirstMasks[tile.Image + 1]; k++)
                 {
@@ -133,7 +131,7 @@ internal static unsafe class SoftMasksHost
             var weighted = new WeightedRows(transposed + channels * Stride);
             for (var index = from; index < until; index++)
             {
-                var tile = new EmbeddingLossHost.Tile(v.Layout, index);
+                var tile = new EmbeddingTile(v.Layout, index);
                 var e = tile.LoadEmbeddings(v.Layout, v.Embeddings, transposed);
                 var sum = new TileGradient(
                     transposed + channels * Stride + WeightedRows.Length, v.Owners + tile.First, shift + (long)v.FirstClusters[tile.Image] * channels);
