@@ -14,6 +14,9 @@ internal unsafe interface ISimd<TVector> where TVector : struct
 
     static abstract void Store(TVector value, float* target);
 
+    /// <summary>Writes past the caches, to a multiple of the vector's size.</summary>
+    static abstract void StorePast(TVector value, float* target);
+
     /// <summary>Terms that one step covers: 1, or one for every lane (<see cref="AlongTerms{TSimd,TVector}"/>).</summary>
     static virtual int TermsPerStep => 1;
 
@@ -42,6 +45,9 @@ internal readonly unsafe struct Simd128 : ISimd<Vector128<float>>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Store(Vector128<float> value, float* target) => value.Store(target);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void StorePast(Vector128<float> value, float* target) => value.StoreAlignedNonTemporal(target);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<float> LoadLeft(byte* source) => Vector128.Create(*(float*)source);
@@ -73,6 +79,9 @@ internal readonly unsafe struct Simd256 : ISimd<Vector256<float>>
     public static void Store(Vector256<float> value, float* target) => value.Store(target);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void StorePast(Vector256<float> value, float* target) => value.StoreAlignedNonTemporal(target);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<float> LoadLeft(byte* source) => Vector256.Create(*(float*)source);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -100,6 +109,9 @@ internal readonly unsafe struct Simd512 : ISimd<Vector512<float>>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Store(Vector512<float> value, float* target) => value.Store(target);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void StorePast(Vector512<float> value, float* target) => value.StoreAlignedNonTemporal(target);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<float> LoadLeft(byte* source) => Vector512.Create(*(float*)source);
@@ -134,6 +146,9 @@ internal readonly unsafe struct AlongTerms<TSimd, TVector> : ISimd<TVector> wher
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Store(TVector value, float* target) => TSimd.Store(value, target);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void StorePast(TVector value, float* target) => TSimd.StorePast(value, target);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static TVector LoadLeft(byte* source) => TSimd.Load((float*)source);

@@ -371,7 +371,7 @@ internal static unsafe class EmbeddingLossHost
                 var image = v.Images[tile.Image];
                 var e = tile.LoadEmbeddings(v.Layout, v.Embeddings, transposed);
                 var rows = new Rows(first, v.Owners + tile.First, tile.Count);
-                var sum = new TileGradient(memory, rows.Owners.Labels, shift + (long)image.FirstCluster * channels);
+                var sum = new TileGradient(e, memory, rows.Owners.Labels, shift + (long)image.FirstCluster * channels);
                 var unlabelled = v.Terms.UnlabelledPush != 0 && rows.Owners.Contains(image.UnlabelledOwner);
                 for (var k = 0; k < image.Objects; k++)
                 {
@@ -400,24 +400,20 @@ internal static unsafe class EmbeddingLossHost
                         Keep(e, ref weighted, ref sum, v.Anchors + (long)anchor * channels, anchorPartials + part * anchorLength + (long)anchor * channels);
                 }
 
-                if (weighted.Count > 0)
-                    Add(e, ref weighted, ref sum);
-                sum.Store(e, gradient + tile.First * v.Layout.PixelStride + v.Layout.ChannelOffset, v.Layout.PixelStride, past);
+                TileSums.Add(e, weighted);
+                sum.Finish(weighted, gradient + tile.First * v.Layout.PixelStride + v.Layout.ChannelOffset, v.Layout.PixelStride, past);
+                weighted.Clear();
             }
         }
 
+        /// <summary>The next row is complete. What full rows do to the pixels, and what these do to the anchors, is added up.</summary>
         private static void Keep(in TileEmbeddings e, ref WeightedRows weighted, ref TileGradient sum, float* centre, double* sums)
         {
             weighted.Keep(centre, sums);
-            if (weighted.IsFull)
-                Add(e, ref weighted, ref sum);
-        }
-
-        /// <summary>What the rows do to the pixels, and what these do to the anchors.</summary>
-        private static void Add(in TileEmbeddings e, ref WeightedRows weighted, ref TileGradient sum)
-        {
-            sum.Add(e, weighted);
+            if (!weighted.IsFull)
+                return;
             TileSums.Add(e, weighted);
+            sum.Add(weighted);
             weighted.Clear();
         }
 

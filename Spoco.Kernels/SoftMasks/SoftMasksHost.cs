@@ -1,5 +1,3 @@
-using System.Numerics;
-
 namespace Spoco.Kernels.Primitives;
 
 /// <summary>
@@ -134,24 +132,20 @@ internal static unsafe class SoftMasksHost
                 var tile = new EmbeddingTile(v.Layout, index);
                 var e = tile.LoadEmbeddings(v.Layout, v.Embeddings, transposed);
                 var sum = new TileGradient(
-                    transposed + channels * Stride + WeightedRows.Length, v.Owners + tile.First, shift + (long)v.FirstClusters[tile.Image] * channels);
+                    e, transposed + channels * Stride + WeightedRows.Length, v.Owners + tile.First, shift + (long)v.FirstClusters[tile.Image] * channels);
                 for (var k = v.FirstMasks[tile.Image]; k < v.FirstMasks[tile.Image + 1]; k++)
                 {
                     v.Weights(masks + v.At(tile, k), maskGradient + v.At(tile, k), tile.Count, weighted.Next);
                     weighted.Keep(v.Centres + (long)k * channels, null);
-                    if (weighted.IsFull)
-                        Add(e, ref weighted, ref sum);
+                    if (!weighted.IsFull)
+                        continue;
+                    sum.Add(weighted);
+                    weighted.Clear();
                 }
 
-                Add(e, ref weighted, ref sum);
-                sum.Store(e, gradient + tile.First * v.Layout.PixelStride + v.Layout.ChannelOffset, v.Layout.PixelStride, past: false);
+                sum.Finish(weighted, gradient + tile.First * v.Layout.PixelStride + v.Layout.ChannelOffset, v.Layout.PixelStride, past: false);
+                weighted.Clear();
             }
-        }
-
-        private static void Add(in TileEmbeddings e, ref WeightedRows weighted, ref TileGradient sum)
-        {
-            sum.Add(e, weighted);
-            weighted.Clear();
         }
     }
 }
