@@ -14,6 +14,16 @@ public static class TestDevices
     /// <summary>Whether a missing OpenCL device is a failure: set where the tests run under OpenCL on the CPU.</summary>
     public static bool OpenCLRequired => Environment.GetEnvironmentVariable("SPOCO_REQUIRE_OPENCL") == "1";
 
+    /// <summary>Fills the memory that the next kernels of the host device work in with NaN, so that what they read before they write it shows.</summary>
+    public static unsafe void SpoilWorkspace(ComputeDevice device)
+    {
+        if (device is not HostDevice host)
+            return;
+        const int Bytes = 4 << 20;
+        using var memory = host.Workspace(Bytes);
+        new Span<float>((void*)memory.Block.Pointer, Bytes / sizeof(float)).Fill(float.NaN);
+    }
+
     public static ComputeDevice Open(string name)
     {
         var (device, problem) = Opened.GetOrAdd(name, static n =>

@@ -67,7 +67,9 @@ public static class EmbeddingLoss
     /// in e^f or e^g, and of no earlier anchor].
     /// </summary>
     /// <param name="inputs">What is read; of the factors, Pull, UnlabelledPush and CrossEntropy.</param>
-    /// <param name="gradient">Where <see cref="Gradient"/> will write, to write the vectors; null otherwise. Until then it may hold masks that both need.</param>
+    /// <param name="gradient">
+    /// Where <see cref="Gradient"/> will write, to write the vectors; null otherwise. Until then it may hold masks that both need.
+    /// </param>
     /// <param name="objects">[objects, <see cref="ObjectWidth"/>].</param>
     /// <param name="anchors">[anchors, <see cref="AnchorScalars"/>].</param>
     /// <param name="lines">[lines, 2] where Terms.LineLength > 0: sum p_f p_g and sum p_f^2 + p_g^2 over the anchors and the pixels of a

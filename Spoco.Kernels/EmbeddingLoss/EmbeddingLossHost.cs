@@ -45,8 +45,8 @@ internal static unsafe class EmbeddingLossHost
         var scratch = (float*)(objectPartials + partialLength);
         var pixels = pixelLength > 0 ? scratch + scratchLength : null;
         host.Workers.RunPieces(Parts, new SumsBody(
-            new Pointers(inputs), !gradient.IsNull, new KeptMasks(inputs.Layout, gradient), objectPartials, objects.Length, anchorPartials, anchors.Length,
-            pixels, scratch));
+            new Pointers(inputs), !gradient.IsNull, new KeptMasks(inputs.Layout, gradient), objectPartials, objects.Length,
+            anchorPartials, anchors.Length, pixels, scratch));
         AddParts(objectPartials, Parts, objects);
         AddParts(anchorPartials, Parts, anchors);
         for (long line = 0; pixels is not null && line < lines.Length / 2; line++)
@@ -73,8 +73,8 @@ internal static unsafe class EmbeddingLossHost
         var partials = Cleared(memory, partialLength);
         var scratch = (float*)(partials + partialLength);
         host.Workers.RunPieces(Parts, new GradientBody(
-            new Pointers(inputs), new KeptMasks(inputs.Layout, gradient), inputs.LineFactors.HostAddress, shift.HostAddress, gradient.HostAddress, partials,
-            inputs.Anchors.Length, scratch));
+            new Pointers(inputs), new KeptMasks(inputs.Layout, gradient), inputs.LineFactors.HostAddress, shift.HostAddress,
+            gradient.HostAddress, partials, inputs.Anchors.Length, scratch));
         AddParts(partials, Parts, inputs.Anchors.Length);
         for (var a = 0; a < inputs.AnchorPixels.Length; a++)
         {
@@ -138,7 +138,8 @@ internal static unsafe class EmbeddingLossHost
             (pull, push) = (0, 0);
             if (present || unlabelled)
             {
-                (pull, push) = TileTerms.Hinges(rows.Squares, rows.Owners.Labels, image.FirstOwner + k, unlabelled ? image.UnlabelledOwner : Nobody, Terms,
+                (pull, push) = TileTerms.Hinges(
+                    rows.Squares, rows.Owners.Labels, image.FirstOwner + k, unlabelled ? image.UnlabelledOwner : Nobody, Terms,
                     ObjectFactors[image.FirstObject + k], weights);
             }
             else
@@ -148,7 +149,8 @@ internal static unsafe class EmbeddingLossHost
         }
 
         public float AddObjectCrossEntropy(in Rows rows, in ImageCentres image, int k, float* weights) => TileTerms.AddObjectCrossEntropy(
-            rows.Squares, rows.Masks, rows.Owners.Labels, image.FirstOwner + k, Terms.Falloff, ObjectFactors[image.FirstObject + k].CrossEntropy, weights);
+            rows.Squares, rows.Masks, rows.Owners.Labels, image.FirstOwner + k, Terms.Falloff,
+            ObjectFactors[image.FirstObject + k].CrossEntropy, weights);
 
         /// <summary>Squared distances from one object and, where they are needed, its masks.</summary>
         public void ObjectMasks(float* e, in ImageCentres image, int k, in Rows rows)
@@ -219,8 +221,8 @@ internal static unsafe class EmbeddingLossHost
     }
 
     private readonly struct SumsBody(
-        Pointers v, bool gradient, KeptMasks kept, double* objectPartials, long objectLength, double* anchorPartials, long anchorLength, float* pixels,
-        float* scratch)
+        Pointers v, bool gradient, KeptMasks kept, double* objectPartials, long objectLength, double* anchorPartials, long anchorLength,
+        float* pixels, float* scratch)
         : IParallelBody
     {
         public static int ScratchLength(int channels) => (2 * channels + Rows.Count) * Stride + WeightedRows.Length;
@@ -250,7 +252,8 @@ internal static unsafe class EmbeddingLossHost
                 for (var k = 0; k < image.Objects; k++)
                 {
                     tile.Expect(v.Layout, v.Embeddings, k);
-                    AddObject(e, rows, ref weighted, image, k, unlabelled, objectPartials + part * objectLength + (long)(image.FirstObject + k) * width);
+                    AddObject(
+                        e, rows, ref weighted, image, k, unlabelled, objectPartials + part * objectLength + (long)(image.FirstObject + k) * width);
                 }
 
                 TileSums.Add(e, weighted);
@@ -258,7 +261,8 @@ internal static unsafe class EmbeddingLossHost
                 if (image.Anchors == 0)
                     continue;
                 tile.LoadEmbeddings(v.MomentumLayout, v.Momentum, g);
-                AddAnchors(tile, transposed, g, rows, image, anchorPartials + part * anchorLength + (long)image.FirstAnchor * EmbeddingLoss.AnchorScalars);
+                AddAnchors(
+                    tile, transposed, g, rows, image, anchorPartials + part * anchorLength + (long)image.FirstAnchor * EmbeddingLoss.AnchorScalars);
                 if (pixels is null)
                     continue;
                 for (var p = 0; p < tile.Count; p++)
@@ -269,7 +273,8 @@ internal static unsafe class EmbeddingLossHost
             }
         }
 
-        private void AddObject(in TileEmbeddings e, in Rows rows, ref WeightedRows weighted, in ImageCentres image, int k, bool unlabelled, double* sums)
+        private void AddObject(
+            in TileEmbeddings e, in Rows rows, ref WeightedRows weighted, in ImageCentres image, int k, bool unlabelled, double* sums)
         {
             var channels = v.Layout.Channels;
             var terms = v.Terms;
@@ -344,10 +349,11 @@ internal static unsafe class EmbeddingLossHost
     }
 
     private readonly struct GradientBody(
-        Pointers v, KeptMasks kept, float* lineFactors, float* shift, float* gradient, double* anchorPartials, long anchorLength, float* scratch) : IParallelBody
+        Pointers v, KeptMasks kept, float* lineFactors, float* shift, float* gradient, double* anchorPartials, long anchorLength, float* scratch)
+        : IParallelBody
     {
         public static int ScratchLength(int channels) =>
-            (2 * channels + Rows.Count) * Stride + WeightedRows.Length + CacheLine.Floats * ((TileGradient.Length(channels) - 1) / CacheLine.Floats + 1);
+            (2 * channels + Rows.Count) * Stride + WeightedRows.Length + TileGradient.Length(channels);
 
         public void Execute(int from, int until, int worker)
         {
@@ -397,7 +403,10 @@ internal static unsafe class EmbeddingLossHost
                     else
                         v.AnchorTargets(g, anchor, rows);
                     if (AnchorWeights(transposed, targets, anchor, rows, weighted.Next))
-                        Keep(e, ref weighted, ref sum, v.Anchors + (long)anchor * channels, anchorPartials + part * anchorLength + (long)anchor * channels);
+                    {
+                        var row = (long)anchor * channels;
+                        Keep(e, ref weighted, ref sum, v.Anchors + row, anchorPartials + part * anchorLength + row);
+                    }
                 }
 
                 TileSums.Add(e, weighted);
@@ -419,12 +428,17 @@ internal static unsafe class EmbeddingLossHost
 
         private void LoadLineFactors(in EmbeddingTile tile, in Rows rows)
         {
-            for (var p = 0; p < tile.Count && v.Terms.LineLength > 0; p++)
+            if (v.Terms.LineLength == 0)
+                return;
+            for (var p = 0; p < tile.Count; p++)
             {
                 var line = (tile.First + p) / v.Terms.LineLength;
                 rows.LineOverlaps[p] = lineFactors[2 * line];
                 rows.LineSquares[p] = lineFactors[2 * line + 1];
             }
+
+            new Span<float>(rows.LineOverlaps + tile.Count, PixelTile.Pixels - tile.Count).Clear();
+            new Span<float>(rows.LineSquares + tile.Count, PixelTile.Pixels - tile.Count).Clear();
         }
 
         /// <summary>The weights of one object; whether any is not 0.</summary>

@@ -21,7 +21,8 @@ internal readonly unsafe struct EmbeddingTile
 
     /// <summary>Whether tiles of a gradient are written past the caches: it is large, and every pixel is as many whole cache lines.</summary>
     public static bool IsStreamed(EmbeddingLayout layout, float* gradient) =>
-        layout.PixelStride == layout.Channels && layout.Channels % CacheLine.Floats == 0 && CacheLine.Streams(gradient, layout.Count * layout.Channels);
+        layout.PixelStride == layout.Channels && layout.Channels % CacheLine.Floats == 0
+        && CacheLine.Streams(gradient, layout.Count * layout.Channels);
 
     public int Image { get; }
 

@@ -3,15 +3,17 @@ using System.Runtime.Intrinsics;
 namespace Spoco.Kernels.Primitives;
 
 /// <summary>
-/// The masks of g that the first pass keeps for the second, in the memory that the gradient will take: those of the first anchors of an image, as many as a
-/// pixel has components. A tile's are a row each, where its gradient will be.
+/// The masks of g that the first pass keeps for the second, in the memory that the gradient will take: those of the first anchors of an image,
+/// as many as a pixel has components. A tile's are a row each, where its gradient will be.
 /// </summary>
 internal readonly unsafe struct KeptMasks(EmbeddingLayout layout, DeviceBuffer<float> gradient)
 {
     private readonly float* _gradient = !gradient.IsNull && layout.PixelStride == layout.Channels ? gradient.HostAddress : null;
     private readonly bool _past = !gradient.IsNull && EmbeddingTile.IsStreamed(layout, gradient.HostAddress);
 
-    /// <summary>How many anchors' masks are kept of a tile: none where the gradient leaves other channels as they are, or the tile is not full.</summary>
+    /// <summary>
+    /// How many anchors' masks are kept of a tile: none where the gradient leaves other channels as they are, or the tile is not full.
+    /// </summary>
     public int Anchors(in EmbeddingTile tile) => _gradient is not null && tile.Count == PixelTile.Pixels ? layout.Channels : 0;
 
     /// <summary>The masks of the image's anchor <paramref name="a"/>.</summary>

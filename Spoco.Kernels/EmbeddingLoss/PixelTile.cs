@@ -76,8 +76,10 @@ internal static unsafe class PixelTile
     {
         Vector256<float> a0 = Avx.UnpackLow(r0, r1), a1 = Avx.UnpackHigh(r0, r1), a2 = Avx.UnpackLow(r2, r3), a3 = Avx.UnpackHigh(r2, r3);
         Vector256<float> a4 = Avx.UnpackLow(r4, r5), a5 = Avx.UnpackHigh(r4, r5), a6 = Avx.UnpackLow(r6, r7), a7 = Avx.UnpackHigh(r6, r7);
-        Vector256<float> s0 = Avx.Shuffle(a0, a2, 0x44), s1 = Avx.Shuffle(a0, a2, 0xEE), s2 = Avx.Shuffle(a1, a3, 0x44), s3 = Avx.Shuffle(a1, a3, 0xEE);
-        Vector256<float> s4 = Avx.Shuffle(a4, a6, 0x44), s5 = Avx.Shuffle(a4, a6, 0xEE), s6 = Avx.Shuffle(a5, a7, 0x44), s7 = Avx.Shuffle(a5, a7, 0xEE);
+        Vector256<float> s0 = Avx.Shuffle(a0, a2, 0x44), s1 = Avx.Shuffle(a0, a2, 0xEE);
+        Vector256<float> s2 = Avx.Shuffle(a1, a3, 0x44), s3 = Avx.Shuffle(a1, a3, 0xEE);
+        Vector256<float> s4 = Avx.Shuffle(a4, a6, 0x44), s5 = Avx.Shuffle(a4, a6, 0xEE);
+        Vector256<float> s6 = Avx.Shuffle(a5, a7, 0x44), s7 = Avx.Shuffle(a5, a7, 0xEE);
         (r0, r4) = (Avx.Permute2x128(s0, s4, 0x20), Avx.Permute2x128(s0, s4, 0x31));
         (r1, r5) = (Avx.Permute2x128(s1, s5, 0x20), Avx.Permute2x128(s1, s5, 0x31));
         (r2, r6) = (Avx.Permute2x128(s2, s6, 0x20), Avx.Permute2x128(s2, s6, 0x31));

@@ -43,7 +43,10 @@ internal static class SoftMask
     private static float Complement(float x, float p) =>
         x < SeriesLimit ? x * (1 - x / 2 * (1 - x / 3 * (1 - x / 4 * (1 - x / 5 * (1 - x / 6))))) : 1 - p;
 
-    /// <summary>What <see cref="Mask"/> needs of a falloff, to be taken before a loop: the rate of the power of two, and the square beyond which the mask is 0.</summary>
+    /// <summary>
+    /// What <see cref="Mask"/> needs of a falloff, to be taken before a loop: the rate of the power of two, and the square beyond which the mask
+    /// is 0.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static (Vector<float> Rate, Vector<float> Limit) Falloff(float falloff)
     {
@@ -58,9 +61,9 @@ internal static class SoftMask
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector<float> Mask(Vector<float> square, Vector<float> rate, Vector<float> limit)
     {
-        // 2^y = 2^n 2^r with n = y rounded. Adding 1.5 2^23 leaves n in the low bits of the sum; shifted to the exponent, they are a power of two. With
-        // -LeastPower added to n it is 2^(n - 96), and 0 for the least n. 2^r times 2^96 is the polynomial of r in [-1/2, 1/2] with the smallest relative
-        // error, 9e-8 (Remez).
+        // 2^y = 2^n 2^r with n = y rounded. Adding 1.5 2^23 leaves n in the low bits of the sum; shifted to the exponent, they are a power of two.
+        // With -LeastPower added to n it is 2^(n - 96), and 0 for the least n. 2^r times 2^96 is the polynomial of r in [-1/2, 1/2] with the
+        // smallest relative error, 9e-8 (Remez).
         const float Magic = 12582912 - LeastPower, Up = 7.9228163e28f;
         square = Vector.MinNative(square, limit);
         var shifted = Vector.MultiplyAddEstimate(square, rate, new Vector<float>(Magic));

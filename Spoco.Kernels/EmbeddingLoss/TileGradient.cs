@@ -74,7 +74,9 @@ internal unsafe struct TileGradient(in TileEmbeddings e, float* memory, int* own
             AddComponent(terms, c);
     }
 
-    /// <summary>target_p = base_p + sum_k w_kp (e_p - a_k) of two vectors of components, four pixels at a time. Pixels beyond the last one repeat it.</summary>
+    /// <summary>
+    /// target_p = base_p + sum_k w_kp (e_p - a_k) of two vectors of components, four pixels at a time. Pixels beyond the last one repeat it.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     private static void Add<TSimd, TVector>(in Terms terms, int c) where TSimd : ISimd<TVector> where TVector : struct
     {

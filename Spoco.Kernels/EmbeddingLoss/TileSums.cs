@@ -5,8 +5,8 @@ using System.Runtime.Intrinsics;
 namespace Spoco.Kernels.Primitives;
 
 /// <summary>
-/// Sums over the pixels of a tile, sum_p w_p (e_p - a), for rows of weights w with a centre a each: kept as sum_p w_p e_p - (sum_p w_p) a, so that a row costs
-/// one product for every component.
+/// Sums over the pixels of a tile, sum_p w_p (e_p - a), for rows of weights w with a centre a each: kept as sum_p w_p e_p - (sum_p w_p) a, so that
+/// a row costs one product for every component.
 /// </summary>
 internal static unsafe class TileSums
 {
@@ -104,7 +104,8 @@ internal static unsafe class TileSums
 
     /// <summary>sums = (s, t) + n a.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Finish<TSimd, TVector>(TVector s, TVector t, TVector n, float* a, float* sums) where TSimd : ISimd<TVector> where TVector : struct
+    private static void Finish<TSimd, TVector>(TVector s, TVector t, TVector n, float* a, float* sums)
+        where TSimd : ISimd<TVector> where TVector : struct
     {
         TSimd.Store(TSimd.MultiplyAdd(n, TSimd.Load(a), s), sums);
         TSimd.Store(TSimd.MultiplyAdd(n, TSimd.Load(a + TSimd.Lanes), t), sums + TSimd.Lanes);

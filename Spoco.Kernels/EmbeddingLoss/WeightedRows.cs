@@ -1,8 +1,8 @@
 namespace Spoco.Kernels.Primitives;
 
 /// <summary>
-/// Rows of weights w of a tile's pixels, each with a centre a: sum_p w_p (e_p - a) belongs to the centre (<see cref="TileSums"/>), w_p (e_p - a) to the
-/// pixels (<see cref="TileGradient"/>). Both are taken of several rows at once.
+/// Rows of weights w of a tile's pixels, each with a centre a: sum_p w_p (e_p - a) belongs to the centre (<see cref="TileSums"/>),
+/// w_p (e_p - a) to the pixels (<see cref="TileGradient"/>). Both are taken of several rows at once. Rows without a sum come first.
 /// </summary>
 /// <param name="memory">Memory for <see cref="Length"/> numbers, on a cache line.</param>
 internal unsafe struct WeightedRows(float* memory)
@@ -20,8 +20,8 @@ internal unsafe struct WeightedRows(float* memory)
     private readonly float** _centres = (float**)(memory + Rows);
     private readonly double** _sums = (double**)(memory + Rows + FloatsPerPointer * Capacity);
 
-    /// <summary>Numbers of memory.</summary>
-    public static int Length => (Rows + 2 * FloatsPerPointer * Capacity + CacheLine.Floats - 1) / CacheLine.Floats * CacheLine.Floats;
+    /// <summary>Numbers of memory, whole cache lines.</summary>
+    public static int Length => Rows + 2 * FloatsPerPointer * Capacity;
 
     /// <summary>Rows that are complete.</summary>
     public int Count { get; private set; }

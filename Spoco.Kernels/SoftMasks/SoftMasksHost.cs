@@ -42,7 +42,7 @@ internal static unsafe class SoftMasksHost
     private static DeviceBuffer<float> Scratch(HostDevice host, SoftMaskInputs inputs, int more) =>
         host.Allocate<float>(host.Workers.Workers * ScratchLength(inputs.Layout.Channels, more), nameof(SoftMasks));
 
-    private static long ScratchLength(int channels, int more) => channels * Stride + (more - 1) / CacheLine.Floats * CacheLine.Floats + CacheLine.Floats;
+    private static long ScratchLength(int channels, int more) => channels * Stride + more;
 
     /// <summary>The inputs as addresses.</summary>
     private readonly struct Pointers(SoftMaskInputs inputs)
@@ -132,7 +132,8 @@ internal static unsafe class SoftMasksHost
                 var tile = new EmbeddingTile(v.Layout, index);
                 var e = tile.LoadEmbeddings(v.Layout, v.Embeddings, transposed);
                 var sum = new TileGradient(
-                    e, transposed + channels * Stride + WeightedRows.Length, v.Owners + tile.First, shift + (long)v.FirstClusters[tile.Image] * channels);
+                    e, transposed + channels * Stride + WeightedRows.Length, v.Owners + tile.First,
+                    shift + (long)v.FirstClusters[tile.Image] * channels);
                 for (var k = v.FirstMasks[tile.Image]; k < v.FirstMasks[tile.Image + 1]; k++)
                 {
                     v.Weights(masks + v.At(tile, k), maskGradient + v.At(tile, k), tile.Count, weighted.Next);

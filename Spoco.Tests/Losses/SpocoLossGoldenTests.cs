@@ -114,6 +114,7 @@ public sealed class SpocoLossGoldenTests
                 Offsets = _golden.Has("offsets") ? Offsets() : null,
             };
             SpocoLossResult result;
+            TestDevices.SpoilWorkspace(_device);
             if (!Flag("joint_loss", false))
             {
                 result = SpocoLoss.Apply(f, batch, _options, g, draws: draws);

@@ -116,6 +116,7 @@ public sealed class SpocoLossTests
         using var scope = new TensorScope();
         using var batch = LabelBatch.From(shape.WithChannels(1), labels);
         var e = Tensor.From(device, shape, f).WithGradient();
+        TestDevices.SpoilWorkspace(device);
         var result = SpocoLoss.Apply(e, batch, options, Tensor.From(device, shape, g),
             draws: new SpocoDraws { Anchors = anchors, Offsets = offsets });
         Gradients.Backward(result.Total);
@@ -266,6 +267,39 @@ public sealed class SpocoLossTests
             Gradients.Backward(SpocoLoss.Apply(e, batch, Sparse, Tensor.From(device, shape, g), draws: new SpocoDraws { Anchors = anchors }).Total);
             return e.Gradient!.ToArray();
         }
+    }
+
+    /// <summary>Components that are 0 everywhere change neither the loss nor the other components' gradient, the reference's sums over lines included.</summary>
+    [Test]
+    public void Zero_components_change_nothing([ValueSource(typeof(TestDevices), nameof(TestDevices.All))] string name, [Values] bool reference)
+    {
+        var device = TestDevices.Open(name);
+        var few = new TensorShape(2, 1, 5, 7, 3);
+        var many = few with { C = 8 };
+        var random = new Random(6);
+        var labels = LabelImages["objects"](few, random);
+        var (f, g) = (Embeddings(few, labels, random), Embeddings(few, labels, random));
+        int[][] anchors = [[3, 17], [34, 8]];
+        var (loss, gradient) = Evaluate(few, f, g);
+        var (wideLoss, wideGradient) = Evaluate(many, Widened(f), Widened(g));
+        Assert.That(wideLoss, Is.EqualTo(loss).Within(1e-6 * Math.Abs(loss)));
+        var scale = gradient.Max(Math.Abs);
+        Assert.That(wideGradient, Is.EqualTo(Widened(gradient)).Within(1e-5 * scale));
+
+        (double, float[]) Evaluate(TensorShape shape, float[] f, float[] g)
+        {
+            using var scope = new TensorScope();
+            using var batch = LabelBatch.From(shape.WithChannels(1), labels);
+            var e = Tensor.From(device, shape, f).WithGradient();
+            TestDevices.SpoilWorkspace(device);
+            var result = SpocoLoss.Apply(e, batch, Sparse with { ReferenceCompatible = reference }, Tensor.From(device, shape, g),
+                draws: new SpocoDraws { Anchors = anchors });
+            Gradients.Backward(result.Total);
+            return (result.Total.ToScalar(), e.Gradient!.ToArray());
+        }
+
+        float[] Widened(float[] values) =>
+            [.. Enumerable.Range(0, (int)many.Count).Select(i => i % many.C < few.C ? values[i / many.C * few.C + i % many.C] : 0)];
     }
 
     /// <summary>Anchors follow their definition: unlabelled, near no earlier anchor, and none is drawn once too few pixels remain.</summary>
