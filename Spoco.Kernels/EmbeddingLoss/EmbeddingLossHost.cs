@@ -100,6 +100,7 @@ internal static unsafe class EmbeddingLossHost
     }
 
     /// <summary>Adds the other parts to the first one.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void AddParts(double* partials, int parts, long length)
     {
         for (var part = 1; part < parts; part++)
@@ -200,6 +201,7 @@ internal static unsafe class EmbeddingLossHost
             }
         }
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         private void AddRun(float* pixels, int count, double* sums)
         {
             var c = 0;
@@ -273,6 +275,7 @@ internal static unsafe class EmbeddingLossHost
             }
         }
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         private void AddObject(
             in TileEmbeddings e, in Rows rows, ref WeightedRows weighted, in ImageCentres image, int k, bool unlabelled, double* sums)
         {
@@ -308,6 +311,7 @@ internal static unsafe class EmbeddingLossHost
             Keep(e, ref weighted, centre, ofObject + channels);
         }
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         private static void Keep(in TileEmbeddings e, ref WeightedRows weighted, float* centre, double* sums)
         {
             weighted.Keep(centre, sums);
@@ -317,6 +321,7 @@ internal static unsafe class EmbeddingLossHost
             weighted.Clear();
         }
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         private void AddAnchors(in EmbeddingTile tile, float* e, float* g, in Rows rows, in ImageCentres image, double* sums)
         {
             var uncovered = TileTerms.Uncover(rows.Owners.Labels, image.UnlabelledOwner, rows.Uncovered);
@@ -416,6 +421,7 @@ internal static unsafe class EmbeddingLossHost
         }
 
         /// <summary>The next row is complete. What full rows do to the pixels, and what these do to the anchors, is added up.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         private static void Keep(in TileEmbeddings e, ref WeightedRows weighted, ref TileGradient sum, float* centre, double* sums)
         {
             weighted.Keep(centre, sums);
@@ -426,6 +432,7 @@ internal static unsafe class EmbeddingLossHost
             weighted.Clear();
         }
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         private void LoadLineFactors(in EmbeddingTile tile, in Rows rows)
         {
             if (v.Terms.LineLength == 0)
@@ -442,6 +449,7 @@ internal static unsafe class EmbeddingLossHost
         }
 
         /// <summary>The weights of one object; whether any is not 0.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         private bool ObjectWeights(float* e, in Rows rows, in ImageCentres image, int k, bool unlabelled, float* weights)
         {
             var terms = v.Terms;
@@ -459,6 +467,7 @@ internal static unsafe class EmbeddingLossHost
         }
 
         /// <summary>The weights of one anchor; whether any is not 0.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         private bool AnchorWeights(float* e, float* targets, int anchor, in Rows rows, float* weights)
         {
             var factors = v.AnchorFactors[anchor];

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 
 namespace Spoco.Kernels.Primitives;
@@ -19,6 +20,7 @@ internal readonly unsafe struct KeptMasks(EmbeddingLayout layout, DeviceBuffer<f
     /// <summary>The masks of the image's anchor <paramref name="a"/>.</summary>
     public float* Row(in EmbeddingTile tile, int a) => _gradient + tile.First * layout.Channels + a * PixelTile.Pixels;
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Keep(in EmbeddingTile tile, int a, float* masks)
     {
         var row = Row(tile, a);

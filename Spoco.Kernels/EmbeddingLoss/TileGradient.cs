@@ -46,6 +46,7 @@ internal unsafe struct TileGradient(in TileEmbeddings e, float* memory, int* own
             new ReadOnlySpan<float>(memory + p * _e.Channels, _e.Channels).CopyTo(new Span<float>(gradient + (nint)p * pixelStride, _e.Channels));
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private readonly void Add(in WeightedRows rows, float* target, int targetStride, bool past)
     {
         var terms = new Terms

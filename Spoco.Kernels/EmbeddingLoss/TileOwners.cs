@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Spoco.Kernels.Primitives;
 
 /// <summary>The owners of a tile's pixels.</summary>
@@ -9,6 +11,7 @@ internal readonly unsafe struct TileOwners
     private readonly bool _same;
 
     /// <summary>Reads them in place, or fills them up in <paramref name="memory"/> for a whole tile.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public TileOwners(int* owners, int count, int* memory)
     {
         Labels = owners;

@@ -14,6 +14,7 @@ internal static unsafe class TileSums
     private const int Block = WeightedRows.Block;
 
     /// <summary>Adds the sum of every row to where it belongs.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Add(in TileEmbeddings e, in WeightedRows rows)
     {
         for (var k = 0; k < rows.Count;)
