@@ -12,7 +12,7 @@ internal static class Breakdown
     public static int Run(string[] args)
     {
         var net = TrainingStepBench.Find(args);
-        var (repeats, threads) = (Number(args, 1, 3), Number(args, 2, Environment.ProcessorCount));
+        var (repeats, threads) = (Number(args, 1, 10), Number(args, 2, Environment.ProcessorCount));
         Networks(net, repeats, threads);
         WithLoss(net, repeats, threads);
         return 0;
