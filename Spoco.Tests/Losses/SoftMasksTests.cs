@@ -19,6 +19,8 @@ public sealed class SoftMasksTests
             yield return new TestCaseData(new TensorShape(2, 3, 5, 7, 3), new[] { 2, 2, 2, 6 }).SetArgDisplayNames("3D, one twice");
             yield return new TestCaseData(new TensorShape(3, 1, 3, 5, 5), new[] { 9 }).SetArgDisplayNames("images without a mask");
             yield return new TestCaseData(new TensorShape(2, 1, 17, 19, 17), new[] { 0, 1, 2, 3, 4, 5, 6, 7 }).SetArgDisplayNames("several tiles");
+            yield return new TestCaseData(new TensorShape(1, 1, 7, 19, 16), Enumerable.Range(0, 40).Select(i => i / 10).ToArray())
+                .SetArgDisplayNames("many masks");
         }
     }
 
