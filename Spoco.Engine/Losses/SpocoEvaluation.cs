@@ -107,7 +107,7 @@ internal sealed class SpocoEvaluation : IDisposable
             ComputeMeans(segments);
         for (var n = 0; n < _images.Length; n++)
             AddMeanTerms(n);
-        var inputs = Upload(segments);
+        var inputs = Upload(segments, gradient is not null);
         if (_objectFactors.Length + _anchorFactors.Length > 0)
             SumOverMasks(inputs, gradient?.Buffer ?? default);
         if (gradient is not null)
@@ -207,7 +207,7 @@ internal sealed class SpocoEvaluation : IDisposable
         }
     }
 
-    private EmbeddingLossInputs Upload(PixelSegments segments)
+    private EmbeddingLossInputs Upload(PixelSegments segments, bool gradient)
     {
         for (var n = 0; n < _images.Length && _objectFactors.Length > 0; n++)
         {
@@ -254,6 +254,7 @@ internal sealed class SpocoEvaluation : IDisposable
             AnchorFactors = Upload(_anchorFactors),
             AnchorPixels = Upload(AnchorPixels.SelectMany(p => p).ToArray()),
             LineFactors = Allocate<float>(_lineFactors.Length),
+            KeptMasks = gradient ? Allocate<float>(Primitives.EmbeddingLoss.KeptLength(_device, _layout, _centres.Max(c => c.Anchors))) : default,
         };
     }
 

@@ -19,6 +19,13 @@ public static class EmbeddingLoss
     /// <summary>Number of values per object: <see cref="ObjectScalars"/>, and with a gradient three vectors of E.</summary>
     public static int ObjectWidth(int channels, bool gradient) => gradient ? ObjectScalars + 3 * channels : ObjectScalars;
 
+    /// <summary>Elements of <see cref="EmbeddingLossInputs.KeptMasks"/> that are of use on a device.</summary>
+    /// <param name="device">The device.</param>
+    /// <param name="layout">Layout of the embeddings.</param>
+    /// <param name="anchors">Most anchors of an image.</param>
+    public static long KeptLength(ComputeDevice device, EmbeddingLayout layout, int anchors) =>
+        device is HostDevice ? KeptMasks.MoreAnchors(layout, anchors) * layout.Count : 0;
+
     /// <summary>sums[k, :] = sum of e_i over the pixels of cluster k.</summary>
     /// <param name="layout">Layout of the embeddings.</param>
     /// <param name="embeddings">e.</param>

@@ -45,7 +45,7 @@ internal static unsafe class EmbeddingLossHost
         var scratch = (float*)(objectPartials + partialLength);
         var pixels = pixelLength > 0 ? scratch + scratchLength : null;
         host.Workers.RunPieces(Parts, new SumsBody(
-            new Pointers(inputs), !gradient.IsNull, new KeptMasks(inputs.Layout, gradient), objectPartials, objects.Length,
+            new Pointers(inputs), !gradient.IsNull, new KeptMasks(inputs, gradient), objectPartials, objects.Length,
             anchorPartials, anchors.Length, pixels, scratch));
         AddParts(objectPartials, Parts, objects);
         AddParts(anchorPartials, Parts, anchors);
@@ -73,7 +73,7 @@ internal static unsafe class EmbeddingLossHost
         var partials = Cleared(memory, partialLength);
         var scratch = (float*)(partials + partialLength);
         host.Workers.RunPieces(Parts, new GradientBody(
-            new Pointers(inputs), new KeptMasks(inputs.Layout, gradient), inputs.LineFactors.HostAddress, shift.HostAddress,
+            new Pointers(inputs), new KeptMasks(inputs, gradient), inputs.LineFactors.HostAddress, shift.HostAddress,
             gradient.HostAddress, partials, inputs.Anchors.Length, scratch));
         AddParts(partials, Parts, inputs.Anchors.Length);
         for (var a = 0; a < inputs.AnchorPixels.Length; a++)

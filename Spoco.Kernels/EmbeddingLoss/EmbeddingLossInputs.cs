@@ -92,4 +92,10 @@ public sealed record EmbeddingLossInputs
 
     /// <summary>Overlap and Square per line, [lines, 2], in place of those of the anchors; used where Terms.LineLength > 0.</summary>
     public DeviceBuffer<float> LineFactors { get; init; }
+
+    /// <summary>
+    /// Memory in which <see cref="Primitives.EmbeddingLoss.Sums"/> keeps masks for <see cref="Primitives.EmbeddingLoss.Gradient"/>, of
+    /// <see cref="Primitives.EmbeddingLoss.KeptLength"/> elements; without it they are computed again.
+    /// </summary>
+    public DeviceBuffer<float> KeptMasks { get; init; }
 }
