@@ -456,7 +456,6 @@ internal static unsafe class EmbeddingLossHost
             var present = rows.Owners.Contains(image.FirstOwner + k);
             if (!present && !unlabelled && terms.Instance == MaskLoss.None)
                 return false;
-
             v.ObjectMasks(e, image, k, rows);
             v.Hinges(rows, image, k, present, unlabelled, weights, out _, out _);
             if (terms.Instance == MaskLoss.Dice)

@@ -48,7 +48,7 @@ internal static unsafe class PixelTile
             new Span<float>(tile + c * Stride + count, Pixels - count).Fill(FarAway);
     }
 
-    /// <summary>Eight rows of eight.</summary>
+    /// <summary>Eight rows of eight: a butterfly of three exchanges.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Transpose(float* source, nint sourceStride, float* target, nint targetStride)
     {
@@ -57,37 +57,24 @@ internal static unsafe class PixelTile
         Vector256<float> r2 = Vector256.Load(source + 2 * sourceStride), r3 = Vector256.Load(source + 3 * sourceStride);
         Vector256<float> r4 = Vector256.Load(second), r5 = Vector256.Load(second + sourceStride);
         Vector256<float> r6 = Vector256.Load(second + 2 * sourceStride), r7 = Vector256.Load(second + 3 * sourceStride);
-        Transpose(ref r0, ref r1, ref r2, ref r3, ref r4, ref r5, ref r6, ref r7);
-        r0.Store(target);
-        r1.Store(target + targetStride);
-        r2.Store(target + 2 * targetStride);
-        r3.Store(target + 3 * targetStride);
-        r4.Store(target + 4 * targetStride);
-        r5.Store(target + 5 * targetStride);
-        r6.Store(target + 6 * targetStride);
-        r7.Store(target + 7 * targetStride);
-    }
-
-    /// <summary>Eight registers as the rows of a matrix: a butterfly of three exchanges.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Transpose(
-        ref Vector256<float> r0, ref Vector256<float> r1, ref Vector256<float> r2, ref Vector256<float> r3,
-        ref Vector256<float> r4, ref Vector256<float> r5, ref Vector256<float> r6, ref Vector256<float> r7)
-    {
         Vector256<float> a0 = Avx.UnpackLow(r0, r1), a1 = Avx.UnpackHigh(r0, r1), a2 = Avx.UnpackLow(r2, r3), a3 = Avx.UnpackHigh(r2, r3);
         Vector256<float> a4 = Avx.UnpackLow(r4, r5), a5 = Avx.UnpackHigh(r4, r5), a6 = Avx.UnpackLow(r6, r7), a7 = Avx.UnpackHigh(r6, r7);
-        Vector256<float> s0 = Avx.Shuffle(a0, a2, 0x44), s1 = Avx.Shuffle(a0, a2, 0xEE);
-        Vector256<float> s2 = Avx.Shuffle(a1, a3, 0x44), s3 = Avx.Shuffle(a1, a3, 0xEE);
-        Vector256<float> s4 = Avx.Shuffle(a4, a6, 0x44), s5 = Avx.Shuffle(a4, a6, 0xEE);
-        Vector256<float> s6 = Avx.Shuffle(a5, a7, 0x44), s7 = Avx.Shuffle(a5, a7, 0xEE);
-        (r0, r4) = (Avx.Permute2x128(s0, s4, 0x20), Avx.Permute2x128(s0, s4, 0x31));
-        (r1, r5) = (Avx.Permute2x128(s1, s5, 0x20), Avx.Permute2x128(s1, s5, 0x31));
-        (r2, r6) = (Avx.Permute2x128(s2, s6, 0x20), Avx.Permute2x128(s2, s6, 0x31));
-        (r3, r7) = (Avx.Permute2x128(s3, s7, 0x20), Avx.Permute2x128(s3, s7, 0x31));
+        StoreHalves(Avx.Shuffle(a0, a2, 0x44), Avx.Shuffle(a4, a6, 0x44), target, targetStride);
+        StoreHalves(Avx.Shuffle(a0, a2, 0xEE), Avx.Shuffle(a4, a6, 0xEE), target + targetStride, targetStride);
+        StoreHalves(Avx.Shuffle(a1, a3, 0x44), Avx.Shuffle(a5, a7, 0x44), target + 2 * targetStride, targetStride);
+        StoreHalves(Avx.Shuffle(a1, a3, 0xEE), Avx.Shuffle(a5, a7, 0xEE), target + 3 * targetStride, targetStride);
+    }
+
+    /// <summary>The lower halves to a row, the upper ones to the fourth after it.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void StoreHalves(Vector256<float> a, Vector256<float> b, float* target, nint targetStride)
+    {
+        Avx.Permute2x128(a, b, 0x20).Store(target);
+        Avx.Permute2x128(a, b, 0x31).Store(target + 4 * targetStride);
     }
 
     /// <summary>Pixels whose distances are computed together: as many registers of them as the processor has left.</summary>
-    public static int Together => Math.Min(12 * Vector<float>.Count, Pixels);
+    private static int Together => Math.Min(12 * Vector<float>.Count, Pixels);
 
     /// <summary>squares[p] = |e_p - centre|^2.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
@@ -114,7 +101,7 @@ internal static unsafe class PixelTile
 
     /// <summary>The squared distances of <see cref="Together"/> pixels. With fewer sums at once, some would wait for one another.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void SquaredDistancesTogether(float* tile, float* centre, int channels, float* squares)
+    private static void SquaredDistancesTogether(float* tile, float* centre, int channels, float* squares)
     {
         var lanes = Vector<float>.Count;
         Vector<float> s0 = default, s1 = default, s2 = default, s3 = default, s4 = default, s5 = default;

@@ -129,7 +129,7 @@ internal static unsafe class TileTerms
         }
     }
 
-    /// <summary>The same with one pair of factors.</summary>
+    /// <summary>The same with one pair of factors. Returns whether any weight is not 0.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     public static bool AnchorDiceWeights(float* masks, float* targets, float overlap, float square, float* weights)
     {

@@ -271,7 +271,9 @@ public sealed class SpocoLossTests
         }
     }
 
-    /// <summary>Components that are 0 everywhere change neither the loss nor the other components' gradient, the reference's sums over lines included.</summary>
+    /// <summary>
+    /// Components that are 0 everywhere change neither the loss nor the other components' gradient, the reference's sums over lines included.
+    /// </summary>
     [Test]
     public void Zero_components_change_nothing([ValueSource(typeof(TestDevices), nameof(TestDevices.All))] string name, [Values] bool reference)
     {
