@@ -77,17 +77,19 @@ internal static class MutexContractionKernels
     private static bool IsCertain(int node, MutexTreeView tree, ArrayView<ulong> dirty, ArrayView<byte> blocked) =>
         tree.Best[node] != EdgeKey.None && (tree.Best[node] > dirty[node] || (node < blocked.Length && blocked[node] == 0));
 
-    // The smallest member stays the root.
+    // The smallest member stays the root. What Find takes for a root may be linked since, and loads may go on showing it as one; the compare-and-swap
+    // tells what stands there. A root is linked once, to a smaller one, and a failed attempt shows an ancestor, smaller than the node that was
+    // taken for a root: the links are a forest and the loop ends, however threads take turns and however old their loads are.
     private static void Unite(ArrayView<int> parent, int u, int v)
     {
-        var joined = false;
-        while (!joined)
+        var low = MutexTreeKernels.Find(parent, u);
+        var high = MutexTreeKernels.Find(parent, v);
+        while (low != high)
         {
-            u = MutexTreeKernels.Find(parent, u);
-            v = MutexTreeKernels.Find(parent, v);
-            var low = IntrinsicMath.Min(u, v);
-            var high = IntrinsicMath.Max(u, v);
-            joined = low == high || Atomic.CompareExchange(ref parent[high], high, low) == high;
+            var larger = IntrinsicMath.Max(low, high);
+            low = IntrinsicMath.Min(low, high);
+            var seen = Atomic.CompareExchange(ref parent[larger], larger, low);
+            high = seen == larger ? low : MutexTreeKernels.Find(parent, seen);
         }
     }
 }

@@ -303,34 +303,33 @@ internal sealed unsafe class MutexTreeHost
     }
 
     // Nodes whose strongest edges connect them become one node of the next level. Of two that are each other's strongest the smaller is the root.
+    // Why no schedule of the workers breaks it:
+    // First pass: a worker writes the hooks of its own nodes and reads no other's; the keys do not change. Afterwards the hooks are a forest H: keys grow along
+    // them, and of two that are equal one is the root. Second pass: one writer per parent; the hooks do not change.
+    // Third pass: the walks to the roots halve the paths of nodes that others walk through, so that a long path is not walked by each of them. All they
+    // store, and thus all that anyone reads, is for each node that is no root a proper ancestor of it in H (HostAtomic.Find), and roots keep
+    // their own hook: so every walk ends, and it ends at the root, whatever it reads of what the others store. Nothing asks for more: what a node takes is the
+    // parent of the root where its own walk ended, and the parents of roots are written in the second pass alone, those of all others by their own worker.
     private void Link()
     {
         var (start, end) = (_starts[^2], _starts[^1]);
         var parent = Parent;
         var best = Best;
         var hook = _hook;
-        _scratch.Run(end - start, (from, until, _) =>
-        {
-            for (var i = start + from; i < start + until; i++)
-            {
-                var other = hook[i];
-                if (best[i] == EdgeKey.None || (i < other && best[i] == best[other]))
-                    hook[i] = i;
-            }
-        });
         _counts.AsSpan().Clear();
         _scratch.Run(end - start, (from, until, worker) =>
         {
-            var roots = 0;
+            var groups = 0;
             for (var i = start + from; i < start + until; i++)
             {
-                var root = HostAtomic.Find(hook, i);
-                hook[i] = root;
-                if (root == i && best[i] != EdgeKey.None)
-                    roots++;
+                var other = hook[i];
+                if (best[i] == EdgeKey.None)
+                    hook[i] = i;
+                else if (i < other && best[i] == best[other])
+                    (hook[i], groups) = (i, groups + 1);
             }
 
-            _counts[worker] = roots;
+            _counts[worker] = groups;
         });
         var groups = HostScratch.Offsets(_counts);
         _scratch.Run(end - start, (from, until, worker) =>
@@ -344,7 +343,7 @@ internal sealed unsafe class MutexTreeHost
         {
             for (var i = start + from; i < start + until; i++)
                 if (hook[i] != i)
-                    parent[i] = parent[hook[i]];
+                    parent[i] = parent[HostAtomic.Find(hook, i)];
         });
         _scratch.Clear(best + end, groups);
         if (groups > 0)

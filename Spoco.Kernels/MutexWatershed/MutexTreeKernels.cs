@@ -46,9 +46,6 @@ internal static class MutexTreeKernels
             tree.Hook[node] = node;
     }
 
-    public static void Chase(Index1D i, int start, MutexTreeView tree) =>
-        tree.Hook[start + i.X] = Find(tree.Hook, start + i.X);
-
     /// <summary>A thread counts the roots of a run of nodes.</summary>
     public static void CountRoots(Index1D run, int start, int count, MutexTreeView tree, ArrayView<int> counts)
     {
@@ -93,11 +90,15 @@ internal static class MutexTreeKernels
                 tree.Parent[start + i] = tree.Best[start + i] != EdgeKey.None ? parent++ : -1;
     }
 
+    /// <summary>
+    /// A node that is no root takes the parent of its root. Threads halve paths that others walk through, and what they read of it may be old: why that is
+    /// right is said at <see cref="Find"/>. Parents of roots are written in the launch before, those of other nodes by their own thread.
+    /// </summary>
     public static void Adopt(Index1D i, int start, MutexTreeView tree)
     {
         var node = start + i.X;
         if (tree.Hook[node] != node)
-            tree.Parent[node] = tree.Parent[tree.Hook[node]];
+            tree.Parent[node] = tree.Parent[Find(tree.Hook, node)];
     }
 
     public static void Copy(Index1D e, ArrayView<MutexEdge> list, ArrayView<MutexEdge> edges)
@@ -167,7 +168,14 @@ internal static class MutexTreeKernels
         return IntrinsicMath.Min(a, b);
     }
 
-    /// <summary>The root of a node; halves the path. (One exit: loops with several confuse compilers of OpenCL for the CPU.)</summary>
+    /// <summary>
+    /// The root of a node of a forest; halves the path. Threads may do so at once, and their loads may be stale, while others link roots by compare-and-swap:
+    /// what was ever stored for a node that is no root is a proper ancestor of it, for only ancestors of ancestors are stored; a node that
+    /// is no root never becomes one; and a root's own entry is written by compare-and-swap alone. So a walk only ever climbs, and ends. It ends at a node that was
+    /// a root when its entry was stored: where roots are linked meanwhile, at one that no longer is, perhaps. An entry may at any time go back from a
+    /// farther ancestor to a nearer one, by a store that comes late: nobody may rely on an entry being the root.
+    /// (One exit: loops with several confuse compilers of OpenCL for the CPU.)
+    /// </summary>
     public static int Find(ArrayView<int> parent, int node)
     {
         var up = parent[node];

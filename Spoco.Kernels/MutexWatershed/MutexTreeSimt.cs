@@ -107,7 +107,6 @@ internal sealed class MutexTreeSimt<TAtomics> where TAtomics : unmanaged, IKeyAt
         if (count == 0)
             return;
         _gpu.Kernel(static d => d.LoadAutoGroupedStreamKernel<Index1D, int, MutexTreeView>(MutexTreeKernels.Link))(count, start, View);
-        _gpu.Kernel(static d => d.LoadAutoGroupedStreamKernel<Index1D, int, MutexTreeView>(MutexTreeKernels.Chase))(count, start, View);
         var runs = DeviceScratch.Pieces(count, MutexTreeKernels.Run);
         var counts = _scratch.Take<int>(runs + 1);
         _gpu.Kernel(static d => d.LoadAutoGroupedStreamKernel<Index1D, int, int, MutexTreeView, ArrayView<int>>(MutexTreeKernels.CountRoots))(
