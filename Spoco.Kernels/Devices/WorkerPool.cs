@@ -70,6 +70,9 @@ public sealed unsafe class WorkerPool : IDisposable
     /// <summary>Where the time of every kernel is noted; null = nowhere.</summary>
     public KernelProfile? Profile { get; set; }
 
+    /// <summary>Takes the place of the threads, where given: tests run passes in ways of their own.</summary>
+    internal IPassRunner? Runner { get; set; }
+
     /// <summary>
     /// Runs <paramref name="body"/> over [0, <paramref name="count"/>) on all workers and returns when every index is done.
     /// A call from inside a running body is executed by that worker alone.
@@ -100,6 +103,12 @@ public sealed unsafe class WorkerPool : IDisposable
     {
         if (count <= 0)
             return;
+        if (Runner is { } runner)
+        {
+            runner.Run(count, Workers, piece, body);
+            return;
+        }
+
         if (_inside)
         {
             body.Execute(0, count, 0);
@@ -248,4 +257,15 @@ public sealed unsafe class WorkerPool : IDisposable
                 _done.Release();
         }
     }
+}
+
+/// <summary>Runs passes over index ranges.</summary>
+internal interface IPassRunner
+{
+    /// <summary>Runs a body over [0, count).</summary>
+    /// <param name="count">Number of indices, at least 1.</param>
+    /// <param name="workers">Workers that may take part.</param>
+    /// <param name="piece">Indices of a piece that any worker may take; 0 = every worker does its share at once.</param>
+    /// <param name="body">The work.</param>
+    void Run<TBody>(int count, int workers, int piece, TBody body) where TBody : struct, IParallelBody;
 }

@@ -77,10 +77,10 @@ internal static class MutexContractionKernels
     private static bool IsCertain(int node, MutexTreeView tree, ArrayView<ulong> dirty, ArrayView<byte> blocked) =>
         tree.Best[node] != EdgeKey.None && (tree.Best[node] > dirty[node] || (node < blocked.Length && blocked[node] == 0));
 
-    // The smallest member stays the root. What Find takes for a root may be linked since, and loads may go on showing it as one; the compare-and-swap
+    // Joins the sets of two nodes; the smallest member stays the root. What Find takes for a root may be linked since, and loads may go on showing it as one; the compare-and-swap
     // tells what stands there. A root is linked once, to a smaller one, and a failed attempt shows an ancestor, smaller than the node that was
     // taken for a root: the links are a forest and the loop ends, however threads take turns and however old their loads are.
-    private static void Unite(ArrayView<int> parent, int u, int v)
+    internal static void Unite(ArrayView<int> parent, int u, int v)
     {
         var low = MutexTreeKernels.Find(parent, u);
         var high = MutexTreeKernels.Find(parent, v);

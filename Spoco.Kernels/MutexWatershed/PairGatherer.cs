@@ -1,3 +1,4 @@
+using System.Numerics;
 using System.Runtime.CompilerServices;
 
 namespace Spoco.Kernels.Primitives;
@@ -24,12 +25,13 @@ internal struct GatheredPair
 /// </summary>
 internal sealed unsafe class PairGatherer
 {
-    private const int RememberedBits = 13;
+    private const int MostRememberedBits = 13;
     private const int PairsPerChunk = 1 << 13;
 
     private readonly HostScratch _scratch;
     private readonly int* _counts;
     private readonly GatheredPair* _remembered;
+    private readonly int _rememberedBits;
     private readonly List<nint> _chunks = [];
     private GatheredPair* _last;
     private int _used = PairsPerChunk;
@@ -37,12 +39,14 @@ internal sealed unsafe class PairGatherer
     /// <summary>An empty list.</summary>
     /// <param name="scratch">Memory.</param>
     /// <param name="counts">Counts the listed pairs by their larger cluster; shared with other workers.</param>
-    public PairGatherer(HostScratch scratch, int* counts)
+    /// <param name="nodes">Number of clusters: few of them need no large table.</param>
+    public PairGatherer(HostScratch scratch, int* counts, int nodes)
     {
         _scratch = scratch;
         _counts = counts;
-        _remembered = scratch.Take<GatheredPair>(1 << RememberedBits);
-        new Span<GatheredPair>(_remembered, 1 << RememberedBits).Clear();
+        _rememberedBits = Math.Min(MostRememberedBits, BitOperations.Log2((uint)nodes) + 2);
+        _remembered = scratch.Take<GatheredPair>(1 << _rememberedBits);
+        new Span<GatheredPair>(_remembered, 1 << _rememberedBits).Clear();
     }
 
     /// <summary>Takes an edge between two different clusters.</summary>
@@ -50,7 +54,7 @@ internal sealed unsafe class PairGatherer
     public void Add(int u, int v, ulong key)
     {
         var pair = ((ulong)(uint)Math.Max(u, v) << 32) | (uint)Math.Min(u, v);
-        var seen = _remembered + (int)((pair * 0x9E3779B97F4A7C15ul) >> (64 - RememberedBits));
+        var seen = _remembered + (int)((pair * 0x9E3779B97F4A7C15ul) >> (64 - _rememberedBits));
         if (seen->Pair == pair)
         {
             seen->Key ^= key ^ EdgeKey.Weaker(seen->Key, key);
@@ -65,7 +69,7 @@ internal sealed unsafe class PairGatherer
     /// <summary>Lists what the table remembers.</summary>
     public void Flush()
     {
-        for (var seen = _remembered; seen < _remembered + (1 << RememberedBits); seen++)
+        for (var seen = _remembered; seen < _remembered + (1 << _rememberedBits); seen++)
             if (seen->Pair != 0)
                 List(seen);
     }

@@ -52,7 +52,7 @@ internal sealed unsafe class PairListHost
     }
 
     /// <summary>What takes the edges of one worker.</summary>
-    public PairGatherer Gatherer(int worker) => _gatherers[worker] ??= new PairGatherer(_scratch, _ends);
+    public PairGatherer Gatherer(int worker) => _gatherers[worker] ??= new PairGatherer(_scratch, _ends, _nodes);
 
     /// <summary>Ends the gathering: keeps the strongest edge of each pair, and sorts.</summary>
     /// <param name="seeds">Given segments, which exclude each other; null = none.</param>
