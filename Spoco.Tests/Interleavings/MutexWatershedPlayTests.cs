@@ -149,7 +149,7 @@ public sealed unsafe class MutexWatershedPlayTests : IDisposable
     }
 
     // A small problem of any kind, by every round that there is, against the sequential rule.
-    private static void CheckSegments(int seed, ComputeDevice device)
+    internal static void CheckSegments(int seed, ComputeDevice device)
     {
         var run = new MutexRun(device) { FinishBelow = 0, AlwaysNarrow = seed % 3 == 0 };
         int[] expected, found;
