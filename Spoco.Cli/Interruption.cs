@@ -24,11 +24,19 @@ internal sealed class Interruption : IDisposable
         _source.Dispose();
     }
 
-    private void Handle(PosixSignalContext context)
+    /// <summary>What a signal does. The system calls it on a thread of its own.</summary>
+    internal void Handle(PosixSignalContext context)
     {
         if (_source.IsCancellationRequested)
             return;
-        context.Cancel = true;
-        _source.Cancel();
+        try
+        {
+            _source.Cancel();
+            context.Cancel = true;
+        }
+        catch (ObjectDisposedException)
+        {
+            // A registration ends without waiting for a handler that has begun: the program is over, and the signal keeps its own effect.
+        }
     }
 }

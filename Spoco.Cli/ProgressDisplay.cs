@@ -13,14 +13,16 @@ internal sealed class ProgressDisplay
     private static readonly TimeSpan LineInterval = TimeSpan.FromSeconds(15);
 
     private readonly Stopwatch _clock = Stopwatch.StartNew();
+    private readonly IAnsiConsole _console;
     private readonly ProgressTask? _bar;
     private readonly string _title;
     private long _start;
     private long _total;
     private TimeSpan _nextLine;
 
-    private ProgressDisplay(string title, long start, long total, ProgressTask? bar)
+    private ProgressDisplay(IAnsiConsole console, string title, long start, long total, ProgressTask? bar)
     {
+        _console = console;
         _title = title;
         _start = start;
         _total = total;
@@ -39,14 +41,14 @@ internal sealed class ProgressDisplay
     {
         var console = ErrorConsole();
         if (!console.Profile.Capabilities.Interactive)
-            return work(new ProgressDisplay(title, start, total, null));
+            return work(new ProgressDisplay(console, title, start, total, null));
         return console.Progress()
             .Columns(new TaskDescriptionColumn { Alignment = Justify.Left }, new ProgressBarColumn(), new PercentageColumn(), new RemainingTimeColumn())
             .Start(context =>
             {
                 var bar = context.AddTask(Markup.Escape(title), maxValue: total);
                 bar.Value = start;
-                return work(new ProgressDisplay(title, start, total, bar));
+                return work(new ProgressDisplay(console, title, start, total, bar));
             });
     }
 
@@ -86,8 +88,9 @@ internal sealed class ProgressDisplay
     /// <summary>A line that stays.</summary>
     public void Note(string line)
     {
+        // On the bar's own console: the thread that redraws the bar takes turns with it.
         if (_bar is not null)
-            ErrorConsole().MarkupLineInterpolated($"{line}");
+            _console.MarkupLineInterpolated($"{line}");
         else
             Console.Error.WriteLine(line);
     }

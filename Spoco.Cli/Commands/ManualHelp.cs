@@ -1,18 +1,20 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
+using System.Runtime.CompilerServices;
 
 namespace Spoco.Cli.Commands;
 
 /// <summary>Help that reads like a manual page: what a command does, how it is used, its options, and examples to copy.</summary>
 internal static class ManualHelp
 {
-    private static readonly Dictionary<Command, string[]> Examples = [];
+    // Commands may be made on several threads, and are not kept alive by their examples.
+    private static readonly ConditionalWeakTable<Command, string[]> Examples = new();
 
     /// <summary>Adds examples to the help of a command.</summary>
     public static T WithExamples<T>(this T command, params string[] examples) where T : Command
     {
-        Examples[command] = examples;
+        Examples.AddOrUpdate(command, examples);
         return command;
     }
 

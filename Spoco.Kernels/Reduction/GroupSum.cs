@@ -33,13 +33,13 @@ internal static class GroupSum
         shared[2 * MaximalSize + Group.IdxX] = third;
         Group.Barrier();
 
-        // A group has more than three threads; on the simulator, 16.
-        if (Group.IdxX < 3)
+        // A sum to each of the first threads; a group may have fewer than three.
+        for (var k = Group.IdxX; k < 3; k += Group.DimX)
         {
             var sum = 0f;
             for (var i = 0; i < Group.DimX; i++)
-                sum += shared[Group.IdxX * MaximalSize + i];
-            partials[at + Group.IdxX] = sum;
+                sum += shared[k * MaximalSize + i];
+            partials[at + k] = sum;
         }
     }
 
