@@ -30,6 +30,8 @@ public static class TestDevices
         {
             try
             {
+                if (n == "ilgpu-cpu" && Environment.GetEnvironmentVariable("SPOCO_PLAY") is { Length: > 0 } seed)
+                    return (new Interleavings.PlayedDevice { Player = new Interleavings.Player(int.Parse(seed), host: false, recordConflicts: true) }.Device, "");
                 return (ComputeDevice.Open(n), "");
             }
             catch (DeviceException e)

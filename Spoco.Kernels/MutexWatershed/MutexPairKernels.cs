@@ -23,14 +23,15 @@ internal static class MutexPairKernels
 {
     public static void Insert(Index1D e, MutexPairView pairs)
     {
-        var edge = pairs.Edges[e];
+        var u = pairs.Edges[e].U;
+        var v = pairs.Edges[e].V;
         var mask = pairs.Slots.IntLength - 1;
-        var slot = Hash(edge.U, edge.V) & mask;
+        var slot = Hash(u, v) & mask;
         var found = false;
         while (!found)
         {
             var owner = Atomic.CompareExchange(ref pairs.Slots[slot], 0, e.X + 1);
-            found = owner == 0 || IsPair(pairs.Edges[IntrinsicMath.Max(owner - 1, 0)], edge.U, edge.V);
+            found = owner == 0 || IsOwner(pairs, owner, u, v);
             if (!found)
                 slot = (slot + 1) & mask;
         }
@@ -131,7 +132,7 @@ internal static class MutexPairKernels
         var mask = pairs.Slots.IntLength - 1;
         var slot = Hash(u, v) & mask;
         var owner = pairs.Slots[slot];
-        while (owner != 0 && !IsPair(pairs.Edges[IntrinsicMath.Max(owner - 1, 0)], u, v))
+        while (owner != 0 && !IsOwner(pairs, owner, u, v))
         {
             slot = (slot + 1) & mask;
             owner = pairs.Slots[slot];
@@ -146,7 +147,14 @@ internal static class MutexPairKernels
         return edge.U == node ? edge.V : edge.U;
     }
 
-    private static bool IsPair(MutexEdge edge, int u, int v) => (edge.U == u && edge.V == v) || (edge.U == v && edge.V == u);
+    // Of an owner's edge only the ends are read: in Insert its thread may be setting the place. (The index is in range where there is no owner, too.)
+    private static bool IsOwner(MutexPairView pairs, int owner, int u, int v)
+    {
+        var edge = IntrinsicMath.Max(owner - 1, 0);
+        var first = pairs.Edges[edge].U;
+        var second = pairs.Edges[edge].V;
+        return (first == u && second == v) || (first == v && second == u);
+    }
 
     private static int Kind(ulong key, uint firstRepulsive) => key == EdgeKey.Mutex ? 2 : EdgeKey.Edge(key) >= firstRepulsive ? 1 : 0;
 

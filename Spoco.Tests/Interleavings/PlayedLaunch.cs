@@ -31,6 +31,7 @@ internal sealed unsafe class PlayedLaunch(PlayedMemory memory, int groups, int g
         {
             var bytes = length * Layout.SizeOf(element);
             address = (long)NativeMemory.AlignedAlloc((nuint)bytes, 64);
+            Memory.AllowTaken(address, bytes);
             // It comes as others left it.
             random.NextBytes(new Span<byte>((void*)address, (int)bytes));
         }

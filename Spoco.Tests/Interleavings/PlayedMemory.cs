@@ -61,6 +61,13 @@ internal sealed unsafe class PlayedMemory(Random random, bool isHost, Staleness 
     /// <summary>Limits the addresses that may be reached to those that are named in this way; without any, all may be.</summary>
     public void Allow(long start, long bytes) => _bounds.Add((start, start + bytes));
 
+    /// <summary>Lets threads reach memory that the launch itself has taken.</summary>
+    public void AllowTaken(long start, long bytes)
+    {
+        if (_bounds.Count > 0)
+            Allow(start, bytes);
+    }
+
     /// <summary>Forgets what the finished launch did: all of it is visible now.</summary>
     public void EndLaunch()
     {

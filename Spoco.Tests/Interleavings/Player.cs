@@ -126,10 +126,12 @@ internal sealed class Player : IPassRunner
         try
         {
             Steps += launch.Run(_schedule, _stepsPerThread * (number + 10));
+            if (ArguedConflicts.Faults(Memory.Conflicts).FirstOrDefault() is { } fault)
+                throw new PlayFault($"a conflict that nobody argues for: {fault.First}, {fault.Second}");
         }
-        catch (PlayFault fault)
+        catch (PlayFault wrong)
         {
-            throw new PlayFault($"{name}, seed {Seed}: {fault.Message}");
+            throw new PlayFault($"{name}, seed {Seed}: {wrong.Message}");
         }
         finally
         {
