@@ -6,8 +6,8 @@ using System.Runtime.InteropServices;
 namespace Spoco.Kernels;
 
 /// <summary>
-/// Work that can be cut into independent ranges of an index space. Implemented by structs, so that a launch allocates nothing; all workers use the one
-/// instance at once.
+/// Work that can be cut into independent ranges of an index space. Implemented by structs, so that a launch allocates nothing; all workers use
+/// the one instance at once.
 /// </summary>
 public interface IParallelBody
 {
@@ -23,9 +23,9 @@ public interface IParallelBody
 /// Persistent threads that share index ranges evenly and statically: worker w of n handles [count w / n, count (w + 1) / n).
 /// The split depends on nothing but the count and the number of workers, so that a reduction over partial sums per worker is reproducible, and the
 /// memory that a worker touches stays near it. <see cref="RunPieces{TBody}"/> begins with the same split and lets a worker that is done help the others.
-/// Any thread may launch: launches take turns, so that a worker number belongs to one thread at a time. A body may launch on its own pool, where it stays
-/// on its worker, but on no other pool; nor may it wait for another thread that launches. A thread that waits for its turn is hence inside no body, and
-/// waiting pools cannot form a circle.
+/// Any thread may launch: launches take turns, so that a worker number belongs to one thread at a time. A body may launch on its own pool, where it
+/// stays on its worker, but on no other pool; nor may it wait for another thread that launches. A thread that waits for its turn is hence inside no
+/// body, and waiting pools cannot form a circle.
 /// </summary>
 public sealed unsafe class WorkerPool : IDisposable
 {
@@ -42,17 +42,17 @@ public sealed unsafe class WorkerPool : IDisposable
     private readonly SemaphoreSlim[] _wake;
     private readonly SemaphoreSlim _done = new(0);
     private readonly nint _shares;
+    private readonly ExceptionDispatchInfo?[] _failures;
     private delegate*<void*, int, int, int, void> _invoke;
     private void* _body;
     private int _count;
     private int _piece;
     private int _active;
     private int _pending;
-    private readonly ExceptionDispatchInfo?[] _failures;
     private volatile bool _failed;
     private volatile bool _stopping;
 
-    /// <summary>The pool whose body this thread executes: set for the time of a launch on the thread that made it, for ever on the pool's own.</summary>
+    /// <summary>The pool whose body this thread executes: set during a launch on the thread that made it, for ever on the pool's own.</summary>
     [ThreadStatic] private static WorkerPool? _current;
 
     /// <summary>Number of this thread in <see cref="_current"/>; 0 on every thread that no pool started.</summary>
@@ -86,8 +86,8 @@ public sealed unsafe class WorkerPool : IDisposable
 
     /// <summary>
     /// Runs <paramref name="body"/> over [0, <paramref name="count"/>) on all workers and returns when every index is done.
-    /// A call from inside a running body is executed by that worker alone, under its number. What a worker throws reaches the caller as it is, once all
-    /// have ended; of several exceptions, that of the worker with the smallest number.
+    /// A call from inside a running body is executed by that worker alone, under its number. What a worker throws reaches the caller as it is,
+    /// once all have ended; of several exceptions, that of the worker with the smallest number.
     /// </summary>
     /// <param name="count">Number of indices; 0 does nothing.</param>
     /// <param name="body">The work; passed by value, kept on the caller's stack.</param>
@@ -160,8 +160,8 @@ public sealed unsafe class WorkerPool : IDisposable
         for (var w = 0; w < active; w++)
             Left(w) = Pack(Start(w), Start(w + 1));
         Volatile.Write(ref _pending, active - 1);
-        // From here to the end the others hold a pointer to the caller's stack: nothing may leave before they are done, neither an exception of the body,
-        // which waits in _failures, nor an interruption of the thread.
+        // From here to the end the others hold a pointer to the caller's stack: nothing may leave before they are done, neither an exception of
+        // the body, which waits in _failures, nor an interruption of the thread.
         var interrupted = false;
         for (var i = 0; i < active - 1; i++)
             interrupted |= Release(_wake[i]);

@@ -22,7 +22,8 @@ public sealed class DisposalTests
     }
 
     [Test]
-    public void Memory_may_be_returned_while_another_thread_disposes_the_device([ValueSource(typeof(TestDevices), nameof(TestDevices.All))] string name)
+    public void Memory_may_be_returned_while_another_thread_disposes_the_device(
+        [ValueSource(typeof(TestDevices), nameof(TestDevices.All))] string name)
     {
         for (var repeat = 0; repeat < 5; repeat++)
         {

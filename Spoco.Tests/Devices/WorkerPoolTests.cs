@@ -87,7 +87,8 @@ public sealed unsafe class WorkerPoolTests
         for (var repeat = 0; repeat < 50; repeat++)
         {
             for (var first = 0; first < workers; first++)
-                Assert.That(() => pool.Run(workers, new FailFrom(first)), Throws.TypeOf<DeviceMemoryException>().With.Message.EqualTo($"index {first}"));
+                Assert.That(() => pool.Run(workers, new FailFrom(first)),
+                    Throws.TypeOf<DeviceMemoryException>().With.Message.EqualTo($"index {first}"));
         }
 
         Every_index_is_done_once(pool);
@@ -310,7 +311,8 @@ public sealed unsafe class WorkerPoolTests
                     else
                         pool.RunPieces(200, new Increment(hits), 1 + repeat % 60);
                     if (repeat % 5 == 0)
-                        Assert.That(() => pool.Run(workers, new Fail(repeat % workers, failure)), Throws.Exception.SameAs(failure).Or.TypeOf<ObjectDisposedException>());
+                        Assert.That(() => pool.Run(workers, new Fail(repeat % workers, failure)),
+                            Throws.Exception.SameAs(failure).Or.TypeOf<ObjectDisposedException>());
                 }
                 catch (ObjectDisposedException)
                 {
@@ -499,7 +501,7 @@ public sealed unsafe class WorkerPoolTests
         }
     }
 
-    /// <summary>Counts the indices of all pieces; the first worker's piece takes until the others have done the rest, so that they end their shares.</summary>
+    /// <summary>Counts the indices of all pieces; the first worker's takes until the others have done the rest.</summary>
     private readonly struct CountLengths(long* done, int* strange) : IParallelBody
     {
         public void Execute(int from, int until, int worker)
