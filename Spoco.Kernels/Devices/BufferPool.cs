@@ -73,7 +73,8 @@ public sealed class BufferPool : IDisposable
         var size = RoundUp(bytes);
         lock (_lock)
         {
-            ObjectDisposedException.ThrowIf(_disposed, _device);
+            if (_disposed)
+                throw new ObjectDisposedException(_device.Name, $"{owner}: device {_device.Name} was disposed.");
             var block = _free.TryGetValue(size, out var stack) && stack.TryPop(out var reused) ? reused : Allocate(size, owner);
             _liveBlocks++;
             _liveBytes += size;

@@ -39,7 +39,8 @@ public sealed record ComputeDeviceOptions
 
 /// <summary>
 /// Something that holds memory and runs kernels: the host (<c>cpu</c>), a GPU (<c>cuda:0</c>, <c>opencl:0</c>) or ILGPU's simulator (<c>ilgpu-cpu</c>).
-/// A device is used by one thread at a time; several devices may be used side by side.
+/// A device is used by one thread at a time; several devices may be used side by side. Memory is taken and returned by any thread at any time, and
+/// returned also after the device was disposed.
 /// </summary>
 public abstract class ComputeDevice : IDisposable
 {
@@ -82,6 +83,7 @@ public abstract class ComputeDevice : IDisposable
     /// <param name="length">Elements; 0 is allowed.</param>
     /// <param name="owner">What it is for; named when memory runs out.</param>
     /// <exception cref="DeviceMemoryException">The device has no memory left.</exception>
+    /// <exception cref="ObjectDisposedException">The device was disposed.</exception>
     public unsafe DeviceBuffer<T> Allocate<T>(long length, string owner) where T : unmanaged
     {
         ArgumentOutOfRangeException.ThrowIfNegative(length);
@@ -91,10 +93,9 @@ public abstract class ComputeDevice : IDisposable
     /// <summary>Waits until every kernel launched so far has finished.</summary>
     public abstract void Synchronize();
 
-    /// <summary>Releases the device and its memory.</summary>
+    /// <summary>Releases the device and its memory; that of the host which is still in use stays until it is returned.</summary>
     public void Dispose()
     {
-        Pool.Dispose();
         Dispose(true);
         GC.SuppressFinalize(this);
     }
@@ -106,7 +107,7 @@ public abstract class ComputeDevice : IDisposable
 
     internal abstract void FreeBlock(MemoryBlock block);
 
-    /// <summary>Releases what the device holds beside its pool.</summary>
+    /// <summary>Releases the pool and what the device holds beside it; may be called several times, by several threads at once.</summary>
     protected abstract void Dispose(bool disposing);
 }
 

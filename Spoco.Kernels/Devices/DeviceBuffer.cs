@@ -46,6 +46,7 @@ public readonly unsafe struct DeviceBuffer<T> where T : unmanaged
 
     /// <summary>The window as ILGPU sees it, for its kernels; an empty view for a window without memory.</summary>
     /// <exception cref="InvalidOperationException">The memory is not on an ILGPU device.</exception>
+    /// <exception cref="ObjectDisposedException">The memory or its device was released.</exception>
     public ArrayView<T> View
     {
         get
@@ -54,6 +55,8 @@ public readonly unsafe struct DeviceBuffer<T> where T : unmanaged
                 return ArrayView<T>.Empty;
             var native = _memory.Block.Native
                 ?? throw new InvalidOperationException($"{_memory.Owner}: memory of device {_memory.Device.Name} is not visible to ILGPU.");
+            if (native.IsDisposed)
+                throw new ObjectDisposedException(_memory.Owner, $"{_memory.Owner}: used after device {_memory.Device.Name} was disposed.");
             return native.AsContiguous().SubView(_offset * sizeof(T), Length * sizeof(T)).Cast<T>();
         }
     }

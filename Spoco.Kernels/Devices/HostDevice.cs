@@ -9,6 +9,7 @@ public sealed unsafe class HostDevice : ComputeDevice
     /// <summary>Every block starts on a cache line, which is also one 512-bit register.</summary>
     public const int Alignment = 64;
 
+    private readonly Lock _workspace = new();
     private long _workspaceBytes;
 
     internal HostDevice(ComputeDeviceOptions options)
@@ -35,13 +36,16 @@ public sealed unsafe class HostDevice : ComputeDevice
     /// </summary>
     internal DeviceMemory Workspace(long bytes)
     {
-        if (bytes > _workspaceBytes)
+        lock (_workspace)
         {
-            Pool.Discard(_workspaceBytes);
-            _workspaceBytes = BufferPool.RoundUp(bytes);
-        }
+            if (bytes > _workspaceBytes)
+            {
+                Pool.Discard(_workspaceBytes);
+                _workspaceBytes = BufferPool.RoundUp(bytes);
+            }
 
-        return Pool.Rent(_workspaceBytes, "workspace");
+            return Pool.Rent(_workspaceBytes, "workspace");
+        }
     }
 
     /// <inheritdoc/>
@@ -66,8 +70,11 @@ public sealed unsafe class HostDevice : ComputeDevice
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)
     {
-        if (disposing)
-            Workers.Dispose();
+        if (!disposing)
+            return;
+        // The threads first: from inside a kernel this is refused, and the device remains as it was.
+        Workers.Dispose();
+        Pool.Dispose();
     }
 
     private static bool DefaultWinograd() => Environment.GetEnvironmentVariable("SPOCO_WINOGRAD") switch

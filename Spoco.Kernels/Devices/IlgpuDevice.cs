@@ -10,6 +10,15 @@ public sealed class IlgpuDevice : ComputeDevice
     private readonly Context _context;
     private readonly Dictionary<object, Delegate> _kernels = new(ReferenceEqualityComparer.Instance);
 
+    /// <summary>Held while something is compiled. Taken before the locks of the pool and of <see cref="_lifetime"/>, never under them.</summary>
+    private readonly Lock _compiling = new();
+
+    /// <summary>Held while memory is freed and while the accelerator is disposed. Taken last.</summary>
+    private readonly Lock _lifetime = new();
+
+    /// <summary>Written under both locks, read under either.</summary>
+    private bool _disposed;
+
     internal IlgpuDevice(string name, DeviceKind kind, Context context, Accelerator accelerator)
         : base(name, accelerator.Name, kind)
     {
@@ -24,10 +33,18 @@ public sealed class IlgpuDevice : ComputeDevice
     internal IKernelLoader? Loader { get; set; }
 
     /// <inheritdoc/>
-    public override void Synchronize() => Accelerator.DefaultStream.Synchronize();
+    public override void Synchronize()
+    {
+        lock (_lifetime)
+        {
+            ThrowIfDisposed();
+            Accelerator.DefaultStream.Synchronize();
+        }
+    }
 
     /// <summary>
     /// The launcher that <paramref name="load"/> makes, compiled at the first call and kept (compiling costs 15 to 330 ms).
+    /// Threads that ask at once get the same one. A failure is not kept; the next call compiles again.
     /// Pass a static lambda without captures: the compiler keeps one instance of it, which is the key.
     /// <code>device.Kernel(static a => a.LoadAutoGroupedStreamKernel&lt;Index1D, ArrayView&lt;float&gt;&gt;(Fill))</code>
     /// </summary>
@@ -35,10 +52,18 @@ public sealed class IlgpuDevice : ComputeDevice
     {
         if (Loader is { } loader)
             return loader.Load(load);
-        ref var launcher = ref System.Runtime.InteropServices.CollectionsMarshal.GetValueRefOrAddDefault(_kernels, load, out var known);
-        if (!known)
-            launcher = load(Accelerator);
-        return Unsafe.As<TLauncher>(launcher!);
+        lock (_compiling)
+        {
+            ThrowIfDisposed();
+            if (!_kernels.TryGetValue(load, out var launcher))
+            {
+                // It may ask for other kernels, so that nothing of the dictionary is held across the call.
+                launcher = load(Accelerator);
+                _kernels.Add(load, launcher);
+            }
+
+            return Unsafe.As<TLauncher>(launcher);
+        }
     }
 
     /// <summary>Checks that a number of threads or elements fits ILGPU's 32-bit index.</summary>
@@ -61,9 +86,15 @@ public sealed class IlgpuDevice : ComputeDevice
 
     internal override void FreeBlock(MemoryBlock block)
     {
-        // Kernels still in flight may use it.
-        Synchronize();
-        block.Native!.Dispose();
+        lock (_lifetime)
+        {
+            // The accelerator takes all its memory with it.
+            if (_disposed)
+                return;
+            // Kernels still in flight may use it.
+            Accelerator.DefaultStream.Synchronize();
+            block.Native!.Dispose();
+        }
     }
 
     /// <inheritdoc/>
@@ -71,8 +102,23 @@ public sealed class IlgpuDevice : ComputeDevice
     {
         if (!disposing)
             return;
-        Accelerator.Dispose();
-        _context.Dispose();
+        // Afterwards nobody takes memory from the accelerator; what is returned later goes through FreeBlock.
+        Pool.Dispose();
+        lock (_compiling)
+        lock (_lifetime)
+        {
+            if (_disposed)
+                return;
+            _disposed = true;
+            Accelerator.Dispose();
+            _context.Dispose();
+        }
+    }
+
+    private void ThrowIfDisposed()
+    {
+        if (_disposed)
+            throw new ObjectDisposedException(Name, $"Device: {Name} was disposed.");
     }
 }
 

@@ -20,9 +20,10 @@ public sealed class KernelProfile
 
     internal void Add(Type body, long start)
     {
+        var time = Stopwatch.GetElapsedTime(start);
         var holder = (body.DeclaringType ?? body).Name.Split('`')[0];
         var name = body.IsNested ? $"{holder}.{body.Name.Split('`')[0]}" : holder;
         lock (_lock)
-            _times[name] = _times.GetValueOrDefault(name) + Stopwatch.GetElapsedTime(start);
+            _times[name] = _times.GetValueOrDefault(name) + time;
     }
 }

@@ -1,10 +1,14 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
+using System.Runtime.ExceptionServices;
 using System.Runtime.InteropServices;
 
 namespace Spoco.Kernels;
 
-/// <summary>Work that can be cut into independent ranges of an index space. Implemented by structs, so that a launch allocates nothing.</summary>
+/// <summary>
+/// Work that can be cut into independent ranges of an index space. Implemented by structs, so that a launch allocates nothing; all workers use
+/// the one instance at once.
+/// </summary>
 public interface IParallelBody
 {
     /// <summary>Handles the indices [<paramref name="from"/>, <paramref name="until"/>).</summary>
@@ -19,6 +23,9 @@ public interface IParallelBody
 /// Persistent threads that share index ranges evenly and statically: worker w of n handles [count w / n, count (w + 1) / n).
 /// The split depends on nothing but the count and the number of workers, so that a reduction over partial sums per worker is reproducible, and the
 /// memory that a worker touches stays near it. <see cref="RunPieces{TBody}"/> begins with the same split and lets a worker that is done help the others.
+/// Any thread may launch: launches take turns, so that a worker number belongs to one thread at a time. A body may launch on its own pool, where it
+/// stays on its worker, but on no other pool; nor may it wait for another thread that launches. A thread that waits for its turn is hence inside no
+/// body, and waiting pools cannot form a circle.
 /// </summary>
 public sealed unsafe class WorkerPool : IDisposable
 {
@@ -35,15 +42,21 @@ public sealed unsafe class WorkerPool : IDisposable
     private readonly SemaphoreSlim[] _wake;
     private readonly SemaphoreSlim _done = new(0);
     private readonly nint _shares;
+    private readonly ExceptionDispatchInfo?[] _failures;
     private delegate*<void*, int, int, int, void> _invoke;
     private void* _body;
     private int _count;
     private int _piece;
     private int _active;
     private int _pending;
-    private Exception? _failure;
+    private volatile bool _failed;
     private volatile bool _stopping;
-    [ThreadStatic] private static bool _inside;
+
+    /// <summary>The pool whose body this thread executes: set during a launch on the thread that made it, for ever on the pool's own.</summary>
+    [ThreadStatic] private static WorkerPool? _current;
+
+    /// <summary>Number of this thread in <see cref="_current"/>; 0 on every thread that no pool started.</summary>
+    [ThreadStatic] private static int _worker;
 
     /// <summary>Starts <paramref name="workers"/> - 1 threads; the calling thread of <see cref="Run{TBody}"/> is the remaining worker.</summary>
     /// <exception cref="ArgumentOutOfRangeException">Fewer than 1 or more than 1024 workers.</exception>
@@ -53,6 +66,7 @@ public sealed unsafe class WorkerPool : IDisposable
         ArgumentOutOfRangeException.ThrowIfGreaterThan(workers, 1024);
         Workers = workers;
         _shares = (nint)NativeMemory.AlignedAlloc((nuint)(workers * ShareBytes), ShareBytes);
+        _failures = new ExceptionDispatchInfo?[workers];
         _wake = new SemaphoreSlim[workers - 1];
         _threads = new Thread[workers - 1];
         for (var i = 0; i < _threads.Length; i++)
@@ -67,7 +81,7 @@ public sealed unsafe class WorkerPool : IDisposable
     /// <summary>Threads that take part, the calling one included.</summary>
     public int Workers { get; }
 
-    /// <summary>Where the time of every kernel is noted; null = nowhere.</summary>
+    /// <summary>Where the time of every kernel is noted; null = nowhere. A change holds from the next launch on.</summary>
     public KernelProfile? Profile { get; set; }
 
     /// <summary>Takes the place of the threads, where given: tests run passes in ways of their own.</summary>
@@ -75,11 +89,14 @@ public sealed unsafe class WorkerPool : IDisposable
 
     /// <summary>
     /// Runs <paramref name="body"/> over [0, <paramref name="count"/>) on all workers and returns when every index is done.
-    /// A call from inside a running body is executed by that worker alone.
+    /// A call from inside a running body is executed by that worker alone, under its number. What a worker throws reaches the caller as it is,
+    /// once all have ended; of several exceptions, that of the worker with the smallest number.
     /// </summary>
     /// <param name="count">Number of indices; 0 does nothing.</param>
     /// <param name="body">The work; passed by value, kept on the caller's stack.</param>
     /// <param name="minimumPerWorker">Fewest indices worth waking another worker for.</param>
+    /// <exception cref="InvalidOperationException">Called from inside a body of another pool.</exception>
+    /// <exception cref="ObjectDisposedException">The pool was disposed.</exception>
     public void Run<TBody>(int count, TBody body, int minimumPerWorker = 1) where TBody : struct, IParallelBody =>
         Launch(count, WholeShares, Math.Clamp(count / Math.Max(minimumPerWorker, 1), 1, Workers), body);
 
@@ -92,7 +109,8 @@ public sealed unsafe class WorkerPool : IDisposable
     /// <param name="body">The work; executed several times by a worker.</param>
     /// <param name="piece">Indices of a piece, at least 1.</param>
     /// <exception cref="ArgumentOutOfRangeException">A piece of no index.</exception>
-    /// <exception cref="InvalidOperationException">A worker failed; its exception is the inner one.</exception>
+    /// <exception cref="InvalidOperationException">Called from inside a body of another pool.</exception>
+    /// <exception cref="ObjectDisposedException">The pool was disposed.</exception>
     public void RunPieces<TBody>(int count, TBody body, int piece = 1) where TBody : struct, IParallelBody
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(piece, 1);
@@ -109,71 +127,118 @@ public sealed unsafe class WorkerPool : IDisposable
             return;
         }
 
-        if (_inside)
+        if (_current is { } current)
         {
-            body.Execute(0, count, 0);
+            if (current != this)
+                throw new InvalidOperationException("WorkerPool: a body may not launch on another pool than its own.");
+            body.Execute(0, count, _worker);
             return;
         }
 
-        var start = Profile is null ? 0 : Stopwatch.GetTimestamp();
-        if (active == 1)
-            body.Execute(0, count, 0);
-        else
-            Share(count, piece, ref body, active);
-        Profile?.Add(typeof(TBody), start);
+        // Also where nobody is woken: another thread's launch has a worker 0, too.
+        lock (_launch)
+        {
+            ObjectDisposedException.ThrowIf(_stopping, this);
+            var profile = Profile;
+            var start = profile is null ? 0 : Stopwatch.GetTimestamp();
+            _current = this;
+            try
+            {
+                if (active == 1)
+                    body.Execute(0, count, 0);
+                else
+                    Share(count, piece, ref body, active);
+            }
+            finally
+            {
+                _current = null;
+            }
+
+            profile?.Add(typeof(TBody), start);
+        }
     }
 
     private void Share<TBody>(int count, int piece, ref TBody body, int active) where TBody : struct, IParallelBody
     {
-        lock (_launch)
-        {
-            ObjectDisposedException.ThrowIf(_stopping, this);
-            _invoke = &Invoke<TBody>;
-            _body = Unsafe.AsPointer(ref body);
-            _count = count;
-            _piece = piece;
-            _active = active;
-            _failure = null;
-            for (var w = 0; w < active; w++)
-                Left(w) = Pack(Start(w), Start(w + 1));
-            Volatile.Write(ref _pending, active - 1);
-            for (var i = 0; i < active - 1; i++)
-                _wake[i].Release();
+        // The others read these fields after they took what the semaphore was released by, and do not touch them once they are counted as done.
+        _invoke = &Invoke<TBody>;
+        _body = Unsafe.AsPointer(ref body);
+        _count = count;
+        _piece = piece;
+        _active = active;
+        for (var w = 0; w < active; w++)
+            Left(w) = Pack(Start(w), Start(w + 1));
+        Volatile.Write(ref _pending, active - 1);
+        // From here to the end the others hold a pointer to the caller's stack: nothing may leave before they are done, neither an exception of
+        // the body, which waits in _failures, nor an interruption of the thread.
+        var interrupted = false;
+        for (var i = 0; i < active - 1; i++)
+            interrupted |= Release(_wake[i]);
+        Work(0);
+        interrupted |= Wait(_done);
+        if (interrupted)
+            Thread.CurrentThread.Interrupt();
+        if (_failed)
+            ThrowFailure();
+    }
 
-            _inside = true;
+    private void ThrowFailure()
+    {
+        var first = Array.Find(_failures, f => f is not null)!;
+        Array.Clear(_failures);
+        _failed = false;
+        first.Throw();
+    }
+
+    /// <summary>Does what may block, again where the thread is interrupted before it is done; returns whether it was.</summary>
+    private static bool Insist<T>(T target, Action<T> wait)
+    {
+        for (var interrupted = false; ;)
+        {
             try
             {
-                Work(0);
+                wait(target);
+                return interrupted;
             }
-            finally
+            catch (ThreadInterruptedException)
             {
-                _inside = false;
-                // The other workers hold a pointer to the caller's stack: never leave before they are done, not even by an exception.
-                var spin = new SpinWait();
-                while (Volatile.Read(ref _pending) > 0 && spin.Count < SpinsBeforeSleep)
-                    spin.SpinOnce(sleep1Threshold: -1);
-                _done.Wait();
+                interrupted = true;
             }
-
-            if (_failure is { } failure)
-                throw new InvalidOperationException(failure.Message, failure);
         }
     }
 
-    /// <summary>Ends the threads.</summary>
+    private static bool Wait(SemaphoreSlim semaphore) => Insist(semaphore, static s =>
+    {
+        // Spinning may give up the processor, and is then interrupted like the wait itself; neither has taken anything then.
+        var spin = new SpinWait();
+        while (s.CurrentCount == 0 && spin.Count < SpinsBeforeSleep)
+            spin.SpinOnce(sleep1Threshold: -1);
+        s.Wait();
+    });
+
+    /// <summary>A release waits for the lock within the semaphore, and has released nothing where it is interrupted meanwhile.</summary>
+    private static bool Release(SemaphoreSlim semaphore) => Insist(semaphore, static s => s.Release());
+
+    /// <summary>Ends the threads, once the launches of other threads are done. May be called several times, from any thread outside a body.</summary>
+    /// <exception cref="InvalidOperationException">Called from inside a body, which would wait for itself.</exception>
     public void Dispose()
     {
+        if (_current is not null)
+            throw new InvalidOperationException("WorkerPool: a body may not dispose pools.");
+        var interrupted = false;
         lock (_launch)
         {
             if (_stopping)
                 return;
             _stopping = true;
             foreach (var wake in _wake)
-                wake.Release();
+                interrupted |= Release(wake);
         }
 
         foreach (var thread in _threads)
-            thread.Join();
+            interrupted |= Insist(thread, static t => t.Join());
+        if (interrupted)
+            Thread.CurrentThread.Interrupt();
         foreach (var wake in _wake)
             wake.Dispose();
         _done.Dispose();
@@ -183,8 +248,25 @@ public sealed unsafe class WorkerPool : IDisposable
     private static void Invoke<TBody>(void* body, int from, int until, int worker) where TBody : struct, IParallelBody =>
         Unsafe.AsRef<TBody>(body).Execute(from, until, worker);
 
-    /// <summary>What one worker does of a launch: its whole share, or pieces until none is left anywhere.</summary>
+    /// <summary>What one worker does of a launch; what it throws is noted for the caller of Run.</summary>
     private void Work(int worker)
+    {
+        try
+        {
+            Execute(worker);
+        }
+#pragma warning disable CA1031 // Whatever a worker throws belongs to the caller of Run.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            // Every worker has a place of its own. The caller looks once all are done.
+            _failures[worker] = ExceptionDispatchInfo.Capture(e);
+            _failed = true;
+        }
+    }
+
+    /// <summary>Its whole share, or pieces until none is left anywhere.</summary>
+    private void Execute(int worker)
     {
         if (_piece == WholeShares)
         {
@@ -218,7 +300,8 @@ public sealed unsafe class WorkerPool : IDisposable
             (from, until) = ((int)seen, (int)(seen >> 32));
             if (from >= until)
                 return false;
-            var cut = fromEnd ? Math.Max(from, until - _piece) : Math.Min(until, from + _piece);
+            var length = Math.Min(_piece, until - from);
+            var cut = fromEnd ? until - length : from + length;
             var found = Interlocked.CompareExchange(ref left, fromEnd ? Pack(from, cut) : Pack(cut, until), seen);
             if (found == seen)
             {
@@ -232,29 +315,17 @@ public sealed unsafe class WorkerPool : IDisposable
 
     private void Serve(int worker)
     {
-        _inside = true;
+        (_current, _worker) = (this, worker);
         var wake = _wake[worker - 1];
         while (true)
         {
-            var spin = new SpinWait();
-            while (wake.CurrentCount == 0 && spin.Count < SpinsBeforeSleep)
-                spin.SpinOnce(sleep1Threshold: -1);
-            wake.Wait();
+            // An interruption that a body left behind has nobody to go to.
+            Wait(wake);
             if (_stopping)
                 return;
-            try
-            {
-                Work(worker);
-            }
-#pragma warning disable CA1031 // Whatever a worker throws belongs to the caller of Run.
-            catch (Exception e)
-#pragma warning restore CA1031
-            {
-                Interlocked.CompareExchange(ref _failure, e, null);
-            }
-
+            Work(worker);
             if (Interlocked.Decrement(ref _pending) == 0)
-                _done.Release();
+                Release(_done);
         }
     }
 }

@@ -20,11 +20,14 @@ internal sealed unsafe class HostScratch(HostDevice host, string owner) : IDispo
         return buffer.HostAddress;
     }
 
-    /// <summary>Returns memory before the end of the computation.</summary>
+    /// <summary>Returns memory before the end of the computation; workers may do so at once.</summary>
     public void Return<T>(T* memory) where T : unmanaged
     {
-        if (_taken.Remove((nint)memory, out var block))
-            block.Dispose();
+        DeviceMemory? block;
+        // Forgotten before it goes back to the pool, from where another worker may take and note it under the same address.
+        lock (_taken)
+            _taken.Remove((nint)memory, out block);
+        block?.Dispose();
     }
 
     /// <summary>Sets memory to zero, on all workers.</summary>
@@ -61,9 +64,12 @@ internal sealed unsafe class HostScratch(HostDevice host, string owner) : IDispo
     /// <inheritdoc/>
     public void Dispose()
     {
-        foreach (var memory in _taken.Values)
-            memory.Dispose();
-        _taken.Clear();
+        lock (_taken)
+        {
+            foreach (var memory in _taken.Values)
+                memory.Dispose();
+            _taken.Clear();
+        }
     }
 
     private readonly struct Loop(Action<int, int, int> work) : IParallelBody

@@ -45,4 +45,20 @@ public sealed class ComputeDeviceTests
     [TestCase(5000)]
     public void Impossible_thread_counts_are_refused(int threads) =>
         Assert.That(() => ComputeDevice.Open("cpu", new ComputeDeviceOptions { Threads = threads }), Throws.TypeOf<ArgumentOutOfRangeException>());
+
+    [Test]
+    public void Devices_are_listed_and_opened_from_several_threads_at_once()
+    {
+        var listed = ComputeDevice.List();
+        var names = listed.Where(d => d.Problem is null).Select(d => d.Name).ToArray();
+        Parallel.For(0, 8, new ParallelOptions { MaxDegreeOfParallelism = 4 }, i =>
+        {
+            Assert.That(ComputeDevice.List(), Is.EqualTo(listed));
+            using var device = ComputeDevice.Open(names[i % names.Length]);
+            var buffer = device.Allocate<int>(3, "test");
+            buffer.CopyFrom([i, 2, 3]);
+            Assert.That(buffer.ToArray(), Is.EqualTo(new[] { i, 2, 3 }));
+            buffer.Memory.Dispose();
+        });
+    }
 }
