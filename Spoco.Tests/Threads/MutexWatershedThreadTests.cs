@@ -29,11 +29,14 @@ public sealed class MutexWatershedThreadTests
     }
 
     [Test]
-    public void Blocks_again_and_again([Values(8, 64)] int threads)
+    public void Blocks_again_and_again([Values(8, 16, 64)] int threads)
     {
         using var device = ThreadCounts.Open(threads);
-        for (var repetition = 0; repetition < 12; repetition++)
+        for (var repetition = 0; repetition < 60; repetition++)
+        {
+            HangLimitAttribute.Note($"segmentation {repetition}");
             Check(device, VolumeKind.Blocks, WatershedVolumes.Extents[0], finishBelow: 0);
+        }
     }
 
     [Test]
