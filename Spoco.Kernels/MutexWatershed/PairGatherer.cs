@@ -24,6 +24,9 @@ internal struct GatheredPair
 /// </summary>
 internal sealed unsafe class PairGatherer
 {
+    /// <summary>Bytes that it takes at least, once it has listed a pair.</summary>
+    public const int LeastBytes = ((1 << RememberedBits) + PairsPerChunk) * 16;
+
     private const int RememberedBits = 13;
     private const int PairsPerChunk = 1 << 13;
 

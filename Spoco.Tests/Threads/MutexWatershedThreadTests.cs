@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
 using Spoco.Engine.Segmentation;
 using Spoco.Kernels;
 using Spoco.Kernels.Primitives;
@@ -91,17 +90,21 @@ public sealed class MutexWatershedThreadTests
         var time = StressTime.Minutes;
         var start = Stopwatch.GetTimestamp();
         using var device = ThreadCounts.Open(threads);
-        var (segmentations, blocks) = (0, 0);
-        for (; Stopwatch.GetElapsedTime(start) < time; segmentations++)
+        var segmentations = 0;
+        try
         {
-            // Every second one is of blocks: most roots, and the longest paths to them.
-            var kind = segmentations % 2 == 0 ? VolumeKind.Blocks : (VolumeKind)(segmentations / 2 % Enum.GetValues<VolumeKind>().Length);
-            HangLimitAttribute.Note(string.Create(CultureInfo.InvariantCulture, $"segmentation {segmentations}, {kind}, {threads} threads"));
-            Check(device, kind, WatershedVolumes.Extents[segmentations % 8 == 7 ? 1 : 0], segmentations % 3 == 0 ? null : 0);
-            blocks += kind == VolumeKind.Blocks ? 1 : 0;
+            for (; Stopwatch.GetElapsedTime(start) < time; segmentations++)
+            {
+                // Every second one is of blocks: most roots, and the longest paths to them.
+                var kind = segmentations % 2 == 0 ? VolumeKind.Blocks : (VolumeKind)(segmentations / 2 % Enum.GetValues<VolumeKind>().Length);
+                HangLimitAttribute.Note($"segmentation {segmentations}, {kind}, {threads} threads");
+                Check(device, kind, WatershedVolumes.Extents[segmentations % 8 == 7 ? 1 : 0], segmentations % 3 == 0 ? null : 0);
+            }
         }
-
-        TestContext.Progress.WriteLine($"{threads} threads: {segmentations} segmentations in {Stopwatch.GetElapsedTime(start).TotalMinutes:0.0} min, {blocks} of blocks");
+        finally
+        {
+            StressTime.Print(threads, segmentations, start);
+        }
     }
 
     private static void Check(ComputeDevice device, VolumeKind kind, (int Depth, int Height, int Width) extents, long? finishBelow)

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 
 namespace Spoco.Tests.Threads;
@@ -8,4 +9,8 @@ internal static class StressTime
     /// <summary>What SPOCO_STRESS_MINUTES says; 2 where it is not set.</summary>
     public static TimeSpan Minutes => TimeSpan.FromMinutes(
         Environment.GetEnvironmentVariable("SPOCO_STRESS_MINUTES") is { Length: > 0 } text ? double.Parse(text, CultureInfo.InvariantCulture) : 2);
+
+    /// <summary>Says how much was done; also where a test failed.</summary>
+    public static void Print(int threads, int repetitions, long start) => TestContext.Progress.WriteLine(string.Create(CultureInfo.InvariantCulture,
+        $"{TestContext.CurrentContext.Test.MethodName}, {threads} threads: {repetitions} repetitions in {Stopwatch.GetElapsedTime(start).TotalSeconds:0.0} s"));
 }
