@@ -9,14 +9,13 @@ namespace Spoco.Tests.Threads;
 [HangLimit(120)]
 public sealed class BlockwiseThreadTests : FolderTests
 {
-    private static readonly int[] LongCounts = [4, 8, 16, 64];
+    [Test]
+    public void Volumes_of_every_kind_in_blocks([Values(3, 64)] int threads, [Values] VolumeKind kind) =>
+        Check(kind, WatershedVolumes.Extents[0], (8, 70, 65), threads);
 
     [Test]
-    public void Volumes_of_every_kind_in_blocks([Values(3, 16, 64)] int threads, [Values] VolumeKind kind)
-    {
-        Check(kind, WatershedVolumes.Extents[0], (8, 70, 65), threads);
+    public void Images_of_every_kind_in_blocks([Values(7, 16)] int threads, [Values] VolumeKind kind) =>
         Check(kind, WatershedVolumes.Extents[1], (1, 100, 90), threads);
-    }
 
     [Test]
     public void Embeddings_of_every_kind_in_blocks([ValueSource(typeof(ThreadCounts), nameof(ThreadCounts.All))] int threads)
@@ -32,7 +31,7 @@ public sealed class BlockwiseThreadTests : FolderTests
     }
 
     [Test]
-    public void Noise_takes_smaller_blocks_where_memory_ends([ValueSource(typeof(ThreadCounts), nameof(ThreadCounts.All))] int threads)
+    public void Noise_takes_smaller_blocks_where_memory_ends([Values(3, 64)] int threads)
     {
         const int Side = 300;
         // Every repulsive edge comes before every attractive one: nothing is contracted, and more is left of a block than foreseen.
@@ -47,7 +46,7 @@ public sealed class BlockwiseThreadTests : FolderTests
     /// <summary>For <c>SPOCO_STRESS_MINUTES</c> (2 where it is not set), each number of threads.</summary>
     [Test]
     [Category("Long")]
-    public void Volumes_of_every_kind_in_blocks_for_minutes([ValueSource(nameof(LongCounts))] int threads)
+    public void Volumes_of_every_kind_in_blocks_for_minutes([Values(8, 64)] int threads)
     {
         var time = StressTime.Minutes;
         var start = Stopwatch.GetTimestamp();

@@ -27,14 +27,15 @@ internal sealed class HangLimitAttribute(int seconds) : Attribute, ITestAction
 
     private static void Kill(string report)
     {
-        var text = $"{report}\n{ThreadTable.Of(TimeSpan.FromSeconds(1))}DOTNET_DbgEnableMiniDump=1 leaves a dump with the stacks.";
         // The stream itself: tests of the command line put other writers in its place. A pipe that nobody reads must not keep the process alive.
-        var written = Task.Factory.StartNew(() =>
+        var writing = new Thread(() =>
         {
-            using var error = new StreamWriter(Console.OpenStandardError());
-            error.WriteLine(text);
-        }, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
-        written.Wait(TimeSpan.FromSeconds(5));
+            using var error = new StreamWriter(Console.OpenStandardError()) { AutoFlush = true };
+            error.WriteLine(report);
+            error.WriteLine($"{ThreadTable.Of(TimeSpan.FromSeconds(1))}DOTNET_DbgEnableMiniDump=1 leaves a dump with the stacks.");
+        }) { IsBackground = true };
+        writing.Start();
+        writing.Join(TimeSpan.FromSeconds(10));
         Environment.FailFast(report);
     }
 }

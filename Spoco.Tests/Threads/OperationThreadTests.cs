@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Spoco.Engine;
 using Spoco.Engine.Losses;
 using Spoco.Engine.Networks;
@@ -101,6 +102,32 @@ public sealed class OperationThreadTests
         }
 
         AssertBits(Rounded[name](device), first, $"{name} again");
+    }
+
+    /// <summary>For <c>SPOCO_STRESS_MINUTES</c> (2 where it is not set), each number of threads.</summary>
+    [Test]
+    [Category("Long")]
+    public void Operations_for_minutes([Values(8, 64)] int threads)
+    {
+        var time = StressTime.Minutes;
+        var start = Stopwatch.GetTimestamp();
+        using var device = ThreadCounts.Open(threads);
+        var all = Exact.Concat(Rounded).ToArray();
+        var first = all.Select(operation => operation.Value(device)).ToArray();
+        var repetitions = 0;
+        try
+        {
+            for (; Stopwatch.GetElapsedTime(start) < time; repetitions++)
+            {
+                var (name, run) = all[repetitions % all.Length];
+                HangLimitAttribute.Note($"operation {repetitions}, {name}, {threads} threads");
+                AssertBits(run(device), first[repetitions % all.Length], name);
+            }
+        }
+        finally
+        {
+            StressTime.Print(threads, repetitions, start);
+        }
     }
 
     private static float[][] One(string name, Dictionary<string, Func<ComputeDevice, float[][]>> operations)

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Spoco.Engine;
 using Spoco.Engine.Losses;
 using Spoco.Engine.Networks;
@@ -61,6 +62,36 @@ public sealed class TrainingThreadTests
             Assert.That(actual.Embeddings.Data.AsSpan().SequenceEqual(expected.Embeddings.Data));
             Assert.That(actual.Foreground!.Data.AsSpan().SequenceEqual(expected.Foreground!.Data));
             Assert.That(found.Data.AsSpan().SequenceEqual(labels.Data), "the instances, from merged fragments to flooded borders");
+        }
+    }
+
+    /// <summary>For <c>SPOCO_STRESS_MINUTES</c> (2 where it is not set), each number of threads.</summary>
+    [Test]
+    [Category("Long")]
+    public void Training_and_prediction_for_minutes([Values(8, 64)] int threads)
+    {
+        var time = StressTime.Minutes;
+        var start = Stopwatch.GetTimestamp();
+        using var device = ThreadCounts.Open(threads);
+        string[] kinds = ["bcr", "gcr", "volume"];
+        var trained = kinds.Select(kind => Train(device, kind)).ToArray();
+        var predicted = kinds.Select(kind => Predict(device, kind)).ToArray();
+        var repetitions = 0;
+        try
+        {
+            for (; Stopwatch.GetElapsedTime(start) < time; repetitions++)
+            {
+                var kind = repetitions % kinds.Length;
+                HangLimitAttribute.Note($"repetition {repetitions}, {kinds[kind]}, {threads} threads");
+                Assert.That(Train(device, kinds[kind]).State.AsSpan().SequenceEqual(trained[kind].State), $"training, {kinds[kind]}");
+                var (prediction, labels) = Predict(device, kinds[kind]);
+                Assert.That(prediction.Embeddings.Data.AsSpan().SequenceEqual(predicted[kind].Prediction.Embeddings.Data), $"embeddings, {kinds[kind]}");
+                Assert.That(labels.Data.AsSpan().SequenceEqual(predicted[kind].Labels.Data), $"labels, {kinds[kind]}");
+            }
+        }
+        finally
+        {
+            StressTime.Print(threads, repetitions, start);
         }
     }
 
