@@ -18,12 +18,13 @@ public sealed class LoaderThreadTests : FolderTests
     private static readonly PatchExtents Patch = new(1, 17, 13);
 
     [Test]
-    public void Batches_of_slow_sources_come_in_order_with_their_own_content([ValueSource(typeof(ThreadCounts), nameof(ThreadCounts.All))] int threads)
+    public void Batches_of_slow_sources_come_in_order_with_their_own_content([ManyThreads] int threads)
     {
         var items = Items(7);
         var direct = new PatchSampler(items, Patch, 2, new(), 9);
         var expected = direct.NewBatch();
-        using var batches = new BatchPrefetcher(() => new PatchSampler([.. items.Select(i => new SlowSource(i))], Patch, 2, new(), 9), 3, 120, threads);
+        using var batches = new BatchPrefetcher(
+            () => new PatchSampler([.. items.Select(i => new SlowSource(i))], Patch, 2, new(), 9), 3, 120, threads);
         for (var i = 3; i < 120; i++)
         {
             if (i % 11 == 0)
@@ -39,15 +40,15 @@ public sealed class LoaderThreadTests : FolderTests
     }
 
     [Test]
-    public void A_source_that_fails_ends_the_batches_in_their_order([ValueSource(typeof(ThreadCounts), nameof(ThreadCounts.All))] int threads)
+    public void A_source_that_fails_ends_the_batches_in_their_order([ManyThreads] int threads)
     {
         TrainingItem[] items = Items(5);
         var order = new PatchSampler(items, Patch, 1, new(), 9);
         var first = Enumerable.Range(0, 5).First(i => order.ItemOf(i, 0) == 3);
         for (var repetition = 0; repetition < 10; repetition++)
         {
-            using var batches = new BatchPrefetcher(
-                () => new PatchSampler([.. items.Select((item, k) => new SlowSource(item) { Fails = k == 3 })], Patch, 1, new(), 9), 0, 1000, threads);
+            SlowSource[] sources = [.. items.Select((item, k) => new SlowSource(item) { Fails = k == 3 })];
+            using var batches = new BatchPrefetcher(() => new PatchSampler(sources, Patch, 1, new(), 9), 0, 1000, threads);
             for (var i = 0; i < first; i++)
                 Assert.That(batches.Take().Iteration, Is.EqualTo(i));
             Assert.That(() => batches.Take(), Throws.TypeOf<InputException>().With.Message.EqualTo("image 3 is gone"));
@@ -57,7 +58,7 @@ public sealed class LoaderThreadTests : FolderTests
 
     /// <summary>Disposed before the first batch, after some, with all buffers full and while they are filled: no thread reads on.</summary>
     [Test]
-    public void Stopping_in_the_middle_ends_the_threads([ValueSource(typeof(ThreadCounts), nameof(ThreadCounts.All))] int threads)
+    public void Stopping_in_the_middle_ends_the_threads([ManyThreads] int threads)
     {
         var sources = Items(4).Select(i => new SlowSource(i)).ToArray();
         for (var repetition = 0; repetition < 20; repetition++)
@@ -99,7 +100,7 @@ public sealed class LoaderThreadTests : FolderTests
     }
 
     [Test]
-    public void Kept_images_are_those_of_their_key([ValueSource(typeof(ThreadCounts), nameof(ThreadCounts.All))] int threads, [Values(0, 2, 100)] int kept)
+    public void Kept_images_are_those_of_their_key([ManyThreads] int threads, [Values(0, 2, 100)] int kept)
     {
         var items = Items(6);
         var images = new DecodedImages(kept * 4L * 2 * items[0].Image.Data.Length);
@@ -134,7 +135,7 @@ public sealed class LoaderThreadTests : FolderTests
     }
 
     [Test]
-    public void Boxes_of_a_file_on_disk_are_right_on_every_thread([ValueSource(typeof(ThreadCounts), nameof(ThreadCounts.All))] int threads)
+    public void Boxes_of_a_file_on_disk_are_right_on_every_thread([ManyThreads] int threads)
     {
         var path = PublishedDataSets.Volume(PathOf("a.h5"), 21, 37, 41, seed: 3);
         var (image, labels) = (Hdf5File.Read<float>(path, "raw"), Hdf5File.Read<int>(path, "label"));
@@ -166,10 +167,12 @@ public sealed class LoaderThreadTests : FolderTests
         // One voxel cannot be split.
         new PureHDF.H5File
         {
-            ["raw"] = new PureHDF.H5Dataset(new byte[1], fileDims: [1, 1, 1]), ["label"] = new PureHDF.H5Dataset(new int[1], fileDims: [1, 1, 1]),
+            ["raw"] = new PureHDF.H5Dataset(new byte[1], fileDims: [1, 1, 1]),
+            ["label"] = new PureHDF.H5Dataset(new int[1], fileDims: [1, 1, 1]),
             ["raw4"] = new PureHDF.H5Dataset(new int[4], fileDims: [1, 1, 4]),
         }.Write(path);
-        Assert.That(() => new Hdf5Pair(new DataItem("a", path, path, raw, label) { Part = split ? ItemPart.LastQuarter : ItemPart.Whole }), Throws.TypeOf<InputException>());
+        var item = new DataItem("a", path, path, raw, label) { Part = split ? ItemPart.LastQuarter : ItemPart.Whole };
+        Assert.That(() => new Hdf5Pair(item), Throws.TypeOf<InputException>());
         Assert.That(OpenFiles(path), Is.Zero);
     }
 

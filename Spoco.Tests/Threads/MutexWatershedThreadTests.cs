@@ -14,7 +14,7 @@ public sealed class MutexWatershedThreadTests
     private static readonly int[] LongCounts = [4, 8, 16, 64];
 
     [Test]
-    public void Volumes_of_every_kind([ValueSource(typeof(ThreadCounts), nameof(ThreadCounts.All))] int threads)
+    public void Volumes_of_every_kind([ManyThreads] int threads)
     {
         using var device = ThreadCounts.Open(threads);
         foreach (var extents in WatershedVolumes.Extents)
@@ -39,7 +39,7 @@ public sealed class MutexWatershedThreadTests
     }
 
     [Test]
-    public void Embeddings_of_every_kind([ValueSource(typeof(ThreadCounts), nameof(ThreadCounts.All))] int threads)
+    public void Embeddings_of_every_kind([ManyThreads] int threads)
     {
         using var one = ThreadCounts.Open(1);
         using var device = ThreadCounts.Open(threads);
@@ -52,14 +52,15 @@ public sealed class MutexWatershedThreadTests
     }
 
     [Test]
-    public void Random_graphs_and_grids([ValueSource(typeof(ThreadCounts), nameof(ThreadCounts.All))] int threads)
+    public void Random_graphs_and_grids([ManyThreads] int threads)
     {
         using var device = ThreadCounts.Open(threads);
         for (var seed = 0; seed < 30; seed++)
         {
             var run = new MutexRun(device) { FinishBelow = seed % 2 == 0 ? 0 : null };
             var graph = MutexProblems.Graph(seed, 12_000);
-            Assert.That(MutexWatershed.Segment(graph, run, default).AsSpan().SequenceEqual(SequentialMutexWatershed.FromGraph(graph)), $"graph {seed}");
+            var labels = MutexWatershed.Segment(graph, run, default);
+            Assert.That(labels.AsSpan().SequenceEqual(SequentialMutexWatershed.FromGraph(graph)), $"graph {seed}");
             var image = MutexProblems.Grid(seed, 90);
             var expected = SequentialMutexWatershed.FromAffinities(
                 image.Weights, image.Depth, image.Height, image.Width, image.Options, image.Mask, image.Seeds);
@@ -71,7 +72,7 @@ public sealed class MutexWatershedThreadTests
     }
 
     [Test]
-    public void Long_paths_and_combs([ValueSource(typeof(ThreadCounts), nameof(ThreadCounts.All))] int threads)
+    public void Long_paths_and_combs([ManyThreads] int threads)
     {
         using var device = ThreadCounts.Open(threads);
         foreach (var graph in new[] { MutexProblems.Path(40_000, false), MutexProblems.Path(40_000, true), MutexProblems.Comb(4_000) })

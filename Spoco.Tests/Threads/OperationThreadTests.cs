@@ -30,19 +30,26 @@ public sealed class OperationThreadTests
         ["sum of squares, not finite"] = Squares,
         ["group norm"] = d => Of(d, [Image, Vector(16), Vector(16)], t => GroupNorm.Apply(t[0], t[1], t[2], 4)),
         ["group norm, odd channels"] = d => Of(d, [Deep.WithChannels(5), Vector(5), Vector(5)], t => GroupNorm.Apply(t[0], t[1], t[2], 1)),
-        ["batch norm"] = d => Of(d, [Image, Vector(16), Vector(16)], t => BatchNorm.Apply(t[0], t[1], t[2], Filled(d, 16, 0), Filled(d, 16, 1), training: true)),
-        ["batch norm, learned"] = d => Of(d, [Image, Vector(16), Vector(16)], t => BatchNorm.Apply(t[0], t[1], t[2], Filled(d, 16, 0.1f), Filled(d, 16, 1), training: false)),
+        ["batch norm"] = d => Of(d, [Image, Vector(16), Vector(16)], 
+            t => BatchNorm.Apply(t[0], t[1], t[2], Filled(d, 16, 0), Filled(d, 16, 1), training: true)),
+        ["batch norm, learned"] = d => Of(d, [Image, Vector(16), Vector(16)], 
+            t => BatchNorm.Apply(t[0], t[1], t[2], Filled(d, 16, 0.1f), Filled(d, 16, 1), training: false)),
         ["largest of 2x2"] = d => Of(d, [Image], t => MaxPool.Apply(t[0], (1, 2, 2))),
         ["largest of 2x2x2"] = d => Of(d, [Deep.WithChannels(17)], t => MaxPool.Apply(t[0], (2, 2, 2))),
         ["mean of 2x2x2"] = d => Of(d, [Deep.WithChannels(17)], t => AveragePool.Apply(t[0], (2, 2, 2))),
         ["upsampling"] = d => Of(d, [Deep], t => Upsample.Apply(t[0], 11, 52, 72)),
         ["upsampling, joined"] = d => Of(d, [Deep, new TensorShape(2, 3, 13, 18, 9)], t => UpsampleConcat.Apply(t[0], t[1])),
         ["joined"] = d => Of(d, [Image, Image.WithChannels(7)], t => Concat.Apply(t[0], t[1])),
-        ["Winograd, two results"] = d => Of(d, [new TensorShape(2, 1, 14, 15, 64), new TensorShape(1, 3, 3, 64, 64)], t => Convolution.Apply(t[0], t[1])),
-        ["Winograd, four results"] = d => Of(d, [new TensorShape(2, 1, 70, 72, 16), new TensorShape(1, 3, 3, 16, 24)], t => Convolution.Apply(t[0], t[1])),
-        ["Winograd, volume"] = d => Of(d, [new TensorShape(1, 5, 26, 27, 32), new TensorShape(3, 3, 3, 32, 16)], t => Convolution.Apply(t[0], t[1])),
-        ["Winograd, large weight"] = d => Of(d, [new TensorShape(4, 1, 10, 10, 256), new TensorShape(1, 3, 3, 256, 256)], t => Convolution.Apply(t[0], t[1])),
-        ["group norm and convolution"] = d => Of(d, [Deep, new TensorShape(2, 3, 13, 18, 8), Vector(24), Vector(24), new TensorShape(3, 3, 3, 24, 24)],
+        ["Winograd, two results"] = d => Of(d, [new TensorShape(2, 1, 14, 15, 64), new TensorShape(1, 3, 3, 64, 64)],
+            t => Convolution.Apply(t[0], t[1])),
+        ["Winograd, four results"] = d => Of(d, [new TensorShape(2, 1, 70, 72, 16), new TensorShape(1, 3, 3, 16, 24)],
+            t => Convolution.Apply(t[0], t[1])),
+        ["Winograd, volume"] = d => Of(d, [new TensorShape(1, 5, 26, 27, 32), new TensorShape(3, 3, 3, 32, 16)],
+            t => Convolution.Apply(t[0], t[1])),
+        ["Winograd, large weight"] = d => Of(d, [new TensorShape(4, 1, 10, 10, 256), new TensorShape(1, 3, 3, 256, 256)],
+            t => Convolution.Apply(t[0], t[1])),
+        ["group norm and convolution"] = d => Of(
+            d, [Deep, new TensorShape(2, 3, 13, 18, 8), Vector(24), Vector(24), new TensorShape(3, 3, 3, 24, 24)],
             t => NormConvolution.Apply(t[0], t[1], t[2], t[3], 3, t[4], ActivationFunction.Relu)),
         ["batch norm and convolution"] = d => Of(d, [Image, Vector(16), Vector(16), new TensorShape(1, 3, 3, 16, 16)],
             t => NormConvolution.ApplyBatch(t[0], null, t[1], t[2], Filled(d, 16, 0), Filled(d, 16, 1), true, t[3], ActivationFunction.Relu)),
@@ -59,7 +66,8 @@ public sealed class OperationThreadTests
     {
         ["direct convolution"] = d => Of(d, [new TensorShape(1, 3, 29, 45, 6), new TensorShape(3, 3, 3, 6, 40), Vector(40)],
             t => Convolution.Apply(t[0], t[1], t[2], (1, 1, 1))),
-        ["convolution of 1x1"] = d => Of(d, [Image, new TensorShape(1, 1, 1, 16, 24), Vector(24)], t => Convolution.Apply(t[0], t[1], t[2], activation: ActivationFunction.Relu)),
+        ["convolution of 1x1"] = d => Of(d, [Image, new TensorShape(1, 1, 1, 16, 24), Vector(24)],
+            t => Convolution.Apply(t[0], t[1], t[2], activation: ActivationFunction.Relu)),
         ["convolution of 5x5"] = d => Of(d, [Image, new TensorShape(1, 5, 5, 16, 3)], t => Convolution.Apply(t[0], t[1])),
         ["Winograd and bias"] = d => Of(d, [Image, new TensorShape(1, 3, 3, 16, 16), Vector(16)], t => Convolution.Apply(t[0], t[1], t[2])),
         ["dense"] = d => Of(d, [new TensorShape(5, 1, 3, 7, 16), new TensorShape(1, 1, 1, 336, 20), Vector(20)], t => Dense.Apply(t[0], t[1], t[2])),
@@ -77,7 +85,7 @@ public sealed class OperationThreadTests
 
     [Test]
     public void The_same_bits_with_any_number_of_threads(
-        [ValueSource(nameof(ExactNames))] string name, [ValueSource(typeof(ThreadCounts), nameof(ThreadCounts.All))] int threads)
+        [ValueSource(nameof(ExactNames))] string name, [ManyThreads] int threads)
     {
         using var device = ThreadCounts.Open(threads);
         for (var repetition = 0; repetition < 2; repetition++)
@@ -86,7 +94,7 @@ public sealed class OperationThreadTests
 
     [Test]
     public void Almost_the_same_with_any_number_of_threads_and_the_same_bits_again(
-        [ValueSource(nameof(RoundedNames))] string name, [ValueSource(typeof(ThreadCounts), nameof(ThreadCounts.All))] int threads)
+        [ValueSource(nameof(RoundedNames))] string name, [ManyThreads] int threads)
     {
         using var device = ThreadCounts.Open(threads);
         var first = Rounded[name](device);
@@ -187,7 +195,8 @@ public sealed class OperationThreadTests
         var (y, pooled) = NormConvolution.Apply(
             x, null, Filled(device, 8, 1), Filled(device, 8, 0.2f), 4, weight, ActivationFunction.Relu, new NextOperations(true, (2, 2, 2)));
         Gradients.Backward(pooled!, Tensor.From(device, pooled!.Shape, GradientCheck.RandomValues(random, pooled.Shape.Count)));
-        return [y.ToArray(), pooled.ToArray(), Array.ConvertAll(y.Moments.ToArray(), v => (float)v), x.Gradient!.ToArray(), weight.Gradient!.ToArray()];
+        var moments = Array.ConvertAll(y.Moments.ToArray(), v => (float)v);
+        return [y.ToArray(), pooled.ToArray(), moments, x.Gradient!.ToArray(), weight.Gradient!.ToArray()];
     }
 
     private static float[][] Update(ComputeDevice device)
@@ -211,8 +220,8 @@ public sealed class OperationThreadTests
     {
         var shape = Deep with { N = 1 };
         PixelOffset[] offsets = [new(0, 0, -1), new(0, -3, 2), new(-1, 0, 9), new(0, 0, -27)];
-        var (embeddings, at, weights) =
-            (device.Allocate<float>(shape.Count, "test"), device.Allocate<PixelOffset>(offsets.Length, "test"), device.Allocate<float>(offsets.Length * shape.Voxels, "test"));
+        var (embeddings, at) = (device.Allocate<float>(shape.Count, "test"), device.Allocate<PixelOffset>(offsets.Length, "test"));
+        var weights = device.Allocate<float>(offsets.Length * shape.Voxels, "test");
         using var embeddingMemory = embeddings.Memory;
         using var offsetMemory = at.Memory;
         using var weightMemory = weights.Memory;

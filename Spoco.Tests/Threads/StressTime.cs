@@ -11,6 +11,9 @@ internal static class StressTime
         Environment.GetEnvironmentVariable("SPOCO_STRESS_MINUTES") is { Length: > 0 } text ? double.Parse(text, CultureInfo.InvariantCulture) : 2);
 
     /// <summary>Says how much was done; also where a test failed.</summary>
-    public static void Print(int threads, int repetitions, long start) => TestContext.Progress.WriteLine(string.Create(CultureInfo.InvariantCulture,
-        $"{TestContext.CurrentContext.Test.MethodName}, {threads} threads: {repetitions} repetitions in {Stopwatch.GetElapsedTime(start).TotalSeconds:0.0} s"));
+    public static void Print(int threads, int repetitions, long start)
+    {
+        var seconds = Stopwatch.GetElapsedTime(start).TotalSeconds.ToString("0.0", CultureInfo.InvariantCulture);
+        TestContext.Progress.WriteLine($"{TestContext.CurrentContext.Test.MethodName}, {threads} threads: {repetitions} repetitions in {seconds} s");
+    }
 }

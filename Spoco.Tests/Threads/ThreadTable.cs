@@ -4,8 +4,8 @@ using System.Text;
 namespace Spoco.Tests.Threads;
 
 /// <summary>
-/// The threads of this process: which compute, which wait. A program cannot read the stacks of its other threads; which of them spin and which sleep says
-/// whether a loop does not end or a signal never came.
+/// The threads of this process: which compute, which wait. A program cannot read the stacks of its other threads; which of them spin and which
+/// sleep says whether a loop does not end or a signal never came.
 /// </summary>
 internal static class ThreadTable
 {
@@ -16,8 +16,12 @@ internal static class ThreadTable
         Thread.Sleep(period);
         var text = new StringBuilder();
         foreach (var (id, thread) in Times().OrderBy(t => t.Key))
-            text.AppendLine($"  {id,8} {thread.Name,-16} {thread.State,-8} {thread.Time.TotalSeconds,9:0.00} s, {(thread.Time - before.GetValueOrDefault(id).Time).TotalSeconds:0.00} s "
-                + $"in the last {period.TotalSeconds:0.0} s");
+        {
+            var lately = thread.Time - before.GetValueOrDefault(id).Time;
+            text.AppendLine($"  {id,8} {thread.Name,-16} {thread.State,-8} {thread.Time.TotalSeconds,9:0.00} s, "
+                + $"{lately.TotalSeconds:0.00} s in the last {period.TotalSeconds:0.0} s");
+        }
+
         return text.ToString();
     }
 

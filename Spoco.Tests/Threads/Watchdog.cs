@@ -3,8 +3,8 @@ using System.Diagnostics;
 namespace Spoco.Tests.Threads;
 
 /// <summary>
-/// Watches what runs for signs of life and acts when there is none for too long. A thread of its own waits: one of the pool might never come where every
-/// thread of the pool hangs.
+/// Watches what runs for signs of life and acts when there is none for too long. A thread of its own waits: one of the pool might never come where
+/// every thread of the pool hangs.
 /// </summary>
 internal sealed class Watchdog : IDisposable
 {
@@ -79,7 +79,8 @@ internal sealed class Watchdog : IDisposable
                 return null;
             _limit = null;
             var note = _note.Length > 0 ? $", last heard of at: {_note}" : "";
-            return $"{_name} hangs: it has run for {Stopwatch.GetElapsedTime(_begin).TotalSeconds:0} s, and for {limit.TotalSeconds:0} s nothing was heard of it{note}.";
+            return $"{_name} hangs: it has run for {Stopwatch.GetElapsedTime(_begin).TotalSeconds:0} s, "
+                + $"and for {limit.TotalSeconds:0} s nothing was heard of it{note}.";
         }
     }
 }

@@ -96,7 +96,8 @@ internal static class WatershedVolumes
         float Between(int edge)
         {
             var (channel, voxel) = (edge / voxels, edge % voxels);
-            var (z, y, x) = (voxel / (height * width) + offsets[channel].Z, voxel / width % height + offsets[channel].Y, voxel % width + offsets[channel].X);
+            var (offset, row) = (offsets[channel], voxel / width);
+            var (z, y, x) = (row / height + offset.Z, row % height + offset.Y, voxel % width + offset.X);
             return z >= 0 && y >= 0 && x >= 0 && BlockOf(voxel, extents) != BlockOf((z * height + y) * width + x, extents) ? 1 : 0;
         }
     }
