@@ -31,7 +31,7 @@ public sealed class MutexWatershedThreadTests
     public void Blocks_again_and_again([Values(8, 16, 64)] int threads)
     {
         using var device = ThreadCounts.Open(threads);
-        for (var repetition = 0; repetition < 60; repetition++)
+        for (var repetition = 0; repetition < 100; repetition++)
         {
             HangLimitAttribute.Note($"segmentation {repetition}");
             Check(device, VolumeKind.Blocks, WatershedVolumes.Extents[0], finishBelow: 0);
