@@ -18,6 +18,7 @@ internal sealed class BatchPrefetcher : IDisposable
     private long _next;
     private Lane? _lender;
     private TrainingBatch? _lent;
+    private bool _disposed;
 
     /// <summary>Starts preparing the iterations <paramref name="from"/> .. <paramref name="until"/> - 1.</summary>
     /// <param name="sampler">Makes the sampler of a thread.</param>
@@ -72,6 +73,9 @@ internal sealed class BatchPrefetcher : IDisposable
     /// <summary>Stops the threads after the batches they are at.</summary>
     public void Dispose()
     {
+        if (_disposed)
+            return;
+        _disposed = true;
         _stop.Cancel();
         foreach (var lane in _lanes)
             lane.Dispose();

@@ -12,20 +12,16 @@ internal sealed class DecodedImages(long bytes)
     {
         lock (_lock)
         {
-            for (var node = _recent.First; node is not null; node = node.Next)
-            {
-                if (node.Value.Key != key)
-                    continue;
-                _recent.Remove(node);
-                _recent.AddFirst(node);
-                return node.Value.Item;
-            }
+            if (Find(key) is { } kept)
+                return kept;
         }
 
-        // Two threads may read the same file at once: rarer and cheaper than waiting for each other.
+        // Two threads may read the same file at once: rarer and cheaper than waiting for each other. The first one's image is kept.
         var item = read();
         lock (_lock)
         {
+            if (Find(key) is { } kept)
+                return kept;
             _recent.AddFirst((key, item));
             _held += Bytes(item);
             while (_held > bytes && _recent.Count > 1)
@@ -36,6 +32,20 @@ internal sealed class DecodedImages(long bytes)
         }
 
         return item;
+    }
+
+    private TrainingItem? Find(object key)
+    {
+        for (var node = _recent.First; node is not null; node = node.Next)
+        {
+            if (node.Value.Key != key)
+                continue;
+            _recent.Remove(node);
+            _recent.AddFirst(node);
+            return node.Value.Item;
+        }
+
+        return null;
     }
 
     private static long Bytes(TrainingItem item) => 4L * (item.Image.Data.LongLength + item.Labels.Data.LongLength);

@@ -13,16 +13,19 @@ internal sealed class Hdf5Pair : IDisposable
     public Hdf5Pair(DataItem item)
     {
         _item = item;
-        _open = new(() => (Hdf5Volume.Open(item.ImagePath, item.RawName),
-            item.IsLabelled ? Hdf5Volume.Open(item.LabelPath!, item.LabelName) : null), trackAllValues: true);
-        var (image, labels) = _open.Value;
-        if (labels is not null && (image.Whole != labels.Whole || labels.Channels != 1))
+        _open = new(Open, trackAllValues: true);
+        try
+        {
+            var (image, labels) = _open.Value;
+            if (labels is not null && (image.Whole != labels.Whole || labels.Channels != 1))
+                throw new InputException($"{item.LabelPath}: the labels are {Text(labels.Whole)} but the image is {Text(image.Whole)}.");
+            (Region, Channels, VoxelSize) = (item.Region(image.Whole, item.ImagePath), image.Channels, image.VoxelSize);
+        }
+        catch
         {
             Dispose();
-            throw new InputException($"{item.LabelPath}: the labels are {Text(labels.Whole)} but the image is {Text(image.Whole)}.");
+            throw;
         }
-
-        (Region, Channels, VoxelSize) = (item.Region(image.Whole, item.ImagePath), image.Channels, image.VoxelSize);
 
         static string Text(VoxelBox box) => $"{box.Depth}x{box.Height}x{box.Width}";
     }
@@ -49,5 +52,19 @@ internal sealed class Hdf5Pair : IDisposable
         }
 
         _open.Dispose();
+    }
+
+    private (Hdf5Volume Image, Hdf5Volume? Labels) Open()
+    {
+        var image = Hdf5Volume.Open(_item.ImagePath, _item.RawName);
+        try
+        {
+            return (image, _item.IsLabelled ? Hdf5Volume.Open(_item.LabelPath!, _item.LabelName) : null);
+        }
+        catch
+        {
+            image.Dispose();
+            throw;
+        }
     }
 }

@@ -25,6 +25,9 @@ internal struct GatheredPair
 /// </summary>
 internal sealed unsafe class PairGatherer
 {
+    /// <summary>Bytes that it takes at least, once it has listed a pair of many clusters.</summary>
+    public const int LeastBytes = ((1 << MostRememberedBits) + PairsPerChunk) * 16;
+
     private const int MostRememberedBits = 13;
     private const int PairsPerChunk = 1 << 13;
 

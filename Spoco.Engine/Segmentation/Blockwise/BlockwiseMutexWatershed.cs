@@ -10,6 +10,9 @@ namespace Spoco.Engine.Segmentation;
 /// </summary>
 public static unsafe class BlockwiseMutexWatershed
 {
+    /// <summary>Tables of the workers take one part in so many of the memory at most.</summary>
+    private const int TableShare = 8;
+
     /// <summary>Segments pixel embeddings, as <see cref="MutexWatershed"/> does.</summary>
     /// <param name="embeddings">[D, H, W, E].</param>
     /// <param name="blockwise">Memory, folder, and what becomes of small segments.</param>
@@ -67,11 +70,22 @@ public static unsafe class BlockwiseMutexWatershed
         ArgumentException.ThrowIfNullOrEmpty(options.Folder);
         if (options.SizeFloor < 0)
             throw new ArgumentException($"BlockwiseMutexWatershed: the size floor must not be negative, got {options.SizeFloor}.");
-        using var host = (HostDevice)ComputeDevice.Open("cpu", new ComputeDeviceOptions { Threads = options.Threads, MemoryLimit = options.Memory });
+        using var host = OpenHost(options.Threads, options.Memory);
         var (layout, folder) = ContractAll(host, input, options, cancellation);
         var (segments, starts) = BlockMerging.Merge(host, layout, folder, options, cancellation);
         options.Progress?.Report(new BlockwiseProgress(layout.Count, layout.Count, "blocks merged"));
         return new BlockwiseLabels(layout, folder, segments, starts, BlockSegments.Number(layout, folder, segments, starts, options));
+    }
+
+    // Each worker has tables of its own. Where many of them would leave little memory for the blocks, fewer work: the labels are the same.
+    private static HostDevice OpenHost(int? threads, long memory)
+    {
+        var host = (HostDevice)ComputeDevice.Open("cpu", new ComputeDeviceOptions { Threads = threads, MemoryLimit = memory });
+        var most = (int)Math.Clamp(memory / TableShare / PairGatherer.LeastBytes, 1, int.MaxValue);
+        if (host.Workers.Workers <= most)
+            return host;
+        host.Dispose();
+        return OpenHost(most, memory);
     }
 
     private static (BlockLayout Layout, BlockFolder Folder) ContractAll(
