@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Runtime.ExceptionServices;
-using System.Runtime.InteropServices;
 
 namespace Spoco.Kernels;
 
@@ -31,9 +30,6 @@ public sealed unsafe class WorkerPool : IDisposable
 {
     private const int SpinsBeforeSleep = 400;
 
-    /// <summary>What is left of a share fills a cache line, so that workers do not slow each other down.</summary>
-    private const int ShareBytes = 64;
-
     /// <summary>In place of the length of a piece: every worker does its share at once.</summary>
     private const int WholeShares = 0;
 
@@ -41,7 +37,7 @@ public sealed unsafe class WorkerPool : IDisposable
     private readonly Thread[] _threads;
     private readonly SemaphoreSlim[] _wake;
     private readonly SemaphoreSlim _done = new(0);
-    private readonly nint _shares;
+    private readonly RangeShares _shares;
     private readonly ExceptionDispatchInfo?[] _failures;
     private delegate*<void*, int, int, int, void> _invoke;
     private void* _body;
@@ -65,7 +61,7 @@ public sealed unsafe class WorkerPool : IDisposable
         ArgumentOutOfRangeException.ThrowIfLessThan(workers, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(workers, 1024);
         Workers = workers;
-        _shares = (nint)NativeMemory.AlignedAlloc((nuint)(workers * ShareBytes), ShareBytes);
+        _shares = new RangeShares(workers);
         _failures = new ExceptionDispatchInfo?[workers];
         _wake = new SemaphoreSlim[workers - 1];
         _threads = new Thread[workers - 1];
@@ -166,8 +162,8 @@ public sealed unsafe class WorkerPool : IDisposable
         _count = count;
         _piece = piece;
         _active = active;
-        for (var w = 0; w < active; w++)
-            Left(w) = Pack(Start(w), Start(w + 1));
+        if (piece != WholeShares)
+            _shares.Fill(count, active, piece);
         Volatile.Write(ref _pending, active - 1);
         // From here to the end the others hold a pointer to the caller's stack: nothing may leave before they are done, neither an exception of
         // the body, which waits in _failures, nor an interruption of the thread.
@@ -242,7 +238,7 @@ public sealed unsafe class WorkerPool : IDisposable
         foreach (var wake in _wake)
             wake.Dispose();
         _done.Dispose();
-        NativeMemory.AlignedFree((void*)_shares);
+        _shares.Dispose();
     }
 
     private static void Invoke<TBody>(void* body, int from, int until, int worker) where TBody : struct, IParallelBody =>
@@ -274,44 +270,12 @@ public sealed unsafe class WorkerPool : IDisposable
             return;
         }
 
-        while (Take(worker, fromEnd: false, out var from, out var until))
+        while (_shares.Take(worker, out var from, out var until))
             _invoke(_body, from, until, worker);
-        for (var i = 1; i < _active; i++)
-        {
-            while (Take((worker + i) % _active, fromEnd: true, out var from, out var until))
-                _invoke(_body, from, until, worker);
-        }
     }
 
     /// <summary>First index of a worker's share.</summary>
-    private int Start(int worker) => (int)((long)_count * worker / _active);
-
-    /// <summary>What nobody has taken of a worker's share yet: the first index in the low half, the one past the last in the high half.</summary>
-    private ref long Left(int worker) => ref Unsafe.AsRef<long>((void*)(_shares + (worker * ShareBytes)));
-
-    private static long Pack(int from, int until) => (uint)from | ((long)until << 32);
-
-    /// <summary>Takes a piece of a share; several workers may try at once. False where nothing is left.</summary>
-    private bool Take(int share, bool fromEnd, out int from, out int until)
-    {
-        ref var left = ref Left(share);
-        for (var seen = Volatile.Read(ref left); ;)
-        {
-            (from, until) = ((int)seen, (int)(seen >> 32));
-            if (from >= until)
-                return false;
-            var length = Math.Min(_piece, until - from);
-            var cut = fromEnd ? until - length : from + length;
-            var found = Interlocked.CompareExchange(ref left, fromEnd ? Pack(from, cut) : Pack(cut, until), seen);
-            if (found == seen)
-            {
-                (from, until) = fromEnd ? (cut, until) : (from, cut);
-                return true;
-            }
-
-            seen = found;
-        }
-    }
+    private int Start(int worker) => RangeShares.Start(_count, _active, worker);
 
     private void Serve(int worker)
     {

@@ -28,6 +28,7 @@ internal static class ArguedConflicts
         ["HostAtomic.Find Read | HostAtomic.Unite Atomic"] = "what was a root is an ancestor still",
         ["HostAtomic.Find Write | HostAtomic.Unite Atomic"] = "no root is written",
         ["HostAtomic.Raise Atomic | HostAtomic.Raise Read"] = "keys only grow",
+        ["RangeShares.TakeFrom Atomic | RangeShares.TakeFrom Read"] = "an old word fails its compare-and-swap",
         ["MutexListHost.Block Read | MutexListHost.Block Write"] = "all write 1; who reads 1 has nothing to do",
     };
 

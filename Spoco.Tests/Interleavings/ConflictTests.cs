@@ -10,7 +10,7 @@ public sealed class ConflictTests
     private const int Problems = 60;
 
     [Test]
-    public void The_Mutex_Watershed_shares_what_is_argued_for_and_nothing_else()
+    public void Threads_share_what_is_argued_for_and_nothing_else()
     {
         var found = new HashSet<Conflict>();
         using var host = (HostDevice)ComputeDevice.Open("cpu", new ComputeDeviceOptions { Threads = 5 });
@@ -24,6 +24,7 @@ public sealed class ConflictTests
             device.Player = new Player(seed, host: false, recordConflicts: true);
             MutexWatershedPlayTests.CheckSegments(seed, device.Device);
             found.UnionWith(device.Player.Memory.Conflicts);
+            found.UnionWith(RangeSharesPlayTests.Play(seed));
         }
 
         TestContext.Out.WriteLine(string.Join('\n', found.Select(c => $"{c.Launch}: {ArguedConflicts.NameOf(c)}").Order()));

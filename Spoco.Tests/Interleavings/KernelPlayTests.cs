@@ -1,0 +1,143 @@
+using System.Reflection;
+using ILGPU.Runtime;
+using Spoco.Engine;
+using Spoco.Engine.Losses;
+using Spoco.Engine.Networks;
+using Spoco.Engine.Ops;
+using Spoco.Engine.Segmentation;
+using Spoco.Engine.Training;
+using Spoco.Kernels;
+using Spoco.Tests.Segmentation;
+using Spoco.Tests.Training;
+using Primitives = Spoco.Kernels.Primitives;
+
+namespace Spoco.Tests.Interleavings;
+
+/// <summary>Every kernel of the product, found in its assemblies, is played: a conflict that nobody argues for ends a play, and so does a wrong result.</summary>
+public sealed class KernelPlayTests
+{
+    private const BindingFlags All =
+        BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Static | BindingFlags.Instance | BindingFlags.DeclaredOnly;
+
+    [TestCase(1)]
+    [TestCase(50, Category = "Long")]
+    public void Every_kernel_is_played(int plays)
+    {
+        using var device = new PlayedDevice();
+        var played = new HashSet<string>();
+        var steps = 0L;
+        for (var seed = 0; seed < plays; seed++)
+        {
+            device.Player = new Player(seed, host: false, recordConflicts: true, stepsPerThread: 100_000);
+            var host = TestDevices.Open("cpu");
+            Assert.That(Train2D(device.Device, seed), Is.EqualTo(Train2D(host, seed)).Within(1e-3), $"2D, seed {seed}");
+            Assert.That(Train3D(device.Device, seed), Is.EqualTo(Train3D(host, seed)).Within(1e-3), $"3D, seed {seed}");
+            Assert.That(Pool(device.Device), Is.EqualTo(Pool(host)).Within(1e-5), $"pooling, seed {seed}");
+            Assert.That(Weigh(device.Device), Is.EqualTo(Weigh(host)).Within(1e-5), $"affinities, seed {seed}");
+            Segment(device.Device, seed);
+            played.UnionWith(device.Player.Launched);
+            steps += device.Player.Steps;
+        }
+
+        TestContext.Out.WriteLine($"{played.Count} kernels, {plays} plays of each, {steps} steps.");
+        Assert.That(Kernels().Except(played), Is.Empty, "kernels that were not played");
+    }
+
+    /// <summary>Names of the kernels that the product loads anywhere.</summary>
+    internal static SortedSet<string> Kernels()
+    {
+        var kernels = new SortedSet<string>(StringComparer.Ordinal);
+        foreach (var assembly in new[] { typeof(ComputeDevice).Assembly, typeof(SpocoModel).Assembly })
+        {
+            foreach (var method in assembly.GetTypes().SelectMany(type => type.GetMethods(All)).Where(m => m.GetMethodBody() is not null))
+            {
+                var instructions = IlMethod.Of(method).Instructions;
+                if (instructions.Any(i => i.Operand is MethodInfo called && called.DeclaringType == typeof(KernelLoaders)))
+                    kernels.UnionWith(instructions.Where(i => (Op)(ushort)i.OpCode.Value == Op.Ldftn).Select(i => Player.NameOf((MethodInfo)i.Operand!)));
+            }
+        }
+
+        return kernels;
+    }
+
+    // Batch norm, a foreground, g with dropout, a critic, the reference's terms.
+    private static double[] Train2D(ComputeDevice device, int seed)
+    {
+        var shape = new TensorShape(2, 1, 6, 7, 1);
+        var network = new UNetOptions { FeatureMaps = [2, 3], Order = "bcr" };
+        return Train(device, shape, network, seed, new TrainingOptions
+        {
+            Loss = new SpocoLossOptions { Supervision = Supervision.Sparse, ReferenceCompatible = true },
+            GNetwork = GNetwork.Dropout,
+            Schedule = new ScheduleOptions { LearningRate = 1e-3, Iterations = 10 },
+            Adversarial = new AdversarialOptions
+            {
+                Patch = shape with { N = 1 }, CriticSteps = 1, WarmUp = 0, Masks = 2, FeatureMaps = [2],
+            },
+        }, foreground: true);
+    }
+
+    // Group norm, affinities.
+    private static double[] Train3D(ComputeDevice device, int seed) => Train(
+        device, new TensorShape(1, 3, 5, 4, 1), new UNetOptions { Dimensions = 3, FeatureMaps = [2, 4], Order = "gcr", Groups = 2, PoolDepth = 2 }, seed,
+        new TrainingOptions
+        {
+            Loss = new SpocoLossOptions
+            {
+                Supervision = Supervision.Sparse, InstanceLoss = InstanceLoss.Affinity, AffinityOffsets = 2, AffinityRange = 2,
+            },
+            Schedule = new ScheduleOptions { LearningRate = 1e-3, Iterations = 10 },
+        }, foreground: false);
+
+    private static double[] Train(
+        ComputeDevice device, TensorShape shape, UNetOptions network, int seed, TrainingOptions options, bool foreground)
+    {
+        using var model = new SpocoModel(device, new SpocoModelOptions { Network = network, EmbeddingDimensions = 3, Foreground = foreground });
+        using var trainer = new SpocoTrainer(model, options);
+        model.Initialise(seed);
+        for (var i = trainer.CriticBatches; i > 0; i--)
+            trainer.TrainCritic(DiscImages.Batch(shape, seed));
+        var step = trainer.Step(DiscImages.Batch(shape, seed + 1));
+        return [step.Loss, step.Adversarial, step.Critic.Penalty, .. model.EmbeddingNet.Parameters.Values.ToArray().Select(v => (double)v)];
+    }
+
+    // Affinities, and whether all values are finite.
+    private static float[] Weigh(ComputeDevice device)
+    {
+        var shape = new TensorShape(1, 1, 3, 4, 2);
+        var values = device.Allocate<float>(shape.Count, "play");
+        var offsets = device.Allocate<PixelOffset>(2, "play");
+        var weights = device.Allocate<float>(2 * shape.Voxels, "play");
+        using var first = values.Memory;
+        using var second = offsets.Memory;
+        using var third = weights.Memory;
+        values.CopyFrom([.. Enumerable.Range(0, 24).Select(i => i * 7 % 24 / 10f)]);
+        offsets.CopyFrom([new PixelOffset(0, 0, 1), new PixelOffset(0, -1, 2)]);
+        Primitives.Affinity.Weights(shape, values, 2, offsets, 2, weights);
+        Assert.That(Primitives.Reduction.HasNonFinite(weights), Is.False);
+        values.Slice(5, 1).CopyFrom([float.NaN]);
+        Assert.That(Primitives.Reduction.HasNonFinite(values), Is.True);
+        return weights.ToArray();
+    }
+
+    // Both kinds of pooling of some of the channels, and what they are derivatives of.
+    private static float[] Pool(ComputeDevice device)
+    {
+        using var scope = new TensorScope();
+        var shape = new TensorShape(1, 1, 4, 5, 2);
+        var x = Tensor.From(device, shape, [.. Enumerable.Range(0, 40).Select(i => i * 7 % 40 / 10f)]).WithGradient();
+        var (part, window) = (ChannelSlice.Apply(x, 1, 1), (1, 2, 2));
+        var first = Gradients.Of(Elementwise.Multiply(MaxPool.Apply(part, window), AveragePool.Apply(part, window)), [x], createGraph: true)[0];
+        var second = Gradients.Of(Reduction.Mean(Elementwise.Multiply(first, first)), [x])[0];
+        return [.. first.ToArray(), .. second.ToArray()];
+    }
+
+    // From embeddings, of which one is refused, from weights, and from a graph.
+    private static void Segment(ComputeDevice device, int seed)
+    {
+        var embeddings = MutexWatershedEqualityTests.NoisyCells(1, 4, 5, 3, seed);
+        Assert.That(MutexWatershed.FromEmbeddings(embeddings, device: device).Data, Has.All.Positive);
+        for (var i = 0; i < 4; i++)
+            MutexWatershedPlayTests.CheckSegments(4 * seed + i, device);
+    }
+}
