@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using ILGPU;
+using Spoco.Engine;
 using Spoco.Engine.Segmentation;
 using Spoco.Kernels;
 using Spoco.Kernels.Primitives;
@@ -8,7 +9,7 @@ using Spoco.Tests.Segmentation;
 namespace Spoco.Tests.Interleavings;
 
 /// <summary>The Mutex Watershed under interleavings played on purpose, on the host and on devices; and its old bodies, which must fail.</summary>
-public sealed unsafe class MutexWatershedPlayTests : IDisposable
+public sealed unsafe class MutexWatershedPlayTests : FolderTests, IDisposable
 {
     private readonly HostDevice[] _hosts = [.. new[] { 2, 3, 5, 8 }.Select(n => (HostDevice)ComputeDevice.Open("cpu", new ComputeDeviceOptions { Threads = n }))];
     private readonly PlayedDevice _device = new();
@@ -69,13 +70,19 @@ public sealed unsafe class MutexWatershedPlayTests : IDisposable
     public void The_whole_on_the_host_ten_thousand_times() => PlayAll("host", Long, PlayHost);
 
     [Test]
+    public void Block_by_block() => PlayAll("blocks", Whole, PlayBlocks);
+
+    [Test, Category("Long")]
+    public void Block_by_block_ten_thousand_times() => PlayAll("blocks", Long, PlayBlocks);
+
+    [Test]
     public void The_whole_on_devices() => PlayAll("device", Whole, PlayDevice);
 
     [Test, Category("Long")]
     public void The_whole_on_devices_ten_thousand_times() => PlayAll("device", Long, PlayDevice);
 
-    private const int Short = 500;
-    private const int Whole = 60;
+    private const int Short = 2000;
+    private const int Whole = 500;
     private const int Long = 10_000;
 
     private static void PlayAll(string name, int plays, Func<int, long> play)
@@ -139,6 +146,25 @@ public sealed unsafe class MutexWatershedPlayTests : IDisposable
         {
             host.Workers.Runner = null;
         }
+    }
+
+    private long PlayBlocks(int seed)
+    {
+        var image = MutexProblems.Grid(seed, 5);
+        var (depth, height, width) = (image.Depth, image.Height, image.Width);
+        var random = new Random(seed);
+        var player = new Player(seed, host: true);
+        var mask = image.Mask.Length == 0 ? null : new MemoryReader<byte>(new Volume<byte>(image.Mask, depth, height, width));
+        var weights = new MemoryReader<float>(MemoryVolumes.ChannelsLast(image.Weights, depth, height, width, image.Options.Offsets!.Count));
+        using var labels = BlockwiseMutexWatershed.FromAffinities(weights, new BlockwiseOptions
+        {
+            Folder = PathOf($"blocks{seed}"), Memory = 100 << 20, Threads = 2 + seed % 4, Runner = player,
+            BlockExtents = (random.Next(1, depth + 1), random.Next(1, height + 1), random.Next(1, width + 1)),
+        }, image.Options, mask);
+        var expected = SequentialMutexWatershed.FromAffinities(image.Weights, depth, height, width, image.Options, image.Mask);
+        if (!MemoryVolumes.Of(labels).SequenceEqual(expected))
+            throw new PlayFault($"seed {seed}: the labels are not those of the sequential rule");
+        return player.Steps;
     }
 
     private long PlayDevice(int seed)

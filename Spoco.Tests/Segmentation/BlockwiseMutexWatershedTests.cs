@@ -21,7 +21,7 @@ public sealed class BlockwiseMutexWatershedTests : FolderTests
             var random = new Random(seed);
             var extents = (random.Next(1, depth + 1), random.Next(1, height + 1), random.Next(1, width + 1));
             var mask = image.Mask.Length == 0 ? null : new MemoryReader<byte>(new Volume<byte>(image.Mask, depth, height, width));
-            var weights = new MemoryReader<float>(ChannelsLast(image.Weights, depth, height, width, image.Options.Offsets!.Count));
+            var weights = new MemoryReader<float>(MemoryVolumes.ChannelsLast(image.Weights, depth, height, width, image.Options.Offsets!.Count));
             var expected = SequentialMutexWatershed.FromAffinities(image.Weights, depth, height, width, image.Options, image.Mask);
 
             // Half of the images are put together in little memory: the least that goes.
@@ -31,7 +31,7 @@ public sealed class BlockwiseMutexWatershedTests : FolderTests
                 {
                     using var labels = BlockwiseMutexWatershed.FromAffinities(
                         weights, Options() with { BlockExtents = extents, MergedEdges = merged, Input = $"{seed}" }, image.Options, mask);
-                    Assert.That(All(labels), Is.EqualTo(expected), $"seed {seed}, [{depth}, {height}, {width}] in blocks of {extents}, {merged} edges");
+                    Assert.That(MemoryVolumes.Of(labels), Is.EqualTo(expected), $"seed {seed}, [{depth}, {height}, {width}] in blocks of {extents}, {merged} edges");
                     Assert.That(labels.Segments, Is.EqualTo(expected.Max()));
                     blocks += labels.Blocks;
                     contractedWhileMerging += merged > 64 ? 1 : 0;
@@ -59,7 +59,7 @@ public sealed class BlockwiseMutexWatershedTests : FolderTests
         {
             var options = new MutexWatershedOptions { AttractiveReference = reference, PushMargin = 3 };
             using var labels = BlockwiseMutexWatershed.FromEmbeddings(new MemoryReader<float>(embeddings), Options() with { BlockExtents = (z, y, x) }, options);
-            Assert.That(All(labels), Is.EqualTo(SequentialMutexWatershed.FromEmbeddings(embeddings, options).Data), $"{embeddings}, {reference}");
+            Assert.That(MemoryVolumes.Of(labels), Is.EqualTo(SequentialMutexWatershed.FromEmbeddings(embeddings, options).Data), $"{embeddings}, {reference}");
         }
     }
 
@@ -70,12 +70,12 @@ public sealed class BlockwiseMutexWatershedTests : FolderTests
         var (depth, height, width) = MutexWatershedGoldenTests.Extents(golden);
         var options = MutexWatershedGoldenTests.Options(golden);
         var mask = golden.Has("mask") ? new MemoryReader<byte>(new Volume<byte>(golden.UInt8("mask"), depth, height, width)) : null;
-        var priorities = new MemoryReader<float>(ChannelsLast(golden.Float32("priority"), depth, height, width, options.Offsets!.Count));
+        var priorities = new MemoryReader<float>(MemoryVolumes.ChannelsLast(golden.Float32("priority"), depth, height, width, options.Offsets!.Count));
 
         using var labels = BlockwiseMutexWatershed.FromPriorities(
             priorities, Options() with { BlockExtents = (Math.Min(depth, 3), Math.Min(height, 7), Math.Min(width, 9)) }, options, mask);
 
-        Assert.That(All(labels), Is.EqualTo(golden.Int32("labels")), golden.Note);
+        Assert.That(MemoryVolumes.Of(labels), Is.EqualTo(golden.Int32("labels")), golden.Note);
     }
 
     [Test]
@@ -86,12 +86,12 @@ public sealed class BlockwiseMutexWatershedTests : FolderTests
         Assert.That(() => BlockwiseMutexWatershed.FromEmbeddings(reader, Options() with { Memory = 1 << 20 }),
             Throws.ArgumentException.With.Message.Contains("too little memory"));
         using var many = BlockwiseMutexWatershed.FromEmbeddings(reader, Options() with { Memory = 6 << 20 });
-        var labels = All(many);
+        var labels = MemoryVolumes.Of(many);
         using var one = BlockwiseMutexWatershed.FromEmbeddings(reader, Options() with { Memory = 100 << 20 });
         Assert.That((many.Blocks, one.Blocks), Is.EqualTo((many.Blocks, 1)));
         Assert.That(many.Blocks, Is.GreaterThan(3));
         Assert.That(labels, Is.EqualTo(MutexWatershed.FromEmbeddings(embeddings).Data));
-        Assert.That(All(one), Is.EqualTo(labels));
+        Assert.That(MemoryVolumes.Of(one), Is.EqualTo(labels));
     }
 
     [Test]
@@ -106,7 +106,7 @@ public sealed class BlockwiseMutexWatershedTests : FolderTests
         var planes = new float[weights.Data.Length];
         for (var i = 0; i < planes.Length; i++)
             planes[i % 8 * 90000 + i / 8] = weights.Data[i];
-        Assert.That(All(labels), Is.EqualTo(SequentialMutexWatershed.FromAffinities(planes, 1, 300, 300)));
+        Assert.That(MemoryVolumes.Of(labels), Is.EqualTo(SequentialMutexWatershed.FromAffinities(planes, 1, 300, 300)));
         Assert.That(steps.Select(s => s.Blocks).Distinct().Count(), Is.GreaterThan(1), "it began anew with smaller blocks");
     }
 
@@ -120,7 +120,7 @@ public sealed class BlockwiseMutexWatershedTests : FolderTests
                 new MemoryReader<float>(embeddings), Options() with { BlockExtents = (1, 50, 60), SizeFloor = floor, RemoveLargest = largest });
             var expected = MutexWatershed.FromEmbeddings(embeddings);
             expected = Relabel.Compact(SizeFloor.Remove(largest ? RemoveLargest.Apply(expected) : expected, floor)).Labels;
-            Assert.That(All(labels), Is.EqualTo(expected.Data), $"{floor}, {largest}");
+            Assert.That(MemoryVolumes.Of(labels), Is.EqualTo(expected.Data), $"{floor}, {largest}");
             Assert.That(labels.Segments, Is.EqualTo(expected.Data.Max()));
         }
     }
@@ -146,7 +146,7 @@ public sealed class BlockwiseMutexWatershedTests : FolderTests
         var first = new List<int>();
         reader.Reads = 0;
         using (var labels = BlockwiseMutexWatershed.FromEmbeddings(reader, options with { Progress = new Steps(p => first.Add(p.Done)) }))
-            Assert.That(All(labels), Is.EqualTo(expected));
+            Assert.That(MemoryVolumes.Of(labels), Is.EqualTo(expected));
         Assert.That((first[0], reader.Reads), Is.EqualTo((6, 3)), "six of nine blocks were there");
 
         // Another input, or other options: everything anew.
@@ -157,7 +157,7 @@ public sealed class BlockwiseMutexWatershedTests : FolderTests
             Assert.That(reader.Reads, Is.EqualTo(18));
         using (var labels = BlockwiseMutexWatershed.FromEmbeddings(reader, options with { BlockExtents = (1, 60, 60) }))
         {
-            Assert.That(All(labels), Is.EqualTo(expected));
+            Assert.That(MemoryVolumes.Of(labels), Is.EqualTo(expected));
             labels.Delete();
         }
 
@@ -187,7 +187,7 @@ public sealed class BlockwiseMutexWatershedTests : FolderTests
                 random.NextBytes(bytes.AsSpan(8 + random.Next(16), 8));
             File.WriteAllBytes(file, bytes);
             using var labels = BlockwiseMutexWatershed.FromEmbeddings(reader, options);
-            Assert.That(All(labels), Is.EqualTo(expected), $"round {round}");
+            Assert.That(MemoryVolumes.Of(labels), Is.EqualTo(expected), $"round {round}");
             Assert.That(reader.Reads, Is.EqualTo(round + 1), "one block anew");
         }
 
@@ -195,7 +195,7 @@ public sealed class BlockwiseMutexWatershedTests : FolderTests
         {
             File.WriteAllText(Path.Combine(Blocks, "manifest.txt"), text);
             using var labels = BlockwiseMutexWatershed.FromEmbeddings(reader, options);
-            Assert.That(All(labels), Is.EqualTo(expected));
+            Assert.That(MemoryVolumes.Of(labels), Is.EqualTo(expected));
         }
     }
 
@@ -235,47 +235,8 @@ public sealed class BlockwiseMutexWatershedTests : FolderTests
 
     private BlockwiseOptions Options() => new() { Folder = Blocks, Memory = 64 << 20 };
 
-    // Box by box, in boxes that are not the blocks.
-    private static int[] All(BlockwiseLabels labels)
-    {
-        var all = new int[labels.Whole.VoxelCount];
-        foreach (var slab in labels.Whole.Slabs(3 * (long)labels.Whole.Height * labels.Whole.Width))
-            labels.Read(slab, all.AsSpan(slab.Z * slab.Height * slab.Width, (int)slab.VoxelCount));
-        return all;
-    }
-
-    private static Volume<float> ChannelsLast(float[] planes, int depth, int height, int width, int channels)
-    {
-        var volume = new Volume<float>(depth, height, width, channels);
-        for (var i = 0; i < planes.Length; i++)
-            volume.Data[i % volume.VoxelCount * channels + i / volume.VoxelCount] = planes[i];
-        return volume;
-    }
-
     private sealed class Steps(Action<BlockwiseProgress> action) : IProgress<BlockwiseProgress>
     {
         public void Report(BlockwiseProgress value) => action(value);
-    }
-
-    private sealed class MemoryReader<T>(Volume<T> volume) : IVolumeReader<T> where T : unmanaged
-    {
-        public int Depth => volume.Depth;
-
-        public int Height => volume.Height;
-
-        public int Width => volume.Width;
-
-        public int Channels => volume.Channels;
-
-        public int Reads { get; set; }
-
-        public int FailAfter { get; set; } = int.MaxValue;
-
-        public void Read(VoxelBox box, Span<T> values)
-        {
-            if (Reads++ >= FailAfter)
-                throw new IOException("the disk is gone");
-            volume.Crop(box.Z, box.Y, box.X, box.Depth, box.Height, box.Width).Data.CopyTo(values);
-        }
     }
 }

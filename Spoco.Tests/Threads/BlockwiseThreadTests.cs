@@ -25,8 +25,8 @@ public sealed class BlockwiseThreadTests : FolderTests
         {
             var embeddings = WatershedVolumes.Embeddings(kind, (4, 80, 90));
             using var labels = BlockwiseMutexWatershed.FromEmbeddings(
-                new MemoryReader(embeddings), Options(threads) with { BlockExtents = (4, 50, 60), Input = $"{kind}" });
-            Assert.That(All(labels).AsSpan().SequenceEqual(MutexWatershed.FromEmbeddings(embeddings, device: one).Data), $"{kind}");
+                new MemoryReader<float>(embeddings), Options(threads) with { BlockExtents = (4, 50, 60), Input = $"{kind}" });
+            Assert.That(MemoryVolumes.Of(labels).AsSpan().SequenceEqual(MutexWatershed.FromEmbeddings(embeddings, device: one).Data), $"{kind}");
         }
     }
 
@@ -40,8 +40,8 @@ public sealed class BlockwiseThreadTests : FolderTests
         var planes = new float[weights.Data.Length];
         for (var i = 0; i < planes.Length; i++)
             planes[i % 8 * Side * Side + i / 8] = weights.Data[i];
-        using var labels = BlockwiseMutexWatershed.FromAffinities(new MemoryReader(weights), Options(threads) with { Memory = 15 << 20 });
-        Assert.That(All(labels).AsSpan().SequenceEqual(SequentialMutexWatershed.FromAffinities(planes, 1, Side, Side)));
+        using var labels = BlockwiseMutexWatershed.FromAffinities(new MemoryReader<float>(weights), Options(threads) with { Memory = 15 << 20 });
+        Assert.That(MemoryVolumes.Of(labels).AsSpan().SequenceEqual(SequentialMutexWatershed.FromAffinities(planes, 1, Side, Side)));
     }
 
     /// <summary>For <c>SPOCO_STRESS_MINUTES</c> (2 where it is not set), each number of threads.</summary>
@@ -72,35 +72,12 @@ public sealed class BlockwiseThreadTests : FolderTests
     {
         var (depth, height, width) = extents;
         var (weights, expected) = WatershedVolumes.Of(kind, extents);
-        var voxels = depth * height * width;
-        var volume = new Volume<float>(depth, height, width, weights.Length / voxels);
-        for (var i = 0; i < weights.Length; i++)
-            volume.Data[i % voxels * volume.Channels + i / voxels] = weights[i];
+        var volume = MemoryVolumes.ChannelsLast(weights, depth, height, width, weights.Length / (depth * height * width));
         using var labels = BlockwiseMutexWatershed.FromAffinities(
-            new MemoryReader(volume), Options(threads) with { BlockExtents = block, Input = $"{kind} {extents} {block}" });
-        Assert.That(All(labels).AsSpan().SequenceEqual(expected), $"{kind}, {extents} in blocks of {block}");
+            new MemoryReader<float>(volume), Options(threads) with { BlockExtents = block, Input = $"{kind} {extents} {block}" });
+        Assert.That(MemoryVolumes.Of(labels).AsSpan().SequenceEqual(expected), $"{kind}, {extents} in blocks of {block}");
         labels.Delete();
     }
 
     private BlockwiseOptions Options(int threads) => new() { Folder = PathOf("blocks"), Memory = 256 << 20, Threads = threads };
-
-    private static int[] All(BlockwiseLabels labels)
-    {
-        var all = new int[labels.Whole.VoxelCount];
-        labels.Read(labels.Whole, all);
-        return all;
-    }
-
-    private sealed class MemoryReader(Volume<float> volume) : IVolumeReader<float>
-    {
-        public int Depth => volume.Depth;
-
-        public int Height => volume.Height;
-
-        public int Width => volume.Width;
-
-        public int Channels => volume.Channels;
-
-        public void Read(VoxelBox box, Span<float> values) => volume.Crop(box.Z, box.Y, box.X, box.Depth, box.Height, box.Width).Data.CopyTo(values);
-    }
 }

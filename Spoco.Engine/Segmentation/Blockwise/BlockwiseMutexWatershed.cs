@@ -71,6 +71,7 @@ public static unsafe class BlockwiseMutexWatershed
         if (options.SizeFloor < 0)
             throw new ArgumentException($"BlockwiseMutexWatershed: the size floor must not be negative, got {options.SizeFloor}.");
         using var host = OpenHost(options.Threads, options.Memory);
+        host.Workers.Runner = options.Runner;
         var (layout, folder) = ContractAll(host, input, options, cancellation);
         var (segments, starts) = BlockMerging.Merge(host, layout, folder, options, cancellation);
         options.Progress?.Report(new BlockwiseProgress(layout.Count, layout.Count, "blocks merged"));

@@ -1,3 +1,5 @@
+using Spoco.Kernels;
+
 namespace Spoco.Engine.Segmentation;
 
 /// <summary>How a volume that exceeds the memory is segmented.</summary>
@@ -32,6 +34,9 @@ public sealed record BlockwiseOptions
 
     /// <summary>Edges that merging holds at most; null = as many as the memory allows.</summary>
     internal long? MergedEdges { get; init; }
+
+    /// <summary>Takes the place of the host's threads, where given: tests run passes in ways of their own.</summary>
+    internal IPassRunner? Runner { get; init; }
 }
 
 /// <summary>How far a block-wise segmentation is.</summary>
