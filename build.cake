@@ -10,14 +10,17 @@ TestCounts tests = null;
 
 // A process each: the file tests end thousands of damaged reads, the OpenCL driver on the CPU keeps every kernel of a process, and a race may end
 // the process of its test.
-var TestParts = new[]
+var TestParts = new TestPart[]
 {
-    ("Files", "FullyQualifiedName~Spoco.Tests.Files"),
-    ("Losses", "FullyQualifiedName~Spoco.Tests.Losses"),
-    ("Operations", "FullyQualifiedName~Spoco.Tests.Ops"),
-    ("Threads", "FullyQualifiedName~Spoco.Tests.Threads"),
-    ("Rest", "FullyQualifiedName!~Spoco.Tests.Files&FullyQualifiedName!~Spoco.Tests.Losses&FullyQualifiedName!~Spoco.Tests.Ops"
+    new("Files", "FullyQualifiedName~Spoco.Tests.Files"),
+    new("Losses", "FullyQualifiedName~Spoco.Tests.Losses"),
+    new("Operations", "FullyQualifiedName~Spoco.Tests.Ops"),
+    new("Threads", "FullyQualifiedName~Spoco.Tests.Threads"),
+    new("Rest", "FullyQualifiedName!~Spoco.Tests.Files&FullyQualifiedName!~Spoco.Tests.Losses&FullyQualifiedName!~Spoco.Tests.Ops"
         + "&FullyQualifiedName!~Spoco.Tests.Threads"),
+    // The kernels of the simulator once more, their threads taking turns as a seed has it: docs/concurrency.md.
+    new("PlayedOperations", "FullyQualifiedName~Spoco.Tests.Ops&Name~ilgpu-cpu", Play: 1),
+    new("PlayedLosses", "FullyQualifiedName~Spoco.Tests.Losses&Name~ilgpu-cpu", Play: 1, IsLong: true),
 };
 
 Task("Clean").Does(() => CleanDirectories(GetDirectories("./Spoco.*/{bin,obj}").Append(artifacts)));
@@ -30,9 +33,9 @@ Task("Build").Does(() => DotNetBuild(Solution, new DotNetBuildSettings
 }));
 
 // Failing tests go on to the last line of this script, which sets the exit code.
-Task("Test").IsDependentOn("Build").ContinueOnError().Does(() => RunTests("TestCategory!=Long"));
+Task("Test").IsDependentOn("Build").ContinueOnError().Does(() => RunTests(all: false));
 
-Task("TestAll").IsDependentOn("Build").ContinueOnError().Does(() => RunTests(filter: null));
+Task("TestAll").IsDependentOn("Build").ContinueOnError().Does(() => RunTests(all: true));
 
 Task("Bench").IsDependentOn("Build").Does(() =>
 {
@@ -65,7 +68,7 @@ if (tests != null)
     Environment.Exit(tests.Succeeded ? 0 : 1);
 }
 
-void RunTests(string filter)
+void RunTests(bool all)
 {
     tests = new TestCounts(0, 0, 0, ExitCode: 1);
     var results = Directory("./TestResults");
@@ -73,22 +76,23 @@ void RunTests(string filter)
     var exitCode = 0;
     XNamespace trx = "http://microsoft.com/schemas/VisualStudio/TeamTest/2010";
     var outcomes = new List<XElement>();
-    foreach (var (name, part) in TestParts)
+    foreach (var part in TestParts.Where(part => all || !part.IsLong))
     {
         DotNetTest("./Spoco.Tests", new DotNetTestSettings
         {
             Configuration = Configuration,
             NoBuild = true,
             NoLogo = true,
-            Filter = filter is null ? part : $"({part})&{filter}",
+            Filter = all ? part.Filter : $"({part.Filter})&TestCategory!=Long",
+            EnvironmentVariables = part.Play is { } seed ? new Dictionary<string, string> { ["SPOCO_PLAY"] = $"{seed}" } : [],
             ResultsDirectory = results,
-            Loggers = { $"trx;LogFileName={name}.trx", "console;verbosity=quiet" },
+            Loggers = { $"trx;LogFileName={part.Name}.trx", "console;verbosity=quiet" },
             // A test that hangs is named and ended by the tests' own watchdog (HangLimit). This limit is for what hangs between tests, and
             // above those of all tests: SPOCO_STRESS_MINUTES above 15 is for dotnet test.
             ArgumentCustomization = arguments => arguments.Append("--blame --blame-hang-timeout 20m --blame-hang-dump-type none"),
             HandleExitCode = code => { exitCode = Math.Max(exitCode, code); return true; },
         });
-        var file = results.Path.CombineWithFilePath($"{name}.trx").FullPath;
+        var file = results.Path.CombineWithFilePath($"{part.Name}.trx").FullPath;
         if (System.IO.File.Exists(file))
             outcomes.AddRange(XDocument.Load(file).Root.Descendants(trx + "UnitTestResult"));
     }
@@ -114,6 +118,9 @@ void RunTests(string filter)
     if (!tests.Succeeded)
         throw new CakeException("Tests failed.");
 }
+
+/// <summary>Tests that run in one process. Play: the seed with which kernels of the simulator are played.</summary>
+record TestPart(string Name, string Filter, int? Play = null, bool IsLong = false);
 
 /// <summary>What a test run came to. Succeeded only when tests ran, none failed, and the run itself ended well.</summary>
 record TestCounts(int Passed, int Failed, int Skipped, int ExitCode)

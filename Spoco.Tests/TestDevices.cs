@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Spoco.Kernels;
+using Spoco.Tests.Interleavings;
 
 namespace Spoco.Tests;
 
@@ -13,6 +14,9 @@ public static class TestDevices
 
     /// <summary>Whether a missing OpenCL device is a failure: set where the tests run under OpenCL on the CPU.</summary>
     public static bool OpenCLRequired => Environment.GetEnvironmentVariable("SPOCO_REQUIRE_OPENCL") == "1";
+
+    /// <summary>Set where kernels of the simulator are to be played: the seed.</summary>
+    private static int? PlaySeed => int.TryParse(Environment.GetEnvironmentVariable("SPOCO_PLAY"), out var seed) ? seed : null;
 
     /// <summary>Fills the memory that the next kernels of the host device work in with NaN, so that what they read before they write it shows.</summary>
     public static unsafe void SpoilWorkspace(ComputeDevice device)
@@ -30,9 +34,7 @@ public static class TestDevices
         {
             try
             {
-                if (n == "ilgpu-cpu" && Environment.GetEnvironmentVariable("SPOCO_PLAY") is { Length: > 0 } seed)
-                    return (new Interleavings.PlayedDevice { Player = new Interleavings.Player(int.Parse(seed), host: false, recordConflicts: true) }.Device, "");
-                return (ComputeDevice.Open(n), "");
+                return (n == "ilgpu-cpu" && PlaySeed is { } seed ? PlayedDevice.Open(seed) : ComputeDevice.Open(n), "");
             }
             catch (DeviceException e)
             {

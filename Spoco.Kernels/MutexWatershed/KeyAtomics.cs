@@ -9,7 +9,12 @@ public interface IKeyAtomics
     void Raise(ArrayView<ulong> keys, long at, ulong key, int pass);
 }
 
-/// <summary>One pass, for devices with 64-bit atomics.</summary>
+/// <summary>
+/// One pass, for devices with 64-bit atomics. The plain load that spares most of them may be stale: keys only grow, so that an old one is smaller and
+/// costs an atomic too many. It must not be torn, for the high half of one key and the low half of an earlier one may be larger than both. PTX says so
+/// of a load beside atomics of the same size (memory consistency model: a uniform-size race returns one of the stored values); of other devices it is
+/// assumed, and tested on the device (KeyAtomicsTests).
+/// </summary>
 public readonly struct WideAtomics : IKeyAtomics
 {
     /// <inheritdoc/>
@@ -21,8 +26,9 @@ public readonly struct WideAtomics : IKeyAtomics
 }
 
 /// <summary>
-/// Two passes with 32-bit atomics: first the high words, then the low words of those whose high word is the largest. A key raised in several batches
-/// may come out too large in its low word.
+/// Two passes with 32-bit atomics: first the high words, which nobody reads, then the low words of those whose high word is the largest, which does not
+/// change any more. Both passes must see the same keys. A key raised in several batches may come out too large in its low word: where its high word
+/// grows, the old low word stays if it is larger. That does not depend on who comes first.
 /// </summary>
 public readonly struct NarrowAtomics : IKeyAtomics
 {

@@ -24,5 +24,5 @@ internal sealed record MutexRun(ComputeDevice? Device)
         _ => new MutexWatershedHost((HostDevice)ComputeDevice.Open("cpu"), ownsHost: true, this, finish, cancellation),
     };
 
-    private static bool HasWideAtomics(IlgpuDevice gpu) => gpu.Accelerator is not CLAccelerator accelerator || accelerator.Capabilities.Int64_Atomics;
+    internal static bool HasWideAtomics(IlgpuDevice gpu) => gpu.Accelerator is not CLAccelerator accelerator || accelerator.Capabilities.Int64_Atomics;
 }

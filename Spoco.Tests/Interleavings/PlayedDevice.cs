@@ -17,6 +17,10 @@ internal sealed class PlayedDevice : IKernelLoader, IDisposable
         Device.Loader = this;
     }
 
+    /// <summary>A device on which one player plays all launches.</summary>
+    public static IlgpuDevice Open(int seed) =>
+        new PlayedDevice { Player = new Player(seed, host: false, recordConflicts: true, stepsPerThread: 1_000_000) }.Device;
+
     /// <summary>The device.</summary>
     public IlgpuDevice Device { get; }
 
