@@ -47,6 +47,18 @@ public sealed class ConflictTests
             Throws.InstanceOf<PlayFault>().With.Message.Contains(kernel).And.Message.Contains("Write"));
     }
 
+    [Test]
+    public void A_captured_variable_or_an_array_that_workers_write_is_a_fault()
+    {
+        var (sum, sums) = (0, new int[4]);
+        Assert.That(() => new Player(1, host: true, recordConflicts: true).Run(8, 4, (from, until, _) => sum += until - from),
+            Throws.InstanceOf<PlayFault>().With.Message.Contains("Write"));
+        Assert.That(() => new Player(1, host: true, recordConflicts: true).Run(8, 4, (from, until, worker) => sums[worker / 2] += until - from),
+            Throws.InstanceOf<PlayFault>().With.Message.Contains("Write"));
+        new Player(1, host: true, recordConflicts: true).Run(8, 4, (from, until, worker) => sums[worker] += until - from);
+        new Player(1, host: true, recordConflicts: true).Run(8, 4, (from, until, _) => Interlocked.Add(ref sum, until - from));
+    }
+
     [TestCase(nameof(WriteOwn))]
     [TestCase(nameof(AddAtomically))]
     [TestCase(nameof(WriteSame))]

@@ -45,7 +45,7 @@ internal enum Staleness
 internal sealed unsafe class PlayedMemory(Random random, bool isHost, Staleness staleness, bool recordConflicts)
 {
     private readonly Dictionary<long, List<(long Time, ulong Word)>> _versions = [];
-    private readonly Dictionary<long, List<Visitor>> _visits = [];
+    private readonly Dictionary<(object? Holder, long Unit), List<Visitor>> _visits = [];
     private readonly List<(long Start, long End)> _bounds = [];
     private long _time;
 
@@ -189,18 +189,30 @@ internal sealed unsafe class PlayedMemory(Random random, bool isHost, Staleness 
         throw new PlayFault("an access outside all memory that was given");
     }
 
+    /// <summary>Takes note of an access to a field of an object or an element of an array.</summary>
+    /// <param name="thread">Who.</param>
+    /// <param name="holder">The object or array.</param>
+    /// <param name="place">Which field or element.</param>
+    /// <param name="access">How.</param>
+    /// <param name="bits">What is stored.</param>
+    public void VisitManaged(PlayedThread thread, object holder, long place, Access access, long bits = 0)
+    {
+        if (recordConflicts)
+            VisitUnit(thread, holder, place, access, (ulong)bits);
+    }
+
     private void Visit(PlayedThread thread, long address, int size, Access access, ulong bits)
     {
         if (!recordConflicts)
             return;
-        VisitUnit(thread, address, access, bits);
+        VisitUnit(thread, null, address, access, bits);
         if (size == 8)
-            VisitUnit(thread, address + 4, access, bits);
+            VisitUnit(thread, null, address + 4, access, bits);
     }
 
-    private void VisitUnit(PlayedThread thread, long unit, Access access, ulong bits)
+    private void VisitUnit(PlayedThread thread, object? holder, long unit, Access access, ulong bits)
     {
-        ref var visits = ref CollectionsMarshal.GetValueRefOrAddDefault(_visits, unit, out var known);
+        ref var visits = ref CollectionsMarshal.GetValueRefOrAddDefault(_visits, (holder, unit), out var known);
         if (!known)
             visits = [];
         var visit = new Visitor(thread.Number, thread.Group, thread.Epoch, access, bits, thread.Place);

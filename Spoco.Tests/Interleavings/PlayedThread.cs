@@ -350,6 +350,7 @@ internal sealed unsafe class PlayedThread : IDisposable
                     return false;
                 var at = Pop().Bits;
                 var array = (Array)Pop().Object!;
+                _memory.VisitManaged(this, array, at, Access.Read);
                 Push(Value.From(array.GetValue(Bounded(array, at)), array.GetType().GetElementType()!));
                 break;
             case >= Op.StelemI and <= Op.StelemRef or Op.Stelem:
@@ -358,6 +359,7 @@ internal sealed unsafe class PlayedThread : IDisposable
                 var element = Pop();
                 var place = Pop().Bits;
                 var into = (Array)Pop().Object!;
+                _memory.VisitManaged(this, into, place, Access.Write, element.Bits);
                 into.SetValue(element.To(into.GetType().GetElementType()!), Bounded(into, place));
                 break;
             case Op.Box:
@@ -511,6 +513,7 @@ internal sealed unsafe class PlayedThread : IDisposable
     {
         if (address.Kind == ValueKind.Reference)
         {
+            VisitManaged(address, Access.Read);
             return address.Object switch
             {
                 Value[] variables => variables[address.Bits].Copy(),
@@ -546,6 +549,7 @@ internal sealed unsafe class PlayedThread : IDisposable
     {
         if (address.Kind == ValueKind.Reference)
         {
+            VisitManaged(address, Access.Write, value.Bits);
             switch (address.Object)
             {
                 case Value[] variables:
@@ -585,12 +589,23 @@ internal sealed unsafe class PlayedThread : IDisposable
     {
         if (address.Kind == ValueKind.Reference)
         {
-            var before = (ulong)Load(address, type).Bits;
-            Store(address, type, new Value { Kind = Value.Default(type).Kind, Bits = (long)change(before) }.As(type));
+            VisitManaged(address, Access.Atomic);
+            var place = (FieldPlace)address.Object!;
+            var before = (ulong)Value.From(place.Field.GetValue(place.Instance), place.Field.FieldType).Bits;
+            place.Field.SetValue(place.Instance, new Value { Kind = Value.Default(type).Kind, Bits = (long)change(before) }.To(place.Field.FieldType));
             return before;
         }
 
         return _memory.Exchange(this, address.Bits, Layout.SizeOf(type), change);
+    }
+
+    // Variables of the thread are nobody else's.
+    private void VisitManaged(in Value reference, Access access, long bits = 0)
+    {
+        if (reference.Object is FieldPlace place)
+            _memory.VisitManaged(this, place.Instance, place.Field.MetadataToken, access, bits);
+        else if (reference.Object is Array and not Value[])
+            _memory.VisitManaged(this, reference.Object, reference.Bits, access, bits);
     }
 
     private static ulong Own(long address, int size) => size switch
@@ -646,6 +661,7 @@ internal sealed unsafe class PlayedThread : IDisposable
                 Push(Load(Value.Of(Pop().Bits + Layout.OffsetOf(field)), field.FieldType));
                 return true;
             default:
+                _memory.VisitManaged(this, holder.Object!, field.MetadataToken, Access.Read);
                 Push(Value.From(field.GetValue(Pop().Object), field.FieldType));
                 return true;
         }
@@ -682,6 +698,7 @@ internal sealed unsafe class PlayedThread : IDisposable
                 Store(Value.Of(holder.Bits + Layout.OffsetOf(field)), field.FieldType, value);
                 break;
             case ValueKind.Object:
+                _memory.VisitManaged(this, holder.Object!, field.MetadataToken, Access.Write, value.Bits);
                 field.SetValue(holder.Object, value.To(field.FieldType));
                 break;
             default:
