@@ -11,6 +11,10 @@ namespace Spoco.Tests.Interleavings;
 /// <summary>The Mutex Watershed under interleavings played on purpose, on the host and on devices; and its old bodies, which must fail.</summary>
 public sealed unsafe class MutexWatershedPlayTests : FolderTests, IDisposable
 {
+    private const int Short = 2000;
+    private const int Whole = 500;
+    private const int Long = 10_000;
+
     private readonly HostDevice[] _hosts = [.. new[] { 2, 3, 5, 8 }.Select(n => (HostDevice)ComputeDevice.Open("cpu", new ComputeDeviceOptions { Threads = n }))];
     private readonly PlayedDevice _device = new();
 
@@ -45,45 +49,35 @@ public sealed unsafe class MutexWatershedPlayTests : FolderTests, IDisposable
     public void The_old_unite_of_devices_is_found_out() => FindOut("MutexContractionKernels.Unite", seed =>
         PlayUnion(seed, typeof(OldBodies).GetMethod(nameof(OldBodies.Unite))!));
 
-    [Test]
-    public void Adoption_on_devices() => PlayAll("MutexTreeKernels.Adopt", Short, PlayNewAdoption);
+    [TestCase(Short)]
+    [TestCase(Long, Category = "Long")]
+    public void Adoption_on_devices(int plays) =>
+        PlayAll("MutexTreeKernels.Adopt", plays, seed => PlayAdoption(seed, null, typeof(MutexTreeKernels).GetMethod(nameof(MutexTreeKernels.Adopt))!));
 
-    [Test, Category("Long")]
-    public void Adoption_on_devices_ten_thousand_times() => PlayAll("MutexTreeKernels.Adopt", Long, PlayNewAdoption);
+    [TestCase(Short)]
+    [TestCase(Long, Category = "Long")]
+    public void Union_on_devices(int plays) =>
+        PlayAll("MutexContractionKernels.Unite", plays, seed => PlayUnion(seed, typeof(MutexWatershedPlayTests).GetMethod(nameof(NewUnion))!));
 
-    [Test]
-    public void Union_on_devices() => PlayAll("MutexContractionKernels.Unite", Short, PlayNewUnion);
+    [TestCase(Short)]
+    [TestCase(Long, Category = "Long")]
+    public void The_tree_of_the_host(int plays) => PlayAll("MutexTreeHost", plays, PlayHostTree);
 
-    [Test, Category("Long")]
-    public void Union_on_devices_ten_thousand_times() => PlayAll("MutexContractionKernels.Unite", Long, PlayNewUnion);
+    [TestCase(Whole)]
+    [TestCase(Long, Category = "Long")]
+    public void The_whole_on_the_host(int plays) => PlayAll("host", plays, PlayHost);
 
-    [Test]
-    public void The_tree_of_the_host() => PlayAll("MutexTreeHost", Short, PlayHostTree);
+    [TestCase(Whole)]
+    [TestCase(Long, Category = "Long")]
+    public void Block_by_block(int plays) => PlayAll("blocks", plays, PlayBlocks);
 
-    [Test, Category("Long")]
-    public void The_tree_of_the_host_ten_thousand_times() => PlayAll("MutexTreeHost", Long, PlayHostTree);
+    [TestCase(Whole)]
+    [TestCase(Long, Category = "Long")]
+    public void The_whole_on_devices(int plays) => PlayAll("device", plays, PlayDevice);
 
-    [Test]
-    public void The_whole_on_the_host() => PlayAll("host", Whole, PlayHost);
-
-    [Test, Category("Long")]
-    public void The_whole_on_the_host_ten_thousand_times() => PlayAll("host", Long, PlayHost);
-
-    [Test]
-    public void Block_by_block() => PlayAll("blocks", Whole, PlayBlocks);
-
-    [Test, Category("Long")]
-    public void Block_by_block_ten_thousand_times() => PlayAll("blocks", Long, PlayBlocks);
-
-    [Test]
-    public void The_whole_on_devices() => PlayAll("device", Whole, PlayDevice);
-
-    [Test, Category("Long")]
-    public void The_whole_on_devices_ten_thousand_times() => PlayAll("device", Long, PlayDevice);
-
-    private const int Short = 2000;
-    private const int Whole = 500;
-    private const int Long = 10_000;
+    /// <summary>A thread joins the ends of one edge.</summary>
+    public static void NewUnion(Index1D i, ArrayView<MutexEdge> edges, ArrayView<int> parent) =>
+        MutexContractionKernels.Unite(parent, edges[i].U, edges[i].V);
 
     private static void PlayAll(string name, int plays, Func<int, long> play)
     {
@@ -93,14 +87,6 @@ public sealed unsafe class MutexWatershedPlayTests : FolderTests, IDisposable
             steps += play(seed);
         TestContext.Out.WriteLine($"{name}: {plays} plays, {steps} steps, {watch.Elapsed.TotalSeconds:F1} s.");
     }
-
-    private static long PlayNewAdoption(int seed) => PlayAdoption(seed, null, typeof(MutexTreeKernels).GetMethod(nameof(MutexTreeKernels.Adopt))!);
-
-    private static long PlayNewUnion(int seed) => PlayUnion(seed, typeof(MutexWatershedPlayTests).GetMethod(nameof(NewUnion))!);
-
-    /// <summary>A thread joins the ends of one edge.</summary>
-    public static void NewUnion(Index1D i, ArrayView<MutexEdge> edges, ArrayView<int> parent) =>
-        MutexContractionKernels.Unite(parent, edges[i].U, edges[i].V);
 
     // The tree over the attractive edges of a graph does not depend on who did what.
     private long PlayHostTree(int seed)

@@ -144,22 +144,7 @@ internal sealed unsafe class PlayedMemory(Random random, bool isHost, Staleness 
         ref var versions = ref CollectionsMarshal.GetValueRefOrAddDefault(_versions, word, out var known);
         if (!known)
             versions = [(0, *(ulong*)word)];
-        switch (size)
-        {
-            case 1:
-                *(byte*)address = (byte)bits;
-                break;
-            case 2:
-                *(ushort*)address = (ushort)bits;
-                break;
-            case 4:
-                *(uint*)address = (uint)bits;
-                break;
-            default:
-                *(ulong*)address = bits;
-                break;
-        }
-
+        RawMemory.Put(address, size, bits);
         versions!.Add((++_time, *(ulong*)word));
         thread.Seen[word] = versions.Count - 1;
         if (!thread.Cached.TryGetValue(word, out var cached))

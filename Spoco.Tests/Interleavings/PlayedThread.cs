@@ -535,7 +535,7 @@ internal sealed unsafe class PlayedThread : IDisposable
         }
 
         var size = Layout.SizeOf(type);
-        var bits = IsShared(address) ? _memory.Load(this, address.Bits, size) : Own(address.Bits, size);
+        var bits = IsShared(address) ? _memory.Load(this, address.Bits, size) : RawMemory.Get(address.Bits, size);
         return Type.GetTypeCode(type) switch
         {
             TypeCode.Single => new Value { Kind = ValueKind.Single, Bits = (int)bits },
@@ -581,7 +581,7 @@ internal sealed unsafe class PlayedThread : IDisposable
         if (IsShared(address))
             _memory.Store(this, address.Bits, size, bits);
         else
-            Put(address.Bits, size, bits);
+            RawMemory.Put(address.Bits, size, bits);
     }
 
     /// <summary>Replaces a value at once by what <paramref name="change"/> makes of its bits; returns the bits before.</summary>
@@ -606,33 +606,6 @@ internal sealed unsafe class PlayedThread : IDisposable
             _memory.VisitManaged(this, place.Instance, place.Field.MetadataToken, access, bits);
         else if (reference.Object is Array and not Value[])
             _memory.VisitManaged(this, reference.Object, reference.Bits, access, bits);
-    }
-
-    private static ulong Own(long address, int size) => size switch
-    {
-        1 => *(byte*)address,
-        2 => *(ushort*)address,
-        4 => *(uint*)address,
-        _ => *(ulong*)address,
-    };
-
-    private static void Put(long address, int size, ulong bits)
-    {
-        switch (size)
-        {
-            case 1:
-                *(byte*)address = (byte)bits;
-                break;
-            case 2:
-                *(ushort*)address = (ushort)bits;
-                break;
-            case 4:
-                *(uint*)address = (uint)bits;
-                break;
-            default:
-                *(ulong*)address = bits;
-                break;
-        }
     }
 
     private bool LoadField(IlInstruction instruction)
