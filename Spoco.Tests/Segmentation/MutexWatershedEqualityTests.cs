@@ -4,6 +4,7 @@ using Spoco.Engine.Segmentation;
 using Spoco.Kernels;
 using Spoco.Kernels.Primitives;
 using Spoco.Tests.Golden;
+using Spoco.Tests.Threads;
 
 namespace Spoco.Tests.Segmentation;
 
@@ -49,6 +50,22 @@ public sealed class MutexWatershedEqualityTests
             var expected = SequentialMutexWatershed.FromAffinities(
                 image.Weights, depth, height, width, image.Options, image.Mask, image.Seeds);
             Assert.That(labels, Is.EqualTo(expected), $"seed {seed}, [{depth}, {height}, {width}]");
+        }
+    }
+
+    /// <summary>
+    /// Large enough for a GPU to have tens of thousands of threads at once, with long ways to the roots: where a race shows, if there is one.
+    /// </summary>
+    [Test]
+    public void Large([Values("opencl:0", "cuda:0")] string device, [Values] VolumeKind kind, [Values(1, 16)] int depth)
+    {
+        var extents = depth == 1 ? (1, 448, 448) : (depth, 96, 128);
+        var run = new MutexRun(TestDevices.Open(device)) { FinishBelow = 0 };
+        var (weights, expected) = WatershedVolumes.Of(kind, extents);
+        for (var repetition = 0; repetition < (device == "cuda:0" ? 10 : 1); repetition++)
+        {
+            var labels = MutexWatershed.Segment(weights, extents, new MutexWatershedOptions(), false, default, default, run, default);
+            Assert.That(labels.AsSpan().SequenceEqual(expected), $"repetition {repetition}");
         }
     }
 
