@@ -19,6 +19,8 @@ public sealed class KernelPlayTests
     private const BindingFlags All =
         BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Static | BindingFlags.Instance | BindingFlags.DeclaredOnly;
 
+    private const double Rate = 1e-3;
+
     [TestCase(1)]
     [TestCase(50, Category = "Long")]
     public void Every_kernel_is_played(int plays)
@@ -30,8 +32,8 @@ public sealed class KernelPlayTests
         {
             device.Player = new Player(seed, host: false, recordConflicts: true, stepsPerThread: 100_000);
             var host = TestDevices.Open("cpu");
-            Assert.That(Train2D(device.Device, seed), Is.EqualTo(Train2D(host, seed)).Within(1e-3), $"2D, seed {seed}");
-            Assert.That(Train3D(device.Device, seed), Is.EqualTo(Train3D(host, seed)).Within(1e-3), $"3D, seed {seed}");
+            AssertSameStep(Train2D(device.Device, seed), Train2D(host, seed), $"2D, seed {seed}");
+            AssertSameStep(Train3D(device.Device, seed), Train3D(host, seed), $"3D, seed {seed}");
             Assert.That(Pool(device.Device), Is.EqualTo(Pool(host)).Within(1e-5), $"pooling, seed {seed}");
             Assert.That(Weigh(device.Device), Is.EqualTo(Weigh(host)).Within(1e-5), $"affinities, seed {seed}");
             Segment(device.Device, seed);
@@ -60,8 +62,17 @@ public sealed class KernelPlayTests
         return kernels;
     }
 
+    // Adam's first step is one rate up or down: where a gradient is 0 within rounding it may go either way.
+    private static void AssertSameStep((double[] Losses, float[] Parameters) played, (double[] Losses, float[] Parameters) expected, string name)
+    {
+        Assert.That(played.Losses, Is.EqualTo(expected.Losses).Within(1e-4), name);
+        Assert.That(played.Parameters, Is.EqualTo(expected.Parameters).Within(2.1 * Rate), name);
+        Assert.That(played.Parameters.Zip(expected.Parameters).Count(p => Math.Abs(p.First - p.Second) > 0.05 * Rate),
+            Is.LessThan(0.02 * expected.Parameters.Length), name);
+    }
+
     // Batch norm, a foreground, g with dropout, a critic, the reference's terms.
-    private static double[] Train2D(ComputeDevice device, int seed)
+    private static (double[] Losses, float[] Parameters) Train2D(ComputeDevice device, int seed)
     {
         var shape = new TensorShape(2, 1, 6, 7, 1);
         var network = new UNetOptions { FeatureMaps = [2, 3], Order = "bcr" };
@@ -69,7 +80,7 @@ public sealed class KernelPlayTests
         {
             Loss = new SpocoLossOptions { Supervision = Supervision.Sparse, ReferenceCompatible = true },
             GNetwork = GNetwork.Dropout,
-            Schedule = new ScheduleOptions { LearningRate = 1e-3, Iterations = 10 },
+            Schedule = new ScheduleOptions { LearningRate = Rate, Iterations = 10 },
             Adversarial = new AdversarialOptions
             {
                 Patch = shape with { N = 1 }, CriticSteps = 1, WarmUp = 0, Masks = 2, FeatureMaps = [2],
@@ -78,7 +89,7 @@ public sealed class KernelPlayTests
     }
 
     // Group norm, affinities.
-    private static double[] Train3D(ComputeDevice device, int seed) => Train(
+    private static (double[] Losses, float[] Parameters) Train3D(ComputeDevice device, int seed) => Train(
         device, new TensorShape(1, 3, 5, 4, 1), new UNetOptions { Dimensions = 3, FeatureMaps = [2, 4], Order = "gcr", Groups = 2, PoolDepth = 2 }, seed,
         new TrainingOptions
         {
@@ -86,10 +97,10 @@ public sealed class KernelPlayTests
             {
                 Supervision = Supervision.Sparse, InstanceLoss = InstanceLoss.Affinity, AffinityOffsets = 2, AffinityRange = 2,
             },
-            Schedule = new ScheduleOptions { LearningRate = 1e-3, Iterations = 10 },
+            Schedule = new ScheduleOptions { LearningRate = Rate, Iterations = 10 },
         }, foreground: false);
 
-    private static double[] Train(
+    private static (double[] Losses, float[] Parameters) Train(
         ComputeDevice device, TensorShape shape, UNetOptions network, int seed, TrainingOptions options, bool foreground)
     {
         using var model = new SpocoModel(device, new SpocoModelOptions { Network = network, EmbeddingDimensions = 3, Foreground = foreground });
@@ -98,7 +109,7 @@ public sealed class KernelPlayTests
         for (var i = trainer.CriticBatches; i > 0; i--)
             trainer.TrainCritic(DiscImages.Batch(shape, seed));
         var step = trainer.Step(DiscImages.Batch(shape, seed + 1));
-        return [step.Loss, step.Adversarial, step.Critic.Penalty, .. model.EmbeddingNet.Parameters.Values.ToArray().Select(v => (double)v)];
+        return ([step.Loss, step.Adversarial, step.Critic.Penalty], model.EmbeddingNet.Parameters.Values.ToArray());
     }
 
     // Affinities, and whether all values are finite.
