@@ -96,7 +96,13 @@ internal static class EvaluateCommand
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
         {
-            failures.Add($"{path}: cannot be written ({InputFile.FirstLine(e.Message)}).");
+            var reason = Directory.Exists(path) ? "it is a folder" : e switch
+            {
+                DirectoryNotFoundException => "there is no such folder",
+                UnauthorizedAccessException => "it is not allowed",
+                _ => InputFile.FirstLine(e.Message),
+            };
+            failures.Add($"{path}: cannot be written: {reason.TrimEnd('.')}.");
         }
     }
 
@@ -150,9 +156,9 @@ internal static class EvaluateCommand
         var byName = files.ToDictionary(InputSelection.Name, StringComparer.Ordinal);
         var faults = new List<string>();
         if (Names(byName.Keys.Where(name => !truths.ContainsKey(name))) is { Length: > 0 } unknown)
-            faults.Add($"no labels of the name {unknown} in {string.Join(", ", labels)}");
+            faults.Add($"no labels for {unknown} in {string.Join(", ", labels)}");
         if (!missingAreEmpty && Names(truths.Keys.Where(name => !byName.ContainsKey(name))) is { Length: > 0 } missing)
-            faults.Add($"no prediction of the name {missing} in {string.Join(", ", predictions)} (--missing zero counts its objects as missed)");
+            faults.Add($"no prediction for {missing} in {string.Join(", ", predictions)} (--missing zero counts its objects as missed)");
         return faults.Count > 0
             ? throw new InputException(string.Join("; ", faults) + ".")
             : [.. truths.Keys.Order(StringComparer.Ordinal).Select(name => (name, byName.GetValueOrDefault(name)))];
