@@ -56,8 +56,8 @@ internal static class EvaluateCommand
         var common = new CommonOptions();
         var command = new Command("evaluate",
             "Score segmentations against true labels: AP at IoU 0.5 and 0.75, mAP (0.50:0.05:0.95), SBD, |DiC|, adapted Rand error, variation of information; "
-            + "a row per image, the mean, and AP, precision and recall over all objects of all images. Where only one side has objects, AP and SBD are 0 and the adapted Rand "
-            + "error is 1. Where neither has, all but |DiC| is undefined: n/a, left out of the mean.")
+            + "a row per image, the mean, and AP, precision and recall over all objects of all images. Where no true object meets a predicted one, AP and SBD are 0 and "
+            + "the adapted Rand error is 1. Where neither has, all but |DiC| is undefined: n/a, left out of the mean.")
         {
             prediction, labels, only, foreground, ignore, missing, json, objects, common.LabelName, common.Verbose,
         }.WithExamples(

@@ -9,9 +9,9 @@ namespace Spoco.Engine.Scores;
 /// <param name="Recall">Pairs together in both / pairs together in the ground truth: low when objects are split; NaN where there are none.
 /// scikit-image 0.19 returns the two under exchanged names.</param>
 /// <remarks>
-/// With the background ignored: where only one side has an object the error is 1, as every score is at its worst then (by the formula an empty prediction
-/// is one segment, which would even be perfect for a single object; an empty ground truth would be 0/0). NaN, undefined, where neither side has an object, and
-/// where no two voxels are together on either side, as with objects of one voxel.
+/// With the background ignored: where no true object meets a predicted one, nothing is right and the error is 1, as every score is at its worst then; precision and
+/// recall are 0. By the formula what was predicted as background is one segment, and an image of a single object that nobody found would score a perfect 0, an image
+/// of objects where none is 0/0. NaN, undefined, where neither side has an object, and where no two voxels are together on either side, as in objects of one voxel.
 /// </remarks>
 public readonly record struct AdaptedRandError(double Error, double Precision, double Recall)
 {
@@ -21,8 +21,8 @@ public readonly record struct AdaptedRandError(double Error, double Precision, d
     public static AdaptedRandError Of(ContingencyTable table, bool ignoreBackground = true)
     {
         ArgumentNullException.ThrowIfNull(table);
-        if (ignoreBackground && (table.TruthObjects == 0) != (table.PredictedObjects == 0))
-            return new AdaptedRandError(1, table.PredictedObjects == 0 ? double.NaN : 0, table.TruthObjects == 0 ? double.NaN : 0);
+        if (ignoreBackground && table.TruthObjects + table.PredictedObjects > 0 && !table.ObjectOverlaps.Any())
+            return new AdaptedRandError(1, 0, 0);
         if (ignoreBackground)
             table = table.WithoutTruth(0);
         var (both, truth, predicted) = (table.Overlaps.Sum(o => Pairs(o.Voxels)), table.TruthSizes.Sum(Pairs), table.PredictedSizes.Sum(Pairs));

@@ -22,6 +22,8 @@ public sealed class EvaluateTests : FolderTests
         Write("p/invented", Square(1, 0, 0, 3));
         Write("t/overlooked", Square(1, 5, 5, 4));
         Write("p/overlooked");
+        Write("t/elsewhere", Square(1, 5, 5, 4));
+        Write("p/elsewhere", Square(1, 0, 0, 4));
 
         var run = Evaluate("--json", PathOf("o.json")).AssertSuccess();
 
@@ -29,10 +31,11 @@ public sealed class EvaluateTests : FolderTests
         Assert.That(Row(run, "good"), Does.StartWith("1 1 1.000 1.000 1.000 1.000 0 0.000"));
         Assert.That(Row(run, "invented"), Does.StartWith("0 1 0.000 0.000 0.000 0.000 1 1.000"));
         Assert.That(Row(run, "overlooked"), Does.StartWith("1 0 0.000 0.000 0.000 0.000 1 1.000"));
-        Assert.That(Row(run, "mean"), Does.StartWith("0.5 0.5 0.333 0.333 0.333 0.333 0.5 0.667"));
-        Assert.That(Row(run, "all objects"), Is.EqualTo("2 2 0.333 0.333 0.333"));
-        Assert.That(run.Output, Does.Contain("at IoU 0.5: precision 0.500, recall 0.500, F1 0.500."));
-        Assert.That(run.Output, Does.Contain("left out of the mean: AP in 1, SBD in 1, ARE in 1, VI in 1 of 4 images."));
+        Assert.That(Row(run, "elsewhere"), Does.StartWith("1 1 0.000 0.000 0.000 0.000 0 1.000"));
+        Assert.That(Row(run, "mean"), Does.StartWith("0.6 0.6 0.250 0.250 0.250 0.250 0.4 0.750"));
+        Assert.That(Row(run, "all objects"), Is.EqualTo("3 3 0.200 0.200 0.200"));
+        Assert.That(run.Output, Does.Contain("at IoU 0.5: precision 0.333, recall 0.333, F1 0.333."));
+        Assert.That(run.Output, Does.Contain("left out of the mean: AP in 1, SBD in 1, ARE in 1, VI in 1 of 5 images."));
 
         using var json = Json("o.json");
         var nothing = json.RootElement.GetProperty("images").EnumerateArray().Single(i => i.GetProperty("name").GetString() == "nothing");
@@ -40,9 +43,9 @@ public sealed class EvaluateTests : FolderTests
             Assert.That(nothing.GetProperty(score).ValueKind, Is.EqualTo(JsonValueKind.Null), score);
         Assert.That(nothing.GetProperty("average_precision").EnumerateArray().Select(a => a.ValueKind), Has.All.EqualTo(JsonValueKind.Null));
         Assert.That(nothing.GetProperty("difference_in_count").GetDouble(), Is.Zero);
-        Assert.That(json.RootElement.GetProperty("mean").GetProperty("symmetric_best_dice").GetDouble(), Is.EqualTo(1 / 3.0));
+        Assert.That(json.RootElement.GetProperty("mean").GetProperty("symmetric_best_dice").GetDouble(), Is.EqualTo(0.25));
         Assert.That(json.RootElement.GetProperty("undefined").EnumerateObject().Select(p => p.Value.GetInt32()), Has.All.EqualTo(1));
-        Assert.That(json.RootElement.GetProperty("all_objects").GetProperty("recall")[0].GetDouble(), Is.EqualTo(0.5));
+        Assert.That(json.RootElement.GetProperty("all_objects").GetProperty("recall")[0].GetDouble(), Is.EqualTo(1 / 3.0));
     }
 
     [Test]
@@ -185,7 +188,7 @@ public sealed class EvaluateTests : FolderTests
     public void Help_says_the_rules_that_these_tests_hold()
     {
         var help = CommandLineRun.Of("evaluate", "--help").AssertSuccess().Output;
-        Assert.That(help, Does.Contain("Where only one side has objects, AP and SBD are 0 and the adapted Rand error is 1."));
+        Assert.That(help, Does.Contain("Where no true object meets a predicted one, AP and SBD are 0 and the adapted Rand error is 1."));
         Assert.That(help, Does.Contain("Where neither has, all but |DiC| is undefined: n/a, left out of the mean."));
         Assert.That(help, Does.Contain("--missing <zero>").And.Contain("--ignore-label <number>").And.Contain("--objects <file>"));
     }

@@ -55,7 +55,7 @@ internal sealed class PlainScores
     /// <summary>Every ordered pair of different voxels of true objects.</summary>
     public double AdaptedRandError()
     {
-        if (OneEmpty)
+        if (!BothEmpty && !_objects.Any(t => _found.Any(p => Both(t, p) > 0)))
             return 1;
         var (both, inTruth, inPrediction) = (0.0, 0.0, 0.0);
         for (var i = 0; i < _truth.Length; i++)

@@ -8,8 +8,8 @@ variation_of_information (skimage.metrics), over p of all voxels, normalised to 
 average precision, as the Data Science Bowl 2018 and matching() of StarDist count it: TP / (TP + FP + FN), a pair is TP where IoU > threshold.
 symmetric best Dice, as the CVPPP challenge: the smaller of the two means of every object's best Dice.
 
-Where neither side has an object all scores are null; where only one has, the Rand error is 1 (the formula gives 0/0, or counts the empty
-prediction as one segment). Sums are exact (fractions) up to the logarithms.
+Where neither side has an object all scores are null; where no true object meets a predicted one, the Rand error is 1 (the formula gives 0/0, or
+counts what was predicted as background as a segment). Sums are exact (fractions) up to the logarithms.
 """
 import json
 import math
@@ -78,7 +78,7 @@ def scores(truth, predicted, ignored):
     split, merge = variation_of_information(truth, predicted)
     return dict(
         average_precision=[average_precision(truth, predicted, t) for t in thresholds], symmetric_best_dice=symmetric_best_dice(truth, predicted),
-        adapted_rand_error=adapted_rand_error(truth, predicted) if any(truth) and any(predicted) else 1.0, split_information=split, merge_information=merge)
+        adapted_rand_error=adapted_rand_error(truth, predicted) if any(t and p for t, p in zip(truth, predicted)) else 1.0, split_information=split, merge_information=merge)
 
 
 def discs(draw, count, largest):
