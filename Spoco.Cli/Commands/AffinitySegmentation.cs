@@ -8,7 +8,8 @@ namespace Spoco.Cli.Commands;
 
 /// <summary>
 /// <c>spoco segment --affinities</c>: the Mutex Watershed on edge weights of anyone's, without a model. The weights are an HDF5 dataset
-/// <c>affinities</c>, [C,(Z,)Y,X], a channel per offset: 0 = attractive, 1 = repulsive, at the voxel where the edge begins; see <see cref="AffinityFile"/>.
+/// <c>affinities</c>, [C,(Z,)Y,X], a channel per offset: 0 = attractive, 1 = repulsive, at the voxel where the edge begins; see <see
+/// cref="AffinityFile"/>.
 /// </summary>
 internal static class AffinitySegmentation
 {

@@ -50,14 +50,16 @@ internal static class EvaluateCommand
         var json = new Option<string?>("--json") { Description = "Also write the scores as JSON; undefined ones are null.", HelpName = "file" };
         var objects = new Option<string?>("--objects")
         {
-            Description = "Also write a row per true object, and per predicted one that matches none at IoU 0.5, as CSV: number, area or volume, centre, best IoU, partner.",
+            Description = "Also write a row per true object, and per predicted one that matches none at IoU 0.5, as CSV: "
+                + "number, area or volume, centre, best IoU, partner.",
             HelpName = "file",
         };
         var common = new CommonOptions();
         var command = new Command("evaluate",
             "Score segmentations against true labels: AP at IoU 0.5 and 0.75, mAP (0.50:0.05:0.95), SBD, |DiC|, adapted Rand error, variation of information; "
-            + "a row per image, the mean, and AP, precision and recall over all objects of all images. Where no true object meets a predicted one, AP and SBD are 0 and "
-            + "the adapted Rand error is 1. Where neither has, all but |DiC| is undefined: n/a, left out of the mean.")
+            + "a row per image, the mean, and AP, precision and recall over all objects of all images. "
+            + "Where no true object meets a predicted one, AP and SBD are 0 and the adapted Rand error is 1. "
+            + "Where neither side has an object, all but |DiC| is undefined: n/a, left out of the mean.")
         {
             prediction, labels, only, foreground, ignore, missing, json, objects, common.LabelName, common.Verbose,
         }.WithExamples(
@@ -106,7 +108,8 @@ internal static class EvaluateCommand
         }
     }
 
-    private static List<ImageScores> Score(string[] predictions, string[] labels, Choices choices, ObjectTable? objects, CancellationToken cancellation)
+    private static List<ImageScores> Score(
+        string[] predictions, string[] labels, Choices choices, ObjectTable? objects, CancellationToken cancellation)
     {
         var truths = Truths(labels, choices);
         var scores = new List<ImageScores>();
@@ -150,8 +153,8 @@ internal static class EvaluateCommand
         string[] predictions, string[] labels, Dictionary<string, (string Path, Func<Volume<int>> Read)> truths, bool missingAreEmpty)
     {
         var files = InputSelection.Files(predictions).Where(f => !IsPicture(f, truths.ContainsKey)).ToList();
-        // One file against one file needs no common name.
-        if (files.Count == 1 && truths.Count == 1)
+        // A file that is named needs no common name with the only one on the other side; the files of two folders do.
+        if (files.Count == 1 && truths.Count == 1 && !(predictions.All(Directory.Exists) && labels.All(Directory.Exists)))
             return [(truths.Keys.Single(), files[0])];
         var byName = files.ToDictionary(InputSelection.Name, StringComparer.Ordinal);
         var faults = new List<string>();

@@ -5,8 +5,8 @@ using Spoco.Engine.Scores;
 namespace Spoco.Cli.Evaluation;
 
 /// <summary>
-/// A table of objects as CSV: every object of the truth, and every predicted object that matches none at IoU 0.5. Voxels and centres are of what counts;
-/// the partner is the object of the other side with the largest IoU, of several the one with the smallest number.
+/// A table of objects as CSV: every object of the truth, and every predicted object that matches none at IoU 0.5. Voxels and centres are of what
+/// counts; the partner is the object of the other side with the largest IoU, of several the one with the smallest number.
 /// </summary>
 internal sealed class ObjectTable
 {
@@ -65,15 +65,23 @@ internal sealed class ObjectTable
         var sums = new Dictionary<int, (long Count, long Z, long Y, long X)>();
         for (int z = 0, i = 0; z < labels.Depth; z++)
             for (var y = 0; y < labels.Height; y++)
-                for (var x = 0; x < labels.Width; x++, i++)
+                for (int x = 0, next; x < labels.Width; i += next - x, x = next)
                 {
-                    if (labels.Data[i] == 0 || truth.Data[i] == ignored)
-                        continue;
-                    var sum = sums.GetValueOrDefault(labels.Data[i]);
-                    sums[labels.Data[i]] = (sum.Count + 1, sum.Z + z, sum.Y + y, sum.X + x);
+                    // Labels come in runs: the dictionary is asked once per run.
+                    for (next = x + 1; next < labels.Width && Label(i + next - x) == Label(i);)
+                        next++;
+                    if (Label(i) is not 0 and var label)
+                    {
+                        var (count, sum) = ((long)next - x, sums.GetValueOrDefault(label));
+                        sums[label] = (sum.Count + count, sum.Z + count * z, sum.Y + count * y, sum.X + (x + next - 1L) * count / 2);
+                    }
                 }
-        return sums.ToDictionary(
-            entry => entry.Key, entry => ((double)entry.Value.Z / entry.Value.Count, (double)entry.Value.Y / entry.Value.Count, (double)entry.Value.X / entry.Value.Count));
+        return sums.ToDictionary(entry => entry.Key, entry => Mean(entry.Value));
+
+        int Label(int i) => truth.Data[i] == ignored ? 0 : labels.Data[i];
+
+        static (double, double, double) Mean((long Count, long Z, long Y, long X) sum) =>
+            ((double)sum.Z / sum.Count, (double)sum.Y / sum.Count, (double)sum.X / sum.Count);
     }
 
     private static string Quote(string text) =>

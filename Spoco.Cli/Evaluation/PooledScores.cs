@@ -3,8 +3,8 @@ using Spoco.Engine.Scores;
 namespace Spoco.Cli.Evaluation;
 
 /// <summary>
-/// Detections over all objects of all images at once: an image counts as much as it has objects. All numbers but the counts are NaN where no image has an object
-/// on either side.
+/// Detections over all objects of all images at once: an image counts as much as it has objects. All numbers but the counts are NaN where no image
+/// has an object on either side.
 /// </summary>
 /// <param name="Images">How many images.</param>
 /// <param name="TruthObjects">Objects in the truth of all images.</param>
@@ -24,7 +24,9 @@ internal sealed record PooledScores(
     {
         Detection[] sums = [.. Enumerable.Range(0, scores[0].Detections.Count).Select(i => scores.Select(s => s.Detections[i]).Aggregate(Add))];
         return new PooledScores(scores.Count, scores.Sum(s => s.TruthObjects), scores.Sum(s => s.PredictedObjects),
-            [.. sums.Select(d => d.AveragePrecision)], [.. sums.Select(d => d.Precision)], [.. sums.Select(d => d.Recall)], [.. sums.Select(d => d.F1)]);
+            Of(d => d.AveragePrecision), Of(d => d.Precision), Of(d => d.Recall), Of(d => d.F1));
+
+        double[] Of(Func<Detection, double> score) => [.. sums.Select(score)];
     }
 
     private static Detection Add(Detection a, Detection b) => new(a.Threshold, checked(a.TruePositives + b.TruePositives),

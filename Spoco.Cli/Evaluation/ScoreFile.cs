@@ -16,7 +16,10 @@ internal static class ScoreFile
 
     public static void Write(string path, IReadOnlyList<ImageScores> scores) => AtomicFile.Write(path, stream => JsonSerializer.Serialize(stream, new
     {
-        Thresholds = Engine.Scores.AveragePrecision.Thresholds, Images = scores, Mean = ImageScores.Mean(scores), Undefined = UndefinedScores.Of(scores),
+        Thresholds = Engine.Scores.AveragePrecision.Thresholds,
+        Images = scores,
+        Mean = ImageScores.Mean(scores),
+        Undefined = UndefinedScores.Of(scores),
         AllObjects = PooledScores.Of(scores),
     }, Options));
 

@@ -22,8 +22,8 @@ internal static class ScoreTable
         table.AddRow("all objects", Number(all.TruthObjects, "0"), Number(all.PredictedObjects, "0"), Number(all.AveragePrecision[0]),
             Number(all.AveragePrecision[5]), Number(all.MeanAveragePrecision), "", "", "", "", "");
         TableOutput.Write(table);
-        Console.WriteLine(
-            $"All objects of all images together, at IoU 0.5: precision {Number(all.Precision[0])}, recall {Number(all.Recall[0])}, F1 {Number(all.F1[0])}.");
+        Console.WriteLine($"All objects of all images together, at IoU 0.5: "
+            + $"precision {Number(all.Precision[0])}, recall {Number(all.Recall[0])}, F1 {Number(all.F1[0])}.");
         if (UndefinedScores.Of(scores).Describe(scores.Count) is { Length: > 0 } undefined)
             Console.WriteLine($"{Undefined}: undefined and left out of the mean: {undefined}.");
     }

@@ -5,8 +5,9 @@ using Spoco.Engine.Segmentation;
 namespace Spoco.Cli.Files;
 
 /// <summary>
-/// Affinities of an HDF5 file, [C,(Z,)Y,X], as numbers from 0 (same object) to 1 (different objects). Floats are these numbers; unsigned integers of 8 and 16 bits
-/// are divided by the largest their type has, unless they are 0 and 1 only; of other integers only 0 and 1 are taken, because nothing tells their scale.
+/// Affinities of an HDF5 file, [C,(Z,)Y,X], as numbers from 0 (same object) to 1 (different objects). Floats are these numbers; unsigned integers of
+/// 8 and 16 bits are divided by the largest their type has, unless they are 0 and 1 only; of other integers only 0 and 1 are taken, because nothing
+/// tells their scale.
 /// </summary>
 internal sealed class AffinityFile : IVolumeReader<float>, IDisposable
 {
@@ -97,8 +98,8 @@ internal sealed class AffinityFile : IVolumeReader<float>, IDisposable
         if (Channels == expected[0])
             return;
         throw _file.Shape.Count > 2 && expected.Any(count => _file.Shape[^1] == (ulong)count)
-            ? new InputException($"{_path}: dataset '{Dataset}' has shape [{string.Join(", ", _file.Shape)}]: its {_file.Shape[^1]} channels come last, "
-                + "but [C,(Z,)Y,X] is read; numpy.moveaxis(a, -1, 0) puts them first.")
+            ? new InputException($"{_path}: dataset '{Dataset}' has shape [{string.Join(", ", _file.Shape)}]: "
+                + $"its {_file.Shape[^1]} channels come last, but [C,(Z,)Y,X] is read; numpy.moveaxis(a, -1, 0) puts them first.")
             : new InputException($"{_path}: {Channels} channels of affinities for {expected[0]} offsets; --offsets says which edges they belong to.");
     }
 

@@ -8,8 +8,8 @@ namespace Spoco.Engine.Scores;
 public readonly record struct Detection(double Threshold, int TruePositives, int FalsePositives, int FalseNegatives)
 {
     /// <summary>
-    /// TP / (TP + FP + FN), the average precision of the Data Science Bowl 2018; 0 where only one side has objects, NaN, undefined, where neither has: to find
-    /// nothing where nothing is must not lift a mean over objects that are found.
+    /// TP / (TP + FP + FN), the average precision of the Data Science Bowl 2018; 0 where only one side has objects, NaN, undefined, where neither
+    /// has: to find nothing where nothing is must not lift a mean over objects that are found.
     /// </summary>
     public double AveragePrecision => (double)TruePositives / ((double)TruePositives + FalsePositives + FalseNegatives);
 

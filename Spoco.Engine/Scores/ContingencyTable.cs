@@ -96,7 +96,9 @@ public sealed class ContingencyTable
         return new ContingencyTable(truthLabels, predictedLabels, [.. overlaps]);
     }
 
-    /// <summary>The table of the voxels that do not carry a label of the ground truth: 0, the background, or one that says what is not to count.</summary>
+    /// <summary>
+    /// The table of the voxels that do not carry a label of the ground truth: 0, the background, or one that says what is not to count.
+    /// </summary>
     /// <param name="label">Left out; a predicted segment loses the voxels it has there.</param>
     public ContingencyTable WithoutTruth(int label)
     {

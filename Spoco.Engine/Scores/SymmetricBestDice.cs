@@ -17,8 +17,9 @@ public static class SymmetricBestDice
         return Math.Min(BestDice(table, smooth), BestDice(table.Transpose(), smooth));
     }
 
-    /// <summary>BD(truth, prediction): every ground truth object with its best predicted one. 0 where only one image has an object, NaN
-    /// where neither has.</summary>
+    /// <summary>
+    /// BD(truth, prediction): every ground truth object with its best predicted one. 0 where only one image has an object, NaN where neither has.
+    /// </summary>
     public static double BestDice(ContingencyTable table, double smooth = 0)
     {
         ArgumentNullException.ThrowIfNull(table);

@@ -4,8 +4,8 @@ namespace Spoco.Engine.Scores;
 /// <param name="Split">H(prediction | truth): grows with objects that are split.</param>
 /// <param name="Merge">H(truth | prediction): grows with objects that are merged.</param>
 /// <remarks>
-/// The background is a segment like any other, as in scikit-image: an image without an object on either side scores 0. NaN, undefined, where no voxel is counted
-/// (an empty ground truth with the background ignored).
+/// The background is a segment like any other, as in scikit-image: an image without an object on either side scores 0. NaN, undefined, where no voxel
+/// is counted (an empty ground truth with the background ignored).
 /// </remarks>
 public readonly record struct VariationOfInformation(double Split, double Merge)
 {

@@ -74,7 +74,9 @@ internal sealed class GridGraph
                 {
                     var edge = (long)c * Voxels + i;
                     var weight = weights[(int)edge];
-                    if ((weight < -Rounding || weight > 1 + Rounding) && float.IsFinite(weight) && (mask.IsEmpty || (mask[i] != 0 && mask[i + Linear[c]] != 0)))
+                    if (weight is >= -Rounding and <= 1 + Rounding || !float.IsFinite(weight))
+                        continue;
+                    if (mask.IsEmpty || (mask[i] != 0 && mask[i + Linear[c]] != 0))
                         throw Refuse(edge, weight, "weights must be 0 (attractive) to 1 (repulsive)");
                 }
     }
@@ -138,8 +140,8 @@ internal sealed class GridGraph
     /// <summary>The refusal of a weight.</summary>
     public ArgumentException NotFinite(long edge, float weight) => Refuse(edge, weight, "weights must be finite");
 
-    private ArgumentException Refuse(long edge, float weight, string rule) => new($"MutexWatershed: the weight of offset {_offsets[(int)(edge / Voxels)]} at "
-        + string.Create(CultureInfo.InvariantCulture, $"{Position((int)(edge % Voxels))} is {weight}; {rule}."));
+    private ArgumentException Refuse(long edge, float weight, string rule) => new(string.Create(CultureInfo.InvariantCulture,
+        $"MutexWatershed: the weight of offset {_offsets[(int)(edge / Voxels)]} at {Position((int)(edge % Voxels))} is {weight}; {rule}."));
 
     private bool IsKept(int voxel, uint edge)
     {

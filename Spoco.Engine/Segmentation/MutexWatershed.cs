@@ -121,7 +121,8 @@ public static class MutexWatershed
     }
 
     /// <summary>
-    /// Segments edge weights where they lie: 0 = attractive, 1 = repulsive; see the other overload. That they are within that range is not checked here.
+    /// Segments edge weights where they lie: 0 = attractive, 1 = repulsive; see the other overload. That they are within that range is not checked
+    /// here.
     /// </summary>
     /// <param name="weights">[C, D, H, W], on any device, which computes.</param>
     /// <param name="depth">Slices; 1 for an image.</param>

@@ -59,7 +59,8 @@ public sealed class AffinitiesTests : FolderTests
     public void Floats_outside_zero_to_one_are_refused_with_their_range([ValueSource(nameof(Ways))] string[] way)
     {
         var floats = Array.ConvertAll(Bytes(), v => v / 255f);
-        Run(way, Array.ConvertAll(floats, v => v * 255)).AssertBadInput("a.h5: affinities from 0 to 255; they must be from 0 (same object) to 1 (different objects).");
+        Run(way, Array.ConvertAll(floats, v => v * 255))
+            .AssertBadInput("a.h5: affinities from 0 to 255; they must be from 0 (same object) to 1 (different objects).");
         Run(way, Array.ConvertAll(floats, v => v * 2 - 1)).AssertBadInput("a.h5: affinities from -1 to 1;");
         var last = (float[])floats.Clone();
         last[^1] = 1.5f;
@@ -90,14 +91,17 @@ public sealed class AffinitiesTests : FolderTests
     public void Help_says_what_is_read()
     {
         var help = CommandLineRun.Of("segment", "--help").AssertSuccess().Output;
-        Assert.That(help, Does.Contain("floats from 0 = attractive to 1 = repulsive, or unsigned integers of 8 or 16 bits, 0 to 255 or 65535 (0 and 1 alone are taken as they are)"));
+        Assert.That(help, Does.Contain("floats from 0 = attractive to 1 = repulsive, "
+            + "or unsigned integers of 8 or 16 bits, 0 to 255 or 65535 (0 and 1 alone are taken as they are)"));
     }
 
     /// <summary>Two clear halves and noise: values of every kind, 0 and 255 among them.</summary>
     private static byte[] Bytes()
     {
         var random = new Random(4);
-        var values = Enumerable.Range(0, 4 * Height * Width).Select(i => (byte)(i < 2 * Height * Width ? random.Next(90) : random.Next(120, 256))).ToArray();
+        var values = new byte[4 * Height * Width];
+        for (var i = 0; i < values.Length; i++)
+            values[i] = (byte)(i < values.Length / 2 ? random.Next(90) : random.Next(120, 256));
         (values[0], values[^2]) = (0, 255);
         return values;
     }
@@ -117,6 +121,7 @@ public sealed class AffinitiesTests : FolderTests
         if (Directory.Exists(PathOf("labels.partial")))
             Directory.Delete(PathOf("labels.partial"), recursive: true);
         File.Delete(PathOf("labels.h5"));
-        return CommandLineRun.Of(["segment", "--affinities", PathOf("a.h5"), "--out", PathOf("labels.h5"), .. offsets is null ? [] : new[] { "--offsets", offsets }, .. way]);
+        string[] edges = offsets is null ? [] : ["--offsets", offsets];
+        return CommandLineRun.Of(["segment", "--affinities", PathOf("a.h5"), "--out", PathOf("labels.h5"), .. edges, .. way]);
     }
 }

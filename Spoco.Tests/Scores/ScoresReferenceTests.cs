@@ -27,7 +27,8 @@ public sealed class ScoresReferenceTests
             var isEmpty = plain.TruthObjects + plain.PredictedObjects == 0;
             undefined += isEmpty ? 1 : 0;
             oneSided += !isEmpty && plain.TruthObjects * plain.PredictedObjects == 0 ? 1 : 0;
-            Assert.That((scores.TruthObjects, scores.PredictedObjects), Is.EqualTo(((double)plain.TruthObjects, (double)plain.PredictedObjects)), $"seed {seed}");
+            Assert.That(scores.TruthObjects, Is.EqualTo(plain.TruthObjects), $"seed {seed}");
+            Assert.That(scores.PredictedObjects, Is.EqualTo(plain.PredictedObjects), $"seed {seed}");
             Assert.That(scores.DifferenceInCount, Is.EqualTo(Math.Abs(plain.TruthObjects - plain.PredictedObjects)));
             foreach (var (threshold, ours, counts) in AveragePrecision.Thresholds.Zip(scores.AveragePrecision, scores.Detections))
             {
@@ -79,11 +80,11 @@ public sealed class ScoresReferenceTests
         foreach (var (i, threshold) in AveragePrecision.Thresholds.Index())
         {
             var counts = images.Select(pair => new PlainScores(pair.Truth, pair.Predicted).Count(threshold)).ToList();
-            var (hits, wrong, missed) = (counts.Sum(c => c.TruePositives), counts.Sum(c => c.FalsePositives), (double)counts.Sum(c => c.FalseNegatives));
+            double hits = counts.Sum(c => c.TruePositives), wrong = counts.Sum(c => c.FalsePositives), missed = counts.Sum(c => c.FalseNegatives);
             Assert.That(pooled.AveragePrecision[i], Is.EqualTo(hits / (hits + wrong + missed)).Within(Exact));
-            Assert.That(pooled.Precision[i], Is.EqualTo(hits / (double)(hits + wrong)).Within(Exact));
+            Assert.That(pooled.Precision[i], Is.EqualTo(hits / (hits + wrong)).Within(Exact));
             Assert.That(pooled.Recall[i], Is.EqualTo(hits / (hits + missed)).Within(Exact));
-            Assert.That(pooled.F1[i], Is.EqualTo(2.0 * hits / (2.0 * hits + wrong + missed)).Within(Exact));
+            Assert.That(pooled.F1[i], Is.EqualTo(2 * hits / (2 * hits + wrong + missed)).Within(Exact));
         }
     }
 
