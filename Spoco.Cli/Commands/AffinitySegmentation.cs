@@ -8,12 +8,11 @@ namespace Spoco.Cli.Commands;
 
 /// <summary>
 /// <c>spoco segment --affinities</c>: the Mutex Watershed on edge weights of anyone's, without a model. The weights are an HDF5 dataset
-/// <c>affinities</c>, [C,(Z,)Y,X], a channel per offset: 0 = attractive, 1 = repulsive, at the voxel where the edge begins.
+/// <c>affinities</c>, [C,(Z,)Y,X], a channel per offset: 0 = attractive, 1 = repulsive, at the voxel where the edge begins; see <see
+/// cref="AffinityFile"/>.
 /// </summary>
 internal static class AffinitySegmentation
 {
-    internal const string Dataset = "affinities";
-
     /// <summary>Segments files one by one.</summary>
     /// <param name="files">HDF5 files.</param>
     /// <param name="output">Folder, or a file for a single input.</param>
@@ -33,7 +32,7 @@ internal static class AffinitySegmentation
             for (var i = 0; i < files.Count; i++)
             {
                 cancellation.ThrowIfCancellationRequested();
-                var weights = Read(files[i]);
+                var weights = Read(files[i], options.Offsets, display, cancellation);
                 var labels = Segment(files[i], weights, options, mask(files[i], weights), device, cancellation);
                 labels = SizeFloor.Remove(removeLargest ? RemoveLargest.Apply(labels) : labels, sizeFloor);
                 var written = OutputFile.WriteLabels(
@@ -60,25 +59,17 @@ internal static class AffinitySegmentation
         };
     })];
 
-    /// <summary>A dataset of rank 3 is read as a volume of one channel where nothing says otherwise; its slices are the channels of an image.</summary>
-    private static Volume<float> Read(string file)
+    private static Volume<float> Read(string path, IReadOnlyList<VoxelOffset>? offsets, ProgressDisplay display, CancellationToken cancellation)
     {
-        var weights = Hdf5File.Read<float>(file, Dataset);
-        if (weights.Channels > 1 || weights.Depth == 1)
-            return weights;
-        var image = new Volume<float>(1, weights.Height, weights.Width, weights.Depth) { VoxelSize = weights.VoxelSize };
-        for (var c = 0; c < weights.Depth; c++)
-            for (var i = 0; i < image.VoxelCount; i++)
-                image.Data[i * weights.Depth + c] = weights.Data[c * image.VoxelCount + i];
-        return image;
+        using var file = AffinityFile.Open(path, offsets, cancellation);
+        if (file.Note is { } note)
+            display.Note(note);
+        return file.ReadAll();
     }
 
     private static Volume<int> Segment(
         string file, Volume<float> weights, MutexWatershedOptions options, Volume<byte>? mask, ComputeDevice device, CancellationToken cancellation)
     {
-        var offsets = options.Offsets ?? MutexWatershedOptions.SpocoOffsets(weights.Depth > 1);
-        if (weights.Channels != offsets.Count)
-            throw new InputException($"{file}: {weights.Channels} channels of affinities for {offsets.Count} offsets; --offsets says which edges they belong to.");
         var voxels = weights.VoxelCount;
         var planes = new float[weights.Data.Length];
         for (var i = 0; i < voxels; i++)

@@ -53,12 +53,23 @@ internal static class BlockwiseSegmentation
 
         void Segment(string file, string path, string folder)
         {
-            using var values = new Hdf5FloatReader(file, areEmbeddings ? EmbeddingFile.F : AffinitySegmentation.Dataset, channelsFirst: !areEmbeddings, cancellation);
-            if (areEmbeddings && dimensions is not null && values.Channels != dimensions)
-                throw new InputException($"{file}: the embeddings have {values.Channels} dimensions, the model {dimensions}.");
-            var offsets = options.Offsets ?? MutexWatershedOptions.SpocoOffsets(values.Depth > 1);
-            if (!areEmbeddings && values.Channels != offsets.Count)
-                throw new InputException($"{file}: {values.Channels} channels of affinities for {offsets.Count} offsets; --offsets says which edges they belong to.");
+            if (!areEmbeddings)
+            {
+                using var weights = AffinityFile.Open(file, options.Offsets, cancellation);
+                if (weights.Note is { } note)
+                    Console.Error.WriteLine(note);
+                Solve(weights, weights.VoxelSize, file, path, folder);
+                return;
+            }
+
+            using var embeddings = new Hdf5FloatReader(file, EmbeddingFile.F, channelsFirst: false, cancellation);
+            if (dimensions is not null && embeddings.Channels != dimensions)
+                throw new InputException($"{file}: the embeddings have {embeddings.Channels} dimensions, the model {dimensions}.");
+            Solve(embeddings, embeddings.VoxelSize, file, path, folder);
+        }
+
+        void Solve(IVolumeReader<float> values, VoxelSize? voxelSize, string file, string path, string folder)
+        {
             var maskFile = foreground is null ? null : SemanticMask.PathOf(foreground, InputSelection.Name(file));
             var mask = maskFile is null ? null : ReadMask(maskFile);
             try
@@ -71,7 +82,7 @@ internal static class BlockwiseSegmentation
                         ? BlockwiseMutexWatershed.FromEmbeddings(values, shown, options, mask, cancellation)
                         : BlockwiseMutexWatershed.FromAffinities(values, shown, options, mask, cancellation);
                 });
-                Write(path, labels, values.VoxelSize);
+                Write(path, labels, voxelSize);
                 labels.Delete();
             }
             finally

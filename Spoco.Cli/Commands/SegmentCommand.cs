@@ -29,7 +29,9 @@ internal static class SegmentCommand
         };
         var affinities = new Option<string[]>("--affinities")
         {
-            Description = "Edge weights to segment without a model: HDF5 files with a dataset 'affinities', [C,(Z,)Y,X], 0 = attractive, 1 = repulsive.",
+            Description = "Edge weights to segment without a model: HDF5 files with a dataset 'affinities', [C,(Z,)Y,X], "
+                + "floats from 0 = attractive to 1 = repulsive, "
+                + "or unsigned integers of 8 or 16 bits, 0 to 255 or 65535 (0 and 1 alone are taken as they are).",
             AllowMultipleArgumentsPerToken = true, HelpName = "files",
         };
         var offsets = new Option<string?>("--offsets")

@@ -1,18 +1,22 @@
+using System.Text.Json.Serialization;
 using Spoco.Engine;
 using Spoco.Engine.Scores;
 
 namespace Spoco.Cli.Evaluation;
 
-/// <summary>Every score of one segmentation against its truth.</summary>
+/// <summary>
+/// Every score of one segmentation against its truth. Where neither has an object only the counts are defined, all other scores are NaN: an image in
+/// which there is nothing to find lifts no mean. Where no true object meets a predicted one, AP and SBD are 0 and the adapted Rand error is 1.
+/// </summary>
 /// <param name="Name">The image.</param>
 /// <param name="TruthObjects">Objects in the truth.</param>
 /// <param name="PredictedObjects">Objects in the segmentation.</param>
 /// <param name="SymmetricBestDice">SBD, CVPPP definition.</param>
 /// <param name="DifferenceInCount">|DiC|.</param>
 /// <param name="AveragePrecision">AP = TP / (TP + FP + FN) at the IoU thresholds 0.50, 0.55 .. 0.95.</param>
-/// <param name="AdaptedRandError">1 - F1 of pairs of voxels, background of the truth left out.</param>
-/// <param name="SplitInformation">VI split, nats.</param>
-/// <param name="MergeInformation">VI merge, nats.</param>
+/// <param name="AdaptedRandError">1 - F1 of pairs of voxels, background of the truth left out. NaN also where no object has two voxels.</param>
+/// <param name="SplitInformation">VI split, bits.</param>
+/// <param name="MergeInformation">VI merge, bits.</param>
 internal sealed record ImageScores(
     string Name, double TruthObjects, double PredictedObjects, double SymmetricBestDice, double DifferenceInCount,
     IReadOnlyList<double> AveragePrecision, double AdaptedRandError, double SplitInformation, double MergeInformation)
@@ -26,22 +30,37 @@ internal sealed record ImageScores(
     /// <summary>mAP: mean over the thresholds.</summary>
     public double MeanAveragePrecision => AveragePrecision.Average();
 
+    /// <summary>Whether there is no segmentation of the image: it was scored as an empty one.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool Missing { get; init; }
+
+    /// <summary>What the average precisions were counted from, a threshold each; empty for a mean.</summary>
+    [JsonIgnore]
+    public IReadOnlyList<Detection> Detections { get; init; } = [];
+
     /// <summary>Scores one image.</summary>
     /// <exception cref="ArgumentException">The sizes differ.</exception>
-    public static ImageScores Of(string name, Volume<int> truth, Volume<int> predicted)
+    public static ImageScores Of(string name, Volume<int> truth, Volume<int> predicted) => Of(name, ContingencyTable.Of(truth, predicted));
+
+    /// <summary>Scores one image by its overlaps.</summary>
+    public static ImageScores Of(string name, ContingencyTable table)
     {
-        var table = ContingencyTable.Of(truth, predicted);
-        var information = VariationOfInformation.Of(table);
+        Detection[] detections = [.. Engine.Scores.AveragePrecision.Thresholds.Select(t => Engine.Scores.AveragePrecision.At(table, t))];
+        var information = table.TruthObjects + table.PredictedObjects == 0
+            ? new VariationOfInformation(double.NaN, double.NaN) : VariationOfInformation.Of(table);
         return new ImageScores(name, table.TruthObjects, table.PredictedObjects,
             Engine.Scores.SymmetricBestDice.Of(table), Math.Abs(Engine.Scores.DifferenceInCount.Of(table)),
-            [.. Engine.Scores.AveragePrecision.Thresholds.Select(t => Engine.Scores.AveragePrecision.At(table, t).AveragePrecision)],
-            Engine.Scores.AdaptedRandError.Of(table).Error, information.Split, information.Merge);
+            [.. detections.Select(d => d.AveragePrecision)],
+            Engine.Scores.AdaptedRandError.Of(table).Error, information.Split, information.Merge) { Detections = detections };
     }
 
-    /// <summary>The mean of every score.</summary>
+    /// <summary>The mean of every score over the images for which it is defined; NaN where that is none.</summary>
     public static ImageScores Mean(IReadOnlyList<ImageScores> scores) => new("mean",
-        scores.Average(s => s.TruthObjects), scores.Average(s => s.PredictedObjects), scores.Average(s => s.SymmetricBestDice),
-        scores.Average(s => s.DifferenceInCount),
-        [.. Enumerable.Range(0, scores[0].AveragePrecision.Count).Select(i => scores.Average(s => s.AveragePrecision[i]))],
-        scores.Average(s => s.AdaptedRandError), scores.Average(s => s.SplitInformation), scores.Average(s => s.MergeInformation));
+        Mean(scores, s => s.TruthObjects), Mean(scores, s => s.PredictedObjects), Mean(scores, s => s.SymmetricBestDice),
+        Mean(scores, s => s.DifferenceInCount),
+        [.. Enumerable.Range(0, scores[0].AveragePrecision.Count).Select(i => Mean(scores, s => s.AveragePrecision[i]))],
+        Mean(scores, s => s.AdaptedRandError), Mean(scores, s => s.SplitInformation), Mean(scores, s => s.MergeInformation));
+
+    private static double Mean(IReadOnlyList<ImageScores> scores, Func<ImageScores, double> score) =>
+        scores.Select(score).Where(value => !double.IsNaN(value)).DefaultIfEmpty(double.NaN).Average();
 }

@@ -22,6 +22,9 @@ internal sealed class Hdf5Decoder<T>(string path, string name, NativeDataset dat
             HasC ? HasZ ? [c, z, y, x] : [c, y, x] : HasZ ? [z, y, x] : [y, x];
     }
 
+    /// <summary>How a value is stored.</summary>
+    public SampleType Type => SampleTypeOf(dataset.Type);
+
     /// <summary>The box of all voxels, and the channels; what the header states is checked against the file's length.</summary>
     public (VoxelBox Whole, int Channels) Describe()
     {

@@ -32,6 +32,12 @@ internal sealed class Hdf5FloatReader : IVolumeReader<float>, IDisposable
 
     public VoxelSize? VoxelSize => _file.VoxelSize;
 
+    /// <summary>The extents as the file states them, whatever they are taken for.</summary>
+    public IReadOnlyList<ulong> Shape => _file.Shape;
+
+    /// <summary>How a value is stored.</summary>
+    public SampleType Type => _file.Type;
+
     public void Read(VoxelBox box, Span<float> values)
     {
         if (!_slicesAreChannels)

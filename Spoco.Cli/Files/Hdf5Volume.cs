@@ -21,6 +21,8 @@ internal sealed class Hdf5Volume : IDisposable
         (_path, _name, _stream, _file, _dataset) = (path, name, stream, file, dataset);
         (Whole, Channels) = Decoder<float>(ignored: null).Describe();
         VoxelSize = Hdf5File.ReadVoxelSize(dataset);
+        Shape = dataset.Space.Dimensions;
+        Type = Decoder<float>(ignored: null).Type;
     }
 
     /// <summary>The box of all voxels.</summary>
@@ -29,6 +31,12 @@ internal sealed class Hdf5Volume : IDisposable
     public int Channels { get; }
 
     public VoxelSize? VoxelSize { get; }
+
+    /// <summary>The extents as the file states them, whatever they are taken for.</summary>
+    public IReadOnlyList<ulong> Shape { get; }
+
+    /// <summary>How a value is stored.</summary>
+    public SampleType Type { get; }
 
     /// <summary>Opens a dataset; reads its header only.</summary>
     /// <exception cref="InputException">The file is damaged or has no such dataset.</exception>

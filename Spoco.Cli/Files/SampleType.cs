@@ -16,6 +16,8 @@ internal static class SampleTypes
         _ => 8,
     };
 
+    public static bool IsFloat(this SampleType type) => type is SampleType.Float16 or SampleType.Float32 or SampleType.Float64;
+
     public static SampleType? Unsigned(int bytes) => bytes switch
     {
         1 => SampleType.UInt8, 2 => SampleType.UInt16, 4 => SampleType.UInt32, 8 => SampleType.UInt64, _ => null,

@@ -204,18 +204,20 @@ internal sealed class TrainingRun
     /// </summary>
     private ValidationResult Validate(SpocoTrainer trainer)
     {
-        var (images, losses, precision, dice) = (_data.Validation.Count, 0.0, 0.0, 0.0);
+        var (images, losses) = (_data.Validation.Count, 0.0);
+        var scores = new List<ImageScores>();
         for (var i = 0; i < images; i++)
         {
             var item = _data.Validation[i];
-            var scores = ValidationScoring.Of(trainer.Model, _settings, item, new ScoringChoices());
-            precision += scores.AveragePrecision50 / images;
-            dice += scores.SymmetricBestDice / images;
+            scores.Add(ValidationScoring.Of(trainer.Model, _settings, item, new ScoringChoices()));
             var seen = _settings.Resized is { } size ? new TrainingItem(item.Name, Resizing.Image(item.Image, size), Resizing.Labels(item.Labels, size)) : item;
             losses += trainer.Validate(Middle(seen, _settings.PatchExtents), i) / images;
         }
 
-        return new ValidationResult(losses, precision, dice);
+        // Undefined where no image has an object on either side.
+        var mean = ImageScores.Mean(scores);
+        return double.IsNaN(mean.AveragePrecision50)
+            ? new ValidationResult(losses, 0, 0) : new ValidationResult(losses, mean.AveragePrecision50, mean.SymmetricBestDice);
     }
 
     /// <summary>Without labels only the loss tells.</summary>

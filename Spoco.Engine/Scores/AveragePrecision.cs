@@ -7,21 +7,22 @@ namespace Spoco.Engine.Scores;
 /// <param name="FalseNegatives">Ground truth objects without a match.</param>
 public readonly record struct Detection(double Threshold, int TruePositives, int FalsePositives, int FalseNegatives)
 {
-    /// <summary>TP / (TP + FP + FN), the average precision of the Data Science Bowl 2018; 1 where there is no object on either side.</summary>
-    public double AveragePrecision => Ratio(TruePositives, FalsePositives + FalseNegatives);
+    /// <summary>
+    /// TP / (TP + FP + FN), the average precision of the Data Science Bowl 2018; 0 where only one side has objects, NaN, undefined, where neither
+    /// has: to find nothing where nothing is must not lift a mean over objects that are found.
+    /// </summary>
+    public double AveragePrecision => (double)TruePositives / ((double)TruePositives + FalsePositives + FalseNegatives);
 
-    /// <summary>TP / (TP + FP).</summary>
-    public double Precision => IsEmpty ? 1 : Ratio(TruePositives, FalsePositives, 0);
+    /// <summary>TP / (TP + FP); 0 where nothing was predicted but there are objects, NaN where there is no object on either side.</summary>
+    public double Precision => IsEmpty ? double.NaN : TruePositives / Math.Max(1, (double)TruePositives + FalsePositives);
 
-    /// <summary>TP / (TP + FN).</summary>
-    public double Recall => IsEmpty ? 1 : Ratio(TruePositives, FalseNegatives, 0);
+    /// <summary>TP / (TP + FN); 0 where there are predicted objects only, NaN where there is no object on either side.</summary>
+    public double Recall => IsEmpty ? double.NaN : TruePositives / Math.Max(1, (double)TruePositives + FalseNegatives);
 
-    /// <summary>2 TP / (2 TP + FP + FN).</summary>
-    public double F1 => Ratio(2 * TruePositives, FalsePositives + FalseNegatives);
+    /// <summary>2 TP / (2 TP + FP + FN); 0 where only one side has objects, NaN where neither has.</summary>
+    public double F1 => 2.0 * TruePositives / (2.0 * TruePositives + FalsePositives + FalseNegatives);
 
-    private bool IsEmpty => TruePositives + FalsePositives + FalseNegatives == 0;
-
-    private static double Ratio(int hits, int misses, double ofNothing = 1) => hits + misses == 0 ? ofNothing : (double)hits / (hits + misses);
+    private bool IsEmpty => TruePositives == 0 && FalsePositives == 0 && FalseNegatives == 0;
 }
 
 /// <summary>
@@ -50,7 +51,7 @@ public static class AveragePrecision
         return new Detection(threshold, matches, table.PredictedObjects - matches, table.TruthObjects - matches);
     }
 
-    /// <summary>Mean of AP over <see cref="Thresholds"/>: mAP 0.50:0.05:0.95.</summary>
+    /// <summary>Mean of AP over <see cref="Thresholds"/>: mAP 0.50:0.05:0.95. NaN, undefined, where there is no object on either side.</summary>
     public static double Mean(ContingencyTable table) => Thresholds.Average(t => At(table, t).AveragePrecision);
 
     // Augmenting paths, breadth first: a ground truth object takes a free partner, or one whose owner can move on.

@@ -25,9 +25,10 @@ public sealed class ContingencyTable
         var predictedSizes = new long[predictedLabels.Length];
         foreach (var (truth, predicted, voxels) in overlaps)
         {
+            // The sizes are parts of this sum: what does not overflow it overflows none of them.
+            Voxels = checked(Voxels + voxels);
             truthSizes[truth] += voxels;
             predictedSizes[predicted] += voxels;
-            Voxels += voxels;
         }
         TruthSizes = truthSizes;
         PredictedSizes = predictedSizes;
@@ -95,19 +96,22 @@ public sealed class ContingencyTable
         return new ContingencyTable(truthLabels, predictedLabels, [.. overlaps]);
     }
 
-    /// <summary>The table of the voxels that are not background in the ground truth.</summary>
-    public ContingencyTable WithoutTruthBackground()
+    /// <summary>
+    /// The table of the voxels that do not carry a label of the ground truth: 0, the background, or one that says what is not to count.
+    /// </summary>
+    /// <param name="label">Left out; a predicted segment loses the voxels it has there.</param>
+    public ContingencyTable WithoutTruth(int label)
     {
-        var background = _truthLabels.AsSpan().IndexOf(0);
-        if (background < 0)
+        var left = _truthLabels.AsSpan().IndexOf(label);
+        if (left < 0)
             return this;
-        var kept = Overlaps.Where(o => o.Truth != background).ToArray();
+        var kept = Overlaps.Where(o => o.Truth != left).ToArray();
         int[] predictedLabels = [.. kept.Select(o => PredictedLabels[o.Predicted]).Distinct().Order()];
         return new ContingencyTable(
-            [.. TruthLabels.Where(label => label != 0)],
+            [.. TruthLabels.Where(other => other != label)],
             predictedLabels,
             [.. kept.Select(o => new Overlap(
-                o.Truth > background ? o.Truth - 1 : o.Truth, Array.BinarySearch(predictedLabels, PredictedLabels[o.Predicted]), o.Voxels))]);
+                o.Truth > left ? o.Truth - 1 : o.Truth, Array.BinarySearch(predictedLabels, PredictedLabels[o.Predicted]), o.Voxels))]);
     }
 
     /// <summary>The same table with the roles exchanged.</summary>

@@ -3,7 +3,7 @@ namespace Spoco.Engine.Scores;
 /// <summary>Dice of the foregrounds (label not 0): (2 |A and B| + s) / (|A| + |B| + s).</summary>
 public static class ForegroundDice
 {
-    /// <summary>The score of a prediction; 1 where both foregrounds are empty.</summary>
+    /// <summary>The score of a prediction; with s = 0 it is 0 where one foreground is empty and NaN, undefined, where both are.</summary>
     /// <param name="table">Overlaps of ground truth and prediction.</param>
     /// <param name="smooth">s: 0 by default, 1 in the reference implementation of SPOCO.</param>
     public static double Of(ContingencyTable table, double smooth = 0)
@@ -12,6 +12,6 @@ public static class ForegroundDice
         var shared = table.ObjectOverlaps.Sum(o => o.Voxels);
         var truth = table.TruthSizes.Where((_, t) => table.TruthLabels[t] != 0).Sum();
         var predicted = table.PredictedSizes.Where((_, p) => table.PredictedLabels[p] != 0).Sum();
-        return truth + predicted == 0 ? 1 : (2 * shared + smooth) / (truth + predicted + smooth);
+        return (2.0 * shared + smooth) / (truth + predicted + smooth);
     }
 }

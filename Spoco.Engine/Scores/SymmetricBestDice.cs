@@ -7,7 +7,7 @@ namespace Spoco.Engine.Scores;
 public static class SymmetricBestDice
 {
     /// <summary>
-    /// The score of a prediction. 0 where either image has no object, as in the challenge; images without objects are better left out.
+    /// The score of a prediction. 0 where only one image has an object, as in the challenge; NaN, undefined, where neither has.
     /// </summary>
     /// <param name="table">Overlaps of ground truth and prediction.</param>
     /// <param name="smooth">s: 0 in the challenge, 1 in the reference implementation of SPOCO.</param>
@@ -17,12 +17,14 @@ public static class SymmetricBestDice
         return Math.Min(BestDice(table, smooth), BestDice(table.Transpose(), smooth));
     }
 
-    /// <summary>BD(truth, prediction): every ground truth object with its best predicted one. 0 where either image has no object.</summary>
+    /// <summary>
+    /// BD(truth, prediction): every ground truth object with its best predicted one. 0 where only one image has an object, NaN where neither has.
+    /// </summary>
     public static double BestDice(ContingencyTable table, double smooth = 0)
     {
         ArgumentNullException.ThrowIfNull(table);
         if (table.TruthObjects == 0 || table.PredictedObjects == 0)
-            return 0;
+            return table.TruthObjects == table.PredictedObjects ? double.NaN : 0;
         var best = new double[table.TruthLabels.Count];
         // With smoothing even an object that does not overlap scores: the smallest one most.
         var smallest = table.PredictedLabels.Select((label, p) => label == 0 ? long.MaxValue : table.PredictedSizes[p]).Min();
@@ -30,7 +32,7 @@ public static class SymmetricBestDice
             for (var t = 0; t < best.Length; t++)
                 best[t] = smooth / (table.TruthSizes[t] + smallest + smooth);
         foreach (var (t, p, voxels) in table.ObjectOverlaps)
-            best[t] = Math.Max(best[t], (2 * voxels + smooth) / (table.TruthSizes[t] + table.PredictedSizes[p] + smooth));
+            best[t] = Math.Max(best[t], (2.0 * voxels + smooth) / (table.TruthSizes[t] + table.PredictedSizes[p] + smooth));
         return best.Where((_, t) => table.TruthLabels[t] != 0).Average();
     }
 }

@@ -3,7 +3,10 @@ namespace Spoco.Engine.Scores;
 /// <summary>Variation of information (Meila 2003) in bits: the two conditional entropies.</summary>
 /// <param name="Split">H(prediction | truth): grows with objects that are split.</param>
 /// <param name="Merge">H(truth | prediction): grows with objects that are merged.</param>
-/// <remarks>NaN where no voxel is counted (an empty ground truth with the background ignored).</remarks>
+/// <remarks>
+/// The background is a segment like any other, as in scikit-image: an image without an object on either side scores 0. NaN, undefined, where no voxel
+/// is counted (an empty ground truth with the background ignored).
+/// </remarks>
 public readonly record struct VariationOfInformation(double Split, double Merge)
 {
     /// <summary>Split + Merge; 0 is perfect.</summary>
@@ -16,7 +19,7 @@ public readonly record struct VariationOfInformation(double Split, double Merge)
     {
         ArgumentNullException.ThrowIfNull(table);
         if (ignoreBackground)
-            table = table.WithoutTruthBackground();
+            table = table.WithoutTruth(0);
         var (split, merge) = (0.0, 0.0);
         foreach (var (t, p, voxels) in table.Overlaps)
         {

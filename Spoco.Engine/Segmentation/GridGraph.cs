@@ -1,3 +1,4 @@
+using System.Globalization;
 using Spoco.Kernels;
 using Spoco.Kernels.Primitives;
 
@@ -9,6 +10,9 @@ namespace Spoco.Engine.Segmentation;
 /// </summary>
 internal sealed class GridGraph
 {
+    // What averages of float32 numbers may leave the range by.
+    private const float Rounding = 1e-6f;
+
     private readonly int _depth;
     private readonly int _height;
     private readonly int _width;
@@ -59,6 +63,22 @@ internal sealed class GridGraph
                     if (mask.IsEmpty || (mask[i] != 0 && mask[i + Linear[c]] != 0))
                         maximum = Math.Max(maximum, weights[(int)((long)c * Voxels + i)]);
         return float.IsNegativeInfinity(maximum) ? 1 : maximum;
+    }
+
+    /// <summary>Refuses weights of existing edges outside 0 to 1. What is not finite is left to the solver, which refuses it in any case.</summary>
+    public void CheckRange(ReadOnlySpan<float> weights, ReadOnlySpan<byte> mask)
+    {
+        for (var c = 0; c < _offsets.Count; c++)
+            foreach (var (start, end) in new RowRanges(this, c))
+                for (var i = start; i < end; i++)
+                {
+                    var edge = (long)c * Voxels + i;
+                    var weight = weights[(int)edge];
+                    if (weight is >= -Rounding and <= 1 + Rounding || !float.IsFinite(weight))
+                        continue;
+                    if (mask.IsEmpty || (mask[i] != 0 && mask[i + Linear[c]] != 0))
+                        throw Refuse(edge, weight, "weights must be 0 (attractive) to 1 (repulsive)");
+                }
     }
 
     /// <summary>The keys of all edges in ascending edge order; priority = scale * value + shift.</summary>
@@ -118,8 +138,10 @@ internal sealed class GridGraph
     }
 
     /// <summary>The refusal of a weight.</summary>
-    public ArgumentException NotFinite(long edge, float weight) => new($"MutexWatershed: the weight of offset {_offsets[(int)(edge / Voxels)]} at "
-        + $"{Position((int)(edge % Voxels))} is {weight}; weights must be finite.");
+    public ArgumentException NotFinite(long edge, float weight) => Refuse(edge, weight, "weights must be finite");
+
+    private ArgumentException Refuse(long edge, float weight, string rule) => new(string.Create(CultureInfo.InvariantCulture,
+        $"MutexWatershed: the weight of offset {_offsets[(int)(edge / Voxels)]} at {Position((int)(edge % Voxels))} is {weight}; {rule}."));
 
     private bool IsKept(int voxel, uint edge)
     {

@@ -41,13 +41,16 @@ public static class MutexWatershed
     /// <param name="device">Where to compute; null = all cores of the host.</param>
     /// <param name="cancellation">Stops between phases.</param>
     /// <returns>Labels, [D, H, W].</returns>
-    /// <exception cref="ArgumentException">Lengths do not fit the extents, a weight is not finite, or an option is out of range.</exception>
+    /// <exception cref="ArgumentException">
+    /// Lengths do not fit the extents, the weight of an edge is not within 0 to 1 (up to rounding) or not a number, or an option is out of range.
+    /// </exception>
     public static int[] FromAffinities(
         ReadOnlyMemory<float> weights, int depth, int height, int width, MutexWatershedOptions? options = null,
         ReadOnlyMemory<byte> mask = default, ReadOnlyMemory<int> seeds = default, ComputeDevice? device = null,
         CancellationToken cancellation = default)
     {
         options ??= new MutexWatershedOptions();
+        new GridGraph(weights.Length, depth, height, width, options, mask.Length, seeds.Length).CheckRange(weights.Span, mask.Span);
         return Segment(weights, (depth, height, width), options, isPriority: false, mask, seeds, new MutexRun(device), cancellation);
     }
 
@@ -117,7 +120,10 @@ public static class MutexWatershed
         return labels;
     }
 
-    /// <summary>Segments edge weights where they lie: 0 = attractive, 1 = repulsive; see the other overload.</summary>
+    /// <summary>
+    /// Segments edge weights where they lie: 0 = attractive, 1 = repulsive; see the other overload. That they are within that range is not checked
+    /// here.
+    /// </summary>
     /// <param name="weights">[C, D, H, W], on any device, which computes.</param>
     /// <param name="depth">Slices; 1 for an image.</param>
     /// <param name="height">Rows.</param>

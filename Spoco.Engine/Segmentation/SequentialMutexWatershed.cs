@@ -34,8 +34,8 @@ public static class SequentialMutexWatershed
     }
 
     /// <summary>
-    /// Segments given edge weights: 0 = attractive (same object), 1 = repulsive (different objects), in every channel. Priority of an attractive
-    /// edge: reference - w; of a repulsive one: w + bias; both in float32.
+    /// Segments given edge weights: 0 = attractive (same object), 1 = repulsive (different objects), in every channel; any finite weight is taken as
+    /// it is. Priority of an attractive edge: reference - w; of a repulsive one: w + bias; both in float32.
     /// </summary>
     /// <param name="weights">[C, D, H, W], one channel per offset: the weight of edge (i, i + offset) at voxel i. Values of edges that leave the
     /// image or the mask are not read.</param>

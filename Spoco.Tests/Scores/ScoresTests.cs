@@ -38,13 +38,16 @@ public sealed class ScoresTests
         var something = new[] { 0, 0, 1, 1, 2, 2 };
 
         var neither = ContingencyTable.Of(nothing, nothing);
-        Assert.That(AveragePrecision.Mean(neither), Is.EqualTo(1));
-        Assert.That(AveragePrecision.At(neither).Precision, Is.EqualTo(1));
-        Assert.That(SymmetricBestDice.Of(neither), Is.Zero);
-        Assert.That(ForegroundDice.Of(neither), Is.EqualTo(1));
+        Assert.That(AveragePrecision.Mean(neither), Is.NaN);
+        var nowhere = AveragePrecision.At(neither);
+        Assert.That(new[] { nowhere.AveragePrecision, nowhere.Precision, nowhere.Recall, nowhere.F1 }, Is.All.NaN);
+        Assert.That(SymmetricBestDice.Of(neither), Is.NaN);
+        Assert.That(SymmetricBestDice.BestDice(neither), Is.NaN);
+        Assert.That(ForegroundDice.Of(neither), Is.NaN);
         Assert.That(AdaptedRandError.Of(neither).Error, Is.NaN);
         Assert.That(VariationOfInformation.Of(neither).Sum, Is.Zero);
         Assert.That(VariationOfInformation.Of(neither, ignoreBackground: true).Sum, Is.NaN);
+        Assert.That(DifferenceInCount.Of(neither), Is.Zero);
 
         var onlyPredicted = ContingencyTable.Of(nothing, something);
         Assert.That(AveragePrecision.At(onlyPredicted), Is.EqualTo(new Detection(0.5, 0, 2, 0)));
@@ -52,9 +55,40 @@ public sealed class ScoresTests
         var onlyTruth = ContingencyTable.Of(something, nothing);
         Assert.That(AveragePrecision.At(onlyTruth), Is.EqualTo(new Detection(0.5, 0, 0, 2)));
         Assert.That(DifferenceInCount.Of(onlyTruth), Is.EqualTo(-2));
+        foreach (var oneSided in new[] { onlyPredicted, onlyTruth })
+        {
+            var half = AveragePrecision.At(oneSided);
+            Assert.That(new[] { half.AveragePrecision, half.Precision, half.Recall, half.F1 }, Is.All.Zero);
+            Assert.That((SymmetricBestDice.Of(oneSided), ForegroundDice.Of(oneSided)), Is.EqualTo((0.0, 0.0)));
+            Assert.That(AdaptedRandError.Of(oneSided).Error, Is.EqualTo(1));
+        }
 
         var noVoxels = ContingencyTable.Of([], (ReadOnlySpan<int>)[]);
-        Assert.That((noVoxels.Voxels, AveragePrecision.Mean(noVoxels)), Is.EqualTo((0L, 1.0)));
+        Assert.That((noVoxels.Voxels, AveragePrecision.Mean(noVoxels)), Is.EqualTo((0L, double.NaN)));
+    }
+
+    [Test]
+    public void Labels_that_floats_cannot_tell_apart_are_told_apart()
+    {
+        const int Large = 1 << 24;
+        var truth = new[] { Large, Large, Large + 1, Large + 1, int.MaxValue, int.MaxValue - 1 };
+        var table = ContingencyTable.Of(truth, truth);
+        Assert.That(table.TruthObjects, Is.EqualTo(4));
+        Assert.That(AveragePrecision.Mean(table), Is.EqualTo(1));
+        var merged = ContingencyTable.Of(truth, [Large, Large, Large, Large, 0, 0]);
+        Assert.That(AveragePrecision.At(merged), Is.EqualTo(new Detection(0.5, 0, 1, 4)));
+    }
+
+    [Test]
+    public void Voxels_of_an_ignored_label_do_not_count()
+    {
+        int[] truth = [255, 255, 1, 1, 0, 0, 255, 2];
+        int[] predicted = [4, 4, 4, 4, 0, 0, 5, 2];
+        var table = ContingencyTable.Of(truth, predicted).WithoutTruth(255);
+        Assert.That(table.Voxels, Is.EqualTo(5));
+        Assert.That(table.PredictedLabels, Is.EqualTo([0, 2, 4]), "5 lies where nothing counts");
+        Assert.That(AveragePrecision.Mean(table), Is.EqualTo(1), "4 has lost what made it too large");
+        Assert.That(table.WithoutTruth(77), Is.SameAs(table));
     }
 
     [Test]

@@ -157,6 +157,23 @@ public sealed class MutexWatershedTests
         Assert.That(MutexWatershed.FromAffinities(weights, 1, 4, 4), Is.EqualTo(Enumerable.Repeat(1, 16)));
     }
 
+    [TestCase(-0.5f)]
+    [TestCase(255f)]
+    public void Weights_outside_their_range_are_refused(float bad)
+    {
+        var weights = new float[8 * 16];
+        weights[0] = bad;
+        Assert.That(MutexWatershed.FromAffinities(weights, 1, 4, 4), Is.EqualTo(Enumerable.Repeat(1, 16)), "no edge begins there");
+        weights[16 + 6] = bad;
+        Assert.That(() => MutexWatershed.FromAffinities(weights, 1, 4, 4), Throws.ArgumentException.With.Message.EqualTo(FormattableString.Invariant(
+            $"MutexWatershed: the weight of offset [0, 0, -1] at [0, 1, 2] is {bad}; weights must be 0 (attractive) to 1 (repulsive).")));
+        var mask = Enumerable.Repeat((byte)1, 16).ToArray();
+        mask[5] = 0;
+        Assert.That(() => MutexWatershed.FromAffinities(weights, 1, 4, 4, mask: mask), Throws.Nothing, "the edge ends outside the mask");
+        weights[16 + 6] = MathF.BitIncrement(1);
+        Assert.That(() => MutexWatershed.FromAffinities(weights, 1, 4, 4), Throws.Nothing, "rounding");
+    }
+
     [TestCase(float.NaN)]
     [TestCase(float.PositiveInfinity)]
     [TestCase(float.NegativeInfinity)]

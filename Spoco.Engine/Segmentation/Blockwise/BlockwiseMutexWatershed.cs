@@ -30,7 +30,10 @@ public static unsafe class BlockwiseMutexWatershed
         return Segment(new BlockInput(embeddings, mask, true, false, options ?? new MutexWatershedOptions()), blockwise, cancellation);
     }
 
-    /// <summary>Segments given edge weights: 0 = attractive (same object), 1 = repulsive (different objects), in every channel.</summary>
+    /// <summary>
+    /// Segments given edge weights: 0 = attractive (same object), 1 = repulsive (different objects), in every channel. That they are within that
+    /// range is left to the reader.
+    /// </summary>
     /// <param name="weights">[D, H, W, C], one channel per offset: the weight of edge (i, i + offset) at voxel i.</param>
     /// <param name="blockwise">Memory, folder, and what becomes of small segments.</param>
     /// <param name="options">Offsets, priorities, strides; SPOCO's defaults where null.</param>
