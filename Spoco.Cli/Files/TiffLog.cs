@@ -9,6 +9,9 @@ internal sealed class TiffLog : TiffErrorHandler
     [ThreadStatic]
     private static string? _first;
 
+    [ThreadStatic]
+    private static bool _warned;
+
     static TiffLog() => Tiff.SetErrorHandler(new TiffLog());
 
     private TiffLog()
@@ -21,10 +24,13 @@ internal sealed class TiffLog : TiffErrorHandler
     /// <summary>Whether there was an error since <see cref="Listen"/> began.</summary>
     public static bool Failed => _first is not null;
 
+    /// <summary>Whether there was a warning since <see cref="Listen"/> began.</summary>
+    public static bool Warned => _warned;
+
     /// <summary>Runs a LibTiff call with no error pending.</summary>
     public static TResult Listen<TResult>(Func<TResult> call)
     {
-        _first = null;
+        (_first, _warned) = (null, false);
         return call();
     }
 
@@ -35,9 +41,7 @@ internal sealed class TiffLog : TiffErrorHandler
     {
     }
 
-    public override void WarningHandler(Tiff tif, string method, string format, params object[] args)
-    {
-    }
+    public override void WarningHandler(Tiff tif, string method, string format, params object[] args) => _warned = true;
 
     public override void WarningHandlerExt(Tiff tif, object clientData, string method, string format, params object[] args)
     {
