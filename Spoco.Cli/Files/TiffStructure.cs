@@ -23,6 +23,7 @@ internal static class TiffStructure
         var (countBytes, entryBytes, offsetBytes) = reader.BigTiff ? (8, 20, 8) : (2, 12, 4);
         var seen = new HashSet<long>();
         var pages = new List<TiffDirectory>();
+        long directories = 0;
         for (var at = reader.Offset(reader.BigTiff ? 8 : 4); at != 0;)
         {
             if (!seen.Add(at))
@@ -32,6 +33,8 @@ internal static class TiffStructure
                 throw new InputException($"{path}: damaged TIFF (a page with {count} entries).");
             var first = at + countBytes;
             reader.Require(first, count * entryBytes + offsetBytes);
+            if ((directories += count * entryBytes) > reader.Length)
+                throw new InputException($"{path}: damaged TIFF (its pages overlap).");
             var entries = new Dictionary<int, TiffEntry>();
             // Micro-Manager writes two descriptions; the first one is OME-XML and counts.
             for (var entry = first; entry < first + count * entryBytes; entry += entryBytes)

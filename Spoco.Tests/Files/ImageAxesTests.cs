@@ -1,4 +1,5 @@
 using NUnit.Framework;
+using NUnit.Framework.Constraints;
 using Spoco.Cli.Files;
 using Spoco.Engine;
 
@@ -186,9 +187,9 @@ internal sealed class ImageAxesTests
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?><OME xmlns=\"http://www.openmicroscopy.org/Schemas/OME/2016-06\"><Image ID=\"Image:0\">"
         + $"<Pixels ID=\"Pixels:0\" Type=\"uint8\" SizeX=\"8\" SizeY=\"6\" {sizes}>{inside}</Pixels></Image></OME>";
 
-    private static NUnit.Framework.Constraints.IResolveConstraint Refused(params string[] words)
+    private static Constraint Refused(params string[] words)
     {
-        var constraint = Throws.TypeOf<InputException>().With.Message.StartsWith("a.tif: ");
+        Constraint constraint = Throws.TypeOf<InputException>().With.Message.StartsWith("a.tif: ");
         foreach (var word in words)
             constraint = constraint.And.Message.Contains(word);
         return constraint;
