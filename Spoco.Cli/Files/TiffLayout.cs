@@ -118,7 +118,8 @@ internal sealed record TiffLayout
         var bits = page.Numbers(TiffTag.BITSPERSAMPLE);
         if (bits.AsSpan().ContainsAnyExcept(bits is [var first, ..] ? first : 0))
             throw new InputException($"{path}: samples of different widths ({string.Join(", ", bits.Take(4))} bits) are not read; save each channel with 8 or 16 bits.");
-        return bits is [>= 1 and <= 64, ..] ? (int)bits[0] : 1;
+        // Without the tag a sample is one bit.
+        return bits.Length == 0 ? 1 : (int)Math.Clamp(bits[0], 0, int.MaxValue);
     }
 
     private static SampleType TypeOf(string path, TiffDirectory page, int bits)
@@ -127,9 +128,9 @@ internal sealed record TiffLayout
         return (bits, format) switch
         {
             (8 or 16 or 32 or 64, SampleFormat.UINT or SampleFormat.VOID) => SampleTypes.Unsigned(bits / 8),
-            (< 8, SampleFormat.UINT or SampleFormat.VOID) => SampleType.UInt8,
-            (< 16, SampleFormat.UINT or SampleFormat.VOID) => SampleType.UInt16,
-            (< 32 and not 24, SampleFormat.UINT or SampleFormat.VOID) => SampleType.UInt32,
+            (>= 1 and < 8, SampleFormat.UINT or SampleFormat.VOID) => SampleType.UInt8,
+            (> 8 and < 16, SampleFormat.UINT or SampleFormat.VOID) => SampleType.UInt16,
+            (> 16 and < 32 and not 24, SampleFormat.UINT or SampleFormat.VOID) => SampleType.UInt32,
             (8 or 16 or 32 or 64, SampleFormat.INT) => SampleTypes.Signed(bits / 8),
             (16 or 32 or 64, SampleFormat.IEEEFP) => SampleTypes.Float(bits / 8),
             _ => null,

@@ -38,6 +38,17 @@ internal sealed class TiffFileTests : IDisposable
     }
 
     [Test]
+    public void VoxelSizesOfEveryScaleRoundTrip([Values(1e-4, 0.0325, 1, 650.123, 25_400)] double edge)
+    {
+        var path = _folder.File("labels.tif");
+        TiffFile.WriteLabels(path, new Volume<int>(2, 1, 1) { VoxelSize = new VoxelSize(edge * 3, edge, edge * 1.5) });
+        var size = InputFile.ReadLabels(path).VoxelSize!.Value;
+        Assert.That(size.Z, Is.EqualTo(edge * 3));
+        Assert.That(size.Y, Is.EqualTo(edge).Within(1e-6 * edge));
+        Assert.That(size.X, Is.EqualTo(edge * 1.5).Within(1e-6 * edge));
+    }
+
+    [Test]
     public void ManyStripsRoundTrip()
     {
         var random = new Random(5);
@@ -176,6 +187,9 @@ internal sealed class TiffFileTests : IDisposable
     [TestCase(258, 12, 2, "samples of 12 bits, signed")]
     [TestCase(258, 24, 3, "samples of 24 bits, floating point")]
     [TestCase(258, 64, 6, "samples of 64 bits, complex")]
+    [TestCase(258, 128, 6, "samples of 128 bits, complex")]
+    [TestCase(258, 128, 1, "samples of 128 bits, unsigned")]
+    [TestCase(258, 0, 1, "samples of 0 bits")]
     [TestCase(262, 5, 1, "CMYK colours are not read")]
     [TestCase(262, 6, 1, "YCbCr colours outside of JPEG are not read")]
     [TestCase(262, 8, 1, "CIE L*a*b* colours are not read")]
@@ -582,6 +596,40 @@ internal sealed class TiffFileTests : IDisposable
             for (var page = 0; page < 2; page++)
                 WriteWithLibTiff(tiff, values, 9, 11, 3, compression, planar: true, tiled);
         Damage(File.ReadAllBytes(path), (int)compression);
+    }
+
+    [Test]
+    public void DamagedDescriptionsAndFormatsAreRefused([Values("ome", "json", "imagej", "volume", "zstd", "lzw", "packed", "palette")] string kind)
+    {
+        var (width, height, pages) = (6, 4, 4);
+        var tiff = new TestTiff(bigEndian: kind == "packed")
+        {
+            Width = width, Height = height, Bits = kind == "packed" ? 12 : 8, Photometric = kind == "palette" ? 3 : 1,
+            Compression = kind switch { "zstd" => 50000, "lzw" => 5, _ => 1 },
+            Description = kind switch
+            {
+                "ome" => "<?xml version=\"1.0\"?><OME UUID=\"1\"><Image><Pixels DimensionOrder=\"XYZCT\" SizeZ=\"2\" SizeC=\"2\" SizeT=\"1\" PhysicalSizeX=\"2\">"
+                    + "<TiffData IFD=\"0\" PlaneCount=\"4\"><UUID FileName=\"a.tif\">1</UUID></TiffData></Pixels></Image></OME>",
+                "json" => "{\"shape\": [2, 2, 4, 6], \"axes\": \"CZYX\", \"spacing\": 2.5, \"unit\": \"um\"}",
+                "imagej" => "ImageJ=1.53c\nimages=4\nchannels=2\nslices=2\nunit=\\u00B5m\nspacing=2.5\n",
+                _ => "",
+            },
+        };
+        (int, int, long[])[] tags = kind switch
+        {
+            "volume" => [(32997, 4, [pages])],
+            "palette" => [(320, 3, [.. Enumerable.Range(0, 768).Select(i => (long)i * 7919 % 65536)])],
+            _ => [],
+        };
+        using var zstd = new ZstdSharp.Compressor();
+        byte[] plain = [.. Enumerable.Range(0, width * height * (kind == "volume" ? pages : 2)).Select(i => (byte)(i * 5))];
+        // Codes of 9 bits for 0 to 23, after the one that clears the table.
+        var data = kind switch { "zstd" => zstd.Wrap(plain).ToArray(), "lzw" => Packed([256, .. Enumerable.Range(0, 24)], 9), _ => plain };
+        for (var page = 0; page < (kind == "volume" ? 1 : pages); page++)
+            tiff.PageWith(tags, height, data);
+        var sound = tiff.ToArray();
+        Assert.That(InputFile.ReadImage(_folder.Write("a.tif", sound)).Data, Is.Not.Empty);
+        DamagedFiles.SurvivesFlips(sound, "a.tif", 1500, seed: 11);
     }
 
     [Test]
