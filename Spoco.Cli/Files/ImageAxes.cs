@@ -90,7 +90,8 @@ internal sealed record ImageAxes(int Slices, int Channels, int[] Planes)
         var follow = stored.Count == 1 && planes > 1;
         if (planes > (ulong)(follow ? stored.Following : stored.Count) || planes > (ulong)Array.MaxLength)
             throw new InputException(
-                $"{path}: declares {planes} images ({declared.Channels} channels, {declared.Slices} slices) but has {stored.Count} of full resolution.");
+                $"{path}: declares {planes} images ({declared.Channels} channels, {declared.Slices} slices) "
+                + $"but has {stored.Count} of full resolution.");
         var (slices, channels) = (declared.Slices, declared.Channels);
         var channelsFirst = declared.Order.IndexOf('C', StringComparison.Ordinal) < declared.Order.IndexOf('Z', StringComparison.Ordinal);
         var numbers = new int[slices * channels];
@@ -106,7 +107,8 @@ internal sealed record ImageAxes(int Slices, int Channels, int[] Planes)
     private static InputException TimeSeries(string path, DeclaredAxes declared, StoredPlanes stored)
     {
         var frame = declared.Slices * (long)stored.Depth > 1 ? $"{declared.Slices * (long)stored.Depth} slices" : "1 slice";
-        return new InputException($"{path}: a time series of {declared.Frames} frames of {frame}; frames are separate images here: save each as a file "
+        return new InputException(
+            $"{path}: a time series of {declared.Frames} frames of {frame}; frames are separate images here: save each as a file "
             + "(Fiji: Image > Duplicate, frames 1-1, 2-2, ...), or, if they are slices, say so (Image > Properties).");
     }
 
@@ -125,7 +127,7 @@ internal sealed record ImageAxes(int Slices, int Channels, int[] Planes)
         };
         var x = declared.SizeX ?? unit / perX;
         var y = declared.SizeY ?? unit / perY;
-        var z = depth == 1 ? declared.SizeZ ?? y : declared.SizeZ ?? declared.Spacing * unit;
+        var z = declared.SizeZ ?? declared.Spacing * unit ?? (depth == 1 ? y : null);
         return IsSize(z) && IsSize(y) && IsSize(x) ? new VoxelSize(z!.Value, y!.Value, x!.Value) : null;
 
         static bool IsSize(double? size) => size is > 0 and < double.PositiveInfinity;

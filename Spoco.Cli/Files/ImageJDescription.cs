@@ -27,7 +27,8 @@ internal static partial class ImageJDescription
                     + $"{stored.Count} pages; save it again with Fiji.");
         var unit = LengthUnit.Micrometres(Text(description, "unit"));
         // A spacing of 1 is left out, and where slices run backwards it is negative.
-        var spacing = double.TryParse(Text(description, "spacing"), CultureInfo.InvariantCulture, out var stated) ? Math.Abs(stated) : 1;
+        double? spacing = double.TryParse(Text(description, "spacing"), CultureInfo.InvariantCulture, out var stated) ? Math.Abs(stated)
+            : axes.Slices > 1 ? 1 : null;
         return axes with { Unit = unit, Spacing = spacing, SizeZ = spacing * LengthUnit.Micrometres(Text(description, "zunit")) };
     }
 
@@ -38,8 +39,14 @@ internal static partial class ImageJDescription
     public static string Of(int slices, VoxelSize? size)
     {
         var description = $"ImageJ=1.54f\nimages={slices}\nslices={slices}\nloop=false\n";
-        return size is { } voxel ? description + string.Create(CultureInfo.InvariantCulture, $"unit=micron\nspacing={voxel.Z:R}\n") : description;
+        if (size is not { } voxel)
+            return description;
+        var (unit, micrometres) = UnitOf(voxel);
+        return description + string.Create(CultureInfo.InvariantCulture, $"unit={unit}\nspacing={voxel.Z / micrometres:R}\n");
     }
+
+    /// <summary>The unit in which a voxel's size is written: the resolution's fraction is exact where it is not far below 1.</summary>
+    public static (string Name, double Micrometres) UnitOf(VoxelSize size) => Math.Max(size.X, size.Y) < 100 ? ("micron", 1) : ("mm", 1000);
 
     /// <summary>A whole number such as <c>slices</c>; 1 where it is not stated.</summary>
     private static int Count(string description, string key) =>

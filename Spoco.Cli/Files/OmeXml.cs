@@ -53,7 +53,8 @@ internal static class OmeXml
                     case "Pixels" when _images == 1: _axes = Pixels(xml); break;
                     case "TiffData" when _images == 1:
                         _placed.Add(new Placed(
-                            Count(xml, "IFD"), Count(xml, "FirstC") ?? 0, Count(xml, "FirstZ") ?? 0, Count(xml, "FirstT") ?? 0, Count(xml, "PlaneCount"), null));
+                            Count(xml, "IFD"), Count(xml, "FirstC") ?? 0, Count(xml, "FirstZ") ?? 0, Count(xml, "FirstT") ?? 0,
+                            Count(xml, "PlaneCount"), null));
                         break;
                     case "UUID" when _images == 1 && _placed.Count > 0:
                         var name = xml.GetAttribute("FileName");
@@ -85,7 +86,8 @@ internal static class OmeXml
         private int[] Place(DeclaredAxes axes)
         {
             // A file under another name still refers to itself by the old one; only then is there a single name for all planes.
-            if (_placed.Select(placed => placed.File).Distinct().Count() > 1 || (_placed.Exists(placed => placed.File is not null) && _ownId is not null))
+            if (_placed.Select(placed => placed.File).Distinct().Count() > 1
+                || (_placed.Exists(placed => placed.File is not null) && _ownId is not null))
                 throw Elsewhere();
             if (axes.Planes > (ulong)stored.AllPages)
                 throw Missing(axes);
@@ -95,7 +97,7 @@ internal static class OmeXml
             foreach (var placed in _placed.Count > 0 ? _placed : [new Placed(null, 0, 0, 0, null, null)])
             {
                 var number = Number(axes, placed);
-                var count = placed.Count ?? (placed.Page is null ? pages.Length - number : 1);
+                var count = placed.Count ?? (placed.Page is null && _placed.Count <= 1 ? pages.Length - number : 1);
                 if (number < 0 || count < 0 || count > pages.Length - number)
                     throw new InputException($"{path}: its OME-XML places planes outside of {axes.Channels} channels x {axes.Slices} slices.");
                 next = placed.Page ?? next;
@@ -122,10 +124,12 @@ internal static class OmeXml
             axes.Order.IndexOf('C', StringComparison.Ordinal) < axes.Order.IndexOf('Z', StringComparison.Ordinal);
 
         private InputException Missing(DeclaredAxes axes) => new(
-            $"{path}: its OME-XML declares {axes.Channels} channels x {axes.Slices} slices, but not all of them are among the file's {stored.AllPages} pages.");
+            $"{path}: its OME-XML declares {axes.Channels} channels x {axes.Slices} slices, but "
+            + $"not all of them are among the file's {stored.AllPages} pages.");
 
         private InputException Elsewhere() => new(
-            $"{path}: an OME-TIFF whose planes lie in several files is not read; save it as one file (Fiji: open it with Bio-Formats, then save as TIFF).");
+            $"{path}: an OME-TIFF whose planes lie in several files is not read; save it as one file "
+            + "(Fiji: open it with Bio-Formats, then save as TIFF).");
 
         private static int? Count(XmlReader xml, string name) =>
             int.TryParse(xml.GetAttribute(name), NumberStyles.None, CultureInfo.InvariantCulture, out var count) ? count : null;

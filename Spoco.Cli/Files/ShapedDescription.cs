@@ -43,7 +43,8 @@ internal static class ShapedDescription
         var inside = interleaved && axes[^1] is 'S' or 'C' ? axes[..^1] : axes;
         if (!inside.EndsWith("YX", StringComparison.Ordinal) || counts['Y'] != stored.Height || counts['X'] != stored.Width)
             return Product(shape) != Values(stored) ? null : throw new InputException(
-                $"{path}: axes {Letters(axes)}, but pages of {stored.Height} x {stored.Width}: save it with rows and columns last, such as CYX or ZYX.");
+                $"{path}: axes {Letters(axes)}, but pages of {stored.Height} x {stored.Width}: save it with "
+                + "rows and columns last, such as CYX or ZYX.");
         // Samples of a pixel are within the page, whatever they are called, unless every page has one.
         foreach (var inPage in "SC")
             if (stored.Samples > 1 && counts.GetValueOrDefault(inPage) == stored.Samples)
@@ -70,7 +71,8 @@ internal static class ShapedDescription
             return null;
         var leading = shape[..^page.Count].FindAll(extent => extent > 1);
         if (leading.Count > 1 && Product(shape) == Values(stored))
-            throw new InputException($"{path}: {string.Join(" x ", leading)} images of {stored.Height} x {stored.Width}, and nothing says which axis is "
+            throw new InputException(
+                $"{path}: {string.Join(" x ", leading)} images of {stored.Height} x {stored.Width}, and nothing says which axis is "
                 + "slices, channels or time; save it with axes: tifffile.imwrite(path, array, metadata={'axes': 'CZYX'}).");
         return Fit(path, new DeclaredAxes(1, leading.Count == 1 ? leading[0] : 1, 1), stored);
     }

@@ -8,7 +8,9 @@ internal static class TiffCompression
 {
     public const int None = 1, Lzw = 5, Jpeg = 7, AdobeDeflate = 8, Deflate = 32946, PackBits = 32773, Zstd = 50000, OldZstd = 34926;
 
-    private const string WithTiffcp = "convert it with: tiffcp -c lzw IN OUT", WithFiji = "open it in Fiji (File > Import > Bio-Formats) and save it as TIFF";
+    private const string WithTiffcp = "convert it with: tiffcp -c lzw IN OUT";
+
+    private const string WithFiji = "open it in Fiji (File > Import > Bio-Formats) and save it as TIFF";
 
     /// <summary>The most bytes a compressed byte can stand for.</summary>
     /// <exception cref="InputException">The compression is not read.</exception>
@@ -42,9 +44,7 @@ internal static class TiffCompression
                 case PackBits: return DecodePackBits(data, block);
                 case Lzw: return TiffLzw.Decode(data, block);
                 case AdobeDeflate or Deflate: return Inflate(data, block);
-                default:
-                    using (var zstd = new ZstdSharp.Decompressor())
-                        return zstd.Unwrap(data, block) == block.Length;
+                default: return DecodeZstd(data, block);
             }
         }
         catch (Exception e) when (e is InvalidDataException or EndOfStreamException or ZstdSharp.ZstdException)
@@ -85,6 +85,17 @@ internal static class TiffCompression
             inflated.ReadExactly(block);
             // One byte more reaches the end of the stream, where its checksum is compared.
             inflated.ReadByte();
+            return true;
+        }
+    }
+
+    private static unsafe bool DecodeZstd(ReadOnlySpan<byte> data, Span<byte> block)
+    {
+        fixed (byte* first = data)
+        {
+            using var stream = new UnmanagedMemoryStream(first, data.Length);
+            using var decoded = new ZstdSharp.DecompressionStream(stream);
+            decoded.ReadExactly(block);
             return true;
         }
     }

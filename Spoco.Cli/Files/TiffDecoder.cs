@@ -233,7 +233,8 @@ internal sealed class TiffDecoder<T>(string path, TiffReader reader, Stream stre
         // Old programs leave out the sizes of blocks that are not compressed.
         var sized = sizes > 0 || layout.Compression != TiffCompression.None;
         if (listed < layout.Blocks || (sized && sizes < layout.Blocks))
-            throw new InputException($"{path}: damaged TIFF (page {page.Index} of {layout.Blocks} blocks lists {Math.Min(listed, sized ? sizes : listed)}).");
+            throw new InputException(
+                $"{path}: damaged TIFF (page {page.Index} of {layout.Blocks} blocks lists {Math.Min(listed, sized ? sizes : listed)}).");
         var offsets = page.Numbers(offsetTag).AsSpan(0, (int)layout.Blocks).ToArray();
         var counts = sized ? page.Numbers(countTag).AsSpan(0, offsets.Length).ToArray() : new long[offsets.Length];
         for (var i = 0; i < offsets.Length; i++)

@@ -67,8 +67,9 @@ internal static class TiffFile
         if (labels.VoxelSize is { } size)
         {
             tiff.SetField(TiffTag.RESOLUTIONUNIT, ResUnit.NONE);
-            tiff.SetField(TiffTag.XRESOLUTION, 1 / size.X);
-            tiff.SetField(TiffTag.YRESOLUTION, 1 / size.Y);
+            var unit = ImageJDescription.UnitOf(size).Micrometres;
+            tiff.SetField(TiffTag.XRESOLUTION, unit / size.X);
+            tiff.SetField(TiffTag.YRESOLUTION, unit / size.Y);
         }
 
         var strip = new byte[rowsPerStrip * labels.Width * sampleBytes];

@@ -117,7 +117,8 @@ internal sealed record TiffLayout
     {
         var bits = page.Numbers(TiffTag.BITSPERSAMPLE);
         if (bits.AsSpan().ContainsAnyExcept(bits is [var first, ..] ? first : 0))
-            throw new InputException($"{path}: samples of different widths ({string.Join(", ", bits.Take(4))} bits) are not read; save each channel with 8 or 16 bits.");
+            throw new InputException(
+                $"{path}: samples of different widths ({string.Join(", ", bits.Take(4))} bits) are not read; save each channel with 8 or 16 bits.");
         // Without the tag a sample is one bit.
         return bits.Length == 0 ? 1 : (int)Math.Clamp(bits[0], 0, int.MaxValue);
     }
@@ -158,7 +159,8 @@ internal sealed record TiffLayout
             Photometric.YCBCR when compression != TiffCompression.Jpeg || planar => "YCbCr colours outside of JPEG",
             _ => null,
         };
-        return name is null ? photometric : throw new InputException($"{path}: {name} are not read; convert it to RGB, with Fiji (Image > Type > RGB Color).");
+        return name is null ? photometric : throw new InputException(
+            $"{path}: {name} are not read; convert it to RGB, with Fiji (Image > Type > RGB Color).");
     }
 
     /// <summary>Samples at a pixel's end that are opacity: declared as such, or a fourth beside red, green and blue.</summary>
@@ -180,6 +182,7 @@ internal sealed record TiffLayout
             _ => false,
         };
         if (!fits)
-            throw new InputException($"{path}: predictor {layout.Predictor} with {layout.BitDepth}-bit samples is not read; convert it with: tiffcp -c lzw:1 IN OUT.");
+            throw new InputException(
+                $"{path}: predictor {layout.Predictor} with {layout.BitDepth}-bit samples is not read; convert it with: tiffcp -c lzw:1 IN OUT.");
     }
 }

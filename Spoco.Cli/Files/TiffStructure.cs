@@ -51,7 +51,8 @@ internal static class TiffStructure
     /// </summary>
     public static List<TiffDirectory> FullResolution(List<TiffDirectory> pages)
     {
-        var full = pages.FindAll(page => (page.Number(TiffTag.SUBFILETYPE, 0) & (Reduced | Mask)) == 0 && page.Number(TiffTag.OSUBFILETYPE, 0) != OldReduced);
+        var full = pages.FindAll(page =>
+            (page.Number(TiffTag.SUBFILETYPE, 0) & (Reduced | Mask)) == 0 && page.Number(TiffTag.OSUBFILETYPE, 0) != OldReduced);
         return full.Count > 0 ? full : pages.FindAll(page => Size(page) == Size(pages[0]));
 
         static (long, long) Size(TiffDirectory page) => (page.Number(TiffTag.IMAGEWIDTH, 0), page.Number(TiffTag.IMAGELENGTH, 0));

@@ -39,7 +39,11 @@ internal sealed class ImageAxesTests
     {
         var placed = string.Concat(from z in Enumerable.Range(0, 2) from c in Enumerable.Range(0, 2)
             select $"<TiffData FirstC=\"{c}\" FirstZ=\"{z}\" FirstT=\"0\" IFD=\"{3 - (2 * z + c)}\" PlaneCount=\"1\"/>");
-        Assert.That(Of(Ome("DimensionOrder=\"XYCZT\" SizeC=\"2\" SizeZ=\"2\" SizeT=\"1\"", placed), pages: 4).Planes, Is.EqualTo(new[] { 3, 2, 1, 0 }));
+        const string Sizes = "DimensionOrder=\"XYCZT\" SizeC=\"2\" SizeZ=\"2\" SizeT=\"1\"";
+        Assert.That(Of(Ome(Sizes, placed), pages: 4).Planes, Is.EqualTo(new[] { 3, 2, 1, 0 }));
+        // Without numbers of pages they follow each other.
+        const string Following = "<TiffData FirstC=\"1\"/><TiffData/><TiffData FirstZ=\"1\"/><TiffData FirstZ=\"1\" FirstC=\"1\"/>";
+        Assert.That(Of(Ome(Sizes, Following), pages: 4).Planes, Is.EqualTo(new[] { 1, 0, 2, 3 }));
     }
 
     [Test]
@@ -61,8 +65,10 @@ internal sealed class ImageAxesTests
     [Test]
     public void TheFirstOfSeveralOmeImagesIsRead()
     {
-        var second = "<Image ID=\"Image:1\"><Pixels DimensionOrder=\"XYCZT\" SizeC=\"2\" SizeZ=\"1\" SizeT=\"1\"><TiffData IFD=\"2\" PlaneCount=\"2\"/></Pixels></Image>";
-        var xml = Ome("DimensionOrder=\"XYCZT\" SizeC=\"1\" SizeZ=\"2\" SizeT=\"1\"", "<TiffData IFD=\"0\" PlaneCount=\"2\"/>").Replace("</OME>", second + "</OME>");
+        var second = "<Image ID=\"Image:1\"><Pixels DimensionOrder=\"XYCZT\" SizeC=\"2\" SizeZ=\"1\" SizeT=\"1\">"
+            + "<TiffData IFD=\"2\" PlaneCount=\"2\"/></Pixels></Image>";
+        var xml = Ome("DimensionOrder=\"XYCZT\" SizeC=\"1\" SizeZ=\"2\" SizeT=\"1\"", "<TiffData IFD=\"0\" PlaneCount=\"2\"/>")
+            .Replace("</OME>", second + "</OME>");
         var axes = Of(xml, pages: 4);
         Assert.That((axes.Slices, axes.Channels, axes.Others), Is.EqualTo((2, 1, 1)));
     }
