@@ -112,7 +112,8 @@ public sealed class SpocoModel : IDisposable
     {
         ArgumentNullException.ThrowIfNull(image);
         var embeddings = new Volume<float>(image.Depth, image.Height, image.Width, Options.EmbeddingDimensions) { VoxelSize = image.VoxelSize };
-        var momentum = withMomentum ? new Volume<float>(image.Depth, image.Height, image.Width, Options.EmbeddingDimensions) : null;
+        var momentum = withMomentum
+            ? new Volume<float>(image.Depth, image.Height, image.Width, Options.EmbeddingDimensions) { VoxelSize = image.VoxelSize } : null;
         var foreground = Options.Foreground ? new Volume<float>(image.Depth, image.Height, image.Width) { VoxelSize = image.VoxelSize } : null;
         var depth = Options.Network.Dimensions == 3 ? image.Depth : 1;
         for (var z = 0; z < image.Depth; z += depth)

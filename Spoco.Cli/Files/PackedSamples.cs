@@ -1,3 +1,5 @@
+using System.Numerics;
+
 namespace Spoco.Cli.Files;
 
 /// <summary>Rows as PNG and TIFF pack them.</summary>
@@ -10,6 +12,20 @@ internal static class PackedSamples
         var mask = (1 << bits) - 1;
         for (var i = 0; i < samples.Length; i++)
             samples[i] = (byte)(packed[i / perByte] >> (8 - bits * (i % perByte + 1)) & mask);
+    }
+
+    /// <summary>Spreads samples of any width up to 31 bits, most significant first, to two or four bytes each.</summary>
+    public static void Unpack<T>(ReadOnlySpan<byte> packed, int bits, Span<T> samples) where T : unmanaged, IBinaryInteger<T>
+    {
+        long bit = 0;
+        for (var i = 0; i < samples.Length; i++, bit += bits)
+        {
+            ulong word = 0;
+            var (first, end) = (bit >> 3, (bit + bits + 7) >> 3);
+            for (var at = first; at < end; at++)
+                word = word << 8 | packed[(int)at];
+            samples[i] = T.CreateTruncating(word >> (int)(end * 8 - bit - bits) & (1UL << bits) - 1);
+        }
     }
 
     /// <summary>Keeps the first <paramref name="kept"/> of every <paramref name="all"/> samples, in place; returns what is left.</summary>

@@ -5,8 +5,8 @@ using Spoco.Engine;
 namespace Spoco.Cli.Files;
 
 /// <summary>
-/// TIFF and BigTIFF; pages are slices. Samples are returned as they are stored: alpha is dropped, while colour tables and
-/// "white is zero" only say how to display and are ignored.
+/// TIFF and BigTIFF; <see cref="ImageAxes"/> says which page is what. Samples are returned as they are stored: alpha is dropped, and
+/// "white is zero" only says how to display.
 /// </summary>
 internal static class TiffFile
 {
@@ -24,15 +24,15 @@ internal static class TiffFile
         using var stream = FileContents.Open(path);
         try
         {
-            var pages = TiffStructure.CountPages(path, stream);
-            stream.Position = 0;
-            using var tiff = TiffLog.Listen(() => Tiff.ClientOpen("TIFF", "r", stream, new TiffStream()))
-                ?? throw new InputException($"{path}: not a readable TIFF ({TiffLog.Message}).");
-            return new TiffDecoder<T>(path, tiff, stream, pages, ignored).Decode();
+            return new TiffDecoder<T>(path, new TiffReader(path, stream), stream, ignored).Decode();
         }
-        catch (Exception e) when (e is not InputException)
+        catch (IOException e)
         {
-            throw new InputException($"{path}: not a readable TIFF ({InputFile.FirstLine(e.Message)}).", e);
+            throw new InputException($"{path}: cannot be read ({InputFile.FirstLine(e.Message)}).", e);
+        }
+        catch (Exception e) when (e is not (InputException or OutOfMemoryException))
+        {
+            throw new InputException($"{path}: damaged TIFF.", e);
         }
     }
 
@@ -44,7 +44,7 @@ internal static class TiffFile
         {
             var big = (wide ? 4L : 2L) * labels.VoxelCount > ClassicLimit;
             using var tiff = TiffLog.Listen(() => Tiff.ClientOpen("TIFF", big ? "w8l" : "wl", stream, new TiffStream()))
-                ?? throw new IOException($"{path}: {TiffLog.Message}.");
+                ?? throw new IOException($"{path}: cannot be written as TIFF.");
             for (var z = 0; z < labels.Depth; z++)
                 WritePage(path, tiff, labels, z, wide);
         });
@@ -63,7 +63,14 @@ internal static class TiffFile
         tiff.SetField(TiffTag.PLANARCONFIG, PlanarConfig.CONTIG);
         tiff.SetField(TiffTag.COMPRESSION, Compression.ADOBE_DEFLATE);
         tiff.SetField(TiffTag.ROWSPERSTRIP, rowsPerStrip);
-        TiffVoxelSize.Write(tiff, labels);
+        tiff.SetField(TiffTag.IMAGEDESCRIPTION, ImageJDescription.Of(labels.Depth, labels.VoxelSize));
+        if (labels.VoxelSize is { } size)
+        {
+            tiff.SetField(TiffTag.RESOLUTIONUNIT, ResUnit.NONE);
+            var unit = ImageJDescription.UnitOf(size).Micrometres;
+            tiff.SetField(TiffTag.XRESOLUTION, unit / size.X);
+            tiff.SetField(TiffTag.YRESOLUTION, unit / size.Y);
+        }
 
         var strip = new byte[rowsPerStrip * labels.Width * sampleBytes];
         for (int y = 0, index = 0; y < labels.Height; y += rowsPerStrip, index++)
@@ -78,9 +85,9 @@ internal static class TiffFile
                     MemoryMarshal.Cast<byte, ushort>(bytes)[i] = (ushort)source[i];
             var (number, count) = (index, bytes.Length);
             if (TiffLog.Listen(() => tiff.WriteEncodedStrip(number, strip, count)) < 0)
-                throw new IOException($"{path}: {TiffLog.Message}.");
+                throw new IOException($"{path}: cannot be written as TIFF.");
         }
         if (!tiff.WriteDirectory())
-            throw new IOException($"{path}: {TiffLog.Message}.");
+            throw new IOException($"{path}: cannot be written as TIFF.");
     }
 }

@@ -125,7 +125,7 @@ public static class InstanceSegmentation
                 mean[c] += embeddings.Data[i * d + c];
         }
 
-        var mask = new Volume<byte>(embeddings.Depth, embeddings.Height, embeddings.Width);
+        var mask = new Volume<byte>(embeddings.Depth, embeddings.Height, embeddings.Width) { VoxelSize = embeddings.VoxelSize };
         for (var i = 0; i < mask.Data.Length; i++)
         {
             var squared = 0.0;
@@ -145,6 +145,9 @@ public static class InstanceSegmentation
     public static Volume<byte> Threshold(Volume<float> probability, double threshold = 0.5)
     {
         ArgumentNullException.ThrowIfNull(probability);
-        return new Volume<byte>([.. probability.Data.Select(p => p >= threshold ? (byte)1 : (byte)0)], probability.Depth, probability.Height, probability.Width);
+        return new Volume<byte>([.. probability.Data.Select(p => p >= threshold ? (byte)1 : (byte)0)], probability.Depth, probability.Height, probability.Width)
+        {
+            VoxelSize = probability.VoxelSize,
+        };
     }
 }

@@ -43,7 +43,7 @@ public static class SeededWatershed
                     labels[j] = labels[i];
                     front.Enqueue(j, Key(image.Data[j], reached++));
                 }
-        return LabelImage.Like(image, labels);
+        return new Volume<int>(labels, image.Depth, image.Height, image.Width) { VoxelSize = seeds.VoxelSize ?? image.VoxelSize };
     }
 
     // Ascending height, then ascending age. EdgeOrder puts large values first.

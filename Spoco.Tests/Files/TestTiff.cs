@@ -43,7 +43,10 @@ internal sealed class TestTiff(bool bigEndian, bool bigTiff = false)
     }
 
     /// <summary>Adds a page whose strips are given as they are to be stored.</summary>
-    public TestTiff Page(int rowsPerStrip, params byte[][] strips)
+    public TestTiff Page(int rowsPerStrip, params byte[][] strips) => PageWith([], rowsPerStrip, strips);
+
+    /// <summary>The same with tags of one's own, which replace those that the page would have.</summary>
+    public TestTiff PageWith((int Tag, int Type, long[] Values)[] tags, int rowsPerStrip, params byte[][] strips)
     {
         if (_file.Count == 0)
             WriteHeader();
@@ -57,10 +60,11 @@ internal sealed class TestTiff(bool bigEndian, bool bigTiff = false)
             (339, 3, [.. Enumerable.Repeat((long)SampleFormat, SamplesPerPixel)]),
         };
         if (Description != "")
-            entries.Insert(5, (270, 2, [.. System.Text.Encoding.Latin1.GetBytes(Description + "\0").Select(letter => (long)letter)]));
+            entries.Insert(5, (270, 2, [.. System.Text.Encoding.UTF8.GetBytes(Description + "\0").Select(letter => (long)letter)]));
         if (ExtraSamples.Length > 0)
             entries.Insert(entries.Count - 1, (338, 3, [.. ExtraSamples.Select(kind => (long)kind)]));
-        WriteDirectory(entries);
+        entries.RemoveAll(entry => tags.Any(tag => tag.Tag == entry.Tag));
+        WriteDirectory([.. entries.Concat(tags).OrderBy(entry => entry.Tag)]);
         return this;
     }
 
@@ -84,7 +88,7 @@ internal sealed class TestTiff(bool bigEndian, bool bigTiff = false)
         var (countBytes, fieldBytes) = bigTiff ? (8, 8) : (2, 4);
         var encoded = entries.Select(entry =>
         {
-            var size = entry.Type switch { 2 => 1, 3 => 2, 16 => 8, _ => 4 };
+            var size = entry.Type switch { 1 or 2 or 7 => 1, 3 => 2, 16 => 8, _ => 4 };
             var data = Samples(size, entry.Values);
             var at = -1L;
             if (data.Length > fieldBytes)

@@ -44,6 +44,22 @@ public sealed class InstanceSegmentationTests
     }
 
     [Test]
+    public void Labels_keep_the_voxel_size([Values] bool learned, [Values(0, 6)] int sizeFloor, [Values] bool empty)
+    {
+        var (prediction, mask) = Scene();
+        var size = new VoxelSize(2, 0.5, 0.25);
+        var embeddings = new Volume<float>(prediction.Embeddings.Data, 1, 12, 20, 3) { VoxelSize = size };
+        var foreground = new Volume<float>(Array.ConvertAll(mask.Data, m => empty ? 0f : m), 1, 12, 20) { VoxelSize = size };
+        prediction = new Prediction(embeddings, null, foreground);
+        var options = new InstanceSegmentationOptions { SizeFloor = sizeFloor };
+        var labels = learned
+            ? InstanceSegmentation.SegmentLearned(prediction, 0.5, options)
+            : InstanceSegmentation.Segment(prediction, empty ? new Volume<byte>(1, 12, 20) : mask, options);
+        Assert.That(labels.VoxelSize, Is.EqualTo(size));
+        Assert.That(labels.Data.Max(), empty ? Is.Zero : Is.Positive);
+    }
+
+    [Test]
     public void Masks_of_another_size_and_negative_floors_are_refused()
     {
         var (prediction, _) = Scene();
