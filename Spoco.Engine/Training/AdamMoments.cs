@@ -35,6 +35,15 @@ internal sealed class AdamMoments : IDisposable
         .. Checkpoint.Arrays(_prefix + SecondName, _parameters, _dimensions, _second),
     ];
 
+    /// <summary>
+    /// Whether the gradients that have been added up, and the sum of their squares, are finite: Adam keeps squares, and an infinite one for ever. Fetched from the
+    /// device.
+    /// </summary>
+    public bool HaveFiniteGradients => Primitives.Reduction.SumOfSquares(_parameters.Gradients) <= float.MaxValue;
+
+    /// <summary>Forgets the gradients that have been added up.</summary>
+    public void DiscardGradients() => _parameters.Gradients.Clear();
+
     /// <summary>One step with the gradients that have been added up, which are cleared.</summary>
     /// <param name="settings">Rates.</param>
     /// <param name="step">Counted from 1.</param>
