@@ -14,7 +14,7 @@ internal sealed record ImageReading(NormalisationOptions Normalisation, bool Spl
     public Volume<float> Image(Volume<float> image, int channels, string name) =>
         Engine.Normalisation.Apply(InputFile.WithChannels(image, channels, name), Normalisation, name);
 
-    /// <summary>The labels, of which pieces that touch at a corner at least are one object.</summary>
+    /// <summary>The labels; objects that touch at a corner alone are two.</summary>
     public Volume<int> Labels(Volume<int> labels)
     {
         if (!SplitLabels)
@@ -23,7 +23,7 @@ internal sealed record ImageReading(NormalisationOptions Normalisation, bool Spl
         {
             VoxelSize = labels.VoxelSize,
         };
-        var pieces = ConnectedComponents.OfLabels(known, Connectivity.Corners);
+        var pieces = ConnectedComponents.OfLabels(known, Connectivity.Faces);
         if (Ignored is not { } ignored || ignored == 0)
             return pieces;
 

@@ -33,10 +33,10 @@ internal enum RatioOf
 internal sealed record TrainSettings
 {
     /// <summary>
-    /// Mean and deviation of what is left after cutting values that lie far outside of those of nearly all pixels: some hot pixels would else shrink everything
-    /// to nothing. The margin keeps small and bright objects apart from the background.
+    /// Values further from those of nearly all pixels than these are from each other are cut: some hot pixels would else shrink everything to nothing. Most
+    /// images have none and are as with zscore, and small bright objects stay far above the background.
     /// </summary>
-    public const string DefaultNormalisation = "percentile(1,99,3)";
+    public const string DefaultNormalisation = "percentile(1,99,1)";
 
     /// <summary>What trainings did that do not say.</summary>
     public const string FormerNormalisation = "zscore";

@@ -157,7 +157,21 @@ internal sealed class TrainingRun
         var metadata = trainer.Resume(Last);
         if (!_changedData && metadata.TryGetValue(DataKey, out var before) && _data.Fingerprint.ChangeSince(Last, before) is { } change)
             throw new InputException($"--resume: the data are not those of the training: {change}; --changed-data goes on with them.");
-        _best = ReadBest(metadata);
+        _best = HasBest() ? ReadBest(metadata) : null;
+    }
+
+    /// <summary>Whether the best model is there, undamaged; where it is not, the next validation's takes its place.</summary>
+    private bool HasBest()
+    {
+        try
+        {
+            SafeTensors.Open(Best).Verify();
+            return true;
+        }
+        catch (InputException)
+        {
+            return false;
+        }
     }
 
     private void Start(SpocoModel model)
