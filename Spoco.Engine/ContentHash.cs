@@ -4,8 +4,8 @@ using System.Numerics;
 namespace Spoco.Engine;
 
 /// <summary>
-/// 64 bits that tell whether contents have changed, however they are cut into pieces. Every step is a bijection of the state for a given word and of the word
-/// for a given state: contents that differ in one word never have the same hash. It guards against damage, not against forgery.
+/// 64 bits that tell whether contents have changed, however they are cut into pieces. Every step is a bijection of the state for a given word and of
+/// the word for a given state: contents that differ in one word never have the same hash. It guards against damage, not against forgery.
 /// </summary>
 public sealed class ContentHash
 {

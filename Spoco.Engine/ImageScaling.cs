@@ -1,8 +1,8 @@
 namespace Spoco.Engine;
 
 /// <summary>
-/// What <see cref="NormalisationOptions"/> mean for one image, which may be too large for memory: it is read in blocks, several times, and the result does not
-/// depend on how it is cut.
+/// What <see cref="NormalisationOptions"/> mean for one image, which may be too large for memory: it is read in blocks, several times, and the result
+/// does not depend on how it is cut.
 /// </summary>
 public sealed class ImageScaling
 {
@@ -40,7 +40,12 @@ public sealed class ImageScaling
                 break;
             case NormalisationKind.Percentile:
                 for (var c = 0; c < channels; c++)
-                    result[c] = Cut(options, Percentiles.Of(() => blocks().Select(block => OfChannel(block, c, channels)), options.Low, options.High, name));
+                {
+                    result[c] = Cut(
+                        options, Percentiles.Of(() => blocks().Select(block => OfChannel(block, c, channels)), options.Low, options.High, name));
+                }
+
+
                 var cut = new ImageScaling([.. result], null);
                 var statistics = ImageStatistics.Of(() => blocks().Select(cut.CutOnly), name);
                 for (var c = 0; c < channels; c++)
@@ -53,7 +58,8 @@ public sealed class ImageScaling
                 for (var c = 0; c < channels; c++)
                 {
                     var i = Math.Min(c, options.Mean.Count - 1);
-                    result[c] = whole with { Statistics = i < 0 ? new ImageStatistics(0, 1) : new ImageStatistics(options.Mean[i], 1 / options.Deviation[i]) };
+                    var (mean, deviation) = i < 0 ? (0, 1) : (options.Mean[i], options.Deviation[i]);
+                    result[c] = whole with { Statistics = new ImageStatistics(mean, 1 / deviation) };
                 }
 
                 break;

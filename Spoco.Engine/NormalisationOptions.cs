@@ -21,15 +21,16 @@ public enum NormalisationKind
     None,
 }
 
-/// <summary>How images are normalised; stored in every model, so that whoever applies it does what its training did. The default is that of models that say
-/// nothing.</summary>
+/// <summary>
+/// How images are normalised; stored in every model, so that whoever applies it does what its training did. The default is that of models that say nothing.
+/// </summary>
 public sealed record NormalisationOptions
 {
     private const char Separator = ',';
     private static readonly (string Name, NormalisationKind Kind)[] Names =
     [
-        ("zscore", NormalisationKind.ZScore), ("zscore-per-channel", NormalisationKind.ZScorePerChannel), ("percentile", NormalisationKind.Percentile),
-        ("fixed", NormalisationKind.Fixed), ("none", NormalisationKind.None),
+        ("zscore", NormalisationKind.ZScore), ("zscore-per-channel", NormalisationKind.ZScorePerChannel),
+        ("percentile", NormalisationKind.Percentile), ("fixed", NormalisationKind.Fixed), ("none", NormalisationKind.None),
     ];
 
     /// <summary>The way.</summary>
@@ -42,8 +43,8 @@ public sealed record NormalisationOptions
     public double High { get; init; } = 100;
 
     /// <summary>
-    /// <see cref="NormalisationKind.Percentile"/>: how far outside of the two percentiles values are cut, in their distance. With 0, whatever is rarer than the
-    /// percentiles looks like them: hot pixels, but small and bright objects too.
+    /// <see cref="NormalisationKind.Percentile"/>: how far outside of the two percentiles values are cut, in their distance. With 0, whatever is
+    /// rarer than the percentiles looks like them: hot pixels, but small and bright objects too.
     /// </summary>
     public double Margin { get; init; }
 
@@ -57,8 +58,8 @@ public sealed record NormalisationOptions
     public double? Clip { get; init; }
 
     /// <summary>
-    /// Reads <c>zscore</c>, <c>zscore-per-channel</c>, <c>percentile(LOW,HIGH)</c> or <c>percentile(LOW,HIGH,MARGIN)</c>, <c>fixed(MEAN,DEVIATION)</c> or, for
-    /// several channels, <c>fixed(MEAN,...,DEVIATION,...)</c>, or <c>none</c>.
+    /// Reads <c>zscore</c>, <c>zscore-per-channel</c>, <c>percentile(LOW,HIGH)</c> or <c>percentile(LOW,HIGH,MARGIN)</c>,
+    /// <c>fixed(MEAN,DEVIATION)</c> or, for several channels, <c>fixed(MEAN,...,DEVIATION,...)</c>, or <c>none</c>.
     /// </summary>
     /// <exception cref="InputException">The text is none of them.</exception>
     public static NormalisationOptions Parse(string text)
@@ -101,7 +102,8 @@ public sealed record NormalisationOptions
         }
 
         static InputException Unknown(string text) => new(
-            $"Normalisation: '{text}' is none of zscore, zscore-per-channel, percentile(low,high), percentile(low,high,margin), fixed(mean,deviation), none.");
+            $"Normalisation: '{text}' is none of zscore, zscore-per-channel, percentile(low,high), percentile(low,high,margin), "
+            + "fixed(mean,deviation), none.");
     }
 
     /// <summary>Checks every rule.</summary>
@@ -113,7 +115,8 @@ public sealed record NormalisationOptions
         if (!(Margin >= 0 && Margin <= float.MaxValue))
             throw new ArgumentException($"Normalisation: the margin is a number from 0, got {Text(Margin)}.");
         if (Kind == NormalisationKind.Fixed && (Mean.Count == 0 || Mean.Count != Deviation.Count))
-            throw new ArgumentException($"Normalisation: a mean and a deviation for all channels or for each, got {Mean.Count} and {Deviation.Count}.");
+            throw new ArgumentException(
+                $"Normalisation: a mean and a deviation for all channels or for each, got {Mean.Count} and {Deviation.Count}.");
         if (!Mean.All(double.IsFinite) || !Deviation.All(d => d > 0 && double.IsFinite(d)))
             throw new ArgumentException("Normalisation: means are finite numbers and deviations numbers above 0.");
         if (Clip is not (null or (> 0 and <= float.MaxValue)))

@@ -1,8 +1,8 @@
 namespace Spoco.Engine;
 
 /// <summary>
-/// Exact percentiles of values that may be too many for memory. The bits of floats, taken as integers, are ordered as the floats are: a first pass counts them
-/// by their upper halves, a second one those with the right upper half by their lower halves.
+/// Exact percentiles of values that may be too many for memory. The bits of floats, taken as integers, are ordered as the floats are: a first pass
+/// counts them by their upper halves, a second one those with the right upper half by their lower halves.
 /// </summary>
 internal static class Percentiles
 {
@@ -43,7 +43,8 @@ internal static class Percentiles
             }
         }
 
-        return (Value((halfOfLow << HalfBits) | Find(lowerOfLow, rankOfLow).Place), Value((halfOfHigh << HalfBits) | Find(lowerOfHigh, rankOfHigh).Place));
+        return (Value((halfOfLow << HalfBits) | Find(lowerOfLow, rankOfLow).Place),
+            Value((halfOfHigh << HalfBits) | Find(lowerOfHigh, rankOfHigh).Place));
     }
 
     private static long Rank(double percentile, long count) => (long)Math.Round(percentile / 100 * (count - 1));

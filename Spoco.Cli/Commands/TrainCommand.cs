@@ -50,7 +50,8 @@ internal static class TrainCommand
         var common = new CommonOptions();
         var command = new Command("train",
             "Train a model on images with labelled objects. Ctrl-C stops cleanly; --resume goes on. The best model on the validation images is kept as "
-            + "best.safetensors, together with all settings; predict and segment use them.") { output, resume, changedData, recipe, config, memory, loaders }
+            + "best.safetensors, together with all settings; predict and segment use them.")
+            { output, resume, changedData, recipe, config, memory, loaders }
             .WithExamples(
                 "spoco train --data cells --out model",
                 "spoco train --data cells --out model --supervision sparse --instance-ratio 0.4",
@@ -94,7 +95,8 @@ internal static class TrainCommand
             var segmented = summary.Best.Segmented is not { } scores ? "" : string.Create(CultureInfo.InvariantCulture,
                 $" (as spoco segment: {scores.AveragePrecision50:0.000}, {scores.SymmetricBestDice:0.000})");
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                $"{summary.Iterations} iterations, best validation AP@0.5 {summary.Best.AveragePrecision50:0.000}, SBD {summary.Best.SymmetricBestDice:0.000}{segmented}: {folder}"));
+                $"{summary.Iterations} iterations, best validation AP@0.5 {summary.Best.AveragePrecision50:0.000}, ")
+                + string.Create(CultureInfo.InvariantCulture, $"SBD {summary.Best.SymmetricBestDice:0.000}{segmented}: {folder}"));
             return Task.FromResult(Program.Success);
         });
         return command;

@@ -20,7 +20,8 @@ internal sealed class FileSource : IPatchSource
     /// <param name="rule">What training sees of the labels.</param>
     /// <param name="reading">What is done to images and labels when they are read.</param>
     /// <param name="decoded">What was read lately.</param>
-    public FileSource(string name, DataItem item, int slice, KnownImage known, int channels, LabelRule rule, ImageReading reading, DecodedImages decoded)
+    public FileSource(
+        string name, DataItem item, int slice, KnownImage known, int channels, LabelRule rule, ImageReading reading, DecodedImages decoded)
     {
         (Name, _item, _slice, Channels, _rule, _reading, _decoded) = (name, item, slice, channels, rule, reading, decoded);
         (Extents, VoxelSize) = (known.Extents, known.VoxelSize);

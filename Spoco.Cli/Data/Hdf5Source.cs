@@ -5,8 +5,8 @@ using Spoco.Engine;
 namespace Spoco.Cli.Data;
 
 /// <summary>
-/// A volume, or a slice of one, in a chunked HDF5 file, of which a patch reads only the box that it needs. It is normalised by what the whole volume is like,
-/// measured slab by slab with the same sums as in memory: the patches are the same bits.
+/// A volume, or a slice of one, in a chunked HDF5 file, of which a patch reads only the box that it needs. It is normalised by what the whole volume
+/// is like, measured slab by slab with the same sums as in memory: the patches are the same bits.
 /// </summary>
 internal sealed class Hdf5Source : IPatchSource
 {

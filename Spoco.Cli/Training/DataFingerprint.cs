@@ -6,8 +6,8 @@ using Spoco.Engine;
 namespace Spoco.Cli.Training;
 
 /// <summary>
-/// What the images and labels of a training are: by name a hash of their decoded values. Files that are copied, renamed together with their folder or packed
-/// anew stay the same.
+/// What the images and labels of a training are: by name a hash of their decoded values. Files that are copied, renamed together with their folder or
+/// packed anew stay the same.
 /// </summary>
 internal sealed class DataFingerprint
 {
@@ -23,8 +23,9 @@ internal sealed class DataFingerprint
     }
 
     /// <summary>Takes an image that was read in pieces.</summary>
-    public void Add(string part, string name, (int Depth, int Height, int Width) extents, ContentHash image, ContentHash labels) => _items[$"{part}/{name}"] =
-        string.Create(CultureInfo.InvariantCulture, $"{extents.Depth}x{extents.Height}x{extents.Width} {image.Value:x16} {labels.Value:x16}");
+    public void Add(string part, string name, (int Depth, int Height, int Width) extents, ContentHash image, ContentHash labels) =>
+        _items[$"{part}/{name}"] = string.Create(CultureInfo.InvariantCulture,
+            $"{extents.Depth}x{extents.Height}x{extents.Width} {image.Value:x16} {labels.Value:x16}");
 
     /// <summary>As it is stored.</summary>
     public string ToJson() => JsonSerializer.Serialize(_items);

@@ -30,7 +30,8 @@ internal sealed class LabelCheck
             return Only(_constant.Note(_images, "hold one single value, of which nothing can be learned"));
         var full = settings.Supervision == Engine.Losses.Supervision.Full && !settings.NamesBackground;
         return Only(
-            settings.SplitLabels ? null : _pieces.Note(_split, "have labels in many pieces: one number is one object; --split-labels makes every piece an object"),
+            settings.SplitLabels ? null : _pieces.Note(
+                _split, "have labels in many pieces: one number is one object; --split-labels makes every piece an object"),
             _noZero.Note(_images, full ? "have no label 0: no pixel is background" : "have no label 0: every pixel is labelled"),
             _large.Note(_images, "have an object that covers more than half of them: background is 0"),
             _specks.Note(_images, "have objects of a single pixel"),

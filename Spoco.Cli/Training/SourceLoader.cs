@@ -103,7 +103,8 @@ internal sealed class SourceLoader(int dimensions, int? ignored, long memory, Im
     private List<FoundImage> OfVolume(string part, DataItem item, Hdf5Pair files)
     {
         if (_reading.SplitLabels)
-            throw new InputException($"{item.LabelPath}: --split-labels needs the labels in memory, where they find no room; give it more with --memory.");
+            throw new InputException(
+                $"{item.LabelPath}: --split-labels needs the labels in memory, where they find no room; give it more with --memory.");
         OnDisk++;
         var found = new List<FoundImage>();
         var (imageHash, labelHash) = (new ContentHash(), new ContentHash());

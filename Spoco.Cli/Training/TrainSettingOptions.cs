@@ -126,8 +126,9 @@ internal sealed class TrainSettingOptions
             s => s.IgnoreLabel, (s, v) => s with { IgnoreLabel = v });
         Add("--split-labels", "Make every piece of a label (pixels that touch) an object: for labels that only tell objects from background.",
             s => s.SplitLabels, (s, v) => s with { SplitLabels = v });
-        Add("--normalise", "What the network sees of intensities: zscore (mean 0, deviation 1), zscore-per-channel, percentile(LOW,HIGH) (each channel cut at two "
-            + "percentiles, then zscore), percentile(LOW,HIGH,M) (cut M times their distance outside of them), fixed(MEAN,DEVIATION), or none. Stored in the model.",
+        Add("--normalise", "What the network sees of intensities: zscore (mean 0, deviation 1), zscore-per-channel, percentile(LOW,HIGH) (each channel "
+            + "cut at two percentiles, then zscore), percentile(LOW,HIGH,M) (cut M times their distance outside of them), fixed(MEAN,DEVIATION), or none. "
+            + "Stored in the model.",
             s => s.Normalise, (s, v) => s with { Normalise = v });
         Add("--clip", "Cut normalised intensities at minus and plus this.", s => s.Clip, (s, v) => s with { Clip = v });
         Add("--dim", "2 or 3 dimensions; a 2D network takes the slices of a volume as images.", s => s.Dimensions, (s, v) => s with { Dimensions = v });

@@ -33,8 +33,8 @@ internal enum RatioOf
 internal sealed record TrainSettings
 {
     /// <summary>
-    /// Values further from those of nearly all pixels than these are from each other are cut: some hot pixels would else shrink everything to nothing. Most
-    /// images have none and are as with zscore, and small bright objects stay far above the background.
+    /// Values further from those of nearly all pixels than these are from each other are cut: some hot pixels would else shrink everything to
+    /// nothing. Most images have none and are as with zscore, and small bright objects stay far above the background.
     /// </summary>
     public const string DefaultNormalisation = "percentile(1,99,1)";
 

@@ -50,7 +50,8 @@ internal sealed class TrainingData : IDisposable
         if (settings.Data.Length == 0)
             throw new InputException("--data: which data set to train on is missing.");
         var folder = DataFolder.Open(settings.Data, settings.Validation, settings.Selection).WithValidation(settings.HeldOut, settings.HeldOutSeed ?? settings.Seed);
-        var loader = new SourceLoader(settings.Dimensions, settings.IgnoreLabel, memory ?? GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 4, settings.Reading);
+        var loader = new SourceLoader(
+            settings.Dimensions, settings.IgnoreLabel, memory ?? GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 4, settings.Reading);
         try
         {
             var validation = loader.Open(Evenly(folder.Validation, validationImages), cancellation, "validation");
@@ -63,7 +64,9 @@ internal sealed class TrainingData : IDisposable
             var used = Select(train, settings).ToList();
             return new TrainingData(loader,
                 [.. used.Select(image => image.Image.Prepare(channels, rule with { Kept = image.Kept }))], [.. used.Select(image => image.Image.Objects.Count)],
-                [.. validation.SelectMany(image => Pieces(image.Prepare(channels, rule), settings, validationImages / validation.Count)).Take(validationImages)], channels)
+                [.. validation.SelectMany(image => Pieces(image.Prepare(channels, rule), settings, validationImages / validation.Count))
+                    .Take(validationImages)],
+                channels)
             {
                 Notes = [.. loader.Check.Notes(settings)],
             };

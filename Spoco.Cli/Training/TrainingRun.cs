@@ -42,7 +42,8 @@ internal sealed class TrainingRun
     private readonly int _loaderThreads;
     private ValidationResult? _best;
 
-    private TrainingRun(TrainSettings settings, string folder, TrainingData data, ComputeDevice device, bool resume, int loaderThreads, bool changedData)
+    private TrainingRun(
+        TrainSettings settings, string folder, TrainingData data, ComputeDevice device, bool resume, int loaderThreads, bool changedData)
     {
         _changedData = changedData;
         _loaderThreads = loaderThreads;
@@ -75,7 +76,8 @@ internal sealed class TrainingRun
             return null;
         try
         {
-            var settings = JsonSerializer.Deserialize<TrainSettings>(json, Json) ?? throw new InputException($"{path}: the settings of the training are empty.");
+            var settings = JsonSerializer.Deserialize<TrainSettings>(json, Json)
+                ?? throw new InputException($"{path}: the settings of the training are empty.");
             using var stored = JsonDocument.Parse(json);
             return stored.RootElement.TryGetProperty(nameof(TrainSettings.Normalise), out _)
                 ? settings : settings with { Normalise = TrainSettings.FormerNormalisation };
@@ -261,10 +263,15 @@ internal sealed class TrainingRun
     private static string Describe(SpocoTrainer trainer, ValidationResult result)
     {
         var foreground = trainer.Model.Options.Foreground ? "in the learned foreground" : "inside the true foreground";
-        var segmented = result.Segmented is not { } segment ? "" : string.Create(CultureInfo.InvariantCulture,
-            $"; as spoco segment{(trainer.Model.Options.Foreground ? "" : " without a mask")}: AP@0.5 {segment.AveragePrecision50:0.000}  SBD {segment.SymmetricBestDice:0.000}");
+        var mask = trainer.Model.Options.Foreground ? "" : " without a mask";
+        var scores = Text(result.AveragePrecision50, result.SymmetricBestDice);
+        var segmented = result.Segmented is not { } segment ? ""
+            : $"; as spoco segment{mask}: {Text(segment.AveragePrecision50, segment.SymmetricBestDice)}";
         return string.Create(CultureInfo.InvariantCulture,
-            $"validation at {trainer.Iteration}: loss {result.Loss:0.0000}  AP@0.5 {result.AveragePrecision50:0.000}  SBD {result.SymmetricBestDice:0.000} {foreground}{segmented}");
+            $"validation at {trainer.Iteration}: loss {result.Loss:0.0000}  {scores} {foreground}{segmented}");
+
+        static string Text(double precision, double dice) =>
+            string.Create(CultureInfo.InvariantCulture, $"AP@0.5 {precision:0.000}  SBD {dice:0.000}");
     }
 
     /// <summary>Without labels only the loss tells.</summary>

@@ -49,8 +49,8 @@ public sealed record SafeTensorSource(string Name, IReadOnlyList<long> Shape, Fu
 
 /// <summary>
 /// The safetensors format: 8 bytes little-endian header length, a JSON header {name: {dtype, shape, data_offsets}, "__metadata__": {..}}, then the
-/// raw bytes. Nothing in such a file is executed. Every number in it is checked before it is used. Files that are written here have a checksum of their
-/// arrays among the strings, which does not depend on the arrays' order: whoever reads and writes them unchanged keeps it.
+/// raw bytes. Nothing in such a file is executed. Every number in it is checked before it is used. Files that are written here have a checksum of
+/// their arrays among the strings, which does not depend on the arrays' order: whoever reads and writes them unchanged keeps it.
 /// </summary>
 public sealed class SafeTensors
 {
@@ -162,7 +162,8 @@ public sealed class SafeTensors
             }
 
             if (Text(sum) != expected)
-                throw new InputException($"{_path}: the arrays are not those that were written (their checksum differs): the file is damaged or was edited.");
+                throw new InputException(
+                    $"{_path}: the arrays are not those that were written (their checksum differs): the file is damaged or was edited.");
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

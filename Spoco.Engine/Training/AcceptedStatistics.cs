@@ -5,8 +5,8 @@ using Primitives = Spoco.Kernels.Primitives;
 namespace Spoco.Engine.Training;
 
 /// <summary>
-/// The running statistics of a network as the last accepted step left them: a forward pass in training writes new ones before it is known whether the step
-/// is any good.
+/// The running statistics of a network as the last accepted step left them: a forward pass in training writes new ones before it is known whether the
+/// step is any good.
 /// </summary>
 internal sealed class AcceptedStatistics : IDisposable
 {

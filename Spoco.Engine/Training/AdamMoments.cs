@@ -10,6 +10,7 @@ internal sealed class AdamMoments : IDisposable
 {
     private const string FirstName = "exp_avg.";
     private const string SecondName = "exp_avg_sq.";
+    private const float LargestGradient = 1e19f;
 
     private readonly ParameterStore _parameters;
     private readonly int _dimensions;
@@ -36,10 +37,10 @@ internal sealed class AdamMoments : IDisposable
     ];
 
     /// <summary>
-    /// Whether the gradients that have been added up, and the sum of their squares, are finite: Adam keeps squares, and an infinite one for ever. Fetched from the
+    /// Whether the gradients that have been added up, and their squares, are finite: Adam keeps squares, and an infinite one for ever. Fetched from the
     /// device.
     /// </summary>
-    public bool HaveFiniteGradients => Primitives.Reduction.SumOfSquares(_parameters.Gradients) <= float.MaxValue;
+    public bool HaveFiniteGradients => !Primitives.Reduction.HasNonFinite(_parameters.Gradients, LargestGradient);
 
     /// <summary>Forgets the gradients that have been added up.</summary>
     public void DiscardGradients() => _parameters.Gradients.Clear();

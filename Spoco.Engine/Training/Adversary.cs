@@ -43,7 +43,7 @@ internal sealed class Adversary : IDisposable
     /// <param name="embeddings">e^f; no gradient flows into them.</param>
     /// <param name="labels">Their labels.</param>
     /// <returns>What the critic thought before the step; null for a batch without an object.</returns>
-    /// <exception cref="TrainingDivergedException">That, or a gradient, is not finite; parameters and moments are those of before the step.</exception>
+    /// <exception cref="TrainingDivergedException">That, or a gradient, is not finite; parameters and moments are as before.</exception>
     public CriticLoss? Train(Tensor embeddings, LabelBatch labels)
     {
         var random = RandomSource.ForIndex(_seed, Progress.Batches, CriticStream);
@@ -60,7 +60,8 @@ internal sealed class Adversary : IDisposable
         var result = WassersteinLoss.Critic(_critic, Real(embeddings.Device, labels, clusters), fake, epsilon, _options.PenaltyWeight);
         if (!double.IsFinite(result.Real + result.Fake + result.Penalty) || !_moments.HaveFiniteGradients)
             throw new TrainingDivergedException(
-                $"Training: what the critic thinks after {Progress.Steps} steps, or its gradient, is not finite ({result}); try a lower learning rate of the critic.");
+                $"Training: what the critic thinks after {Progress.Steps} steps, or its gradient, is not finite ({result}); "
+                + "try a lower learning rate of the critic.");
         Progress = new CriticProgress(Progress.Batches + 1, Progress.Steps + 1);
         _moments.Step(_options.Adam, Progress.Steps);
         return result;

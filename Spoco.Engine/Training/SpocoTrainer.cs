@@ -243,7 +243,8 @@ public sealed class SpocoTrainer : IDisposable
         var total = judgement is null ? loss.Total : Elementwise.AddScaled(loss.Total, judgement, Options.Adversarial!.Weight);
         var value = total.ToScalar();
         if (!float.IsFinite(value))
-            throw new TrainingDivergedException($"Training: the loss of iteration {Iteration} is {value} ({loss.Mean}); try a lower learning rate than {rate:g3}.");
+            throw new TrainingDivergedException(
+                $"Training: the loss of iteration {Iteration} is {value} ({loss.Mean}); try a lower learning rate than {rate:g3}.");
         var lossOfG = yg is { RequiresGradient: true } ? LossOfG(y, yg, labels, loss.Anchors) : null;
         Gradients.Backward(total);
         if (lossOfG is not null)

@@ -260,7 +260,8 @@ internal static class EmbeddingLossSimt
                     var pf = XMath.Exp(-xf);
                     var pg = XMath.Exp(-xg);
                     var w = weights.SubView(r * SumKinds * MaximalGroup, SumKinds * MaximalGroup);
-                    var overlap = terms.Consistency == MaskLoss.CrossEntropy ? SoftMask.CrossEntropy(xf, pf, pg, SoftMask.Complement(xg, pg)) : pf * pg;
+                    var overlap = terms.Consistency == MaskLoss.CrossEntropy
+                        ? SoftMask.CrossEntropy(xf, pf, pg, SoftMask.Complement(xg, pg)) : pf * pg;
                     w[t] = overlap;
                     w[MaximalGroup + t] = pf * pf + pg * pg;
                     w[2 * MaximalGroup + t] = covered && uncovered ? 1f : 0f;

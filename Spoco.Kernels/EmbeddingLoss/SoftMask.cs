@@ -47,8 +47,8 @@ internal static class SoftMask
     public static float CrossEntropySlope(float x, float p, float difference) => p * difference / XMath.Max(p * Complement(x, p), SlopeFloor);
 
     /// <summary>
-    /// q - p for p = exp(-x) and q = exp(-y). Near each other they differ by the larger one times 1 - exp(-|x - y|): subtracted, masks near 1 would leave
-    /// only the digits behind the leading nines, and the derivative divides that by an equally small 1 - p.
+    /// q - p for p = exp(-x) and q = exp(-y). Near each other they differ by the larger one times 1 - exp(-|x - y|): subtracted, masks near 1 would
+    /// leave only the digits behind the leading nines, and the derivative divides that by an equally small 1 - p.
     /// </summary>
     public static float Difference(float x, float p, float y, float q)
     {

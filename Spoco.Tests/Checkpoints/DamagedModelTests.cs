@@ -120,7 +120,10 @@ public sealed class DamagedModelTests : FolderTests
         Assert.That(() => load(), Throws.TypeOf<InputException>().With.Message.Contains(part).And.Message.Contains("damaged"));
 
     private static float[] State(SpocoModel model) =>
-        [.. model.EmbeddingNet.Parameters.Values.ToArray(), .. model.EmbeddingNet.Parameters.Statistics.ToArray(), .. model.MomentumNet.Parameters.Values.ToArray()];
+    [
+        .. model.EmbeddingNet.Parameters.Values.ToArray(), .. model.EmbeddingNet.Parameters.Statistics.ToArray(),
+        .. model.MomentumNet.Parameters.Values.ToArray(),
+    ];
 
     private void WriteTraining()
     {

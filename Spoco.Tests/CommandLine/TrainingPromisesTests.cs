@@ -31,14 +31,15 @@ public sealed partial class TrainingPromisesTests : IDisposable
         DataSet.Write(Data);
         var run = Train(learned ? [] : ["--no-foreground"]).AssertSuccess();
         var line = run.Error.Split('\n').Single(l => l.StartsWith("validation at", StringComparison.Ordinal));
-        Assert.That(line, Does.Contain(learned ? "in the learned foreground; as spoco segment: AP@0.5" : "inside the true foreground; as spoco segment without a mask: AP@0.5"));
+        Assert.That(line, Does.Contain(learned
+            ? "in the learned foreground; as spoco segment: AP@0.5" : "inside the true foreground; as spoco segment without a mask: AP@0.5"));
         var promised = double.Parse(Promise().Match(line).Groups[1].Value, CultureInfo.InvariantCulture);
         Assert.That(run.Output, Does.Contain($"(as spoco segment: {Promise().Match(line).Groups[1].Value},"));
         var result = _folder.File("result");
-        CommandLineRun.Of("segment", "--model", Out, "--input", Path.Combine(Data, "val", "images"), "--out", result, "--device", "cpu").AssertSuccess();
+        Run("segment", "--model", Out, "--input", Path.Combine(Data, "val", "images"), "--out", result).AssertSuccess();
         var json = _folder.File("scores.json");
-        CommandLineRun.Of("evaluate", "--prediction", Path.Combine(result, "cell0.png"), "--labels", Path.Combine(Data, "val", "labels", "cell0.png"), "--json", json)
-            .AssertSuccess();
+        var truth = Path.Combine(Data, "val", "labels", "cell0.png");
+        CommandLineRun.Of("evaluate", "--prediction", Path.Combine(result, "cell0.png"), "--labels", truth, "--json", json).AssertSuccess();
         Assert.That(AveragePrecision(File.ReadAllText(json)), Is.EqualTo(promised).Within(6e-4));
     }
 
@@ -53,8 +54,7 @@ public sealed partial class TrainingPromisesTests : IDisposable
         Assert.That(new FileInfo(Best).Length, Is.LessThan(new FileInfo(Last).Length * 3 / 4));
         Assert.That(SafeTensors.Open(Last).Entries.Keys, Does.Contain("exp_avg.final_conv.bias"));
         CommandLineRun.Of("train", "--out", Out, "--resume", "--device", "cpu").AssertSuccess();
-        CommandLineRun.Of("train", "--out", _folder.File("more"), "--from", Out, "--data", Data, "--iterations", "1", "--patch", "32,32", "--device", "cpu")
-            .AssertSuccess();
+        Run("train", "--out", _folder.File("more"), "--from", Out, "--data", Data, "--iterations", "1", "--patch", "32,32").AssertSuccess();
     }
 
     [Test]
@@ -68,7 +68,7 @@ public sealed partial class TrainingPromisesTests : IDisposable
         else
             File.WriteAllBytes(Best, File.ReadAllBytes(Best)[..^1]);
         CommandLineRun.Of("train", "--out", Out, "--resume", "--device", "cpu").AssertSuccess();
-        CommandLineRun.Of("predict", "--model", Best, "--input", Path.Combine(Data, "val", "images"), "--out", _folder.File("e"), "--device", "cpu").AssertSuccess();
+        Run("predict", "--model", Best, "--input", Path.Combine(Data, "val", "images"), "--out", _folder.File("e")).AssertSuccess();
     }
 
     [Test]
@@ -84,9 +84,10 @@ public sealed partial class TrainingPromisesTests : IDisposable
         const string Array = "net_f.final_conv.bias";
         CommandLineRun.Of("predict", "--model", Best, "--input", images, "--out", _folder.File("e"), "--device", "cpu").AssertBadInput(Array);
         CommandLineRun.Of("segment", "--model", Best, "--input", images, "--out", _folder.File("s"), "--device", "cpu").AssertBadInput(Array);
-        CommandLineRun.Of("segment", "--model", Best, "--embeddings", embeddings, "--out", _folder.File("s"), "--device", "cpu").AssertBadInput(Array);
-        CommandLineRun.Of("segment", "--model", Best, "--embeddings", Path.Combine(embeddings, "cell0.h5"), "--memory", "100MiB", "--foreground", "none", "--out",
-            _folder.File("s.h5")).AssertBadInput(Array);
+        Run("segment", "--model", Best, "--embeddings", embeddings, "--out", _folder.File("s")).AssertBadInput(Array);
+        var one = Path.Combine(embeddings, "cell0.h5");
+        Run("segment", "--model", Best, "--embeddings", one, "--memory", "100MiB", "--foreground", "none", "--out", _folder.File("s.h5"))
+            .AssertBadInput(Array);
         Train("--from", Best, "--out", _folder.File("o")).AssertBadInput(Array);
         CommandLineRun.Of("train", "--out", Out, "--resume", "--device", "cpu").AssertBadInput(Array);
     }
@@ -102,7 +103,7 @@ public sealed partial class TrainingPromisesTests : IDisposable
         Assert.That(Notes(run), Is.Empty);
         Assert.That(File.ReadAllLines(Path.Combine(_folder.File("split"), "data.csv"))[1..], Is.EqualTo(new[] { "train,a,9,9", "validation,b,9,9" }));
         run = Train("--split-labels", "--ignore-label", "3", "--out", _folder.File("again")).AssertSuccess();
-        Assert.That(File.ReadAllLines(Path.Combine(_folder.File("again"), "data.csv"))[1], Is.EqualTo("train,a,9,9"), "the third piece is no ignored label");
+        Assert.That(File.ReadAllLines(_folder.File("again/data.csv"))[1], Is.EqualTo("train,a,9,9"), "the third piece is no ignored label");
     }
 
     [Test]
@@ -120,7 +121,8 @@ public sealed partial class TrainingPromisesTests : IDisposable
         Assert.That(notes, Has.One.Contain("have objects of a single pixel (a: 1 of 3)"));
         Assert.That(notes, Has.One.Contain("are the same as their labels (a)"));
         PngFile.WriteLabels(_folder.File("data/train/images/a.png"), new Volume<int>(1, 64, 64));
-        Assert.That(Notes(Train("--out", _folder.File("flat")).AssertSuccess()), Has.One.Contain("hold one single value, of which nothing can be learned (a: 0)"));
+        notes = Notes(Train("--out", _folder.File("flat")).AssertSuccess());
+        Assert.That(notes, Has.One.Contain("hold one single value, of which nothing can be learned (a: 0)"));
     }
 
     [Test]
@@ -162,7 +164,8 @@ public sealed partial class TrainingPromisesTests : IDisposable
     }
 
     [Test]
-    public void The_normalisation_of_a_training_is_stored_and_used_by_all([Values("zscore-per-channel", "percentile(2,98)", "fixed(100,30)", "none")] string text)
+    public void The_normalisation_of_a_training_is_stored_and_used_by_all(
+        [Values("zscore-per-channel", "percentile(2,98)", "fixed(100,30)", "none")] string text)
     {
         DataSet.Write(Data);
         Train("--normalise", text, "--clip", "2.5").AssertSuccess();
@@ -172,7 +175,8 @@ public sealed partial class TrainingPromisesTests : IDisposable
         var path = _folder.File("data/val/images/cell0.png");
         var image = model.Normalise(InputFile.ReadImage(path, "raw", 1));
         CommandLineRun.Of("predict", "--model", Out, "--input", path, "--out", _folder.File("e"), "--device", "cpu").AssertSuccess();
-        Assert.That(EmbeddingFile.Read(_folder.File("e/cell0.h5"), model.Options.EmbeddingDimensions).Embeddings.Data, Is.EqualTo(model.Predict(image).Embeddings.Data));
+        var written = EmbeddingFile.Read(_folder.File("e/cell0.h5"), model.Options.EmbeddingDimensions);
+        Assert.That(written.Embeddings.Data, Is.EqualTo(model.Predict(image).Embeddings.Data));
         using var data = TrainingData.Load(TrainingRun.StoredSettings(Out), null, CancellationToken.None);
         Assert.That(data.Validation[0].Image.Data, Is.EqualTo(image.Data));
         Assert.That(NetworkOfModel.Adopt(new TrainSettings(), Best) is { Clip: 2.5 } adopted && adopted.Normalise == text);
@@ -207,6 +211,8 @@ public sealed partial class TrainingPromisesTests : IDisposable
         CommandLineRun.Of("train", "--out", Out, "--resume", "--device", "cpu").AssertSuccess();
     }
 
+    private static CommandLineRun Run(params string[] args) => CommandLineRun.Of([.. args, "--device", "cpu"]);
+
     private static string[] Notes(CommandLineRun run) => [.. run.Error.Split('\n').Where(line => line.StartsWith("note:", StringComparison.Ordinal))];
 
     private static double AveragePrecision(string json)
@@ -216,8 +222,8 @@ public sealed partial class TrainingPromisesTests : IDisposable
 
         static double? Find(JsonElement element) => element.ValueKind switch
         {
-            JsonValueKind.Object => element.EnumerateObject().Select(p => p.Value.ValueKind == JsonValueKind.Number
-                && p.Name.Contains("precision50", StringComparison.OrdinalIgnoreCase) ? p.Value.GetDouble() : Find(p.Value)).FirstOrDefault(v => v is not null),
+            JsonValueKind.Object => element.EnumerateObject().Select(p => p.Name == "average_precision50" ? p.Value.GetDouble() : Find(p.Value))
+                .FirstOrDefault(v => v is not null),
             JsonValueKind.Array => element.EnumerateArray().Select(Find).FirstOrDefault(v => v is not null),
             _ => null,
         };

@@ -88,7 +88,8 @@ public sealed class NormalisationTests
     {
         var image = new Volume<float>([1, 10, 5, 20, 9, 90], 1, 1, 3, 2);
         Assert.That(Normalisation.Apply(image, NormalisationOptions.Parse("none")).Data, Is.EqualTo(image.Data));
-        Assert.That(Normalisation.Apply(image, NormalisationOptions.Parse("fixed(5,2)") with { Clip = 3 }).Data, Is.EqualTo(new[] { -2, 2.5f, 0, 3, 2, 3 }));
+        var clipped = NormalisationOptions.Parse("fixed(5,2)") with { Clip = 3 };
+        Assert.That(Normalisation.Apply(image, clipped).Data, Is.EqualTo(new[] { -2, 2.5f, 0, 3, 2, 3 }));
         Assert.That(Normalisation.Apply(image, NormalisationOptions.Parse("fixed(5,20,2,10)")).Data, Is.EqualTo(new[] { -2, -1, 0, 0, 2, 7f }));
         Assert.That(() => Normalisation.Apply(new Volume<float>(1, 1, 2, 3), NormalisationOptions.Parse("fixed(5,20,2,10)"), "a.tif"),
             Throws.TypeOf<InputException>().With.Message.Contains("a.tif has 3"));
@@ -103,9 +104,10 @@ public sealed class NormalisationTests
     [TestCase("none")]
     public void Options_are_read_as_they_are_written(string text)
     {
-        Assert.That(NormalisationOptions.Parse(text).ToString(), Is.EqualTo(text));
+        var options = NormalisationOptions.Parse(text);
+        Assert.That(options.ToString(), Is.EqualTo(text));
         var image = new Volume<float>([1, float.NaN, 2, 3, 4, 5], 1, 1, 2, 3);
-        Assert.That(() => Normalisation.Apply(image, NormalisationOptions.Parse(text), "a.tif"), Throws.TypeOf<InputException>().With.Message.Contains("a.tif"));
+        Assert.That(() => Normalisation.Apply(image, options, "a.tif"), Throws.TypeOf<InputException>().With.Message.Contains("a.tif"));
     }
 
     [TestCase("")]

@@ -5,8 +5,8 @@ using Spoco.Kernels;
 namespace Spoco.Tests.Losses;
 
 /// <summary>
-/// The gradient of the cross-entropy between the soft masks of f and of g, where the masks nearly agree and where they are nearly 1 or nearly 0: there the
-/// digits are in 1 - p, not in p.
+/// The gradient of the cross-entropy between the soft masks of f and of g, where the masks nearly agree and where they are nearly 1 or nearly 0:
+/// there the digits are in 1 - p, not in p.
 /// </summary>
 public sealed class SoftCrossEntropyTests
 {
@@ -23,7 +23,8 @@ public sealed class SoftCrossEntropyTests
     /// <param name="change">Deviation of those of g from those of f.</param>
     [Test]
     public void Gradient_is_exact_to_single_precision(
-        [ValueSource(typeof(TestDevices), nameof(TestDevices.All))] string name, [Values(1, 3)] int depth, [Values(0.002, 0.02, 0.3, 1, 2.5)] double spread,
+        [ValueSource(typeof(TestDevices), nameof(TestDevices.All))] string name, [Values(1, 3)] int depth,
+        [Values(0.002, 0.02, 0.3, 1, 2.5)] double spread,
         [Values(1e-3, 0.1)] double change)
     {
         var device = TestDevices.Open(name);

@@ -102,11 +102,13 @@ public sealed class SpocoTrainerTests : FolderTests
 
     [Test]
     public void A_gradient_whose_square_overflows_leaves_the_model_as_it_was([Values] GNetwork g) => AssertRefused<TrainingDivergedException>(
-        Options(Supervision.Sparse) with { GNetwork = g, Loss = new SpocoLossOptions { Supervision = Supervision.Sparse, PushWeight = 1e30f } }, "bcr",
+        Options(Supervision.Sparse) with { GNetwork = g, Loss = new SpocoLossOptions { Supervision = Supervision.Sparse, PushWeight = 1e30f } },
+        "bcr",
         (_, _) => { }, "a gradient of iteration", steps: 0);
 
     /// <summary>A step that is refused, and then the steps that would have followed without it: the same bits.</summary>
-    private static void AssertRefused<T>(TrainingOptions options, string order, Action<SpocoModel, TrainingBatch> spoil, string message, int steps = 2)
+    private static void AssertRefused<T>(
+        TrainingOptions options, string order, Action<SpocoModel, TrainingBatch> spoil, string message, int steps = 2)
         where T : Exception
     {
         var device = TestDevices.Open("cpu");
