@@ -28,6 +28,9 @@ public sealed record SpocoModelOptions
     /// <summary>Size in voxels below which a segment is a speck; from the objects that the model was trained on. 0 = unknown.</summary>
     public int SizeFloor { get; init; }
 
+    /// <summary>What is done to an image before the networks see it; a model that does not say was trained on mean 0 and deviation 1.</summary>
+    public NormalisationOptions Normalisation { get; init; } = new();
+
     /// <summary>How its embeddings are segmented when nothing else is said.</summary>
     [System.Text.Json.Serialization.JsonIgnore]
     public InstanceSegmentationOptions Segmentation => new()
@@ -45,10 +48,12 @@ public sealed record SpocoModelOptions
     {
         if (EmbeddingDimensions is < 1 or > 256)
             throw new ArgumentException($"SpocoModel: embeddings need 1 to 256 dimensions, got {EmbeddingDimensions}.");
-        if (!(PullMargin > 0) || !(PushMargin > 0))
+        if (!(PullMargin > 0 && double.IsFinite(PullMargin)) || !(PushMargin > 0 && double.IsFinite(PushMargin)))
             throw new ArgumentException($"SpocoModel: the margins must be positive, got {PullMargin} and {PushMargin}.");
         if (SizeFloor < 0)
             throw new ArgumentException($"SpocoModel: the size floor must not be negative, got {SizeFloor}.");
+        ArgumentNullException.ThrowIfNull(Normalisation);
+        Normalisation.Validate();
         NetworkWithOutput.Validate();
     }
 }
@@ -103,14 +108,22 @@ public sealed class SpocoModel : IDisposable
         MomentumNet.Parameters.CopyFrom(EmbeddingNet.Parameters);
     }
 
-    /// <summary>Computes the embeddings of an image as it is: the caller has normalised it (<see cref="Normalisation"/>).</summary>
+    /// <summary>Brings an image, as it comes from a file, to what the networks were trained on.</summary>
+    /// <param name="image">[D, H, W, channels of the network]; left as it is.</param>
+    /// <param name="name">What to call the image in an error.</param>
+    /// <exception cref="InputException">A value is infinite or not a number.</exception>
+    public Volume<float> Normalise(Volume<float> image, string name = "image") => Normalisation.Apply(image, Options.Normalisation, name);
+
+    /// <summary>Computes the embeddings of an image as it is: the caller has normalised it (<see cref="Normalise"/>).</summary>
     /// <param name="image">[D, H, W, channels of the network]; a 2D model takes the slices one by one.</param>
     /// <param name="withMomentum">Whether g is wanted too (consistency clustering needs it).</param>
     /// <param name="cancellation">Checked between slices.</param>
-    /// <exception cref="ArgumentException">Channels or size do not fit the network.</exception>
+    /// <exception cref="ArgumentException">Channels or size do not fit the network, or a value is infinite or not a number.</exception>
     public Prediction Predict(Volume<float> image, bool withMomentum = false, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(image);
+        if (FiniteNumbers.IndexOfOther(image.Data) >= 0)
+            throw new ArgumentException("SpocoModel: the image holds values that are infinite or not a number.");
         var embeddings = new Volume<float>(image.Depth, image.Height, image.Width, Options.EmbeddingDimensions) { VoxelSize = image.VoxelSize };
         var momentum = withMomentum
             ? new Volume<float>(image.Depth, image.Height, image.Width, Options.EmbeddingDimensions) { VoxelSize = image.VoxelSize } : null;

@@ -31,13 +31,13 @@ internal static class ModelOptions
         return (image, trained?.Resized is { } size ? Resizing.Image(image, size) : image);
     }
 
-    /// <summary>Normalises an image and applies a model to it; what does not fit is said with the file's name.</summary>
+    /// <summary>Normalises an image as a model's training did and applies the model to it; what does not fit is said with the file's name.</summary>
     /// <exception cref="InputException">The image does not fit the model.</exception>
-    public static Prediction Predict(Volume<float> image, string path, Func<Volume<float>, Prediction> predict)
+    public static Prediction Predict(SpocoModel net, Volume<float> image, string path, Func<Volume<float>, Prediction> predict)
     {
         try
         {
-            return predict(Normalisation.Apply(image, name: path));
+            return predict(net.Normalise(image, path));
         }
         catch (ArgumentException e)
         {

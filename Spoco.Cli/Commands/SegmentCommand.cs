@@ -18,6 +18,12 @@ internal static class SegmentCommand
     internal const string Embedding = "embedding";
     private const string None = "none";
 
+    /// <summary>The views to average over when nothing is said.</summary>
+    internal static int DefaultOrientations(SpocoModelOptions model) => model.Network.Dimensions == 2 ? 8 : 1;
+
+    /// <summary>Where objects are looked for when nothing is said.</summary>
+    internal static string DefaultForeground(SpocoModelOptions model) => model.Foreground ? Learned : None;
+
     public static Command Create()
     {
         var model = ModelOptions.Model(required: false);
@@ -133,10 +139,10 @@ internal static class SegmentCommand
                 RemoveLargest = result.GetValue(removeLargest),
                 MergeFragments = !result.GetValue(keepFragments),
             };
-            var views = result.GetValue(orientations) ?? (net.Options.Network.Dimensions == 2 ? 8 : 1);
+            var views = result.GetValue(orientations) ?? DefaultOrientations(net.Options);
             if (views is not (1 or 2 or 4 or 8))
                 throw new InputException($"--orientations: expected 1, 2, 4 or 8, got {views}.");
-            var source = result.GetValue(foreground) ?? (net.Options.Foreground ? Learned : None);
+            var source = result.GetValue(foreground) ?? DefaultForeground(net.Options);
             if (source == Learned && !net.Options.Foreground)
                 throw new InputException($"--foreground: {checkpoint} has learned no foreground (it was trained with sparse supervision or --no-foreground).");
             if (source == Otsu && fromEmbeddings)
@@ -150,7 +156,7 @@ internal static class SegmentCommand
                         : ModelOptions.ReadImage(files[i], ModelOptions.RawName(result, common, trained), net.Options.Network.InputChannels, trained);
                     var prediction = image is null
                         ? EmbeddingFile.Read(files[i], net.Options.EmbeddingDimensions)
-                        : ModelOptions.Predict(image, files[i], x => OrientationAverage.Predict(net, x, views, cancellation));
+                        : ModelOptions.Predict(net, image, files[i], x => OrientationAverage.Predict(net, x, views, cancellation));
                     var labels = source == Learned
                         ? InstanceSegmentation.SegmentLearned(
                             RequireForeground(prediction, files[i]), result.GetValue(threshold), options, device, cancellation)

@@ -21,6 +21,10 @@ internal static class TrainCommand
         {
             Description = "Continue the training in --out, bit for bit as if it had not been interrupted. Its settings are those it was started with.",
         };
+        var changedData = new Option<bool>("--changed-data")
+        {
+            Description = "With --resume: go on also where images or labels are no longer those that the training was started with.",
+        };
         var recipe = new Option<string?>("--recipe")
         {
             Description = $"Start from the settings of a training of the paper: {string.Join(", ", Recipe.All.Select(r => r.Name))}; spoco recipes prints them.",
@@ -46,7 +50,8 @@ internal static class TrainCommand
         var common = new CommonOptions();
         var command = new Command("train",
             "Train a model on images with labelled objects. Ctrl-C stops cleanly; --resume goes on. The best model on the validation images is kept as "
-            + "best.safetensors, together with all settings; predict and segment use them.") { output, resume, recipe, config, memory, loaders }
+            + "best.safetensors, together with all settings; predict and segment use them.")
+            { output, resume, changedData, recipe, config, memory, loaders }
             .WithExamples(
                 "spoco train --data cells --out model",
                 "spoco train --data cells --out model --supervision sparse --instance-ratio 0.4",
@@ -63,6 +68,8 @@ internal static class TrainCommand
         command.SetAction((result, cancellation) =>
         {
             var folder = result.GetValue(output)!;
+            if (result.GetValue(changedData) && !result.GetValue(resume))
+                throw new InputException("--changed-data: belongs to --resume.");
             TrainSettings chosen;
             if (result.GetValue(resume))
             {
@@ -81,9 +88,15 @@ internal static class TrainCommand
             using var data = TrainingData.Load(chosen, Bytes(result.GetValue(memory)), cancellation);
             var onDisk = data.OnDisk > 0 ? $" ({data.OnDisk} of them on disk)" : "";
             Console.Error.WriteLine($"{data.Train.Count} training and {data.Validation.Count} validation images{onDisk}, {device}");
-            var summary = TrainingRun.Run(chosen, folder, data, device, result.GetValue(resume), cancellation, Threads(result.GetValue(loaders)));
+            foreach (var note in data.Notes)
+                Console.Error.WriteLine(note);
+            var summary = TrainingRun.Run(chosen, folder, data, device, result.GetValue(resume), cancellation, Threads(result.GetValue(loaders)),
+                changedData: result.GetValue(changedData));
+            var segmented = summary.Best.Segmented is not { } scores ? "" : string.Create(CultureInfo.InvariantCulture,
+                $" (as spoco segment: {scores.AveragePrecision50:0.000}, {scores.SymmetricBestDice:0.000})");
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                $"{summary.Iterations} iterations, best validation AP@0.5 {summary.Best.AveragePrecision50:0.000}, SBD {summary.Best.SymmetricBestDice:0.000}: {folder}"));
+                $"{summary.Iterations} iterations, best validation AP@0.5 {summary.Best.AveragePrecision50:0.000}, ")
+                + string.Create(CultureInfo.InvariantCulture, $"SBD {summary.Best.SymmetricBestDice:0.000}{segmented}: {folder}"));
             return Task.FromResult(Program.Success);
         });
         return command;

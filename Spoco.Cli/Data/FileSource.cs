@@ -10,6 +10,7 @@ internal sealed class FileSource : IPatchSource
     private readonly int _slice;
     private readonly DecodedImages _decoded;
     private readonly LabelRule _rule;
+    private readonly ImageReading _reading;
 
     /// <param name="name">What errors call it.</param>
     /// <param name="item">The files.</param>
@@ -17,10 +18,12 @@ internal sealed class FileSource : IPatchSource
     /// <param name="known">The objects that the rule keeps, and the extents.</param>
     /// <param name="channels">The channels that the image is brought to.</param>
     /// <param name="rule">What training sees of the labels.</param>
+    /// <param name="reading">What is done to images and labels when they are read.</param>
     /// <param name="decoded">What was read lately.</param>
-    public FileSource(string name, DataItem item, int slice, KnownImage known, int channels, LabelRule rule, DecodedImages decoded)
+    public FileSource(
+        string name, DataItem item, int slice, KnownImage known, int channels, LabelRule rule, ImageReading reading, DecodedImages decoded)
     {
-        (Name, _item, _slice, Channels, _rule, _decoded) = (name, item, slice, channels, rule, decoded);
+        (Name, _item, _slice, Channels, _rule, _reading, _decoded) = (name, item, slice, channels, rule, reading, decoded);
         (Extents, VoxelSize) = (known.Extents, known.VoxelSize);
         Objects = [.. known.Objects.Where(o => rule.Keeps(o.Label))];
     }
@@ -50,8 +53,7 @@ internal sealed class FileSource : IPatchSource
             labels = labels.Crop(_slice, 0, 0, 1, labels.Height, labels.Width);
         }
 
-        var normalised = Normalisation.Apply(InputFile.WithChannels(image, Channels, Name), name: Name);
-        return new TrainingItem(Name, normalised, _rule.Apply(labels));
+        return new TrainingItem(Name, _reading.Image(image, Channels, Name), _rule.Apply(_reading.Labels(labels)));
     });
 }
 

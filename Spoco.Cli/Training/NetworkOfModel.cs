@@ -20,6 +20,8 @@ internal static class NetworkOfModel
             NoForeground = settings.NoForeground || !model.Foreground,
             PullMargin = model.PullMargin,
             PushMargin = model.PushMargin,
+            Normalise = model.Normalisation.ToString(),
+            Clip = model.Normalisation.Clip,
         };
     }
 }

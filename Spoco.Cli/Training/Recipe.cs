@@ -25,7 +25,7 @@ internal sealed record Recipe(string Name, string Summary, TrainSettings Setting
     private static readonly TrainSettings Paper = new()
     {
         Supervision = Supervision.Sparse, Embedding = 16, NoForeground = true, LearningRate = 2e-4, WeightDecay = 1e-5, Momentum = 0.999,
-        Schedule = ScheduleKind.ReduceOnPlateau, ValidateEvery = ValidateEvery, KernelThreshold = 0.9,
+        Schedule = ScheduleKind.ReduceOnPlateau, ValidateEvery = ValidateEvery, KernelThreshold = 0.9, Normalise = "zscore-per-channel",
     };
 
     private static readonly TrainSettings Plane = Paper with { Dimensions = 2, Maps = [16, 32, 64, 128, 256, 512], Patch = [448, 448], BatchSize = 4 };
@@ -47,6 +47,7 @@ internal sealed record Recipe(string Name, string Summary, TrainSettings Setting
         ["momentum"] = "A.6: \"m = 0.999 performs best\"",
         ["kernel-threshold"] = "A.7: \"a large value (e.g. t = 0.9) leads to a crisper, more separable embeddings\"",
         ["pull-margin"] = "A.4: \"bandwidth set to delta_v = 0.5\"",
+        ["normalise"] = "authors' code: every channel by itself",
         ["no-foreground"] = "Tables 1 to 3: d channels and no other",
     };
 

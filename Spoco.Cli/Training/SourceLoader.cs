@@ -18,20 +18,30 @@ internal sealed record FoundImage(
 /// Opens the images of a data set: into memory as long as there is room, the rest stays on disk, and the patches are the same bits either way. A large
 /// volume in HDF5 then is read box by box, every other image whole when a patch of it is wanted.
 /// </summary>
-internal sealed class SourceLoader(int dimensions, int? ignored, long memory) : IDisposable
+internal sealed class SourceLoader(int dimensions, int? ignored, long memory, ImageReading? reading = null) : IDisposable
 {
     private const long LeastCache = 1L << 28;
 
     private readonly DecodedImages _decoded = new(Math.Max(LeastCache, memory / 4));
+    private readonly ImageReading _reading = reading ?? new ImageReading(new NormalisationOptions());
     private readonly List<Hdf5Pair> _files = [];
     private long _left = memory;
 
     /// <summary>Images that did not find room in memory.</summary>
     public int OnDisk { get; private set; }
 
+    /// <summary>What the images are.</summary>
+    public DataFingerprint Fingerprint { get; } = new();
+
+    /// <summary>What is unusual about them.</summary>
+    public LabelCheck Check { get; } = new();
+
     /// <summary>Looks at every image.</summary>
+    /// <param name="items">The images.</param>
+    /// <param name="cancellation">Stops between images.</param>
+    /// <param name="part">What they are for.</param>
     /// <exception cref="InputException">One is damaged or does not fit its labels.</exception>
-    public List<FoundImage> Open(IReadOnlyList<DataItem> items, CancellationToken cancellation)
+    public List<FoundImage> Open(IReadOnlyList<DataItem> items, CancellationToken cancellation, string part = "train")
     {
         var found = new List<FoundImage>();
         foreach (var group in items.Chunk(Environment.ProcessorCount))
@@ -58,7 +68,14 @@ internal sealed class SourceLoader(int dimensions, int? ignored, long memory) : 
             {
                 if (failures[i] is { } failure)
                     ExceptionDispatchInfo.Throw(failure);
-                found.AddRange(streamed[i] is { } files ? OfVolume(group[i], files) : OfFiles(group[i], loaded[i].Image, loaded[i].Labels));
+                if (streamed[i] is { } files)
+                {
+                    found.AddRange(OfVolume(part, group[i], files));
+                    continue;
+                }
+
+                Fingerprint.Add(part, group[i].Name, loaded[i].Image, loaded[i].Labels);
+                found.AddRange(OfFiles(group[i], loaded[i].Image, loaded[i].Labels));
             }
         }
 
@@ -83,18 +100,27 @@ internal sealed class SourceLoader(int dimensions, int? ignored, long memory) : 
         return files;
     }
 
-    private IEnumerable<FoundImage> OfVolume(DataItem item, Hdf5Pair files)
+    private List<FoundImage> OfVolume(string part, DataItem item, Hdf5Pair files)
     {
+        if (_reading.SplitLabels)
+            throw new InputException(
+                $"{item.LabelPath}: --split-labels needs the labels in memory, where they find no room; give it more with --memory.");
         OnDisk++;
+        var found = new List<FoundImage>();
+        var (imageHash, labelHash) = (new ContentHash(), new ContentHash());
         foreach (var (name, region) in dimensions == 2 && files.Region.Depth > 1
             ? Enumerable.Range(0, files.Region.Depth).Select(z => ($"{item.Name}[{z}]", files.Region.Slice(z))) : [(item.Name, files.Region)])
         {
-            var objects = Hdf5Source.FindObjects(files, region, ignored);
-            var statistics = Hdf5Source.Measure(files, region, name);
-            yield return new FoundImage(name, objects, files.Channels, files.Channels == 1, (channels, rule) => channels == files.Channels
-                ? new Hdf5Source(name, files, region, objects, statistics, rule)
-                : throw new InputException($"{item.ImagePath}: the image has {files.Channels} channels, the others {channels}."));
+            var objects = Hdf5Source.FindObjects(files, region, ignored, labelHash);
+            var scaling = Hdf5Source.Measure(files, region, _reading.Normalisation, imageHash, name);
+            Check.Look(name, objects, region.VoxelCount);
+            found.Add(new FoundImage(name, objects, files.Channels, files.Channels == 1, (channels, rule) => channels == files.Channels
+                ? new Hdf5Source(name, files, region, objects, scaling, rule)
+                : throw new InputException($"{item.ImagePath}: the image has {files.Channels} channels, the others {channels}.")));
         }
+
+        Fingerprint.Add(part, item.Name, (files.Region.Depth, files.Region.Height, files.Region.Width), imageHash, labelHash);
+        return found;
     }
 
     private IEnumerable<FoundImage> OfFiles(DataItem item, Volume<float> image, Volume<int> labels)
@@ -112,12 +138,13 @@ internal sealed class SourceLoader(int dimensions, int? ignored, long memory) : 
             var (slice, truth) = slices
                 ? (image.Crop(z, 0, 0, 1, image.Height, image.Width), labels.Crop(z, 0, 0, 1, image.Height, image.Width)) : (image, labels);
             var number = slices ? z : -1;
+            Check.Look(name, slice, truth, ObjectIndex.Of(truth, ignored));
+            truth = _reading.Labels(truth);
             var objects = ObjectIndex.Of(truth, ignored);
             var known = new KnownImage(new PatchExtents(slice.Depth, slice.Height, slice.Width), slice.VoxelSize, objects);
             Func<int, LabelRule, IPatchSource> prepare = stays
-                ? (channels, rule) => new TrainingItem(
-                    name, Normalisation.Apply(InputFile.WithChannels(slice, channels, name), name: name), rule.Apply(truth))
-                : (channels, rule) => new FileSource(name, item, number, known, channels, rule, _decoded);
+                ? (channels, rule) => new TrainingItem(name, _reading.Image(slice, channels, name), rule.Apply(truth))
+                : (channels, rule) => new FileSource(name, item, number, known, channels, rule, _reading, _decoded);
             yield return new FoundImage(name, objects, slice.Channels, IsGrey(slice), prepare);
         }
     }

@@ -124,6 +124,13 @@ internal sealed class TrainSettingOptions
         Add("--ignore-label", "A label of voxels that are not known: they are neither an object nor background (the only label that may be negative). With full "
             + "supervision the background then is learned as one more object, without a foreground channel.",
             s => s.IgnoreLabel, (s, v) => s with { IgnoreLabel = v });
+        Add("--split-labels", "Make every piece of a label (pixels that touch) an object: for labels that only tell objects from background.",
+            s => s.SplitLabels, (s, v) => s with { SplitLabels = v });
+        Add("--normalise", "What the network sees of intensities: zscore (mean 0, deviation 1), zscore-per-channel, percentile(LOW,HIGH) (each channel "
+            + "cut at two percentiles, then zscore), percentile(LOW,HIGH,M) (cut M times their distance outside of them), fixed(MEAN,DEVIATION), or none. "
+            + "Stored in the model.",
+            s => s.Normalise, (s, v) => s with { Normalise = v });
+        Add("--clip", "Cut normalised intensities at minus and plus this.", s => s.Clip, (s, v) => s with { Clip = v });
         Add("--dim", "2 or 3 dimensions; a 2D network takes the slices of a volume as images.", s => s.Dimensions, (s, v) => s with { Dimensions = v });
         AddNumbers("--patch", "Size of the training patches, slowest axis first. Default 128,128 or 32,64,64.", s => s.Patch, (s, v) => s with { Patch = v });
         Add("--batch-size", "Patches per step. Default 4 in 2D, 1 in 3D.", s => s.BatchSize, (s, v) => s with { BatchSize = v });

@@ -32,6 +32,15 @@ internal enum RatioOf
 /// <summary>Everything that decides what a training computes; stored in its checkpoints, so that <c>--resume</c> needs nothing but the folder.</summary>
 internal sealed record TrainSettings
 {
+    /// <summary>
+    /// Values further from those of nearly all pixels than these are from each other are cut: some hot pixels would else shrink everything to
+    /// nothing. Most images have none and are as with zscore, and small bright objects stay far above the background.
+    /// </summary>
+    public const string DefaultNormalisation = "percentile(1,99,1)";
+
+    /// <summary>What trainings did that do not say.</summary>
+    public const string FormerNormalisation = "zscore";
+
     /// <summary>The recipe that the training started from.</summary>
     public string? Recipe { get; init; }
 
@@ -59,6 +68,15 @@ internal sealed record TrainSettings
     public int? Channels { get; init; }
 
     public int? IgnoreLabel { get; init; }
+
+    /// <summary>Whether every piece of a label is an object of its own.</summary>
+    public bool SplitLabels { get; init; }
+
+    /// <summary>What is done to images, as <see cref="NormalisationOptions.Parse"/> reads it.</summary>
+    public string Normalise { get; init; } = DefaultNormalisation;
+
+    /// <summary>Where normalised values are cut.</summary>
+    public double? Clip { get; init; }
 
     /// <summary>The model whose parameters training starts with.</summary>
     public string? From { get; init; }
@@ -212,6 +230,15 @@ internal sealed record TrainSettings
         RawName = RawName, LabelName = LabelName, Subsets = Subsets, Class = CityscapesClass.Named(Class), IgnoreLabel = IgnoreLabel, Labelled = !SelfSupervised,
     };
 
+    /// <summary>What is done to images and labels when they are read.</summary>
+    [JsonIgnore]
+    public ImageReading Reading => new(Normalisation, SplitLabels, IgnoreLabel);
+
+    /// <summary>The normalisation that the model is to keep.</summary>
+    /// <exception cref="InputException">It is none.</exception>
+    [JsonIgnore]
+    public NormalisationOptions Normalisation => NormalisationOptions.Parse(Normalise) with { Clip = Clip };
+
     /// <summary>The validation interval with its default filled in.</summary>
     [JsonIgnore]
     public int EffectiveValidateEvery => ValidateEvery ?? Math.Max(1, (Iterations + 9) / 10);
@@ -235,6 +262,7 @@ internal sealed record TrainSettings
         Foreground = HasForeground,
         PullMargin = PullMargin,
         PushMargin = PushMargin,
+        Normalisation = Normalisation,
     };
 
     /// <summary>The choices of the trainer.</summary>
@@ -327,5 +355,13 @@ internal sealed record TrainSettings
         if (EffectiveValidateEvery < 1)
             throw new InputException($"--validate-every: expected at least 1, got {EffectiveValidateEvery}.");
         _ = PatchExtents;
+        try
+        {
+            Normalisation.Validate();
+        }
+        catch (Exception e) when (e is InputException or ArgumentException)
+        {
+            throw new InputException($"--normalise: {e.Message}", e);
+        }
     }
 }

@@ -32,6 +32,12 @@ internal sealed class TrainingData : IDisposable
     /// <summary>Images that are read from disk again and again.</summary>
     public int OnDisk => _loader.OnDisk;
 
+    /// <summary>What the images and labels are.</summary>
+    public DataFingerprint Fingerprint => _loader.Fingerprint;
+
+    /// <summary>What is unusual about them, a line for each kind.</summary>
+    public IReadOnlyList<string> Notes { get; private init; } = [];
+
     /// <summary>Reads the data set that <paramref name="settings"/> name.</summary>
     /// <param name="settings">What to train on.</param>
     /// <param name="memory">Bytes that images may take; null = a quarter of what there is.</param>
@@ -44,10 +50,11 @@ internal sealed class TrainingData : IDisposable
         if (settings.Data.Length == 0)
             throw new InputException("--data: which data set to train on is missing.");
         var folder = DataFolder.Open(settings.Data, settings.Validation, settings.Selection).WithValidation(settings.HeldOut, settings.HeldOutSeed ?? settings.Seed);
-        var loader = new SourceLoader(settings.Dimensions, settings.IgnoreLabel, memory ?? GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 4);
+        var loader = new SourceLoader(
+            settings.Dimensions, settings.IgnoreLabel, memory ?? GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 4, settings.Reading);
         try
         {
-            var validation = loader.Open(Evenly(folder.Validation, validationImages), cancellation);
+            var validation = loader.Open(Evenly(folder.Validation, validationImages), cancellation, "validation");
             var train = loader.Open(folder.Train, cancellation);
             if (!settings.SelfSupervised && train.All(image => image.Objects.Count == 0))
                 throw new InputException($"{settings.Data}: no labelled object in any of the {train.Count} training images.");
@@ -57,7 +64,12 @@ internal sealed class TrainingData : IDisposable
             var used = Select(train, settings).ToList();
             return new TrainingData(loader,
                 [.. used.Select(image => image.Image.Prepare(channels, rule with { Kept = image.Kept }))], [.. used.Select(image => image.Image.Objects.Count)],
-                [.. validation.SelectMany(image => Pieces(image.Prepare(channels, rule), settings, validationImages / validation.Count)).Take(validationImages)], channels);
+                [.. validation.SelectMany(image => Pieces(image.Prepare(channels, rule), settings, validationImages / validation.Count))
+                    .Take(validationImages)],
+                channels)
+            {
+                Notes = [.. loader.Check.Notes(settings)],
+            };
         }
         catch
         {

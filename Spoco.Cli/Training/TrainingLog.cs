@@ -56,4 +56,11 @@ internal sealed class TrainingLog : IDisposable
 /// <param name="Loss">The training loss on patches that are not augmented.</param>
 /// <param name="AveragePrecision50">AP at IoU 0.5 of the segmentation.</param>
 /// <param name="SymmetricBestDice">SBD of the segmentation.</param>
-internal readonly record struct ValidationResult(double Loss, double AveragePrecision50, double SymmetricBestDice);
+/// <param name="Segmented">The scores of <c>spoco segment</c> with its defaults: of a model that is kept as the best, where there are labels.</param>
+internal readonly record struct ValidationResult(
+    double Loss, double AveragePrecision50, double SymmetricBestDice, SegmentedScores? Segmented = null);
+
+/// <summary>Scores of what <c>spoco segment</c> makes of the validation images.</summary>
+/// <param name="AveragePrecision50">AP at IoU 0.5.</param>
+/// <param name="SymmetricBestDice">SBD.</param>
+internal readonly record struct SegmentedScores(double AveragePrecision50, double SymmetricBestDice);

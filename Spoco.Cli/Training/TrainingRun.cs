@@ -20,12 +20,13 @@ internal sealed record TrainingSummary(long Iterations, ValidationResult Best);
 
 /// <summary>
 /// Trains from images to checkpoints. The output folder holds <c>last.safetensors</c> (to resume from), <c>best.safetensors</c> (highest AP at IoU 0.5 on the
-/// validation images) and <c>log.csv</c>.
+/// validation images, to be given to others: the model and its settings, without moments and paths) and <c>log.csv</c>.
 /// </summary>
 internal sealed class TrainingRun
 {
     private const string SettingsKey = "spoco.settings";
     private const string BestKey = "spoco.best";
+    private const string DataKey = "spoco.data";
     private static readonly TimeSpan SaveInterval = TimeSpan.FromMinutes(1);
     private static readonly JsonSerializerOptions Json = new()
     {
@@ -37,11 +38,14 @@ internal sealed class TrainingRun
     private readonly TrainingData _data;
     private readonly ComputeDevice _device;
     private readonly bool _resume;
+    private readonly bool _changedData;
     private readonly int _loaderThreads;
     private ValidationResult? _best;
 
-    private TrainingRun(TrainSettings settings, string folder, TrainingData data, ComputeDevice device, bool resume, int loaderThreads)
+    private TrainingRun(
+        TrainSettings settings, string folder, TrainingData data, ComputeDevice device, bool resume, int loaderThreads, bool changedData)
     {
+        _changedData = changedData;
         _loaderThreads = loaderThreads;
         _settings = settings;
         _folder = folder;
@@ -72,7 +76,11 @@ internal sealed class TrainingRun
             return null;
         try
         {
-            return JsonSerializer.Deserialize<TrainSettings>(json, Json) ?? throw new InputException($"{path}: the settings of the training are empty.");
+            var settings = JsonSerializer.Deserialize<TrainSettings>(json, Json)
+                ?? throw new InputException($"{path}: the settings of the training are empty.");
+            using var stored = JsonDocument.Parse(json);
+            return stored.RootElement.TryGetProperty(nameof(TrainSettings.Normalise), out _)
+                ? settings : settings with { Normalise = TrainSettings.FormerNormalisation };
         }
         catch (JsonException e)
         {
@@ -89,14 +97,15 @@ internal sealed class TrainingRun
     /// <param name="cancellation">Ends the training after the step it is at.</param>
     /// <param name="loaderThreads">Threads that prepare patches; the result does not depend on them.</param>
     /// <param name="progress">Where a longer work shows how far it is; null = a display of its own.</param>
+    /// <param name="changedData">Resume also where the data are no longer those that the training was started with.</param>
     /// <exception cref="OperationCanceledException">Cancelled, after the checkpoint was written.</exception>
     public static TrainingSummary Run(
         TrainSettings settings, string folder, TrainingData data, ComputeDevice device, bool resume, CancellationToken cancellation, int loaderThreads = 1,
-        ProgressShare? progress = null)
+        ProgressShare? progress = null, bool changedData = false)
     {
         settings.Validate();
         PrepareFolder(folder, resume);
-        return new TrainingRun(settings, folder, data, device, resume, loaderThreads).Run(progress, cancellation);
+        return new TrainingRun(settings, folder, data, device, resume, loaderThreads, changedData).Run(progress, cancellation);
     }
 
     private static void PrepareFolder(string folder, bool resume)
@@ -117,7 +126,7 @@ internal sealed class TrainingRun
         using var model = new SpocoModel(_device, options, trained: true, momentumTrained: _settings.GNetwork == GNetwork.Trained);
         using var trainer = new SpocoTrainer(model, _settings.Training);
         if (_resume)
-            _best = ReadBest(trainer.Resume(Last));
+            Continue(trainer);
         else
             Start(model);
         if (trainer.Iteration >= _settings.Iterations || trainer.Schedule.IsOver)
@@ -144,6 +153,28 @@ internal sealed class TrainingRun
 
     private PatchSampler NewSampler() =>
         new(_data.Train, _settings.PatchExtents, _settings.EffectiveBatchSize, _settings.EffectiveAugmentation, _settings.Seed);
+
+    private void Continue(SpocoTrainer trainer)
+    {
+        var metadata = trainer.Resume(Last);
+        if (!_changedData && metadata.TryGetValue(DataKey, out var before) && _data.Fingerprint.ChangeSince(Last, before) is { } change)
+            throw new InputException($"--resume: the data are not those of the training: {change}; --changed-data goes on with them.");
+        _best = HasBest() ? ReadBest(metadata) : null;
+    }
+
+    /// <summary>Whether the best model is there, undamaged; where it is not, the next validation's takes its place.</summary>
+    private bool HasBest()
+    {
+        try
+        {
+            SafeTensors.Open(Best).Verify();
+            return true;
+        }
+        catch (InputException)
+        {
+            return false;
+        }
+    }
 
     private void Start(SpocoModel model)
     {
@@ -175,13 +206,15 @@ internal sealed class TrainingRun
             {
                 validation = Validate(trainer);
                 trainer.Schedule.Observe(validation.Value.Loss);
-                display.Note(string.Create(CultureInfo.InvariantCulture,
-                    $"validation at {trainer.Iteration}: loss {validation.Value.Loss:0.0000}  AP@0.5 {validation.Value.AveragePrecision50:0.000}  SBD {validation.Value.SymmetricBestDice:0.000}"));
-                if (_best is null || IsBetter(validation.Value, _best.Value))
+                var kept = _best is null || IsBetter(validation.Value, _best.Value);
+                if (kept)
                 {
+                    validation = validation.Value with { Segmented = AsSegment(trainer.Model) };
                     _best = validation;
-                    Save(trainer, Best);
+                    SaveBest(trainer.Model);
                 }
+
+                display.Note(Describe(trainer, validation.Value));
             }
 
             log.Write(step, validation);
@@ -220,6 +253,29 @@ internal sealed class TrainingRun
             ? new ValidationResult(losses, 0, 0) : new ValidationResult(losses, mean.AveragePrecision50, mean.SymmetricBestDice);
     }
 
+    /// <summary>What <c>spoco segment</c> makes of the same images when nothing else is said; null without labels to compare with.</summary>
+    private SegmentedScores? AsSegment(SpocoModel model)
+    {
+        if (_data.Validation.All(item => item.Objects.Count == 0))
+            return null;
+        var scores = ValidationScoring.Mean(model, _settings, _data.Validation, ScoringChoices.OfSegment(model.Options), CancellationToken.None);
+        return new SegmentedScores(scores.AveragePrecision50, scores.SymmetricBestDice);
+    }
+
+    private static string Describe(SpocoTrainer trainer, ValidationResult result)
+    {
+        var foreground = trainer.Model.Options.Foreground ? "in the learned foreground" : "inside the true foreground";
+        var mask = trainer.Model.Options.Foreground ? "" : " without a mask";
+        var scores = Text(result.AveragePrecision50, result.SymmetricBestDice);
+        var segmented = result.Segmented is not { } segment ? ""
+            : $"; as spoco segment{mask}: {Text(segment.AveragePrecision50, segment.SymmetricBestDice)}";
+        return string.Create(CultureInfo.InvariantCulture,
+            $"validation at {trainer.Iteration}: loss {result.Loss:0.0000}  {scores} {foreground}{segmented}");
+
+        static string Text(double precision, double dice) =>
+            string.Create(CultureInfo.InvariantCulture, $"AP@0.5 {precision:0.000}  SBD {dice:0.000}");
+    }
+
     /// <summary>Without labels only the loss tells.</summary>
     private bool IsBetter(ValidationResult result, ValidationResult best) => _data.Validation.All(item => item.Objects.Count == 0)
         ? result.Loss < best.Loss : result.AveragePrecision50 > best.AveragePrecision50;
@@ -256,10 +312,20 @@ internal sealed class TrainingRun
 
     private void Save(SpocoTrainer trainer, string path)
     {
-        var metadata = new Dictionary<string, string> { [SettingsKey] = JsonSerializer.Serialize(_settings, Json) };
+        var metadata = Metadata(_settings);
+        metadata[DataKey] = _data.Fingerprint.ToJson();
+        trainer.Save(path, metadata);
+    }
+
+    private void SaveBest(SpocoModel model) =>
+        Checkpoint.Save(Best, model, metadata: Metadata(_settings with { Data = "", Validation = null, From = null }));
+
+    private Dictionary<string, string> Metadata(TrainSettings settings)
+    {
+        var metadata = new Dictionary<string, string> { [SettingsKey] = JsonSerializer.Serialize(settings, Json) };
         if (_best is { } best)
             metadata[BestKey] = JsonSerializer.Serialize(best, Json);
-        trainer.Save(path, metadata);
+        return metadata;
     }
 
     private ValidationResult? ReadBest(IReadOnlyDictionary<string, string> metadata)

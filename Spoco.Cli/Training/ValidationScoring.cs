@@ -16,6 +16,10 @@ internal sealed record ScoringChoices(string? Foreground = null, int Orientation
 {
     /// <summary>The pixels of the true objects: what is scored is how well they are told apart.</summary>
     public const string Truth = "truth";
+
+    /// <summary>What spoco segment does with a model when nothing else is said.</summary>
+    public static ScoringChoices OfSegment(SpocoModelOptions model) =>
+        new(SegmentCommand.DefaultForeground(model), SegmentCommand.DefaultOrientations(model));
 }
 
 /// <summary>Segments validation images and scores them at their own size.</summary>

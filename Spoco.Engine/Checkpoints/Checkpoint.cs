@@ -51,10 +51,11 @@ public static class Checkpoint
         var file = SafeTensors.Open(path);
         var options = ReadOptions(path, file);
         Check(path, file, options);
+        file.Verify();
         var model = new SpocoModel(device, options, trained);
         try
         {
-            Fill(file, model);
+            Fill(path, file, model);
             return model;
         }
         catch
@@ -65,13 +66,20 @@ public static class Checkpoint
     }
 
     /// <summary>Fills a model that exists already.</summary>
-    /// <exception cref="InputException">The checkpoint is of another architecture.</exception>
+    /// <exception cref="InputException">The checkpoint is damaged or of another architecture; the model is left as it was.</exception>
     public static void Load(string path, SafeTensors file, SpocoModel model)
     {
         ArgumentNullException.ThrowIfNull(file);
         ArgumentNullException.ThrowIfNull(model);
         Check(path, file, model.Options);
-        Fill(file, model);
+        file.Verify();
+        foreach (var spec in model.EmbeddingNet.Parameters.Specs)
+        {
+            _ = Read(path, file, "net_f.", spec);
+            _ = Read(path, file, "net_g.", spec);
+        }
+
+        Fill(path, file, model);
     }
 
     /// <summary>What the model in a file is.</summary>
@@ -111,7 +119,17 @@ public static class Checkpoint
         foreach (var (spec, _) in parameters.TrainedOffsets)
             CheckArray(path, file, prefix, spec, dimensions);
         foreach (var (spec, offset) in parameters.TrainedOffsets)
-            buffer.Slice(offset, spec.Shape.Count).CopyFrom(ParameterStore.FromFileLayout(spec, file.Read(prefix + spec.Name)));
+            buffer.Slice(offset, spec.Shape.Count).CopyFrom(ParameterStore.FromFileLayout(spec, file.ReadFinite(prefix + spec.Name)));
+    }
+
+    /// <summary>An array of a network in the layout of files, of which every value can be computed with.</summary>
+    /// <exception cref="InputException">One cannot.</exception>
+    internal static float[] Read(string path, SafeTensors file, string prefix, ParameterSpec spec)
+    {
+        var values = file.ReadFinite(prefix + spec.Name);
+        return spec.Kind == ParameterKind.RunningVariance && values.Any(v => v < 0)
+            ? throw new InputException($"{path}: the array '{prefix}{spec.Name}' holds a variance below 0: the model is damaged.")
+            : values;
     }
 
     private static IEnumerable<SafeTensorSource> Arrays(string prefix, UNet net)
@@ -127,16 +145,16 @@ public static class Checkpoint
         }
     }
 
-    private static void Fill(SafeTensors file, SpocoModel model)
+    private static void Fill(string path, SafeTensors file, SpocoModel model)
     {
-        Fill(file, "net_f.", model.EmbeddingNet);
-        Fill(file, "net_g.", model.MomentumNet);
+        Fill(path, file, "net_f.", model.EmbeddingNet);
+        Fill(path, file, "net_g.", model.MomentumNet);
     }
 
-    private static void Fill(SafeTensors file, string prefix, UNet net)
+    private static void Fill(string path, SafeTensors file, string prefix, UNet net)
     {
         foreach (var spec in net.Parameters.Specs)
-            net.Parameters[spec.Name].Buffer.CopyFrom(ParameterStore.FromFileLayout(spec, file.Read(prefix + spec.Name)));
+            net.Parameters[spec.Name].Buffer.CopyFrom(ParameterStore.FromFileLayout(spec, Read(path, file, prefix, spec)));
     }
 
     /// <summary>Every array is there and has the right shape: checked before memory is taken or a parameter changed.</summary>

@@ -1,5 +1,7 @@
 using System.Buffers.Binary;
+using System.Globalization;
 using System.Runtime.InteropServices;
+using System.Text;
 using System.Text.Json;
 
 namespace Spoco.Engine.Checkpoints;
@@ -47,11 +49,17 @@ public sealed record SafeTensorSource(string Name, IReadOnlyList<long> Shape, Fu
 
 /// <summary>
 /// The safetensors format: 8 bytes little-endian header length, a JSON header {name: {dtype, shape, data_offsets}, "__metadata__": {..}}, then the
-/// raw bytes. Nothing in such a file is executed. Every number in it is checked before it is used.
+/// raw bytes. Nothing in such a file is executed. Every number in it is checked before it is used. Files that are written here have a checksum of
+/// their arrays among the strings, which does not depend on the arrays' order: whoever reads and writes them unchanged keeps it.
 /// </summary>
 public sealed class SafeTensors
 {
     private const int MaximumHeaderBytes = 100 << 20;
+    private const int PieceBytes = 1 << 20;
+    private const string ChecksumKey = "spoco.checksum";
+
+    // Of the length of a checksum: the arrays are fetched once, when they are written behind the header.
+    private const string NoChecksum = "----------------";
 
     private readonly string _path;
     private readonly long _dataStart;
@@ -118,6 +126,51 @@ public sealed class SafeTensors
         return values;
     }
 
+    /// <summary>Reads a floating-point array of which every value must be a number.</summary>
+    /// <exception cref="InputException">As <see cref="Read"/>; or a value is infinite or not a number.</exception>
+    public float[] ReadFinite(string name)
+    {
+        var values = Read(name);
+        return FiniteNumbers.IndexOfOther(values) is >= 0 and var i
+            ? throw new InputException($"{_path}: value {i} of the array '{name}' is {values[i]}: the model is damaged.")
+            : values;
+    }
+
+    /// <summary>Compares the arrays with the checksum that was written with them; a file without one passes.</summary>
+    /// <exception cref="InputException">They differ, or the file cannot be read.</exception>
+    public void Verify()
+    {
+        if (!Metadata.TryGetValue(ChecksumKey, out var expected))
+            return;
+        try
+        {
+            using var stream = File.OpenRead(_path);
+            var piece = new byte[PieceBytes];
+            var sum = 0UL;
+            foreach (var entry in _entries.Values)
+            {
+                var hash = HashOf(entry.Name);
+                stream.Position = _dataStart + entry.Begin;
+                for (var left = entry.End - entry.Begin; left > 0; left -= PieceBytes)
+                {
+                    var bytes = piece.AsSpan(0, (int)Math.Min(left, PieceBytes));
+                    stream.ReadExactly(bytes);
+                    hash.Add(bytes);
+                }
+
+                sum = unchecked(sum + hash.Value);
+            }
+
+            if (Text(sum) != expected)
+                throw new InputException(
+                    $"{_path}: the arrays are not those that were written (their checksum differs): the file is damaged or was edited.");
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new InputException($"{_path}: cannot be read: {e.Message}", e);
+        }
+    }
+
     /// <summary>Writes a file beside, flushes it and renames it over <paramref name="path"/>: an interruption leaves the old one.</summary>
     /// <param name="path">The file.</param>
     /// <param name="arrays">The arrays; names must differ.</param>
@@ -126,46 +179,58 @@ public sealed class SafeTensors
     {
         ArgumentNullException.ThrowIfNull(arrays);
         ArgumentNullException.ThrowIfNull(metadata);
-        var header = Header(arrays, metadata);
+        var header = Header(arrays, new Dictionary<string, string>(metadata) { [ChecksumKey] = NoChecksum });
         AtomicFile.Write(path, stream =>
         {
             Span<byte> length = stackalloc byte[8];
             BinaryPrimitives.WriteInt64LittleEndian(length, header.Length);
             stream.Write(length);
             stream.Write(header);
+            var sum = 0UL;
             foreach (var array in arrays)
             {
-                if (array.Integers is { } integers)
-                {
-                    foreach (var value in integers)
-                    {
-                        BinaryPrimitives.WriteInt64LittleEndian(length, value);
-                        stream.Write(length);
-                    }
-                }
-                else
-                {
-                    WriteFloats(stream, array.Values());
-                }
+                var hash = HashOf(array.Name);
+                var bytes = Bytes(array);
+                hash.Add(bytes);
+                stream.Write(bytes);
+                sum = unchecked(sum + hash.Value);
             }
+
+            // Quotes within strings are escaped: this is the entry itself.
+            stream.Position = length.Length + header.AsSpan().IndexOf(Encoding.UTF8.GetBytes($"\"{ChecksumKey}\":\"{NoChecksum}\""))
+                + ChecksumKey.Length + "\"\":\"".Length;
+            stream.Write(Encoding.UTF8.GetBytes(Text(sum)));
         });
     }
 
-    private static void WriteFloats(Stream stream, float[] values)
+    private static ReadOnlySpan<byte> Bytes(SafeTensorSource array)
     {
-        if (BitConverter.IsLittleEndian)
+        if (array.Integers is { } integers)
         {
-            stream.Write(MemoryMarshal.AsBytes<float>(values));
-            return;
+            var bytes = new byte[integers.Length * sizeof(long)];
+            for (var i = 0; i < integers.Length; i++)
+                BinaryPrimitives.WriteInt64LittleEndian(bytes.AsSpan(i * sizeof(long)), integers[i]);
+            return bytes;
         }
 
-        Span<byte> bytes = stackalloc byte[4];
-        foreach (var value in values)
-        {
-            BinaryPrimitives.WriteSingleLittleEndian(bytes, value);
-            stream.Write(bytes);
-        }
+        var values = array.Values();
+        if (BitConverter.IsLittleEndian)
+            return MemoryMarshal.AsBytes<float>(values);
+        var swapped = new byte[values.Length * sizeof(float)];
+        for (var i = 0; i < values.Length; i++)
+            BinaryPrimitives.WriteSingleLittleEndian(swapped.AsSpan(i * sizeof(float)), values[i]);
+        return swapped;
     }
+
+    /// <summary>The hash of an array, begun with its name: arrays that change places are a change.</summary>
+    private static ContentHash HashOf(string name)
+    {
+        var hash = new ContentHash();
+        hash.Add(Encoding.UTF8.GetBytes($"{name}\0"));
+        return hash;
+    }
+
+    private static string Text(ulong sum) => sum.ToString("x16", CultureInfo.InvariantCulture);
 
     private static byte[] Header(IReadOnlyList<SafeTensorSource> arrays, IReadOnlyDictionary<string, string> metadata)
     {

@@ -24,6 +24,7 @@ public static class Transfer
         Require(path, "dimensions of the embedding", source.EmbeddingDimensions, target.EmbeddingDimensions);
         if (target.Foreground)
             Require(path, "foreground channel", source.Foreground, target.Foreground);
+        file.Verify();
         Fill(path, file, "net_f.", model.EmbeddingNet);
         Fill(path, file, "net_g.", model.MomentumNet);
     }
@@ -37,7 +38,8 @@ public static class Transfer
             var fits = spec.Name.StartsWith("final_conv.", StringComparison.Ordinal) ? count >= spec.Shape.Count : count == spec.Shape.Count;
             if (!fits)
                 throw new InputException($"{path}: is of another architecture: the array '{prefix}{spec.Name}' is missing or of another size.");
-            net.Parameters[spec.Name].Buffer.CopyFrom(ParameterStore.FromFileLayout(spec, file.Read(prefix + spec.Name).AsSpan(0, checked((int)spec.Shape.Count))));
+            var values = Checkpoint.Read(path, file, prefix, spec).AsSpan(0, checked((int)spec.Shape.Count));
+            net.Parameters[spec.Name].Buffer.CopyFrom(ParameterStore.FromFileLayout(spec, values));
         }
     }
 

@@ -10,6 +10,7 @@ internal sealed class AdamMoments : IDisposable
 {
     private const string FirstName = "exp_avg.";
     private const string SecondName = "exp_avg_sq.";
+    private const float LargestGradient = 1e19f;
 
     private readonly ParameterStore _parameters;
     private readonly int _dimensions;
@@ -34,6 +35,15 @@ internal sealed class AdamMoments : IDisposable
         .. Checkpoint.Arrays(_prefix + FirstName, _parameters, _dimensions, _first),
         .. Checkpoint.Arrays(_prefix + SecondName, _parameters, _dimensions, _second),
     ];
+
+    /// <summary>
+    /// Whether the gradients that have been added up, and their squares, are finite: Adam keeps squares, and an infinite one for ever. Fetched from the
+    /// device.
+    /// </summary>
+    public bool HaveFiniteGradients => !Primitives.Reduction.HasNonFinite(_parameters.Gradients, LargestGradient);
+
+    /// <summary>Forgets the gradients that have been added up.</summary>
+    public void DiscardGradients() => _parameters.Gradients.Clear();
 
     /// <summary>One step with the gradients that have been added up, which are cleared.</summary>
     /// <param name="settings">Rates.</param>

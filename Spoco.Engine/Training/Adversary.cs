@@ -43,18 +43,26 @@ internal sealed class Adversary : IDisposable
     /// <param name="embeddings">e^f; no gradient flows into them.</param>
     /// <param name="labels">Their labels.</param>
     /// <returns>What the critic thought before the step; null for a batch without an object.</returns>
+    /// <exception cref="TrainingDivergedException">That, or a gradient, is not finite; parameters and moments are as before.</exception>
     public CriticLoss? Train(Tensor embeddings, LabelBatch labels)
     {
         var random = RandomSource.ForIndex(_seed, Progress.Batches, CriticStream);
-        Progress = Progress with { Batches = Progress.Batches + 1 };
         if (Draw(labels, random) is not { } clusters)
+        {
+            Progress = Progress with { Batches = Progress.Batches + 1 };
             return null;
+        }
+
         var fake = SoftMasks.Apply(embeddings, labels, clusters, _loss);
         Span<float> epsilon = stackalloc float[clusters.Length];
         foreach (ref var e in epsilon)
             e = (float)random.NextDouble();
         var result = WassersteinLoss.Critic(_critic, Real(embeddings.Device, labels, clusters), fake, epsilon, _options.PenaltyWeight);
-        Progress = Progress with { Steps = Progress.Steps + 1 };
+        if (!double.IsFinite(result.Real + result.Fake + result.Penalty) || !_moments.HaveFiniteGradients)
+            throw new TrainingDivergedException(
+                $"Training: what the critic thinks after {Progress.Steps} steps, or its gradient, is not finite ({result}); "
+                + "try a lower learning rate of the critic.");
+        Progress = new CriticProgress(Progress.Batches + 1, Progress.Steps + 1);
         _moments.Step(_options.Adam, Progress.Steps);
         return result;
     }
@@ -63,6 +71,9 @@ internal sealed class Adversary : IDisposable
     public Tensor? Judge(Tensor embeddings, LabelBatch labels, long iteration) =>
         Draw(labels, RandomSource.ForIndex(_seed, iteration, GeneratorStream)) is { } clusters
             ? WassersteinLoss.Generator(_critic, SoftMasks.Apply(embeddings, labels, clusters, _loss)) : null;
+
+    /// <summary>Forgets the gradients of a step that failed.</summary>
+    public void DiscardGradients() => _moments.DiscardGradients();
 
     /// <summary>Takes parameters and moments from a checkpoint.</summary>
     public void Fill(string path, SafeTensors file, CriticProgress progress)

@@ -7,7 +7,7 @@ using Primitives = Spoco.Kernels.Primitives;
 
 namespace Spoco.Engine.Training;
 
-/// <summary>The loss or a parameter is no longer a finite number.</summary>
+/// <summary>A loss, a gradient or a running statistic is no finite number; the model is what it was before the step.</summary>
 public sealed class TrainingDivergedException(string message) : Exception(message);
 
 /// <summary>What one training step did.</summary>
@@ -23,6 +23,7 @@ public readonly record struct TrainingStep(
 /// <summary>
 /// Trains a <see cref="SpocoModel"/>. One step: f forward; update of g with the f of before the step (<see cref="GNetwork"/>); g forward, only where
 /// the consistency term needs it and without gradient unless g is trained; loss; backward; Adam. Same seed, device and threads: the same bits.
+/// A step that fails, for whatever reason, leaves the model, running statistics included, and the training as they were.
 /// <code>
 /// for (var i = trainer.CriticBatches; i > 0; i--)      // 0 without the adversarial option, and during its warm-up
 ///     trainer.TrainCritic(batches.Next());
@@ -42,6 +43,8 @@ public sealed class SpocoTrainer : IDisposable
     private readonly AdamMoments _moments;
     private readonly AdamMoments? _momentsOfG;
     private readonly Adversary? _adversary;
+    private readonly AcceptedStatistics _statistics;
+    private readonly AcceptedStatistics _statisticsOfG;
     private CriticLoss _criticLoss;
 
     /// <summary>
@@ -73,6 +76,8 @@ public sealed class SpocoTrainer : IDisposable
         _moments = new AdamMoments(model.EmbeddingNet.Parameters, dimensions, "");
         if (trainsG)
             _momentsOfG = new AdamMoments(model.MomentumNet.Parameters, dimensions, "g.");
+        _statistics = new AcceptedStatistics(model.EmbeddingNet.Parameters);
+        _statisticsOfG = new AcceptedStatistics(model.MomentumNet.Parameters);
         if (options.Adversarial is { } adversarial)
             _adversary = new Adversary(model.Device, adversarial, _loss, options.Seed);
     }
@@ -95,61 +100,32 @@ public sealed class SpocoTrainer : IDisposable
     /// <summary>Does one step of the critic.</summary>
     /// <returns>What it thought before the step; null for a batch without an object, from which it learns nothing.</returns>
     /// <exception cref="InvalidOperationException">The training has no critic.</exception>
+    /// <exception cref="ArgumentException">The batch holds a value that is infinite or not a number.</exception>
+    /// <exception cref="TrainingDivergedException">What the critic thinks is no finite number, or its gradient is none.</exception>
     public CriticLoss? TrainCritic(TrainingBatch batch)
     {
-        ArgumentNullException.ThrowIfNull(batch);
+        RequireNumbers(batch);
         if (_adversary is null)
             throw new InvalidOperationException("SpocoTrainer: there is no critic to train (TrainingOptions.Adversarial).");
-        using var scope = new TensorScope();
-        using var labels = LabelBatch.From(batch.Shape.WithChannels(1), batch.Labels);
-        Tensor y;
-        using (Gradients.NoRecording())
-            y = Model.EmbeddingNet.Forward(Tensor.From(Model.Device, batch.Shape, batch.ViewF), training: true);
-        var loss = _adversary.Train(y, labels);
-        _criticLoss = loss ?? _criticLoss;
-        return loss;
+        return OrLeaveAsItWas(() => CriticStep(batch, _adversary));
     }
 
     /// <summary>Does one step.</summary>
-    /// <exception cref="TrainingDivergedException">The loss is not finite; parameters are those of before the step.</exception>
+    /// <exception cref="ArgumentException">The batch holds a value that is infinite or not a number.</exception>
+    /// <exception cref="TrainingDivergedException">The loss, a gradient or a running statistic is no finite number.</exception>
     public TrainingStep Step(TrainingBatch batch)
     {
-        ArgumentNullException.ThrowIfNull(batch);
-        var rate = Schedule.Rate(Iteration);
-        using var scope = new TensorScope();
-        using var labels = LabelBatch.From(batch.Shape.WithChannels(1), batch.Labels);
-        var f = Model.EmbeddingNet;
-        var y = f.Forward(Tensor.From(Model.Device, batch.Shape, batch.ViewF), training: true);
-        FollowF();
-        var yg = Consistency(batch, training: true);
-        var loss = SpocoLoss.Apply(y, labels, _loss, yg, AnchorSeed(Iteration));
-        var judgement = CriticBatches > 0 ? _adversary!.Judge(y, labels, Iteration) : null;
-        var total = judgement is null ? loss.Total : Elementwise.AddScaled(loss.Total, judgement, Options.Adversarial!.Weight);
-        var value = total.ToScalar();
-        if (!float.IsFinite(value))
-            throw new TrainingDivergedException($"Training: the loss of iteration {Iteration} is {value} ({loss.Mean}); try a lower learning rate than {rate:g3}.");
-        var lossOfG = yg is { RequiresGradient: true } ? LossOfG(y, yg, labels, loss.Anchors) : null;
-        Gradients.Backward(total);
-        if (lossOfG is not null)
-            Gradients.Backward(lossOfG);
-        var adam = Options.Adam with { LearningRate = rate };
-        var parametersOfG = Model.MomentumNet.Parameters.Values;
-        _moments.Step(adam, Iteration + 1, Options.GNetwork == GNetwork.Momentum ? parametersOfG : default, Options.Momentum);
-        if (lossOfG is not null)
-            _momentsOfG!.Step(adam, Iteration + 1);
-
-        // So that what is validated and saved is one network, too.
-        if (Options.GNetwork is GNetwork.Shared or GNetwork.Dropout)
-            f.Parameters.Values.CopyTo(parametersOfG);
-        return new TrainingStep(Iteration++, rate, value, loss.Mean, judgement?.ToScalar() ?? 0, _criticLoss);
+        RequireNumbers(batch);
+        return OrLeaveAsItWas(() => Advance(batch));
     }
 
     /// <summary>The loss of a batch with f and g as they predict (running statistics); changes nothing.</summary>
     /// <param name="batch">The batch.</param>
     /// <param name="index">Number of the batch within the validation: selects its anchors.</param>
+    /// <exception cref="ArgumentException">The batch holds a value that is infinite or not a number.</exception>
     public double Validate(TrainingBatch batch, int index)
     {
-        ArgumentNullException.ThrowIfNull(batch);
+        RequireNumbers(batch);
         using var scope = new TensorScope();
         using var pause = Gradients.NoRecording();
         using var labels = LabelBatch.From(batch.Shape.WithChannels(1), batch.Labels);
@@ -202,6 +178,91 @@ public sealed class SpocoTrainer : IDisposable
         _moments.Dispose();
         _momentsOfG?.Dispose();
         _adversary?.Dispose();
+        _statistics.Dispose();
+        _statisticsOfG.Dispose();
+    }
+
+    private static void RequireNumbers(TrainingBatch batch)
+    {
+        ArgumentNullException.ThrowIfNull(batch);
+        if (FiniteNumbers.IndexOfOther(batch.ViewF) >= 0 || FiniteNumbers.IndexOfOther(batch.ViewG) >= 0)
+            throw new ArgumentException("SpocoTrainer: the batch holds values that are infinite or not a number.");
+    }
+
+    /// <summary>Of activations beyond 1e19 the variance is infinite, and what is divided by it 0: the loss does not show it.</summary>
+    private void RequireFiniteStatistics()
+    {
+        if (!_statistics.AreFinite || !_statisticsOfG.AreFinite)
+            throw new TrainingDivergedException($"Training: a running statistic of iteration {Iteration} is not finite; try a lower learning rate.");
+    }
+
+    /// <summary>Does a step; where it fails, running statistics are what they were and no gradient is left over for the next one.</summary>
+    private T OrLeaveAsItWas<T>(Func<T> step)
+    {
+        _statistics.Keep();
+        _statisticsOfG.Keep();
+        try
+        {
+            return step();
+        }
+        catch
+        {
+            _statistics.Restore();
+            _statisticsOfG.Restore();
+            _moments.DiscardGradients();
+            _momentsOfG?.DiscardGradients();
+            _adversary?.DiscardGradients();
+            throw;
+        }
+    }
+
+    private CriticLoss? CriticStep(TrainingBatch batch, Adversary adversary)
+    {
+        using var scope = new TensorScope();
+        using var labels = LabelBatch.From(batch.Shape.WithChannels(1), batch.Labels);
+        Tensor y;
+        using (Gradients.NoRecording())
+            y = Model.EmbeddingNet.Forward(Tensor.From(Model.Device, batch.Shape, batch.ViewF), training: true);
+        RequireFiniteStatistics();
+        var loss = adversary.Train(y, labels);
+        _criticLoss = loss ?? _criticLoss;
+        return loss;
+    }
+
+    private TrainingStep Advance(TrainingBatch batch)
+    {
+        var rate = Schedule.Rate(Iteration);
+        using var scope = new TensorScope();
+        using var labels = LabelBatch.From(batch.Shape.WithChannels(1), batch.Labels);
+        var f = Model.EmbeddingNet;
+        var y = f.Forward(Tensor.From(Model.Device, batch.Shape, batch.ViewF), training: true);
+        FollowF();
+        var yg = Consistency(batch, training: true);
+        var loss = SpocoLoss.Apply(y, labels, _loss, yg, AnchorSeed(Iteration));
+        var judgement = CriticBatches > 0 ? _adversary!.Judge(y, labels, Iteration) : null;
+        var total = judgement is null ? loss.Total : Elementwise.AddScaled(loss.Total, judgement, Options.Adversarial!.Weight);
+        var value = total.ToScalar();
+        if (!float.IsFinite(value))
+            throw new TrainingDivergedException(
+                $"Training: the loss of iteration {Iteration} is {value} ({loss.Mean}); try a lower learning rate than {rate:g3}.");
+        var lossOfG = yg is { RequiresGradient: true } ? LossOfG(y, yg, labels, loss.Anchors) : null;
+        Gradients.Backward(total);
+        if (lossOfG is not null)
+            Gradients.Backward(lossOfG);
+        if (!_moments.HaveFiniteGradients || _momentsOfG is { HaveFiniteGradients: false })
+            throw new TrainingDivergedException(
+                $"Training: a gradient of iteration {Iteration} is not finite ({loss.Mean}); try a lower learning rate than {rate:g3}.");
+        RequireFiniteStatistics();
+        var adam = Options.Adam with { LearningRate = rate };
+        var parametersOfG = Model.MomentumNet.Parameters.Values;
+        _moments.Step(adam, Iteration + 1, Options.GNetwork == GNetwork.Momentum ? parametersOfG : default, Options.Momentum);
+        if (lossOfG is not null)
+            _momentsOfG!.Step(adam, Iteration + 1);
+
+        // So that what is validated and saved is one network, too.
+        if (Options.GNetwork is GNetwork.Shared or GNetwork.Dropout)
+            f.Parameters.Values.CopyTo(parametersOfG);
+        return new TrainingStep(Iteration++, rate, value, loss.Mean, judgement?.ToScalar() ?? 0, _criticLoss);
     }
 
     /// <summary>What g takes from f before its forward pass; the average over f's past was updated with Adam's step.</summary>

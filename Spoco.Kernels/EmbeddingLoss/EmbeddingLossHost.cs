@@ -334,9 +334,9 @@ internal static unsafe class EmbeddingLossHost
                 v.AnchorMasks(e, image.FirstAnchor + a, rows);
                 v.AnchorTargets(g, image.FirstAnchor + a, rows);
                 if (a < keep)
-                    kept.Keep(tile, a, rows.Targets);
+                    kept.Keep(tile, a, v.Terms.Consistency == MaskLoss.CrossEntropy ? rows.TargetSquares : rows.Targets);
                 var (overlap, square) = v.Terms.Consistency == MaskLoss.CrossEntropy
-                    ? (TileTerms.AnchorCrossEntropy(rows.Squares, rows.Masks, rows.Targets, v.Terms.Falloff), 0f)
+                    ? (TileTerms.AnchorCrossEntropy(rows.Squares, rows.Masks, rows.TargetSquares, rows.Targets, v.Terms.Falloff), 0f)
                     : TileTerms.AnchorDice(rows.Masks, rows.Targets);
                 sums[0] += overlap;
                 sums[1] += square;
@@ -402,7 +402,7 @@ internal static unsafe class EmbeddingLossHost
                     if (keep > 0)
                         kept.Expect(tile, a);
                     var anchor = image.FirstAnchor + a;
-                    var targets = rows.Targets;
+                    var targets = v.Terms.Consistency == MaskLoss.CrossEntropy ? rows.TargetSquares : rows.Targets;
                     if (a < keep)
                         targets = kept.Row(tile, a);
                     else
@@ -465,7 +465,7 @@ internal static unsafe class EmbeddingLossHost
             return AnyWeight(weights);
         }
 
-        /// <summary>The weights of one anchor; whether any is not 0.</summary>
+        /// <summary>The weights of one anchor, from the masks of g or, for a cross-entropy, their squared distances; whether any is not 0.</summary>
         [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         private bool AnchorWeights(float* e, float* targets, int anchor, in Rows rows, float* weights)
         {

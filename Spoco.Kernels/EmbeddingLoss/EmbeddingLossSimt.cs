@@ -194,8 +194,8 @@ internal static class EmbeddingLossSimt
                     var overlap = own ? p : 0f;
                     if (terms.Instance == MaskLoss.CrossEntropy)
                     {
-                        fixedWeight += factors.CrossEntropy * SoftMask.CrossEntropySlope(x, p, own ? 1f : 0f);
-                        overlap = SoftMask.CrossEntropy(x, p, own ? 1f : 0f);
+                        fixedWeight += factors.CrossEntropy * SoftMask.CrossEntropySlope(x, p, own ? SoftMask.Complement(x, p) : -p);
+                        overlap = SoftMask.CrossEntropy(x, p, own ? 1f : 0f, own ? 0f : 1f);
                     }
 
                     var w = weights.SubView(r * SumKinds * MaximalGroup, SumKinds * MaximalGroup);
@@ -256,10 +256,12 @@ internal static class EmbeddingLossSimt
                     var xg = SquaredDistance(v.Momentum, momentumAt, v.MomentumAnchors, row, layout.Channels);
                     var covered = XMath.Min(XMath.Sqrt(xf), XMath.Sqrt(xg)) < terms.PullMargin;
                     xf *= terms.Falloff;
+                    xg *= terms.Falloff;
                     var pf = XMath.Exp(-xf);
-                    var pg = XMath.Exp(-terms.Falloff * xg);
+                    var pg = XMath.Exp(-xg);
                     var w = weights.SubView(r * SumKinds * MaximalGroup, SumKinds * MaximalGroup);
-                    var overlap = terms.Consistency == MaskLoss.CrossEntropy ? SoftMask.CrossEntropy(xf, pf, pg) : pf * pg;
+                    var overlap = terms.Consistency == MaskLoss.CrossEntropy
+                        ? SoftMask.CrossEntropy(xf, pf, pg, SoftMask.Complement(xg, pg)) : pf * pg;
                     w[t] = overlap;
                     w[MaximalGroup + t] = pf * pf + pg * pg;
                     w[2 * MaximalGroup + t] = covered && uncovered ? 1f : 0f;
@@ -339,7 +341,7 @@ internal static class EmbeddingLossSimt
                     {
                         var p = XMath.Exp(-x);
                         w += terms.Instance == MaskLoss.CrossEntropy
-                            ? factors.CrossEntropy * SoftMask.CrossEntropySlope(x, p, own ? 1f : 0f)
+                            ? factors.CrossEntropy * SoftMask.CrossEntropySlope(x, p, own ? SoftMask.Complement(x, p) : -p)
                             : p * ((own ? factors.Overlap : 0f) + factors.Square * p);
                     }
 
@@ -361,8 +363,9 @@ internal static class EmbeddingLossSimt
                     var anchor = image.FirstAnchor + first0 + r;
                     var row = (long)anchor * layout.Channels;
                     var x = terms.Falloff * SquaredDistance(v.Embeddings, at, v.Anchors, row, layout.Channels);
-                    var q = XMath.Exp(-terms.Falloff * SquaredDistance(v.Momentum, momentumAt, v.MomentumAnchors, row, layout.Channels));
+                    var y = terms.Falloff * SquaredDistance(v.Momentum, momentumAt, v.MomentumAnchors, row, layout.Channels);
                     var p = XMath.Exp(-x);
+                    var q = XMath.Exp(-y);
                     var factors = v.AnchorFactors[anchor];
                     var overlap = factors.Overlap;
                     var square = factors.Square;
@@ -375,7 +378,7 @@ internal static class EmbeddingLossSimt
                     }
 
                     weights[r * MaximalGroup + t] = terms.Consistency == MaskLoss.CrossEntropy
-                        ? factors.CrossEntropy * SoftMask.CrossEntropySlope(x, p, q)
+                        ? factors.CrossEntropy * SoftMask.CrossEntropySlope(x, p, SoftMask.Difference(x, p, y, q))
                         : p * (overlap * q + square * p);
                 }
 

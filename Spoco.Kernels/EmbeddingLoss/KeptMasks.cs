@@ -5,7 +5,8 @@ namespace Spoco.Kernels.Primitives;
 
 /// <summary>
 /// The masks of g that the first pass keeps for the second: those of the first anchors of an image, as many as a pixel has components, in the memory
-/// that the gradient will take, and up to half as many more in memory of their own. A tile's are a row each, where its gradient will be.
+/// that the gradient will take, and up to half as many more in memory of their own. A tile's are a row each, where its gradient will be. A
+/// cross-entropy keeps the squared distances instead, which have digits that the masks lack.
 /// </summary>
 internal readonly unsafe struct KeptMasks
 {

@@ -16,6 +16,12 @@ internal static class SoftMask
     /// <summary>Least denominator p (1 - p) of the cross-entropy's derivative, as in PyTorch.</summary>
     private const float SlopeFloor = 1e-12f;
 
+    /// <summary>x of the mask that is <see cref="SlopeFloor"/>.</summary>
+    private const float FloorExponent = 27.6310211f;
+
+    /// <summary>x up to which vectors have masks above 0, a little less.</summary>
+    private const float LastMask = 21;
+
     /// <summary>Below: 1 - exp(-x) by its series, above: by the exponential.</summary>
     private const float SeriesLimit = 0.25f;
 
@@ -23,25 +29,40 @@ internal static class SoftMask
     private const int LeastPower = -31;
 
     /// <summary>-q log p - (1 - q) log(1 - p).</summary>
-    public static float CrossEntropy(float x, float p, float q)
+    /// <param name="x">Of p = exp(-x).</param>
+    /// <param name="p">The mask.</param>
+    /// <param name="q">The mask that it is to be.</param>
+    /// <param name="restOfQ">1 - q: of a soft mask its <see cref="Complement(float, float)"/>.</param>
+    public static float CrossEntropy(float x, float p, float q, float restOfQ)
     {
         var rest = Complement(x, p);
         var log = rest > 0 ? XMath.Min(-XMath.Log(rest), LogFloor) : LogFloor;
-        return q * XMath.Min(x, LogFloor) + (1 - q) * log;
+        return q * XMath.Min(x, LogFloor) + restOfQ * log;
     }
 
     /// <summary>Derivative of the cross-entropy with respect to x.</summary>
-    public static float CrossEntropySlope(float x, float p, float q)
-    {
-        var rest = Complement(x, p);
+    /// <param name="x">Of p = exp(-x).</param>
+    /// <param name="p">The mask.</param>
+    /// <param name="difference">q - p with all its digits: <see cref="Difference(float, float, float, float)"/>.</param>
+    public static float CrossEntropySlope(float x, float p, float difference) => p * difference / XMath.Max(p * Complement(x, p), SlopeFloor);
 
-        // p - q without cancellation where q = 1.
-        var difference = q == 1 ? -rest : p - q;
-        return -p * difference / XMath.Max(p * rest, SlopeFloor);
+    /// <summary>
+    /// q - p for p = exp(-x) and q = exp(-y). Near each other they differ by the larger one times 1 - exp(-|x - y|): subtracted, masks near 1 would
+    /// leave only the digits behind the leading nines, and the derivative divides that by an equally small 1 - p.
+    /// </summary>
+    public static float Difference(float x, float p, float y, float q)
+    {
+        var distance = XMath.Abs(x - y);
+        if (distance >= SeriesLimit)
+            return q - p;
+        var difference = XMath.Max(p, q) * Series(distance);
+        return x < y ? -difference : difference;
     }
 
-    private static float Complement(float x, float p) =>
-        x < SeriesLimit ? x * (1 - x / 2 * (1 - x / 3 * (1 - x / 4 * (1 - x / 5 * (1 - x / 6))))) : 1 - p;
+    /// <summary>1 - p for p = exp(-x).</summary>
+    public static float Complement(float x, float p) => x < SeriesLimit ? Series(x) : 1 - p;
+
+    private static float Series(float x) => x * (1 - x / 2 * (1 - x / 3 * (1 - x / 4 * (1 - x / 5 * (1 - x / 6)))));
 
     /// <summary>
     /// What <see cref="Mask"/> needs of a falloff, to be taken before a loop: the rate of the power of two, and the square beyond which the mask
@@ -76,27 +97,44 @@ internal static class SoftMask
         return s * Vector.AsVectorSingle(Vector.ShiftLeft(Vector.AsVectorInt32(shifted), 23));
     }
 
-    /// <summary>The vector form of <see cref="CrossEntropy(float, float, float)"/>.</summary>
-    public static Vector<float> CrossEntropy(Vector<float> x, Vector<float> p, Vector<float> q)
+    /// <summary>The vector form of <see cref="CrossEntropy(float, float, float, float)"/>.</summary>
+    public static Vector<float> CrossEntropy(Vector<float> x, Vector<float> p, Vector<float> q, Vector<float> restOfQ)
     {
         var floor = new Vector<float>(LogFloor);
         var rest = Complement(x, p);
         var log = Vector.ConditionalSelect(Vector.GreaterThan(rest, Vector<float>.Zero), Vector.MinNative(-Vector.Log(rest), floor), floor);
-        return q * Vector.MinNative(x, floor) + (Vector<float>.One - q) * log;
+        return q * Vector.MinNative(x, floor) + restOfQ * log;
     }
 
     /// <summary>The vector form of <see cref="CrossEntropySlope(float, float, float)"/>.</summary>
-    public static Vector<float> CrossEntropySlope(Vector<float> x, Vector<float> p, Vector<float> q)
+    public static Vector<float> CrossEntropySlope(Vector<float> x, Vector<float> p, Vector<float> difference)
     {
-        var rest = Complement(x, p);
-        var difference = Vector.ConditionalSelect(Vector.Equals(q, Vector<float>.One), -rest, p - q);
-        return -p * difference / Vector.MaxNative(p * rest, new Vector<float>(SlopeFloor));
+        var slope = p * difference / Vector.MaxNative(p * Complement(x, p), new Vector<float>(SlopeFloor));
+
+        // The masks of these are 0 already, their derivatives are not: p / max(p, 1e-12) is 1 down to p = 1e-12, and p / 1e-12 from there on.
+        var far = Vector.GreaterThan(x, new Vector<float>(LastMask));
+        if (!Vector.EqualsAny(far, Vector<int>.AllBitsSet))
+            return slope;
+        var (rate, limit) = Falloff(1);
+        var beyond = Mask(Vector.MaxNative(x - new Vector<float>(FloorExponent), Vector<float>.Zero), rate, limit);
+        return Vector.ConditionalSelect(far, beyond * difference, slope);
     }
 
-    private static Vector<float> Complement(Vector<float> x, Vector<float> p)
+    /// <summary>The vector form of <see cref="Difference(float, float, float, float)"/>.</summary>
+    public static Vector<float> Difference(Vector<float> x, Vector<float> p, Vector<float> y, Vector<float> q)
+    {
+        var distance = Vector.Abs(x - y);
+        var near = Vector.CopySign(Vector.MaxNative(p, q) * Series(distance), x - y);
+        return Vector.ConditionalSelect(Vector.LessThan(distance, new Vector<float>(SeriesLimit)), near, q - p);
+    }
+
+    /// <summary>The vector form of <see cref="Complement(float, float)"/>.</summary>
+    public static Vector<float> Complement(Vector<float> x, Vector<float> p) =>
+        Vector.ConditionalSelect(Vector.LessThan(x, new Vector<float>(SeriesLimit)), Series(x), Vector<float>.One - p);
+
+    private static Vector<float> Series(Vector<float> x)
     {
         var one = Vector<float>.One;
-        var series = x * (one - x / 2 * (one - x / 3 * (one - x / 4 * (one - x / 5 * (one - x / 6)))));
-        return Vector.ConditionalSelect(Vector.LessThan(x, new Vector<float>(SeriesLimit)), series, one - p);
+        return x * (one - x / 2 * (one - x / 3 * (one - x / 4 * (one - x / 5 * (one - x / 6)))));
     }
 }

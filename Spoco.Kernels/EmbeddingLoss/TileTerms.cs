@@ -88,9 +88,11 @@ internal static unsafe class TileTerms
         {
             var x = PixelTile.Read(squares + p) * falloff;
             var mask = PixelTile.Read(masks + p);
-            var own = Vector.AsVectorSingle(Vector.Equals(PixelTile.Read(owners + p), new Vector<int>(owner))) & Vector<float>.One;
-            sum += SoftMask.CrossEntropy(x, mask, own);
-            (PixelTile.Read(weights + p) + SoftMask.CrossEntropySlope(x, mask, own) * factor).Store(weights + p);
+            var own = Vector.Equals(PixelTile.Read(owners + p), new Vector<int>(owner));
+            var target = Vector.AsVectorSingle(own) & Vector<float>.One;
+            sum += SoftMask.CrossEntropy(x, mask, target, Vector<float>.One - target);
+            var difference = Vector.ConditionalSelect(own, SoftMask.Complement(x, mask), -mask);
+            (PixelTile.Read(weights + p) + SoftMask.CrossEntropySlope(x, mask, difference) * factor).Store(weights + p);
         }
 
         return Vector.Sum(sum);
@@ -147,22 +149,30 @@ internal static unsafe class TileTerms
 
     /// <summary>Sum of the cross-entropies of an anchor's mask p with its target q.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
-    public static float AnchorCrossEntropy(float* squares, float* masks, float* targets, float falloff)
+    public static float AnchorCrossEntropy(float* squares, float* masks, float* targetSquares, float* targets, float falloff)
     {
         var sum = Vector<float>.Zero;
         for (var p = 0; p < PixelTile.Pixels; p += Lanes)
-            sum += SoftMask.CrossEntropy(PixelTile.Read(squares + p) * falloff, PixelTile.Read(masks + p), PixelTile.Read(targets + p));
+        {
+            var target = PixelTile.Read(targets + p);
+            var restOfTarget = SoftMask.Complement(PixelTile.Read(targetSquares + p) * falloff, target);
+            sum += SoftMask.CrossEntropy(PixelTile.Read(squares + p) * falloff, PixelTile.Read(masks + p), target, restOfTarget);
+        }
+
         return Vector.Sum(sum);
     }
 
     /// <summary>weights = factor times the slope of the cross-entropy.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
-    public static void AnchorCrossEntropyWeights(float* squares, float* masks, float* targets, float falloff, float factor, float* weights)
+    public static void AnchorCrossEntropyWeights(float* squares, float* masks, float* targetSquares, float falloff, float factor, float* weights)
     {
+        var (rate, limit) = SoftMask.Falloff(falloff);
         for (var p = 0; p < PixelTile.Pixels; p += Lanes)
         {
-            var x = PixelTile.Read(squares + p) * falloff;
-            (SoftMask.CrossEntropySlope(x, PixelTile.Read(masks + p), PixelTile.Read(targets + p)) * factor).Store(weights + p);
+            Vector<float> square = PixelTile.Read(squares + p), targetSquare = PixelTile.Read(targetSquares + p), mask = PixelTile.Read(masks + p);
+            var x = square * falloff;
+            var difference = SoftMask.Difference(x, mask, targetSquare * falloff, SoftMask.Mask(targetSquare, rate, limit));
+            (SoftMask.CrossEntropySlope(x, mask, difference) * factor).Store(weights + p);
         }
     }
 

@@ -39,8 +39,10 @@ public static class Reduction
     /// <summary>
     /// Whether any value is infinite or not a number, fetched from the device; one reading pass, on the host only up to the first one.
     /// </summary>
-    public static bool HasNonFinite(DeviceBuffer<float> x) =>
-        x.Device is HostDevice host ? ReductionHost.HasNonFinite(host, x) : ReductionSimt.HasNonFinite((IlgpuDevice)x.Device, x);
+    /// <param name="x">Values.</param>
+    /// <param name="largest">Values beyond minus and plus this count as infinite.</param>
+    public static bool HasNonFinite(DeviceBuffer<float> x, float largest = float.MaxValue) => x.Device is HostDevice host
+        ? ReductionHost.HasNonFinite(host, x, largest) : ReductionSimt.HasNonFinite((IlgpuDevice)x.Device, x, largest);
 
     /// <summary>y = factor x everywhere, from one value x on the device: the derivative of <see cref="Sum"/>.</summary>
     /// <exception cref="ArgumentException">x has not one element, or is on another device.</exception>

@@ -11,10 +11,10 @@ internal static unsafe class ReductionHost
 
     public static double SumOfSquares(HostDevice host, DeviceBuffer<float> x) => OverBlocks(host, x, squares: true);
 
-    public static bool HasNonFinite(HostDevice host, DeviceBuffer<float> x)
+    public static bool HasNonFinite(HostDevice host, DeviceBuffer<float> x, float largest)
     {
         var found = 0;
-        host.Workers.Run(Blocks(x.Length), new FiniteBody(x.HostAddress, x.Length, &found), RowLaunch.MinimumPerWorker(Block));
+        host.Workers.Run(Blocks(x.Length), new FiniteBody(x.HostAddress, x.Length, largest, &found), RowLaunch.MinimumPerWorker(Block));
         return Volatile.Read(ref found) != 0;
     }
 
@@ -91,12 +91,12 @@ internal static unsafe class ReductionHost
         }
     }
 
-    private readonly struct FiniteBody(float* x, long length, int* found) : IParallelBody
+    private readonly struct FiniteBody(float* x, long length, float limit, int* found) : IParallelBody
     {
         public void Execute(int from, int until, int worker)
         {
             var lanes = Vector<float>.Count;
-            var largest = new Vector<float>(float.MaxValue);
+            var largest = new Vector<float>(limit);
             for (var block = from; block < until && Volatile.Read(ref *found) == 0; block++)
             {
                 var i = (long)block * Block;
@@ -106,7 +106,7 @@ internal static unsafe class ReductionHost
                     finite &= Vector.LessThanOrEqual(Vector.Abs(Vector.Load(x + i)), largest);
                 var all = Vector.EqualsAll(finite, Vector<int>.AllBitsSet);
                 for (; i < last; i++)
-                    all &= float.IsFinite(x[i]);
+                    all &= MathF.Abs(x[i]) <= limit;
                 if (!all)
                     Volatile.Write(ref *found, 1);
             }

@@ -21,12 +21,13 @@ internal static class ReductionSimt
         sum(new KernelConfig(1, config.GroupDim.X), partials.View, y.View, factor, 0);
     }
 
-    public static bool HasNonFinite(IlgpuDevice device, DeviceBuffer<float> x)
+    public static bool HasNonFinite(IlgpuDevice device, DeviceBuffer<float> x, float largest)
     {
         var found = device.Allocate<int>(1, nameof(Reduction));
         using var memory = found.Memory;
         found.Clear();
-        device.Kernel(static a => a.LoadStreamKernel<ArrayView<float>, ArrayView<int>>(FindNonFinite))(Config(device, x.Length), x.View, found.View);
+        device.Kernel(static a => a.LoadStreamKernel<ArrayView<float>, ArrayView<int>, float>(FindNonFinite))(
+            Config(device, x.Length), x.View, found.View, largest);
         return found.ToArray()[0] != 0;
     }
 
@@ -63,11 +64,11 @@ internal static class ReductionSimt
     }
 
     /// <summary>Every thread that finds one writes the same 1.</summary>
-    public static void FindNonFinite(ArrayView<float> x, ArrayView<int> found)
+    public static void FindNonFinite(ArrayView<float> x, ArrayView<int> found, float largest)
     {
         for (var i = (long)Grid.IdxX * Group.DimX + Group.IdxX; i < x.Length; i += (long)Grid.DimX * Group.DimX)
         {
-            if (!(XMath.Abs(x[i]) <= float.MaxValue))
+            if (!(XMath.Abs(x[i]) <= largest))
                 found[0] = 1;
         }
     }

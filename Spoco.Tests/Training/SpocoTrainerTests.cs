@@ -88,18 +88,52 @@ public sealed class SpocoTrainerTests : FolderTests
     }
 
     [Test]
-    public void A_loss_that_is_no_number_stops_before_the_parameters_change()
+    public void A_batch_with_values_that_are_no_numbers_leaves_the_model_as_it_was(
+        [Values("bcr", "gcr")] string order, [Values(float.NaN, float.PositiveInfinity, float.NegativeInfinity)] float value, [Values] bool inViewOfG)
+    {
+        AssertRefused<ArgumentException>(Options(Supervision.Sparse), order, (_, batch) => (inViewOfG ? batch.ViewG : batch.ViewF)[^1] = value,
+            "the batch holds values that are infinite or not a number");
+    }
+
+    /// <summary>Values that are finite, but not what a network makes of them.</summary>
+    [Test]
+    public void A_loss_that_is_not_finite_leaves_the_model_as_it_was([Values] Supervision supervision, [Values("bcr", "gcr")] string order) =>
+        AssertRefused<TrainingDivergedException>(Options(supervision), order, (_, batch) => Array.Fill(batch.ViewF, 3e38f, 0, 5), "iteration 2 is");
+
+    [Test]
+    public void A_gradient_whose_square_overflows_leaves_the_model_as_it_was([Values] GNetwork g) => AssertRefused<TrainingDivergedException>(
+        Options(Supervision.Sparse) with { GNetwork = g, Loss = new SpocoLossOptions { Supervision = Supervision.Sparse, PushWeight = 1e30f } },
+        "bcr",
+        (_, _) => { }, "a gradient of iteration", steps: 0);
+
+    /// <summary>A step that is refused, and then the steps that would have followed without it: the same bits.</summary>
+    private static void AssertRefused<T>(
+        TrainingOptions options, string order, Action<SpocoModel, TrainingBatch> spoil, string message, int steps = 2)
+        where T : Exception
     {
         var device = TestDevices.Open("cpu");
-        using var model = new SpocoModel(device, Model(Supervision.Full, "bcr"));
-        using var trainer = new SpocoTrainer(model, Options(Supervision.Full));
+        using var model = new SpocoModel(device, Model(options.Loss.Supervision, order), momentumTrained: options.GNetwork == GNetwork.Trained);
+        using var trainer = new SpocoTrainer(model, options);
         model.Initialise(1);
-        var before = State(model)[..100];
+        Steps(trainer, steps);
+        var before = WholeState(model);
         var batch = DiscImages.Batch(Shape, 0);
-        batch.ViewF[7] = float.NaN;
-        Assert.That(() => trainer.Step(batch), Throws.TypeOf<TrainingDivergedException>().With.Message.StartsWith("Training: the loss of iteration 0 is NaN"));
-        Assert.That(model.EmbeddingNet.Parameters.Values.Slice(0, 100).ToArray(), Is.EqualTo(before));
+        spoil(model, batch);
+        Assert.That(() => trainer.Step(batch), Throws.TypeOf<T>().With.Message.Contains(message));
+        Assert.That(WholeState(model), Is.EqualTo(before));
+        Assert.That(trainer.Iteration, Is.EqualTo(steps));
+        if (steps == 0)
+            return;
+        using var other = new SpocoModel(device, Model(options.Loss.Supervision, order));
+        using var undisturbed = new SpocoTrainer(other, options);
+        other.Initialise(1);
+        Steps(undisturbed, steps);
+        Assert.That(Steps(trainer, 3), Is.EqualTo(Steps(undisturbed, 3)));
+        Assert.That(WholeState(model), Is.EqualTo(WholeState(other)));
     }
+
+    private static float[] WholeState(SpocoModel model) => [.. new[] { model.EmbeddingNet, model.MomentumNet }
+        .SelectMany(net => net.Parameters.Values.ToArray().Concat(net.Parameters.Statistics.Length == 0 ? [] : net.Parameters.Statistics.ToArray()))];
 
     [Test]
     public void A_checkpoint_holds_what_it_was_made_of_and_fits_no_other_architecture()
