@@ -34,6 +34,8 @@ internal static class DemoCommand
             var (data, model, segmentation) = (Path.Combine(folder, "cells"), Path.Combine(folder, "model"), Path.Combine(folder, "segmentation"));
             if (Directory.Exists(data))
                 throw new InputException($"{folder}: holds a demo already; choose another folder with --out.");
+            if (Directory.Exists(folder) && Directory.EnumerateFileSystemEntries(folder).Any())
+                throw new InputException($"{folder}: is not empty; choose another folder with --out.");
             using var device = common.OpenDevice(result);
             var test = DemoData.Write(data, Seed, cancellation);
             var settings = DemoSettings(data) with { Iterations = result.GetValue(iterations) };

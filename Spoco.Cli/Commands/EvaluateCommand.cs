@@ -42,13 +42,19 @@ internal static class EvaluateCommand
             "Score segmentations against true labels: AP at IoU 0.5 and 0.75, mAP (0.50:0.05:0.95), SBD, |DiC|, adapted Rand error, variation of information; "
             + "a row per image and the mean.")
         {
-            prediction, labels, only, foreground, json, common.LabelName, common.Verbose,
+            prediction, labels, only, foreground, json, common.Overwrite, common.LabelName, common.Verbose,
         }.WithExamples(
             "spoco evaluate --prediction result --labels cells/val/labels",
             "spoco evaluate --prediction result --labels cityscapes/gtFine/val --class car --foreground deeplab",
             "spoco evaluate --prediction a.tif --labels a_labels.tif --json scores.json");
         command.SetAction((result, cancellation) =>
         {
+            if (result.GetValue(json) is { } planned)
+            {
+                OutputPlan.Check([.. result.GetValue(prediction)!, .. result.GetValue(labels)!, .. new[] { result.GetValue(foreground) }.OfType<string>()],
+                    [new PlannedOutput(planned, "the scores", ResultMark.IsScores)], result.GetValue(common.Overwrite));
+            }
+
             var scores = Score(result.GetValue(prediction)!, result.GetValue(labels)!, result.GetValue(common.LabelName)!,
                 result.GetValue(foreground), CityscapesClass.Named(result.GetValue(only)), cancellation);
             if (result.GetValue(json) is { } path)

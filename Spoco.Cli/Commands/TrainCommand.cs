@@ -77,6 +77,7 @@ internal static class TrainCommand
             }
 
             chosen.Validate();
+            TrainingFolder.RequireFree(folder, chosen, result.GetValue(resume));
             using var device = common.OpenDevice(result);
             using var data = TrainingData.Load(chosen, Bytes(result.GetValue(memory)), cancellation);
             var onDisk = data.OnDisk > 0 ? $" ({data.OnDisk} of them on disk)" : "";

@@ -23,7 +23,7 @@ internal static class OutputFile
         return path;
     }
 
-    private static string Extension(FileKind kind) => kind switch { FileKind.Png => ".png", FileKind.Tiff => ".tif", _ => ".h5" };
+    internal static string Extension(FileKind kind) => kind switch { FileKind.Png => ".png", FileKind.Tiff => ".tif", _ => ".h5" };
 
     /// <summary>The largest label; labels must be 0 or more.</summary>
     internal static int LargestLabel(string path, Volume<int> labels)

@@ -36,6 +36,21 @@ internal static class TiffFile
         }
     }
 
+    /// <summary>What the first page says wrote the file; null where it does not say.</summary>
+    public static string? Software(string path)
+    {
+        using var stream = FileContents.Open(path);
+        try
+        {
+            using var tiff = TiffLog.Listen(() => Tiff.ClientOpen("TIFF", "r", stream, new TiffStream()));
+            return tiff?.GetField(TiffTag.SOFTWARE)?[0].ToString();
+        }
+        catch (Exception e) when (e is not OutOfMemoryException)
+        {
+            throw new InputException($"{path}: not a readable TIFF.", e);
+        }
+    }
+
     /// <summary>Writes labels, one page a slice, deflated; 16 bits a voxel, 32 where a label needs them.</summary>
     public static void WriteLabels(string path, Volume<int> labels)
     {
@@ -63,6 +78,7 @@ internal static class TiffFile
         tiff.SetField(TiffTag.PLANARCONFIG, PlanarConfig.CONTIG);
         tiff.SetField(TiffTag.COMPRESSION, Compression.ADOBE_DEFLATE);
         tiff.SetField(TiffTag.ROWSPERSTRIP, rowsPerStrip);
+        tiff.SetField(TiffTag.SOFTWARE, ResultMark.Labels);
         TiffVoxelSize.Write(tiff, labels);
 
         var strip = new byte[rowsPerStrip * labels.Width * sampleBytes];

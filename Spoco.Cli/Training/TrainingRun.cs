@@ -95,18 +95,8 @@ internal sealed class TrainingRun
         ProgressShare? progress = null)
     {
         settings.Validate();
-        PrepareFolder(folder, resume);
+        using var held = TrainingFolder.Open(folder, settings, resume);
         return new TrainingRun(settings, folder, data, device, resume, loaderThreads).Run(progress, cancellation);
-    }
-
-    private static void PrepareFolder(string folder, bool resume)
-    {
-        Directory.CreateDirectory(folder);
-        if (!resume && File.Exists(Path.Combine(folder, "last.safetensors")))
-            throw new InputException($"{folder}: holds a training already; continue it with --resume, or choose another folder.");
-        // Found out now, not after the first minutes of training.
-        AtomicFile.Write(Path.Combine(folder, "writable"), _ => { });
-        File.Delete(Path.Combine(folder, "writable"));
     }
 
     private TrainingSummary Run(ProgressShare? progress, CancellationToken cancellation)
@@ -117,9 +107,15 @@ internal sealed class TrainingRun
         using var model = new SpocoModel(_device, options, trained: true, momentumTrained: _settings.GNetwork == GNetwork.Trained);
         using var trainer = new SpocoTrainer(model, _settings.Training);
         if (_resume)
+        {
             _best = ReadBest(trainer.Resume(Last));
+            RestoreBest(trainer, progress);
+        }
         else
+        {
             Start(model);
+        }
+
         if (trainer.Iteration >= _settings.Iterations || trainer.Schedule.IsOver)
             return new TrainingSummary(trainer.Iteration, _best ?? default);
         return progress is not null
@@ -152,6 +148,37 @@ internal sealed class TrainingRun
             Transfer.Apply(InputSelection.Model(source), model);
         else
             model.Initialise(_settings.Seed);
+    }
+
+    /// <summary>A best model that is gone cannot be made again: the model of this moment takes its place until a better one comes.</summary>
+    private void RestoreBest(SpocoTrainer trainer, ProgressShare? progress)
+    {
+        if (_best is null || ProblemOfBest() is not { } problem)
+            return;
+        _best = Validate(trainer);
+        Save(trainer, Best);
+        Save(trainer, Last);
+        var note = string.Create(CultureInfo.InvariantCulture,
+            $"{Best} {problem}; the model after {trainer.Iteration} iterations (AP@0.5 {_best.Value.AveragePrecision50:0.000}) takes its place until a better one comes.");
+        if (progress is not null)
+            progress.Note(note);
+        else
+            Console.Error.WriteLine(note);
+    }
+
+    private string? ProblemOfBest()
+    {
+        if (!File.Exists(Best))
+            return "is missing";
+        try
+        {
+            Checkpoint.ReadOptions(Best, SafeTensors.Open(Best));
+            return null;
+        }
+        catch (InputException)
+        {
+            return "is damaged";
+        }
     }
 
     private TrainingSummary Loop(
