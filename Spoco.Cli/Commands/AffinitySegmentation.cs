@@ -94,7 +94,7 @@ internal static class AffinitySegmentation
         }
         catch (ArgumentException e)
         {
-            throw new InputException($"{file}: {e.Message}", e);
+            throw new InputException($"{file}: {ReadFailure.Message(e)}", e);
         }
     }
 }

@@ -42,11 +42,11 @@ internal static class BlockwiseSegmentation
             }
             catch (Exception e) when (e is ArgumentException or InvalidDataException)
             {
-                throw new InputException($"{file}: {e.Message}", e);
+                throw new InputException($"{file}: {(e is ArgumentException argument ? ReadFailure.Message(argument) : e.Message)}", e);
             }
             catch (OperationCanceledException)
             {
-                Console.Error.WriteLine($"{folder} keeps the blocks that are done; the same command goes on from there.");
+                Terminal.Note($"{folder} keeps the blocks that are done; the same command goes on from there.");
                 throw;
             }
         }

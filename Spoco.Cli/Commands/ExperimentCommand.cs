@@ -89,7 +89,7 @@ internal static class ExperimentCommand
             var run = new StudyRun(study, chosen, rows, result.GetValue(seeds), result.GetValue(output)!,
                 new ScoringChoices(result.GetValue(foreground), result.GetValue(orientations)), device);
             Print(study, run.Run(settings, memory: null, loaderThreads: 1 + Environment.ProcessorCount / 4, cancellation));
-            Console.WriteLine($"table and plot: {result.GetValue(output)}");
+            Terminal.Result($"table and plot: {result.GetValue(output)}");
             return Task.FromResult(Program.Success);
         });
         return command;

@@ -48,7 +48,7 @@ internal static class PredictCommand
 
                 return files.Count;
             });
-            Console.WriteLine($"{files.Count} images: {result.GetValue(output)}");
+            Terminal.Result($"{files.Count} images: {result.GetValue(output)}");
             return Task.FromResult(Program.Success);
         });
         return command;

@@ -168,7 +168,7 @@ internal static class SegmentCommand
 
                 return files.Count;
             });
-            Console.WriteLine($"{files.Count} images: {result.GetValue(output)}");
+            Terminal.Result($"{files.Count} images: {result.GetValue(output)}");
             return Task.FromResult(Program.Success);
 
             void RequireFreeOutputs(IReadOnlyList<string> files, string[] named, string? read, bool pictures)
@@ -239,7 +239,7 @@ internal static class SegmentCommand
                 };
                 BlockwiseSegmentation.Run(
                     files, !fromAffinities, result.GetValue(output)!, watershed, blockwise, dimensions, mask == None ? null : mask, result.GetValue(common.LabelName)!, cancellation);
-                Console.WriteLine($"{files.Count} files: {result.GetValue(output)}");
+                Terminal.Result($"{files.Count} files: {result.GetValue(output)}");
             }
 
             void SegmentAffinities(string[] paths)
@@ -255,7 +255,7 @@ internal static class SegmentCommand
                     new MutexWatershedOptions { Offsets = result.GetValue(offsets) is { } text ? AffinitySegmentation.ParseOffsets(text) : null },
                     result.GetValue(sizeFloor) ?? 0, result.GetValue(removeLargest), (file, image) => mask == None ? null : ReadMask(mask, file, only: null, stored: null, image),
                     result.GetValue(common.LabelName)!, processor, cancellation);
-                Console.WriteLine($"{paths.Length} files: {result.GetValue(output)}");
+                Terminal.Result($"{paths.Length} files: {result.GetValue(output)}");
             }
         });
         return command;

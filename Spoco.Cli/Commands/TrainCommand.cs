@@ -81,9 +81,9 @@ internal static class TrainCommand
             using var device = common.OpenDevice(result);
             using var data = TrainingData.Load(chosen, Bytes(result.GetValue(memory)), cancellation);
             var onDisk = data.OnDisk > 0 ? $" ({data.OnDisk} of them on disk)" : "";
-            Console.Error.WriteLine($"{data.Train.Count} training and {data.Validation.Count} validation images{onDisk}, {device}");
+            Terminal.Note($"{data.Train.Count} training and {data.Validation.Count} validation images{onDisk}, {device}");
             var summary = TrainingRun.Run(chosen, folder, data, device, result.GetValue(resume), cancellation, Threads(result.GetValue(loaders)));
-            Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            Terminal.Result(string.Create(CultureInfo.InvariantCulture,
                 $"{summary.Iterations} iterations, best validation AP@0.5 {summary.Best.AveragePrecision50:0.000}, SBD {summary.Best.SymmetricBestDice:0.000}: {folder}"));
             return Task.FromResult(Program.Success);
         });

@@ -25,7 +25,7 @@ internal static class FolderContents
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new InputException($"{folder}: cannot be read ({InputFile.FirstLine(e.Message)}).", e);
+            throw new InputException($"{folder}: cannot be read ({(e is UnauthorizedAccessException ? "permission denied" : "it is gone, or the system refuses it")}).", e);
         }
     }
 }

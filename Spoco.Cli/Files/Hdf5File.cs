@@ -180,7 +180,7 @@ internal static class Hdf5File
             return dataset;
         var names = new List<string>();
         ListDatasets(file, "", names);
-        throw new InputException($"{path}: no dataset '{name}'; the file has {(names.Count == 0 ? "none" : string.Join(", ", names))}.");
+        throw new InputException($"{path}: no dataset '{Terminal.Name(name)}'; the file has {(names.Count == 0 ? "none" : string.Join(", ", names.Select(Terminal.Name)))}.");
     }
 
     private static TResult WithFile<TResult>(string path, Func<NativeFile, long, TResult> use)
@@ -204,7 +204,7 @@ internal static class Hdf5File
         }
         catch (Exception e) when (e is not (InputException or OperationCanceledException))
         {
-            throw new InputException($"{path}: not a readable HDF5 file ({InputFile.FirstLine((e.InnerException ?? e).Message)}).", e);
+            throw new InputException($"{path}: not a readable HDF5 file ({ReadFailure.Of(e)}).", e);
         }
     }
 

@@ -214,7 +214,7 @@ internal sealed class TiffDecoder<T>(string path, Tiff tiff, Stream stream, int 
                 throw new InputException($"{path}: TIFF is cut off or damaged (data at {offsets[i]}, the file has {stream.Length} bytes).");
     }
 
-    private InputException Damaged(int page) => new($"{path}: page {page} is damaged ({TiffLog.Message}).");
+    private InputException Damaged(int page) => new($"{path}: page {page} is damaged or cut off.", new InvalidDataException(TiffLog.Message));
 }
 
 /// <summary>How one page stores its pixels.</summary>

@@ -27,12 +27,12 @@ internal static class TiffFile
             var pages = TiffStructure.CountPages(path, stream);
             stream.Position = 0;
             using var tiff = TiffLog.Listen(() => Tiff.ClientOpen("TIFF", "r", stream, new TiffStream()))
-                ?? throw new InputException($"{path}: not a readable TIFF ({TiffLog.Message}).");
+                ?? throw new InputException($"{path}: not a readable TIFF (it is damaged or cut off).", new InvalidDataException(TiffLog.Message));
             return new TiffDecoder<T>(path, tiff, stream, pages, ignored).Decode();
         }
         catch (Exception e) when (e is not InputException)
         {
-            throw new InputException($"{path}: not a readable TIFF ({InputFile.FirstLine(e.Message)}).", e);
+            throw new InputException($"{path}: not a readable TIFF ({ReadFailure.Of(e)}).", e);
         }
     }
 
@@ -59,7 +59,7 @@ internal static class TiffFile
         {
             var big = (wide ? 4L : 2L) * labels.VoxelCount > ClassicLimit;
             using var tiff = TiffLog.Listen(() => Tiff.ClientOpen("TIFF", big ? "w8l" : "wl", stream, new TiffStream()))
-                ?? throw new IOException($"{path}: {TiffLog.Message}.");
+                ?? throw new IOException($"{path}: cannot be written.", new IOException(TiffLog.Message));
             for (var z = 0; z < labels.Depth; z++)
                 WritePage(path, tiff, labels, z, wide);
         });
@@ -94,9 +94,9 @@ internal static class TiffFile
                     MemoryMarshal.Cast<byte, ushort>(bytes)[i] = (ushort)source[i];
             var (number, count) = (index, bytes.Length);
             if (TiffLog.Listen(() => tiff.WriteEncodedStrip(number, strip, count)) < 0)
-                throw new IOException($"{path}: {TiffLog.Message}.");
+                throw new IOException($"{path}: cannot be written.", new IOException(TiffLog.Message));
         }
         if (!tiff.WriteDirectory())
-            throw new IOException($"{path}: {TiffLog.Message}.");
+            throw new IOException($"{path}: cannot be written.", new IOException(TiffLog.Message));
     }
 }

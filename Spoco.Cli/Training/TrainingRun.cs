@@ -76,7 +76,7 @@ internal sealed class TrainingRun
         }
         catch (JsonException e)
         {
-            throw new InputException($"{path}: the settings of the training are damaged: {e.Message.ReplaceLineEndings(" ")}", e);
+            throw new InputException($"{path}: the settings of the training are damaged, or those of another version.", e);
         }
     }
 
@@ -163,7 +163,7 @@ internal sealed class TrainingRun
         if (progress is not null)
             progress.Note(note);
         else
-            Console.Error.WriteLine(note);
+            Terminal.Note(note);
     }
 
     private string? ProblemOfBest()
@@ -295,7 +295,7 @@ internal sealed class TrainingRun
         }
         catch (JsonException e)
         {
-            throw new InputException($"{Last}: the best score so far is damaged: {e.Message.ReplaceLineEndings(" ")}", e);
+            throw new InputException($"{Last}: the best score so far is damaged.", e);
         }
     }
 }

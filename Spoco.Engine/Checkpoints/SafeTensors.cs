@@ -241,7 +241,7 @@ public sealed class SafeTensors
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException or KeyNotFoundException)
         {
-            throw new InputException($"{path}: the safetensors header is damaged: {e.Message.ReplaceLineEndings(" ")}", e);
+            throw new InputException($"{path}: the safetensors header is damaged.", e);
         }
     }
 

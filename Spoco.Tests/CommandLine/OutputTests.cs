@@ -151,8 +151,8 @@ public sealed class OutputTests : FolderTests
         File.WriteAllText(PathOf("notes.json"), "{\"mine\": 1}");
         var before = Contents();
         CommandLineRun.Of([.. evaluate, PathOf("notes.json")]).AssertBadInput("notes.json", "--overwrite");
-        CommandLineRun.Of([.. evaluate, PathOf("out/a.png")]).AssertBadInput("a.png");
-        CommandLineRun.Of([.. evaluate, PathOf("out/a.png"), "--overwrite"]).AssertBadInput("a.png");
+        CommandLineRun.Of([.. evaluate, PathOf("out/a.png")]).AssertBadInput("the folder that is read");
+        CommandLineRun.Of([.. evaluate, PathOf("out/a.png"), "--overwrite"]).AssertBadInput("the folder that is read");
         CommandLineRun.Of([.. evaluate, "/dev/null", "--overwrite"]).AssertBadInput("/dev/null", "a device");
         CommandLineRun.Of([.. evaluate, PathOf("out"), "--overwrite"]).AssertBadInput("a folder");
         CommandLineRun.Of([.. evaluate, PathOf("notes.json/x.json"), "--overwrite"]).AssertBadInput("is no folder");
