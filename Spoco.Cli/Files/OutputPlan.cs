@@ -40,12 +40,12 @@ internal static class OutputPlan
     {
         var (path, what, isEarlier) = output;
         var status = FileStatus.Of(path);
+        if (status.Type is not (FileType.Missing or FileType.Regular))
+            throw new InputException($"{path}: {what} cannot be written there (it is {RegularFile.Name(status.Type)}).");
         if (read.TryGetValue(status.Identity, out var input))
             throw new InputException($"{path}: {what} would replace {input}, which is read; write elsewhere.");
         if (!written.TryAdd(status.Identity, output))
             throw new InputException($"{path}: would be both {written[status.Identity].What} and {what}; rename one, or run them one by one into folders of their own.");
-        if (status.Type is not (FileType.Missing or FileType.Regular))
-            throw new InputException($"{path}: {what} cannot be written there (it is {RegularFile.Name(status.Type)}).");
         var folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
         if (InputFile.KindOf(path) is not null && read.TryGetValue(FileStatus.Of(folder).Identity, out var source))
             throw new InputException($"{source}: is the folder that is read; {what} would be taken for an image there. Write elsewhere.");
