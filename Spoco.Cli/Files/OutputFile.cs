@@ -16,7 +16,7 @@ internal static class OutputFile
             path += Extension(InputFile.RequireKind(like));
         switch (InputFile.RequireKind(path))
         {
-            case FileKind.Png: PngFile.WriteLabels(path, labels); break;
+            case FileKind.Png: PngFile.WriteLabels(path, labels, ResultMark.Labels); break;
             case FileKind.Tiff: TiffFile.WriteLabels(path, labels); break;
             default: Hdf5File.WriteLabels(path, labels, labelName); break;
         }

@@ -97,7 +97,10 @@ internal static class PngFile
     }
 
     /// <summary>Writes labels as 16-bit grey, exactly.</summary>
-    public static void WriteLabels(string path, Volume<int> labels)
+    /// <param name="path">The file.</param>
+    /// <param name="labels">The labels.</param>
+    /// <param name="software">What it says wrote it (<see cref="ResultMark"/>); null for true labels, which no result may replace.</param>
+    public static void WriteLabels(string path, Volume<int> labels, string? software = null)
     {
         if (labels.Depth != 1)
             throw new InputException($"{path}: a PNG holds one slice, the labels are {labels}; write TIFF or HDF5.");
@@ -107,7 +110,7 @@ internal static class PngFile
         var samples = new byte[2L * labels.Data.Length];
         for (var i = 0; i < labels.Data.Length; i++)
             BinaryPrimitives.WriteUInt16BigEndian(samples.AsSpan(2 * i), (ushort)labels.Data[i]);
-        AtomicFile.Write(path, stream => Write(stream, samples, labels.Height, labels.Width, bitDepth: 16, PngColour.Grey, ResultMark.Labels));
+        AtomicFile.Write(path, stream => Write(stream, samples, labels.Height, labels.Width, bitDepth: 16, PngColour.Grey, software));
     }
 
     private static (string Type, ReadOnlyMemory<byte> Body, int Next) ReadChunk(string path, byte[] file, int at)

@@ -49,6 +49,8 @@ internal static class TrainingFolder
     {
         if (!resume && File.Exists(Path.Combine(folder, "last.safetensors")))
             throw new InputException($"{folder}: holds a training already; continue it with --resume, or choose another folder.");
+        if (!resume && File.Exists(Path.Combine(folder, "best.safetensors")))
+            throw new InputException($"{folder}: holds a model already (best.safetensors); choose another folder.");
         // A start that was broken off before its first checkpoint leaves its tables behind.
         PlannedOutput[] outputs =
         [

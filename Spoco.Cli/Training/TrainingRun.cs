@@ -172,7 +172,9 @@ internal sealed class TrainingRun
             return "is missing";
         try
         {
-            Checkpoint.ReadOptions(Best, SafeTensors.Open(Best));
+            var file = SafeTensors.Open(Best);
+            Checkpoint.ReadOptions(Best, file);
+            file.RequireUnchanged();
             return null;
         }
         catch (InputException)

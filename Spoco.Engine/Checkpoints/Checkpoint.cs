@@ -51,6 +51,7 @@ public static class Checkpoint
         var file = SafeTensors.Open(path);
         var options = ReadOptions(path, file);
         Check(path, file, options);
+        file.RequireUnchanged();
         var model = new SpocoModel(device, options, trained);
         try
         {
@@ -71,6 +72,7 @@ public static class Checkpoint
         ArgumentNullException.ThrowIfNull(file);
         ArgumentNullException.ThrowIfNull(model);
         Check(path, file, model.Options);
+        file.RequireUnchanged();
         Fill(file, model);
     }
 

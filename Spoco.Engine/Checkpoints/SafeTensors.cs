@@ -1,5 +1,7 @@
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json;
 
 namespace Spoco.Engine.Checkpoints;
@@ -52,6 +54,9 @@ public sealed record SafeTensorSource(string Name, IReadOnlyList<long> Shape, Fu
 public sealed class SafeTensors
 {
     private const int MaximumHeaderBytes = 100 << 20;
+
+    // SHA-256 in hexadecimal of the file with zeros in place of it.
+    private const string ChecksumKey = "spoco.sha256";
 
     private readonly string _path;
     private readonly long _dataStart;
@@ -126,7 +131,8 @@ public sealed class SafeTensors
     {
         ArgumentNullException.ThrowIfNull(arrays);
         ArgumentNullException.ThrowIfNull(metadata);
-        var header = Header(arrays, metadata);
+        var unknown = new string('0', 2 * SHA256.HashSizeInBytes);
+        var header = Header(arrays, new Dictionary<string, string>(metadata) { [ChecksumKey] = unknown });
         AtomicFile.Write(path, stream =>
         {
             Span<byte> length = stackalloc byte[8];
@@ -148,7 +154,40 @@ public sealed class SafeTensors
                     WriteFloats(stream, array.Values());
                 }
             }
+
+            stream.Position = 0;
+            var checksum = Convert.ToHexStringLower(SHA256.HashData(stream));
+            stream.Position = 8 + header.AsSpan().IndexOf(Encoding.ASCII.GetBytes($"\"{ChecksumKey}\":\"{unknown}")) + ChecksumKey.Length + 4;
+            stream.Write(Encoding.ASCII.GetBytes(checksum));
         });
+    }
+
+    /// <summary>Reads the whole file and compares it with the checksum that <see cref="Write"/> has stored in it; a file without one is taken as it is.</summary>
+    /// <exception cref="InputException">A byte is not what was written.</exception>
+    public void RequireUnchanged()
+    {
+        if (!Metadata.TryGetValue(ChecksumKey, out var stated))
+            return;
+        using var stream = RegularFile.Open(_path);
+        try
+        {
+            var start = new byte[_dataStart];
+            stream.ReadExactly(start);
+            var at = start.AsSpan().IndexOf(Encoding.UTF8.GetBytes(stated));
+            if (at >= 0)
+                start.AsSpan(at, stated.Length).Fill((byte)'0');
+            using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+            hash.AppendData(start);
+            var part = new byte[1 << 18];
+            for (int read; (read = stream.Read(part)) > 0;)
+                hash.AppendData(part, 0, read);
+            if (Convert.ToHexStringLower(hash.GetHashAndReset()) != stated)
+                throw new InputException($"{_path}: is damaged: its checksum is wrong (a program that changes it has to leave {ChecksumKey} out).");
+        }
+        catch (IOException e)
+        {
+            throw new InputException($"{_path}: cannot be read (it changes or its disk fails).", e);
+        }
     }
 
     private static void WriteFloats(Stream stream, float[] values)

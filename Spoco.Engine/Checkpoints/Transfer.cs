@@ -24,6 +24,7 @@ public static class Transfer
         Require(path, "dimensions of the embedding", source.EmbeddingDimensions, target.EmbeddingDimensions);
         if (target.Foreground)
             Require(path, "foreground channel", source.Foreground, target.Foreground);
+        file.RequireUnchanged();
         Fill(path, file, "net_f.", model.EmbeddingNet);
         Fill(path, file, "net_g.", model.MomentumNet);
     }

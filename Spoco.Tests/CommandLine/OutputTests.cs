@@ -94,7 +94,7 @@ public sealed class OutputTests : FolderTests
     {
         var truth = Path.Combine(Models, "data", "val", "labels", "cell0.png");
         Directory.CreateDirectory(PathOf("out"));
-        File.WriteAllBytes(PathOf("out/a.png"), WithoutMark(File.ReadAllBytes(truth)));
+        File.Copy(truth, PathOf("out/a.png"));
         var before = Contents();
         Segment("--input", Images, "--out", PathOf("out")).AssertBadInput("a.png", "--overwrite");
         Assert.That(Contents(), Is.EqualTo(before));
@@ -172,7 +172,7 @@ public sealed class OutputTests : FolderTests
             if (name == "spoco-notes.txt")
                 run.AssertSuccess();
             else
-                run.AssertBadInput(name, "write elsewhere");
+                run.AssertBadInput(name);
             Assert.That(File.ReadAllText(Path.Combine(folder, name)), Is.EqualTo("mine"));
         }
     }
@@ -196,14 +196,6 @@ public sealed class OutputTests : FolderTests
     private static CommandLineRun Segment(params string[] arguments) => CommandLineRun.Of(["segment", "--model", Model, "--device", "cpu", "--orientations", "1", .. arguments]);
 
     private static CommandLineRun Predict(params string[] arguments) => CommandLineRun.Of(["predict", "--model", Model, "--device", "cpu", .. arguments]);
-
-    /// <summary>A PNG without the chunk after its header, as another program writes it.</summary>
-    private static byte[] WithoutMark(byte[] png)
-    {
-        const int headerEnd = 8 + 25;
-        var length = (png[headerEnd] << 24) + (png[headerEnd + 1] << 16) + (png[headerEnd + 2] << 8) + png[headerEnd + 3];
-        return [.. png[..headerEnd], .. png[(headerEnd + 12 + length)..]];
-    }
 
     /// <summary>All files with their bytes, and all folders.</summary>
     private string[] Contents() => [.. Directory.EnumerateFileSystemEntries(Folder, "*", new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = 0 })

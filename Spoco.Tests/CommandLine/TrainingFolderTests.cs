@@ -41,19 +41,38 @@ public sealed class TrainingFolderTests : FolderTests
             Is.EquivalentTo(new[] { "best.safetensors", "data.csv", "last.safetensors", "log.csv", "mine.tmp-12345678" }));
     }
 
-    [TestCase(true)]
-    [TestCase(false)]
-    public void A_best_model_that_is_gone_or_cut_is_written_anew_and_said(bool gone)
+    [TestCase("gone")]
+    [TestCase("cut")]
+    [TestCase("changed")]
+    public void A_best_model_that_is_not_what_was_written_is_written_anew_and_said(string how)
     {
         Train().AssertSuccess();
-        if (gone)
-            File.Delete(Best);
-        else
-            File.WriteAllBytes(Best, File.ReadAllBytes(Best)[..1000]);
+        var bytes = File.ReadAllBytes(Best);
+        bytes[^5] ^= 1;
+        File.Delete(Best);
+        if (how != "gone")
+            File.WriteAllBytes(Best, how == "cut" ? bytes[..1000] : bytes);
         var run = Resume().AssertSuccess();
-        Assert.That(run.Error, Does.Contain("best.safetensors").And.Contain(gone ? "is missing" : "is damaged").And.Contain("after 2 iterations"));
+        Assert.That(run.Error, Does.Contain("best.safetensors").And.Contain(how == "gone" ? "is missing" : "is damaged").And.Contain("after 2 iterations"));
         Assert.That(SafeTensors.Open(Best).Metadata, Does.ContainKey("spoco.best"));
         Assert.That(Resume().AssertSuccess().Error, Does.Not.Contain("best.safetensors"));
+    }
+
+    [Test]
+    public void A_changed_byte_of_a_model_is_noticed()
+    {
+        Train().AssertSuccess();
+        var (bytes, image) = (File.ReadAllBytes(Best), Path.Combine(PathOf("data"), "val", "images"));
+        var settings = bytes.AsSpan().IndexOf("LearningRate"u8) + 16;
+        foreach (var at in new[] { settings, bytes.Length / 2, bytes.Length - 1 })
+        {
+            var changed = (byte[])bytes.Clone();
+            changed[at] ^= 1;
+            File.WriteAllBytes(Best, changed);
+            CommandLineRun.Of("predict", "--model", Model, "--input", image, "--out", PathOf("out"), "--device", "cpu").AssertBadInput("best.safetensors", "is damaged");
+            CommandLineRun.Of("train", "--data", PathOf("data"), "--from", Best, "--out", PathOf("other"), "--patch", "32,32", "--iterations", "1", "--device", "cpu")
+                .AssertBadInput("best.safetensors", "is damaged");
+        }
     }
 
     [Test]
