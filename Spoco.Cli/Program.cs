@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
 using Spoco.Cli.Commands;
+using Spoco.Cli.Files;
 using Spoco.Engine;
 using Spoco.Engine.Training;
 using Spoco.Kernels;
@@ -30,7 +31,7 @@ internal static class Program
             var parsed = RootCommandFactory.Create().Parse(args);
             if (parsed.Errors.Count > 0 && parsed.Action is ParseErrorAction)
             {
-                Console.Error.WriteLine($"spoco: {parsed.Errors[0].Message.ReplaceLineEndings(" ")} (see spoco {parsed.CommandResult.Command.Name} --help)"
+                Terminal.Note($"spoco: {parsed.Errors[0].Message} (see spoco {parsed.CommandResult.Command.Name} --help)"
                     .Replace("spoco spoco ", "spoco ", StringComparison.Ordinal));
                 return BadInput;
             }
@@ -41,23 +42,23 @@ internal static class Program
         }
         catch (OperationCanceledException)
         {
-            Console.Error.WriteLine("spoco: interrupted.");
+            Terminal.Note("spoco: interrupted.");
             return Interrupted;
         }
         catch (Exception e) when (IsBadInput(e))
         {
-            Console.Error.WriteLine($"spoco: {e.Message.ReplaceLineEndings(" ")}");
+            Terminal.Note($"spoco: {(e is ArgumentException argument ? ReadFailure.Message(argument) : e.Message)}");
             if (verbose)
-                Console.Error.WriteLine(e);
+                Console.Error.WriteLine(Terminal.Lines(e.ToString()));
             return BadInput;
         }
 #pragma warning disable CA1031 // The last resort: one line instead of a stack trace.
         catch (Exception e)
 #pragma warning restore CA1031
         {
-            Console.Error.WriteLine($"spoco: internal error: {e.GetType().Name}: {e.Message.ReplaceLineEndings(" ")} (--verbose prints where)");
+            Terminal.Note($"spoco: internal error: {e.GetType().Name} (--verbose prints what and where)");
             if (verbose)
-                Console.Error.WriteLine(e);
+                Console.Error.WriteLine(Terminal.Lines(e.ToString()));
             return InternalError;
         }
     }

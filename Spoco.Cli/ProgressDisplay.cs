@@ -63,14 +63,14 @@ internal sealed class ProgressDisplay
         if (_bar is not null)
         {
             _bar.Value = done;
-            _bar.Description = Markup.Escape($"{_title} {done}/{_total}  {detail()}");
+            _bar.Description = Markup.Escape(Terminal.Line($"{_title} {done}/{_total}  {detail()}"));
             return;
         }
 
         if (_clock.Elapsed < _nextLine && done < _total)
             return;
         _nextLine = _clock.Elapsed + LineInterval;
-        Console.Error.WriteLine($"{_title} {done}/{_total}  {detail()}  {TimeLeft(done)}");
+        Terminal.Note($"{_title} {done}/{_total}  {detail()}  {TimeLeft(done)}");
     }
 
     /// <summary>Says how much there is to do, where that turns out only now.</summary>
@@ -90,9 +90,9 @@ internal sealed class ProgressDisplay
     {
         // On the bar's own console: the thread that redraws the bar takes turns with it.
         if (_bar is not null)
-            _console.MarkupLineInterpolated($"{line}");
+            _console.MarkupLineInterpolated($"{Terminal.Line(line)}");
         else
-            Console.Error.WriteLine(line);
+            Terminal.Note(line);
     }
 
     private string TimeLeft(long done)

@@ -5,6 +5,9 @@ namespace Spoco.Engine;
 /// <summary>Writes files that are either complete or not there.</summary>
 public static class AtomicFile
 {
+    private const string Temporary = ".tmp-";
+    private const int RandomDigits = 8;
+
     /// <summary>
     /// Writes a file beside its final place (<c>PATH.tmp-…</c>), flushes it to the disk, and renames it over <paramref name="path"/>.
     /// When anything fails the part-written file is deleted and a file that was there before is untouched.
@@ -19,20 +22,60 @@ public static class AtomicFile
         ArgumentNullException.ThrowIfNull(write);
         if (Directory.Exists(path))
             throw new IOException($"Cannot write {path}: it is a folder.");
-        var temporary = $"{path}.tmp-{RandomNumberGenerator.GetHexString(8, lowercase: true)}";
+        var temporary = $"{path}{Temporary}{RandomNumberGenerator.GetHexString(RandomDigits, lowercase: true)}";
         try
         {
-            using (var stream = new FileStream(temporary, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None, bufferSize: 1 << 16))
+            var stream = new HeldFile(temporary);
+            try
+            {
                 write(stream);
-            // Opened again because a writer may have closed the stream; the flush covers the file, not the handle.
-            using (var stream = new FileStream(temporary, FileMode.Open, FileAccess.ReadWrite))
                 stream.Flush(flushToDisk: true);
+            }
+            finally
+            {
+                stream.Release();
+            }
+
             File.Move(temporary, path, overwrite: true);
         }
         catch
         {
             TryDelete(temporary);
             throw;
+        }
+    }
+
+    /// <summary>
+    /// Deletes what processes that were killed have left of <see cref="Write"/> to <paramref name="paths"/>. What another process is writing at this moment
+    /// stays: it is held.
+    /// </summary>
+    public static void RemoveLeftovers(params IEnumerable<string> paths)
+    {
+        ArgumentNullException.ThrowIfNull(paths);
+        foreach (var folder in paths.Select(Path.GetFullPath).GroupBy(path => Path.GetDirectoryName(path)!).Where(folder => Directory.Exists(folder.Key)))
+        {
+            var names = folder.Select(path => Path.GetFileName(path)).ToHashSet(StringComparer.Ordinal);
+            foreach (var file in new DirectoryInfo(folder.Key).EnumerateFiles($"*{Temporary}*", new EnumerationOptions()).ToList())
+            {
+                var at = file.Name.LastIndexOf(Temporary, StringComparison.Ordinal);
+                var digits = file.Name[(at + Temporary.Length)..];
+                var isOurs = names.Contains(file.Name[..at]) && digits.Length == RandomDigits && digits.All(char.IsAsciiHexDigitLower);
+                if (isOurs && FileStatus.Of(file.FullName).Type == FileType.Regular && !IsHeld(file.FullName))
+                    TryDelete(file.FullName);
+            }
+        }
+    }
+
+    private static bool IsHeld(string path)
+    {
+        try
+        {
+            new FileStream(path, FileMode.Open, FileAccess.ReadWrite, FileShare.None).Dispose();
+            return false;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return true;
         }
     }
 
@@ -46,5 +89,14 @@ public static class AtomicFile
         {
             // The first failure is the one to report.
         }
+    }
+
+    /// <summary>A new file that stays open, and so held against others, when a writer closes the stream.</summary>
+    private sealed class HeldFile(string path) : FileStream(path, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None, bufferSize: 1 << 16)
+    {
+        public override void Close() => Flush();
+
+        /// <summary>Closes it.</summary>
+        public void Release() => base.Close();
     }
 }

@@ -35,8 +35,10 @@ internal static class AffinitySegmentation
                 var weights = Read(files[i], options.Offsets, display, cancellation);
                 var labels = Segment(files[i], weights, options, mask(files[i], weights), device, cancellation);
                 labels = SizeFloor.Remove(removeLargest ? RemoveLargest.Apply(labels) : labels, sizeFloor);
+                var path = InputSelection.LabelPath(output, files[i], files.Count);
+                OutputPlan.MakeFolder(path);
                 var written = OutputFile.WriteLabels(
-                    InputSelection.LabelPath(output, files[i], files.Count), Relabel.Compact(labels).Labels, files[i], labelName);
+                    path, Relabel.Compact(labels).Labels, files[i], labelName);
                 display.Report(i + 1, () => $"{InputSelection.Name(written)}: {labels.Data.Distinct().Count(l => l != 0)} segments");
             }
 
@@ -83,7 +85,7 @@ internal static class AffinitySegmentation
         }
         catch (ArgumentException e)
         {
-            throw new InputException($"{file}: {e.Message}", e);
+            throw new InputException($"{file}: {ReadFailure.Message(e)}", e);
         }
     }
 }

@@ -32,9 +32,9 @@ internal static class BlockwiseSegmentation
             if (InputFile.RequireKind(file) != FileKind.Hdf5)
                 throw new InputException($"{file}: --memory reads HDF5, of which it can read parts.");
             var path = InputSelection.LabelPath(output, file, files.Count);
-            path = InputFile.KindOf(path) is null ? path + ".h5" : path;
             if (InputFile.KindOf(path) != FileKind.Hdf5)
                 throw new InputException($"{path}: --memory writes HDF5, part by part.");
+            OutputPlan.MakeFolder(path);
             var folder = Path.ChangeExtension(path, ".partial");
             try
             {
@@ -42,11 +42,11 @@ internal static class BlockwiseSegmentation
             }
             catch (Exception e) when (e is ArgumentException or InvalidDataException)
             {
-                throw new InputException($"{file}: {e.Message}", e);
+                throw new InputException($"{file}: {(e is ArgumentException argument ? ReadFailure.Message(argument) : e.Message)}", e);
             }
             catch (OperationCanceledException)
             {
-                Console.Error.WriteLine($"{folder} keeps the blocks that are done; the same command goes on from there.");
+                Terminal.Note($"{folder} keeps the blocks that are done; the same command goes on from there.");
                 throw;
             }
         }

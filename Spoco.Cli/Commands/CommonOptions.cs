@@ -21,6 +21,12 @@ internal sealed class CommonOptions
 
     public Option<bool> Verbose { get; } = new("--verbose") { Description = "After an error, print where it came from." };
 
+    public Option<bool> Overwrite { get; } = new("--overwrite")
+    {
+        Description = "Replace files that are no earlier results. Without it a run replaces only what an earlier one of the same kind has written; "
+            + "images, labels and models that are read are never replaced.",
+    };
+
     public Option<string> RawName { get; } = new("--raw-name")
     {
         Description = "The image's dataset within HDF5 files.",

@@ -34,10 +34,12 @@ internal static class DemoCommand
             var (data, model, segmentation) = (Path.Combine(folder, "cells"), Path.Combine(folder, "model"), Path.Combine(folder, "segmentation"));
             if (Directory.Exists(data))
                 throw new InputException($"{folder}: holds a demo already; choose another folder with --out.");
+            if (Directory.Exists(folder) && Directory.EnumerateFileSystemEntries(folder).Any())
+                throw new InputException($"{folder}: is not empty; choose another folder with --out.");
             using var device = common.OpenDevice(result);
             var test = DemoData.Write(data, Seed, cancellation);
             var settings = DemoSettings(data) with { Iterations = result.GetValue(iterations) };
-            Console.Error.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            Terminal.Note(string.Create(CultureInfo.InvariantCulture,
                 $"Training on {data}: {settings.InstanceRatio:0%} of the objects of each image are labelled, the rest is unknown. Device {device}."));
             using var images = TrainingData.Load(settings, memory: null, cancellation);
             var summary = TrainingRun.Run(settings, model, images, device, resume: false, cancellation);
@@ -64,7 +66,7 @@ internal static class DemoCommand
             var picture = Path.Combine(folder, "demo.png");
             Panel.Compose(rows).WritePng(picture);
             ScoreTable.Print(scores);
-            Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            Console.WriteLine(Terminal.Lines(string.Create(CultureInfo.InvariantCulture,
                 $"""
                 {summary.Iterations} steps; AP@0.5 on {scores.Count} unseen images: {ImageScores.Mean(scores).AveragePrecision50:0.000}
                   picture        {picture}
@@ -72,7 +74,7 @@ internal static class DemoCommand
                   model          {model}
                   segmentation   {segmentation}
                 Next: spoco train --data {data} --out another-model
-                """));
+                """)));
             return Task.FromResult(Program.Success);
         });
         return command;

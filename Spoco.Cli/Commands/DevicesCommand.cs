@@ -16,9 +16,9 @@ internal static class DevicesCommand
             var table = new Table().Border(TableBorder.Rounded).AddColumns("device", "hardware", "memory", "use");
             foreach (var device in ComputeDevice.List())
             {
-                table.AddRow(Markup.Escape(device.Name), Markup.Escape(device.Description),
+                table.AddRow(Markup.Escape(device.Name), Markup.Escape(Terminal.Name(device.Description)),
                     device.MemoryBytes > 0 ? $"{device.MemoryBytes / (double)(1L << 30):0.0} GiB" : "",
-                    device.Problem is null ? "yes" : Markup.Escape($"no: {device.Problem}"));
+                    device.Problem is null ? "yes" : Markup.Escape(Terminal.Line($"no: {device.Problem}")));
             }
 
             TableOutput.Write(table);

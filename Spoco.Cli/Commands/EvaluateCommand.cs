@@ -61,7 +61,7 @@ internal static class EvaluateCommand
             + "Where no true object meets a predicted one, AP and SBD are 0 and the adapted Rand error is 1. "
             + "Where neither side has an object, all but |DiC| is undefined: n/a, left out of the mean.")
         {
-            prediction, labels, only, foreground, ignore, missing, json, objects, common.LabelName, common.Verbose,
+            prediction, labels, only, foreground, ignore, missing, json, objects, common.Overwrite, common.LabelName, common.Verbose,
         }.WithExamples(
             "spoco evaluate --prediction result --labels cells/val/labels",
             "spoco evaluate --prediction result --labels cityscapes/gtFine/val --class car --foreground deeplab",
@@ -69,8 +69,14 @@ internal static class EvaluateCommand
         command.SetAction((result, cancellation) =>
         {
             var (jsonPath, objectPath) = (result.GetValue(json), result.GetValue(objects));
-            if (jsonPath is not null && objectPath is not null && Path.GetFullPath(jsonPath) == Path.GetFullPath(objectPath))
-                throw new InputException($"--objects: {objectPath} is where --json writes.");
+            OutputPlan.Check(
+                [.. result.GetValue(prediction)!, .. result.GetValue(labels)!, .. new[] { result.GetValue(foreground) }.OfType<string>()],
+                [
+                    .. jsonPath is null ? Array.Empty<PlannedOutput>() : [new PlannedOutput(jsonPath, "the scores", ResultMark.IsScores)],
+                    .. objectPath is null ? Array.Empty<PlannedOutput>()
+                        : [new PlannedOutput(objectPath, "the table of objects", path => ResultMark.BeginsWith(path, ObjectTable.Header))],
+                ],
+                result.GetValue(common.Overwrite));
             var choices = new Choices(result.GetValue(common.LabelName)!, result.GetValue(foreground), CityscapesClass.Named(result.GetValue(only)),
                 result.GetValue(ignore), result.GetValue(missing) is not null);
             var table = objectPath is null ? null : new ObjectTable();

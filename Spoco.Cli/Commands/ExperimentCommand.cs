@@ -3,6 +3,7 @@ using System.CommandLine.Parsing;
 using System.Globalization;
 using Spectre.Console;
 using Spoco.Cli.Experiments;
+using Spoco.Cli.Files;
 using Spoco.Cli.Training;
 using Spoco.Engine;
 using Spoco.Engine.Training;
@@ -82,11 +83,13 @@ internal static class ExperimentCommand
                 throw new InputException("--ratios, --values: the same setting is there twice.");
             foreach (var row in rows)
                 settings.RequireSame(row.Apply(chosen) with { From = chosen.From }, result, "the study sets it to");
+            string?[] inputs = [chosen.Data, chosen.Validation, chosen.From, result.GetValue(config), result.GetValue(foreground)];
+            OutputPlan.Check(inputs.Where(path => path is { Length: > 0 }).OfType<string>(), StudyTable.Files(result.GetValue(output)!), overwrite: null);
             using var device = common.OpenDevice(result);
             var run = new StudyRun(study, chosen, rows, result.GetValue(seeds), result.GetValue(output)!,
                 new ScoringChoices(result.GetValue(foreground), result.GetValue(orientations)), device);
             Print(study, run.Run(settings, memory: null, loaderThreads: 1 + Environment.ProcessorCount / 4, cancellation));
-            Console.WriteLine($"table and plot: {result.GetValue(output)}");
+            Terminal.Result($"table and plot: {result.GetValue(output)}");
             return Task.FromResult(Program.Success);
         });
         return command;

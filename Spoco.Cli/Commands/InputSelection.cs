@@ -21,6 +21,7 @@ internal static class InputSelection
             if (File.Exists(path))
             {
                 InputFile.RequireKind(path);
+                RegularFile.Require(path);
                 files.Add(path);
                 continue;
             }
@@ -47,29 +48,16 @@ internal static class InputSelection
 
     /// <summary>
     /// Where the result of one input goes, without what a command appends: <paramref name="output"/> itself (its extension apart) when it names a file
-    /// of a known format and there is one input, else NAME in the folder <paramref name="output"/>, which is made.
+    /// of a known format and there is one input, else NAME in the folder <paramref name="output"/>.
     /// </summary>
-    public static string Stem(string output, string input, int inputs)
-    {
-        if (inputs == 1 && InputFile.KindOf(output) is not null)
-        {
-            var folder = Path.GetDirectoryName(Path.GetFullPath(output))!;
-            Directory.CreateDirectory(folder);
-            return Path.Combine(folder, Path.GetFileNameWithoutExtension(output));
-        }
+    public static string Stem(string output, string input, int inputs) => inputs == 1 && InputFile.KindOf(output) is not null
+        ? Path.Combine(Path.GetDirectoryName(output)!, Name(output))
+        : Path.Combine(output, Name(input));
 
-        Directory.CreateDirectory(output);
-        return Path.Combine(output, Name(input));
-    }
-
-    /// <summary>
-    /// The file for the labels of one input: <paramref name="output"/> where it names one, else <see cref="Stem"/>, to which the input's extension is added.
-    /// </summary>
-    public static string LabelPath(string output, string input, int inputs)
-    {
-        var stem = Stem(output, input, inputs);
-        return inputs == 1 && InputFile.KindOf(output) is not null ? output : stem;
-    }
+    /// <summary>The file for the labels of one input: <paramref name="output"/> where it names one, else <see cref="Stem"/> in the input's format.</summary>
+    public static string LabelPath(string output, string input, int inputs) => inputs == 1 && InputFile.KindOf(output) is not null
+        ? output
+        : Stem(output, input, inputs) + OutputFile.Extension(InputFile.RequireKind(input));
 
     /// <summary>The checkpoint that <c>--model</c> names: a file, or a training's folder, whose best model it is.</summary>
     /// <exception cref="InputException">There is none.</exception>

@@ -41,7 +41,7 @@ internal static class ModelOptions
         }
         catch (ArgumentException e)
         {
-            throw new InputException($"{path}: {e.Message}", e);
+            throw new InputException($"{path}: {ReadFailure.Message(e)}", e);
         }
     }
 }

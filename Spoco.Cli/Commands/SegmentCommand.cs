@@ -94,7 +94,7 @@ internal static class SegmentCommand
             "Segment images: embeddings, affinities, Mutex Watershed. Writes the labels in the image's format (16-bit PNG, TIFF, HDF5) and NAME_overlay.png.")
         {
             model, input, embeddings, affinities, offsets, output, foreground, semantic, threshold, orientations, mergeDistance, sizeFloor, keepFragments,
-            removeLargest, memory, common.RawName, common.LabelName,
+            removeLargest, memory, common.Overwrite, common.RawName, common.LabelName,
         }.WithExamples(
             "spoco segment --model model --input cells/val/images --out result",
             "spoco segment --model model --input a.tif b.tif --out result --foreground otsu --size-floor 40",
@@ -128,6 +128,7 @@ internal static class SegmentCommand
             if (fromEmbeddings == result.GetValue(input) is { Length: > 0 })
                 throw new InputException("--input: give either images (--input) or embeddings (--embeddings).");
             var files = InputSelection.Files((fromEmbeddings ? result.GetValue(embeddings) : result.GetValue(input))!);
+            RequireFreeOutputs(files, fromEmbeddings ? result.GetValue(embeddings)! : result.GetValue(input)!, checkpoint, pictures: true);
             using var device = common.OpenDevice(result);
             using var net = Checkpoint.Load(checkpoint, device);
             var trained = TrainingRun.SettingsOf(checkpoint);
@@ -165,17 +166,25 @@ internal static class SegmentCommand
                     if (stored is not null && !stored.HasExtentsOf(labels))
                         labels = Resizing.Labels(labels, new PatchExtents(stored.Depth, stored.Height, stored.Width));
                     var stem = InputSelection.Stem(result.GetValue(output)!, files[i], files.Count);
+                    OutputPlan.MakeFolder(stem);
                     var written = OutputFile.WriteLabels(
                         InputSelection.LabelPath(result.GetValue(output)!, files[i], files.Count), labels, files[i], result.GetValue(common.LabelName)!);
                     var picture = image is null ? EmbeddingPicture.Draw(prediction.Embeddings) : Picture.OfImage(stored!);
-                    Overlay.Filled(picture, labels).WritePng($"{stem}_overlay.png");
+                    Overlay.Filled(picture, labels).WritePng($"{stem}{ByProduct.Overlay}.png");
                     display.Report(i + 1, () => $"{InputSelection.Name(written)}: {labels.Data.Max()} objects");
                 }
 
                 return files.Count;
             });
-            Console.WriteLine($"{files.Count} images: {result.GetValue(output)}");
+            Terminal.Result($"{files.Count} images: {result.GetValue(output)}");
             return Task.FromResult(Program.Success);
+
+            void RequireFreeOutputs(IReadOnlyList<string> files, string[] named, string? read, bool pictures)
+            {
+                var inputs = files.Concat(named).Concat(PlannedResults.Masks(result.GetValue(foreground), files));
+                OutputPlan.Check(read is null ? inputs : inputs.Append(read),
+                    PlannedResults.OfSegmentation(files, result.GetValue(output)!, result.GetValue(common.LabelName)!, pictures), result.GetValue(common.Overwrite));
+            }
 
             void RefuseWithAffinities()
             {
@@ -229,14 +238,16 @@ internal static class SegmentCommand
                     throw new InputException("--class: belongs to masks of Cityscapes, which are small; leave out --memory.");
                 if (result.GetValue(offsets) is { } text)
                     watershed = watershed with { Offsets = AffinitySegmentation.ParseOffsets(text) };
-                var files = InputSelection.Files((fromAffinities ? result.GetValue(affinities) : result.GetValue(embeddings))!);
+                var named = (fromAffinities ? result.GetValue(affinities) : result.GetValue(embeddings))!;
+                var files = InputSelection.Files(named);
+                RequireFreeOutputs(files, named, result.GetValue(model) is null ? null : InputSelection.Model(result.GetValue(model)!), pictures: false);
                 var blockwise = new BlockwiseOptions
                 {
                     Folder = "", Memory = limit, SizeFloor = floor, RemoveLargest = result.GetValue(removeLargest), Threads = common.ThreadsOf(result),
                 };
                 BlockwiseSegmentation.Run(
                     files, !fromAffinities, result.GetValue(output)!, watershed, blockwise, dimensions, mask == None ? null : mask, result.GetValue(common.LabelName)!, cancellation);
-                Console.WriteLine($"{files.Count} files: {result.GetValue(output)}");
+                Terminal.Result($"{files.Count} files: {result.GetValue(output)}");
             }
 
             void SegmentAffinities(string[] paths)
@@ -245,12 +256,14 @@ internal static class SegmentCommand
                 var mask = result.GetValue(foreground) ?? None;
                 if (mask is Learned or Embedding or Otsu)
                     throw new InputException($"--foreground: affinities go with none or a mask, not with {mask}.");
+                var files = InputSelection.Files(paths);
+                RequireFreeOutputs(files, paths, read: null, pictures: false);
                 using var processor = common.OpenDevice(result);
-                AffinitySegmentation.Run(InputSelection.Files(paths), result.GetValue(output)!,
+                AffinitySegmentation.Run(files, result.GetValue(output)!,
                     new MutexWatershedOptions { Offsets = result.GetValue(offsets) is { } text ? AffinitySegmentation.ParseOffsets(text) : null },
                     result.GetValue(sizeFloor) ?? 0, result.GetValue(removeLargest), (file, image) => mask == None ? null : ReadMask(mask, file, only: null, stored: null, image),
                     result.GetValue(common.LabelName)!, processor, cancellation);
-                Console.WriteLine($"{paths.Length} files: {result.GetValue(output)}");
+                Terminal.Result($"{paths.Length} files: {result.GetValue(output)}");
             }
         });
         return command;

@@ -84,17 +84,18 @@ internal static class TrainCommand
             }
 
             chosen.Validate();
+            TrainingFolder.RequireFree(folder, chosen, result.GetValue(resume));
             using var device = common.OpenDevice(result);
             using var data = TrainingData.Load(chosen, Bytes(result.GetValue(memory)), cancellation);
             var onDisk = data.OnDisk > 0 ? $" ({data.OnDisk} of them on disk)" : "";
-            Console.Error.WriteLine($"{data.Train.Count} training and {data.Validation.Count} validation images{onDisk}, {device}");
+            Terminal.Note($"{data.Train.Count} training and {data.Validation.Count} validation images{onDisk}, {device}");
             foreach (var note in data.Notes)
-                Console.Error.WriteLine(note);
+                Terminal.Note(note);
             var summary = TrainingRun.Run(chosen, folder, data, device, result.GetValue(resume), cancellation, Threads(result.GetValue(loaders)),
                 changedData: result.GetValue(changedData));
             var segmented = summary.Best.Segmented is not { } scores ? "" : string.Create(CultureInfo.InvariantCulture,
                 $" (as spoco segment: {scores.AveragePrecision50:0.000}, {scores.SymmetricBestDice:0.000})");
-            Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            Terminal.Result(string.Create(CultureInfo.InvariantCulture,
                 $"{summary.Iterations} iterations, best validation AP@0.5 {summary.Best.AveragePrecision50:0.000}, ")
                 + string.Create(CultureInfo.InvariantCulture, $"SBD {summary.Best.SymmetricBestDice:0.000}{segmented}: {folder}"));
             return Task.FromResult(Program.Success);

@@ -10,7 +10,8 @@ namespace Spoco.Cli.Evaluation;
 /// </summary>
 internal sealed class ObjectTable
 {
-    private const string Header = "image,object,id,voxels,centre_z,centre_y,centre_x,best_iou,partner,matched";
+    /// <summary>The first line.</summary>
+    public const string Header = "image,object,id,voxels,centre_z,centre_y,centre_x,best_iou,partner,matched";
     private const double Match = 0.5;
 
     private readonly List<string> _rows = [];

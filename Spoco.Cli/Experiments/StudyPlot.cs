@@ -10,6 +10,9 @@ namespace Spoco.Cli.Experiments;
 /// </summary>
 internal static class StudyPlot
 {
+    /// <summary>What every plot begins with.</summary>
+    internal const string Start = "<svg xmlns=\"http://www.w3.org/2000/svg\" data-software=\"Spoco plot\" ";
+
     private const int Width = 460, Height = 300, Left = 56, Right = 14, Top = 30, LabelHeight = 14, Ticks = 5;
     private static readonly int[] NiceNumbers = [1, 2, 5, 10];
     private static readonly string[] Colours = ["#4878a8", "#d98c3f", "#5a9e5a", "#b55a5a", "#8a6fb0", "#7a7a7a"];
@@ -22,8 +25,8 @@ internal static class StudyPlot
         var series = rows.Select(r => r.Row.Series).Distinct().ToArray();
         var legend = (study.IsCurve ? series.Length : rows.Count) * LabelHeight + 24;
         var svg = new StringBuilder();
-        svg.Append(CultureInfo.InvariantCulture,
-            $"<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{2 * Width}\" height=\"{Height + legend}\" ");
+        svg.Append(Start);
+        svg.Append(CultureInfo.InvariantCulture, $"width=\"{2 * Width}\" height=\"{Height + legend}\" ");
         svg.Append("font-family=\"sans-serif\" font-size=\"11\">\n");
         svg.Append("<rect width=\"100%\" height=\"100%\" fill=\"white\"/>\n");
         for (var i = 0; i < 2; i++)

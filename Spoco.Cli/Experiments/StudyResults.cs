@@ -33,7 +33,7 @@ internal sealed record RunResult(
 /// <summary>The table <c>results.csv</c> of a study: a row per finished run, written anew after each.</summary>
 internal sealed class StudyResults
 {
-    private const string Header = "run,seed,sbd,dic,ap50,map,scoring";
+    internal const string Header = "run,seed,sbd,dic,ap50,map,scoring";
 
     private readonly string _path;
     private readonly List<RunResult> _results;
@@ -43,6 +43,8 @@ internal sealed class StudyResults
     public StudyResults(string path)
     {
         _path = path;
+        if (File.Exists(path))
+            RegularFile.Require(path);
         _results = File.Exists(path) ? [.. File.ReadLines(path).Skip(1).Select(Parse)] : [];
     }
 

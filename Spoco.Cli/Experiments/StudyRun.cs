@@ -1,5 +1,6 @@
 using System.Globalization;
 using Spoco.Cli.Commands;
+using Spoco.Cli.Files;
 using Spoco.Cli.Training;
 using Spoco.Engine;
 using Spoco.Engine.Checkpoints;
@@ -42,6 +43,8 @@ internal sealed class StudyRun(
         var finished = runs.Count(IsFinished);
         return ProgressDisplay.Run(study.Name, finished * (long)common.Iterations, runs.Count * (long)common.Iterations, display =>
         {
+            Directory.CreateDirectory(folder);
+            using var held = FolderLock.Hold(folder);
             var table = Write();
             foreach (var run in runs.Where(run => !IsFinished(run)))
             {

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Spoco.Cli.Files;
 using Spoco.Engine;
 
 namespace Spoco.Cli.Experiments;
@@ -29,6 +30,17 @@ internal sealed record FinishedRow(StudyRow Row, IReadOnlyList<RunResult> Runs)
 /// <summary>The paper's table of a study: mean and standard deviation over the seeds, as Markdown and as CSV.</summary>
 internal static class StudyTable
 {
+    private const string CsvStart = "row,runs,diverged,";
+
+    /// <summary>The files of a study, which it writes anew after every run.</summary>
+    public static IReadOnlyList<PlannedOutput> Files(string folder) =>
+    [
+        new(Path.Combine(folder, "results.csv"), "the results of the study", path => ResultMark.BeginsWith(path, StudyResults.Header)),
+        new(Path.Combine(folder, "table.md"), "the table of the study", path => Study.All.Any(study => ResultMark.BeginsWith(path, Title(study)))),
+        new(Path.Combine(folder, "table.csv"), "the table of the study", path => ResultMark.BeginsWith(path, CsvStart)),
+        new(Path.Combine(folder, "plot.svg"), "the plot of the study", path => ResultMark.BeginsWith(path, StudyPlot.Start)),
+    ];
+
     public static void Write(string folder, Study study, IReadOnlyList<FinishedRow> rows, string footnote)
     {
         WriteText(Path.Combine(folder, "table.md"), Markdown(study, rows, footnote));
@@ -37,7 +49,7 @@ internal static class StudyTable
 
     public static string Markdown(Study study, IReadOnlyList<FinishedRow> rows, string footnote)
     {
-        var text = new StringBuilder($"# {study.Name} ({study.Source})\n\n");
+        var text = new StringBuilder(Title(study));
         var headings = RunResult.Scores.Select(s => s.Name.Replace("|", "\\|", StringComparison.Ordinal));
         text.Append($"| {study.Heading} | {string.Join(" | ", headings)} |\n");
         text.Append($"|---|{string.Concat(RunResult.Scores.Select(_ => "--:|"))}\n");
@@ -51,9 +63,11 @@ internal static class StudyTable
         return text.Append($"\n{footnote}\n").ToString();
     }
 
+    private static string Title(Study study) => $"# {study.Name} ({study.Source})\n\n";
+
     private static string Csv(IReadOnlyList<FinishedRow> rows)
     {
-        var text = new StringBuilder($"row,runs,diverged,{string.Join(',', RunResult.Scores.Select(s => $"{s.Name} mean,{s.Name} sd"))}\n");
+        var text = new StringBuilder($"{CsvStart}{string.Join(',', RunResult.Scores.Select(s => $"{s.Name} mean,{s.Name} sd"))}\n");
         foreach (var row in rows)
         {
             text.Append(CultureInfo.InvariantCulture, $"{row.Row.Label},{row.Runs.Count},{row.Runs.Count(r => r.Diverged)}");

@@ -22,6 +22,9 @@ internal static class EmbeddingFile
         Hdf5File.WriteEmbeddings(path, images);
     }
 
+    /// <summary>Whether <see cref="Write"/> wrote a file, and nobody has added to it.</summary>
+    public static bool IsOurs(string path) => ResultMark.IsOn(path, ResultMark.Embeddings, F, G, Foreground);
+
     /// <summary>Reads what <see cref="Write"/> wrote; g's embeddings and the foreground where they are there.</summary>
     /// <param name="path">The file.</param>
     /// <param name="dimensions">d of the embeddings.</param>

@@ -6,24 +6,23 @@ namespace Spoco.Cli.Files;
 internal static class FileContents
 {
     /// <summary>The whole file.</summary>
-    public static byte[] Read(string path) => Guard(path, () => File.ReadAllBytes(path));
-
-    /// <summary>The file, positioned at its start.</summary>
-    public static FileStream Open(string path) => Guard(path, () => File.OpenRead(path));
-
-    private static TResult Guard<TResult>(string path, Func<TResult> open)
+    public static byte[] Read(string path)
     {
+        using var stream = Open(path);
+        if (stream.Length > Array.MaxLength)
+            throw new InputException($"{path}: cannot be read (it has {stream.Length} bytes, more than fit one array).");
         try
         {
-            return open();
+            var bytes = new byte[stream.Length];
+            stream.ReadExactly(bytes);
+            return bytes;
         }
-        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        catch (IOException e)
         {
-            throw new InputException($"{path}: no such file.", e);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new InputException($"{path}: cannot be read ({InputFile.FirstLine(e.Message)}).", e);
+            throw new InputException($"{path}: cannot be read (it changes or its disk fails).", e);
         }
     }
+
+    /// <summary>The file, positioned at its start.</summary>
+    public static FileStream Open(string path) => RegularFile.Open(path);
 }

@@ -5,8 +5,14 @@ namespace Spoco.Cli.Files;
 /// <summary>Lists folders in the order of names; what the system refuses becomes one line.</summary>
 internal static class FolderContents
 {
-    /// <summary>The files of known formats.</summary>
-    public static List<string> Files(string folder) => List(folder, () => Directory.EnumerateFiles(folder).Where(file => InputFile.KindOf(file) is not null));
+    /// <summary>The files of known formats, without pictures that were written beside results (<see cref="ByProduct"/>).</summary>
+    public static List<string> Files(string folder)
+    {
+        var files = List(folder, () => Directory.EnumerateFiles(folder).Where(file => InputFile.KindOf(file) is not null));
+        var names = files.Select(file => Path.GetFileNameWithoutExtension(file)!).ToHashSet(StringComparer.Ordinal);
+        files.RemoveAll(file => ByProduct.Is(file, names));
+        return files;
+    }
 
     /// <summary>The folders within.</summary>
     public static List<string> Folders(string folder) => List(folder, () => Directory.EnumerateDirectories(folder));
@@ -19,7 +25,7 @@ internal static class FolderContents
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new InputException($"{folder}: cannot be read ({InputFile.FirstLine(e.Message)}).", e);
+            throw new InputException($"{folder}: cannot be read ({(e is UnauthorizedAccessException ? "permission denied" : "it is gone, or the system refuses it")}).", e);
         }
     }
 }

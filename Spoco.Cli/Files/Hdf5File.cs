@@ -31,6 +31,11 @@ internal static class Hdf5File
     public static bool Has(string path, string dataset) =>
         WithFile(path, (file, _) => file.LinkExists(dataset.Trim('/')) && file.Get(dataset.Trim('/')) is IH5Dataset);
 
+    /// <summary>Whether the file is marked as a result of ours and holds nothing but the datasets of such a result.</summary>
+    public static bool IsMarked(string path, string mark, string[] datasets) => WithFile(path, (file, _) =>
+        file.AttributeExists(ResultMark.Key) && file.Attribute(ResultMark.Key) is { Type.Class: H5DataTypeClass.String or H5DataTypeClass.VariableLength } software
+        && software.Read<string>() == mark && file.Children().All(child => datasets.Contains(child.Name)));
+
     /// <summary>Writes labels, chunked and deflated; 16 bits a voxel, 32 where a label needs them.</summary>
     public static void WriteLabels(string path, Volume<int> labels, string dataset)
     {
@@ -38,7 +43,7 @@ internal static class Hdf5File
             ? (object)Array.ConvertAll(labels.Data, label => (uint)label)
             : Array.ConvertAll(labels.Data, label => (ushort)label);
         ulong[] dims = labels.Depth == 1 ? Dims(labels.Height, labels.Width) : Dims(labels.Depth, labels.Height, labels.Width);
-        var file = new H5File();
+        var file = Marked(ResultMark.Labels);
         Place(file, dataset, new H5Dataset(data, Chunks(dims), fileDims: dims) { Attributes = Attributes(labels.VoxelSize, dims, embedding: false) });
         AtomicFile.Write(path, stream => file.Write(stream, Deflated()));
     }
@@ -71,7 +76,7 @@ internal static class Hdf5File
     {
         ulong[] dims = whole.Depth == 1 ? Dims(whole.Height, whole.Width) : Dims(whole.Depth, whole.Height, whole.Width);
         var target = new H5Dataset<T[]>(dims, Chunks(dims)) { Attributes = Attributes(voxelSize, dims, embedding: false) };
-        var file = new H5File();
+        var file = Marked(ResultMark.Labels);
         Place(file, dataset, target);
         AtomicFile.Write(path, stream =>
         {
@@ -91,7 +96,7 @@ internal static class Hdf5File
     /// <summary>Writes several such images into one file.</summary>
     public static void WriteEmbeddings(string path, IReadOnlyList<(string Dataset, Volume<float> Values)> images)
     {
-        var file = new H5File();
+        var file = Marked(ResultMark.Embeddings);
         var targets = new List<H5Dataset<float[]>>();
         foreach (var (dataset, values) in images)
         {
@@ -127,6 +132,8 @@ internal static class Hdf5File
             ? Dims(1, embeddings.Height, embeddings.Width) : Dims(1, depth, embeddings.Height, embeddings.Width);
         writer.Write(target, values, fileSelection: new HyperslabSelection(start.Length, start, block));
     }
+
+    private static H5File Marked(string mark) => new() { Attributes = new Dictionary<string, object> { [ResultMark.Key] = mark } };
 
     private static ulong[] Dims(params ReadOnlySpan<int> extents) => Array.ConvertAll(extents.ToArray(), extent => (ulong)extent);
 
@@ -173,7 +180,7 @@ internal static class Hdf5File
             return dataset;
         var names = new List<string>();
         ListDatasets(file, "", names);
-        throw new InputException($"{path}: no dataset '{name}'; the file has {(names.Count == 0 ? "none" : string.Join(", ", names))}.");
+        throw new InputException($"{path}: no dataset '{Terminal.Name(name)}'; the file has {(names.Count == 0 ? "none" : string.Join(", ", names.Select(Terminal.Name)))}.");
     }
 
     private static TResult WithFile<TResult>(string path, Func<NativeFile, long, TResult> use)
@@ -197,7 +204,7 @@ internal static class Hdf5File
         }
         catch (Exception e) when (e is not (InputException or OperationCanceledException))
         {
-            throw new InputException($"{path}: not a readable HDF5 file ({InputFile.FirstLine((e.InnerException ?? e).Message)}).", e);
+            throw new InputException($"{path}: not a readable HDF5 file ({ReadFailure.Of(e)}).", e);
         }
     }
 

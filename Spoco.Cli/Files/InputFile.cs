@@ -84,5 +84,9 @@ internal static class InputFile
         {
             throw new InputException($"{path}: does not fit into memory.", e);
         }
+        catch (Exception e) when (e is not (InputException or OperationCanceledException))
+        {
+            throw new InputException($"{path}: cannot be read ({ReadFailure.Of(e)}).", e);
+        }
     }
 }

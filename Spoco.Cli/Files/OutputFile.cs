@@ -16,14 +16,14 @@ internal static class OutputFile
             path += Extension(InputFile.RequireKind(like));
         switch (InputFile.RequireKind(path))
         {
-            case FileKind.Png: PngFile.WriteLabels(path, labels); break;
+            case FileKind.Png: PngFile.WriteLabels(path, labels, ResultMark.Labels); break;
             case FileKind.Tiff: TiffFile.WriteLabels(path, labels); break;
             default: Hdf5File.WriteLabels(path, labels, labelName); break;
         }
         return path;
     }
 
-    private static string Extension(FileKind kind) => kind switch { FileKind.Png => ".png", FileKind.Tiff => ".tif", _ => ".h5" };
+    internal static string Extension(FileKind kind) => kind switch { FileKind.Png => ".png", FileKind.Tiff => ".tif", _ => ".h5" };
 
     /// <summary>The largest label; labels must be 0 or more.</summary>
     internal static int LargestLabel(string path, Volume<int> labels)

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.IO.Compression;
+using System.Text;
 using Spoco.Engine;
 
 namespace Spoco.Cli.Files;
@@ -67,16 +68,39 @@ internal static class PngFile
         return ReadHeader(path, ReadChunk(path, head, Signature.Length).Body).Colour is PngColour.Rgb or PngColour.RgbAlpha ? 3 : 1;
     }
 
+    /// <summary>What the file says wrote it; null where it does not say before its pixels. Reads no pixel.</summary>
+    public static string? Software(string path)
+    {
+        using var stream = FileContents.Open(path);
+        var head = new byte[Signature.Length + 12 + 13 + 12 + 256];
+        var read = stream.ReadAtLeast(head, head.Length, throwOnEndOfStream: false);
+        if (!head.AsSpan(0, read).StartsWith(Signature))
+            return null;
+        var (_, _, next) = ReadChunk(path, head[..read], Signature.Length);
+        if (read < next + 8 || !head.AsSpan(next + 4, 4).SequenceEqual("tEXt"u8))
+            return null;
+        var text = Encoding.Latin1.GetString(ReadChunk(path, head[..read], next).Body.Span);
+        return text.StartsWith(ResultMark.Key + '\0', StringComparison.Ordinal) ? text[(ResultMark.Key.Length + 1)..] : null;
+    }
+
     /// <summary>Writes an 8-bit RGB picture, rows top to bottom, three bytes a pixel.</summary>
-    public static void WriteRgb(string path, ReadOnlyMemory<byte> rgb, int height, int width)
+    /// <param name="path">The file.</param>
+    /// <param name="rgb">The pixels.</param>
+    /// <param name="height">Rows.</param>
+    /// <param name="width">Pixels of a row.</param>
+    /// <param name="software">What it says wrote it (<see cref="ResultMark"/>); null for an image that is to be read as any other.</param>
+    public static void WriteRgb(string path, ReadOnlyMemory<byte> rgb, int height, int width, string? software = null)
     {
         if (height < 1 || width < 1 || rgb.Length != 3L * height * width)
             throw new ArgumentException($"PNG: {rgb.Length} bytes do not fill {width} x {height} RGB pixels.", nameof(rgb));
-        AtomicFile.Write(path, stream => Write(stream, rgb.Span, height, width, bitDepth: 8, PngColour.Rgb));
+        AtomicFile.Write(path, stream => Write(stream, rgb.Span, height, width, bitDepth: 8, PngColour.Rgb, software));
     }
 
     /// <summary>Writes labels as 16-bit grey, exactly.</summary>
-    public static void WriteLabels(string path, Volume<int> labels)
+    /// <param name="path">The file.</param>
+    /// <param name="labels">The labels.</param>
+    /// <param name="software">What it says wrote it (<see cref="ResultMark"/>); null for true labels, which no result may replace.</param>
+    public static void WriteLabels(string path, Volume<int> labels, string? software = null)
     {
         if (labels.Depth != 1)
             throw new InputException($"{path}: a PNG holds one slice, the labels are {labels}; write TIFF or HDF5.");
@@ -86,7 +110,7 @@ internal static class PngFile
         var samples = new byte[2L * labels.Data.Length];
         for (var i = 0; i < labels.Data.Length; i++)
             BinaryPrimitives.WriteUInt16BigEndian(samples.AsSpan(2 * i), (ushort)labels.Data[i]);
-        AtomicFile.Write(path, stream => Write(stream, samples, labels.Height, labels.Width, bitDepth: 16, PngColour.Grey));
+        AtomicFile.Write(path, stream => Write(stream, samples, labels.Height, labels.Width, bitDepth: 16, PngColour.Grey, software));
     }
 
     private static (string Type, ReadOnlyMemory<byte> Body, int Next) ReadChunk(string path, byte[] file, int at)
@@ -103,7 +127,7 @@ internal static class PngFile
         foreach (var letter in typed[..4])
             if (!char.IsAsciiLetter((char)letter))
                 throw new InputException($"{path}: PNG is damaged (chunk without a name at byte {at}).");
-        return (System.Text.Encoding.ASCII.GetString(typed[..4]), file.AsMemory(at + 8, (int)length), at + 12 + (int)length);
+        return (Encoding.ASCII.GetString(typed[..4]), file.AsMemory(at + 8, (int)length), at + 12 + (int)length);
     }
 
     private static PngHeader ReadHeader(string path, ReadOnlyMemory<byte> body)
@@ -129,7 +153,7 @@ internal static class PngFile
         return new PngHeader((int)width, (int)height, bitDepth, colour, Interlaced: bytes[12] == 1);
     }
 
-    private static void Write(Stream stream, ReadOnlySpan<byte> samples, int height, int width, byte bitDepth, PngColour colour)
+    private static void Write(Stream stream, ReadOnlySpan<byte> samples, int height, int width, byte bitDepth, PngColour colour, string? software)
     {
         stream.Write(Signature);
         Span<byte> header = stackalloc byte[13];
@@ -139,6 +163,8 @@ internal static class PngFile
         header[9] = (byte)colour;
         header[10..].Clear();
         WriteChunk(stream, "IHDR"u8, header);
+        if (software is not null)
+            WriteChunk(stream, "tEXt"u8, Encoding.Latin1.GetBytes($"{ResultMark.Key}\0{software}"));
 
         using var data = new MemoryStream();
         using (var deflate = new ZLibStream(data, CompressionLevel.Optimal, leaveOpen: true))

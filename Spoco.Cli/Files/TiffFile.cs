@@ -36,6 +36,21 @@ internal static class TiffFile
         }
     }
 
+    /// <summary>What the first page says wrote the file; null where it does not say.</summary>
+    /// <exception cref="InputException">The file is not a readable TIFF.</exception>
+    public static string? Software(string path)
+    {
+        using var stream = FileContents.Open(path);
+        try
+        {
+            return TiffStructure.Pages(new TiffReader(path, stream))[0].Text(TiffTag.SOFTWARE);
+        }
+        catch (Exception e) when (e is not (InputException or OutOfMemoryException))
+        {
+            throw new InputException($"{path}: not a readable TIFF.", e);
+        }
+    }
+
     /// <summary>Writes labels, one page a slice, deflated; 16 bits a voxel, 32 where a label needs them.</summary>
     public static void WriteLabels(string path, Volume<int> labels)
     {
@@ -44,7 +59,7 @@ internal static class TiffFile
         {
             var big = (wide ? 4L : 2L) * labels.VoxelCount > ClassicLimit;
             using var tiff = TiffLog.Listen(() => Tiff.ClientOpen("TIFF", big ? "w8l" : "wl", stream, new TiffStream()))
-                ?? throw new IOException($"{path}: cannot be written as TIFF.");
+                ?? throw new IOException($"{path}: cannot be written.", new IOException(TiffLog.Message));
             for (var z = 0; z < labels.Depth; z++)
                 WritePage(path, tiff, labels, z, wide);
         });
@@ -63,6 +78,7 @@ internal static class TiffFile
         tiff.SetField(TiffTag.PLANARCONFIG, PlanarConfig.CONTIG);
         tiff.SetField(TiffTag.COMPRESSION, Compression.ADOBE_DEFLATE);
         tiff.SetField(TiffTag.ROWSPERSTRIP, rowsPerStrip);
+        tiff.SetField(TiffTag.SOFTWARE, ResultMark.Labels);
         tiff.SetField(TiffTag.IMAGEDESCRIPTION, ImageJDescription.Of(labels.Depth, labels.VoxelSize));
         if (labels.VoxelSize is { } size)
         {
@@ -85,9 +101,9 @@ internal static class TiffFile
                     MemoryMarshal.Cast<byte, ushort>(bytes)[i] = (ushort)source[i];
             var (number, count) = (index, bytes.Length);
             if (TiffLog.Listen(() => tiff.WriteEncodedStrip(number, strip, count)) < 0)
-                throw new IOException($"{path}: cannot be written as TIFF.");
+                throw new IOException($"{path}: cannot be written.", new IOException(TiffLog.Message));
         }
         if (!tiff.WriteDirectory())
-            throw new IOException($"{path}: cannot be written as TIFF.");
+            throw new IOException($"{path}: cannot be written.", new IOException(TiffLog.Message));
     }
 }

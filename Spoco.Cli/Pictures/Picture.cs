@@ -79,5 +79,5 @@ internal sealed class Picture
     }
 
     /// <summary>Writes an 8-bit RGB PNG.</summary>
-    public void WritePng(string path) => PngFile.WriteRgb(path, Pixels, Height, Width);
+    public void WritePng(string path) => PngFile.WriteRgb(path, Pixels, Height, Width, ResultMark.Picture);
 }

@@ -86,7 +86,7 @@ internal sealed class TrainSettingOptions
         }
         catch (JsonException e)
         {
-            throw new InputException($"{path}: not a JSON object of settings: {e.Message.ReplaceLineEndings(" ")}", e);
+            throw new InputException($"{path}: not a JSON object of settings (see line {e.LineNumber + 1}, byte {e.BytePositionInLine + 1}).", e);
         }
 
         foreach (var (name, value) in values ?? [])

@@ -7,6 +7,9 @@ namespace Spoco.Cli.Training;
 /// <summary>The images of a training, opened and checked against each other.</summary>
 internal sealed class TrainingData : IDisposable
 {
+    /// <summary>The first line of <see cref="WriteList"/>.</summary>
+    internal const string ListHeader = "part,image,objects,known";
+
     private const int MaximumValidationImages = 16;
 
     // A volume of more than this many patches is validated on patches of it: the network could not take it at once.
@@ -92,7 +95,7 @@ internal sealed class TrainingData : IDisposable
     public void WriteList(string path) => AtomicFile.Write(path, stream =>
     {
         using var writer = new StreamWriter(stream, leaveOpen: true);
-        writer.WriteLine("part,image,objects,known");
+        writer.WriteLine(ListHeader);
         for (var i = 0; i < Train.Count; i++)
             writer.WriteLine($"train,{Quoted(Train[i].Name)},{_objects[i]},{Train[i].Objects.Count}");
         foreach (var item in Validation)

@@ -8,7 +8,7 @@ namespace Spoco.Cli.Training;
 /// <summary>The table <c>log.csv</c>: a row per step, the validation's figures on the rows where there was one.</summary>
 internal sealed class TrainingLog : IDisposable
 {
-    private const string Header =
+    internal const string Header =
         "iteration,learning_rate,loss,pull,push,regulariser,instance,unlabelled_push,consistency,foreground,"
         + "adversarial,critic_real,critic_fake,critic_penalty,validation_loss,validation_ap50,validation_sbd";
 

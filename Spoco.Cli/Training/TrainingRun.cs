@@ -84,7 +84,7 @@ internal sealed class TrainingRun
         }
         catch (JsonException e)
         {
-            throw new InputException($"{path}: the settings of the training are damaged: {e.Message.ReplaceLineEndings(" ")}", e);
+            throw new InputException($"{path}: the settings of the training are damaged, or those of another version.", e);
         }
     }
 
@@ -104,18 +104,8 @@ internal sealed class TrainingRun
         ProgressShare? progress = null, bool changedData = false)
     {
         settings.Validate();
-        PrepareFolder(folder, resume);
+        using var held = TrainingFolder.Open(folder, settings, resume);
         return new TrainingRun(settings, folder, data, device, resume, loaderThreads, changedData).Run(progress, cancellation);
-    }
-
-    private static void PrepareFolder(string folder, bool resume)
-    {
-        Directory.CreateDirectory(folder);
-        if (!resume && File.Exists(Path.Combine(folder, "last.safetensors")))
-            throw new InputException($"{folder}: holds a training already; continue it with --resume, or choose another folder.");
-        // Found out now, not after the first minutes of training.
-        AtomicFile.Write(Path.Combine(folder, "writable"), _ => { });
-        File.Delete(Path.Combine(folder, "writable"));
     }
 
     private TrainingSummary Run(ProgressShare? progress, CancellationToken cancellation)
@@ -126,9 +116,15 @@ internal sealed class TrainingRun
         using var model = new SpocoModel(_device, options, trained: true, momentumTrained: _settings.GNetwork == GNetwork.Trained);
         using var trainer = new SpocoTrainer(model, _settings.Training);
         if (_resume)
+        {
             Continue(trainer);
+            RestoreBest(trainer, progress);
+        }
         else
+        {
             Start(model);
+        }
+
         if (trainer.Iteration >= _settings.Iterations || trainer.Schedule.IsOver)
             return new TrainingSummary(trainer.Iteration, _best ?? default);
         return progress is not null
@@ -159,21 +155,7 @@ internal sealed class TrainingRun
         var metadata = trainer.Resume(Last);
         if (!_changedData && metadata.TryGetValue(DataKey, out var before) && _data.Fingerprint.ChangeSince(Last, before) is { } change)
             throw new InputException($"--resume: the data are not those of the training: {change}; --changed-data goes on with them.");
-        _best = HasBest() ? ReadBest(metadata) : null;
-    }
-
-    /// <summary>Whether the best model is there, undamaged; where it is not, the next validation's takes its place.</summary>
-    private bool HasBest()
-    {
-        try
-        {
-            SafeTensors.Open(Best).Verify();
-            return true;
-        }
-        catch (InputException)
-        {
-            return false;
-        }
+        _best = ReadBest(metadata);
     }
 
     private void Start(SpocoModel model)
@@ -183,6 +165,39 @@ internal sealed class TrainingRun
             Transfer.Apply(InputSelection.Model(source), model);
         else
             model.Initialise(_settings.Seed);
+    }
+
+    /// <summary>A best model that is gone cannot be made again: the model of this moment takes its place until a better one comes.</summary>
+    private void RestoreBest(SpocoTrainer trainer, ProgressShare? progress)
+    {
+        if (_best is null || ProblemOfBest() is not { } problem)
+            return;
+        _best = Validate(trainer) with { Segmented = AsSegment(trainer.Model) };
+        SaveBest(trainer.Model);
+        Save(trainer, Last);
+        var note = string.Create(CultureInfo.InvariantCulture,
+            $"{Best} {problem}; the model after {trainer.Iteration} iterations (AP@0.5 {_best.Value.AveragePrecision50:0.000}) takes its place until a better one comes.");
+        if (progress is not null)
+            progress.Note(note);
+        else
+            Terminal.Note(note);
+    }
+
+    private string? ProblemOfBest()
+    {
+        if (!File.Exists(Best))
+            return "is missing";
+        try
+        {
+            var file = SafeTensors.Open(Best);
+            Checkpoint.ReadOptions(Best, file);
+            file.Verify();
+            return null;
+        }
+        catch (InputException)
+        {
+            return "is damaged";
+        }
     }
 
     private TrainingSummary Loop(
@@ -336,7 +351,7 @@ internal sealed class TrainingRun
         }
         catch (JsonException e)
         {
-            throw new InputException($"{Last}: the best score so far is damaged: {e.Message.ReplaceLineEndings(" ")}", e);
+            throw new InputException($"{Last}: the best score so far is damaged.", e);
         }
     }
 }

@@ -99,7 +99,7 @@ public static class Checkpoint
         }
         catch (Exception e) when (e is JsonException or ArgumentException or NullReferenceException or NotSupportedException)
         {
-            throw new InputException($"{path}: the description of the model is damaged: {e.Message.ReplaceLineEndings(" ")}", e);
+            throw new InputException($"{path}: the description of the model is damaged.", e);
         }
     }
 

@@ -83,14 +83,14 @@ public sealed class SafeTensors
     /// <exception cref="InputException">The file is missing, unreadable, truncated or inconsistent.</exception>
     public static SafeTensors Open(string path)
     {
+        using var stream = RegularFile.Open(path);
         try
         {
-            using var stream = File.OpenRead(path);
             return Parse(path, stream);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (IOException e)
         {
-            throw new InputException($"{path}: cannot be read: {e.Message}", e);
+            throw new InputException($"{path}: cannot be read (it changes or its disk fails).", e);
         }
     }
 
@@ -306,7 +306,7 @@ public sealed class SafeTensors
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException or KeyNotFoundException)
         {
-            throw new InputException($"{path}: the safetensors header is damaged: {e.Message.ReplaceLineEndings(" ")}", e);
+            throw new InputException($"{path}: the safetensors header is damaged.", e);
         }
     }
 
@@ -362,17 +362,17 @@ public sealed class SafeTensors
 
     private byte[] ReadBytes(SafeTensorEntry entry)
     {
+        using var stream = RegularFile.Open(_path);
         try
         {
-            using var stream = File.OpenRead(_path);
             stream.Position = _dataStart + entry.Begin;
             var bytes = new byte[entry.End - entry.Begin];
             stream.ReadExactly(bytes);
             return bytes;
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (IOException e)
         {
-            throw new InputException($"{_path}: cannot be read: {e.Message}", e);
+            throw new InputException($"{_path}: cannot be read (it changes or its disk fails).", e);
         }
     }
 }

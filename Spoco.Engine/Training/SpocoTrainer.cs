@@ -158,7 +158,7 @@ public sealed class SpocoTrainer : IDisposable
         }
         catch (JsonException e)
         {
-            throw new InputException($"{path}: the training state is damaged: {e.Message.ReplaceLineEndings(" ")}", e);
+            throw new InputException($"{path}: the training state is damaged.", e);
         }
 
         if (state.Iteration is < 0 or >= int.MaxValue)

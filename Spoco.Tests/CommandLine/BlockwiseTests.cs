@@ -57,14 +57,12 @@ public sealed class BlockwiseTests : FolderTests
         var embeddings = MutexWatershedEqualityTests.NoisyCells(1, 300, 260, 16, seed: 3);
         var (file, output, partial) = (PathOf("e.h5"), PathOf("labels.h5"), PathOf("labels.partial"));
         Hdf5File.WriteEmbeddings(file, embeddings, "embeddings_f");
-        // A folder in the place of the result: all is computed, and nothing can be written.
-        Directory.CreateDirectory(output);
         string[] command = ["segment", "--embeddings", file, "--memory", "6MiB", "--out", output];
-        CommandLineRun.Of(command).AssertBadInput("labels.h5");
+        // No dataset can be called so: all is computed, and nothing can be written.
+        CommandLineRun.Of([.. command, "--label-name", "/"]).AssertBadInput("no name for a dataset");
         var blocks = Directory.GetFiles(partial, "*.block");
         Assert.That(blocks, Has.Length.GreaterThan(3));
         File.Delete(blocks[1]);
-        Directory.Delete(output);
 
         var run = CommandLineRun.Of(command).AssertSuccess();
 

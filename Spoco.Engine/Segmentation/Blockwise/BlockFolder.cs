@@ -28,6 +28,7 @@ internal sealed class BlockFolder
     /// <exception cref="ArgumentException">The folder holds files of others.</exception>
     public static BlockFolder Open(string path, string identity, (int Z, int Y, int X) extents)
     {
+        AtomicFile.RemoveLeftovers(Path.Combine(path, Manifest));
         if (Directory.Exists(path) && !File.Exists(Path.Combine(path, Manifest)) && Directory.EnumerateFileSystemEntries(path).Any())
             throw new ArgumentException($"BlockwiseMutexWatershed: {path} holds files that are no results of blocks; it is left alone.");
         Directory.CreateDirectory(path);

@@ -1,0 +1,42 @@
+using Spoco.Cli.Files;
+
+namespace Spoco.Cli.Commands;
+
+/// <summary>The files that commands on images are going to write.</summary>
+internal static class PlannedResults
+{
+    /// <summary>Labels and, unless <paramref name="pictures"/> is false, their overlays.</summary>
+    public static IReadOnlyList<PlannedOutput> OfSegmentation(IReadOnlyList<string> files, string output, string labelName, bool pictures)
+    {
+        // A name may lead through groups: all that lies in the outermost is the labels.
+        var dataset = labelName.Trim('/').Split('/')[0];
+        var planned = new List<PlannedOutput>();
+        foreach (var file in files)
+        {
+            planned.Add(new PlannedOutput(InputSelection.LabelPath(output, file, files.Count), $"the labels of {file}", IsLabels));
+            if (pictures)
+                planned.Add(Picture(InputSelection.Stem(output, file, files.Count) + ByProduct.Overlay, $"the overlay of {file}"));
+        }
+
+        return planned;
+
+        bool IsLabels(string path) => ResultMark.IsOn(path, ResultMark.Labels, dataset);
+    }
+
+    /// <summary>Embeddings and their pictures.</summary>
+    public static IReadOnlyList<PlannedOutput> OfPrediction(IReadOnlyList<string> files, string output) =>
+        [.. files.SelectMany(file => new[]
+        {
+            new PlannedOutput(InputSelection.Stem(output, file, int.MaxValue) + ".h5", $"the embeddings of {file}", EmbeddingFile.IsOurs),
+            Picture(InputSelection.Stem(output, file, int.MaxValue) + ByProduct.Colours, $"the colours of {file}"),
+        })];
+
+    /// <summary>The masks of images, where <paramref name="foreground"/> is a path.</summary>
+    /// <exception cref="Engine.InputException">A folder has no mask of an image.</exception>
+    public static IEnumerable<string> Masks(string? foreground, IReadOnlyList<string> files) =>
+        File.Exists(foreground) ? [foreground]
+        : Directory.Exists(foreground) ? files.Select(file => SemanticMask.PathOf(foreground, InputSelection.Name(file)))
+        : [];
+
+    private static PlannedOutput Picture(string stem, string what) => new($"{stem}.png", what, path => ResultMark.IsOn(path, ResultMark.Picture));
+}
