@@ -59,7 +59,7 @@ internal static class TiffFile
         {
             var big = (wide ? 4L : 2L) * labels.VoxelCount > ClassicLimit;
             using var tiff = TiffLog.Listen(() => Tiff.ClientOpen("TIFF", big ? "w8l" : "wl", stream, new TiffStream()))
-                ?? throw new IOException($"{path}: cannot be written.", new IOException(TiffLog.Message));
+                ?? throw new IOException($"{path}: cannot be written as TIFF.");
             for (var z = 0; z < labels.Depth; z++)
                 WritePage(path, tiff, labels, z, wide);
         });
@@ -101,9 +101,9 @@ internal static class TiffFile
                     MemoryMarshal.Cast<byte, ushort>(bytes)[i] = (ushort)source[i];
             var (number, count) = (index, bytes.Length);
             if (TiffLog.Listen(() => tiff.WriteEncodedStrip(number, strip, count)) < 0)
-                throw new IOException($"{path}: cannot be written.", new IOException(TiffLog.Message));
+                throw new IOException($"{path}: cannot be written as TIFF.");
         }
         if (!tiff.WriteDirectory())
-            throw new IOException($"{path}: cannot be written.", new IOException(TiffLog.Message));
+            throw new IOException($"{path}: cannot be written as TIFF.");
     }
 }
