@@ -46,6 +46,24 @@ public sealed class SoftCrossEntropyTests
         Assert.That(worst, Is.LessThan(2e-7 / change), $"largest error relative to the largest gradient, {scale:g3}");
     }
 
+    /// <summary>Vectors take such small masks for 0, and their logarithm still pulls; as in PyTorch, less from p = 1e-12 on.</summary>
+    [Test]
+    public void Pixels_far_from_their_object_are_pulled(
+        [ValueSource(typeof(TestDevices), nameof(TestDevices.All))] string name, [Values(5, 20.9, 21.1, 24, 27.5, 28, 29)] double x)
+    {
+        var device = TestDevices.Open(name);
+        var options = Consistency with { Supervision = Supervision.Full, ConsistencyWeight = 0, InstanceWeight = 1, ReferenceCompatible = false };
+        var distance = Math.Sqrt(x / options.Falloff);
+        var shape = new TensorShape(1, 1, 1, 2, 1);
+        using var scope = new TensorScope();
+        using var labels = LabelBatch.From(shape, [1, 1]);
+        var e = Tensor.From(device, shape, [(float)distance, (float)-distance]).WithGradient();
+        Gradients.Backward(SpocoLoss.Apply(e, labels, options).Total);
+        var slope = Math.Min(1, Math.Exp(-x) / 1e-12);
+        var expected = 2 * options.Falloff * slope * distance / 2;
+        Assert.That(e.Gradient!.ToArray(), Is.EqualTo(new[] { expected, -expected }).Within(1e-4 * expected));
+    }
+
     /// <summary>d/dx of -q log p - (1 - q) log(1 - p) is (q - p) / (1 - p), with p = exp(-x).</summary>
     private static double[] Reference(TensorShape shape, float[] f, float[] g, int[] anchors)
     {
