@@ -51,7 +51,8 @@ internal static class EvaluateCommand
         {
             if (result.GetValue(json) is { } planned)
             {
-                OutputPlan.Check([.. result.GetValue(prediction)!, .. result.GetValue(labels)!, .. new[] { result.GetValue(foreground) }.OfType<string>()],
+                string?[] inputs = [.. result.GetValue(prediction)!, .. result.GetValue(labels)!, result.GetValue(foreground)];
+                OutputPlan.Check(inputs.OfType<string>(),
                     [new PlannedOutput(planned, "the scores", ResultMark.IsScores)], result.GetValue(common.Overwrite));
             }
 

@@ -20,7 +20,8 @@ internal static class ScoreTable
     }
 
     private static void AddRow(Table table, ImageScores s) => table.AddRow(
-        Markup.Escape(Terminal.Name(s.Name)), Number(s.TruthObjects, "0.#"), Number(s.PredictedObjects, "0.#"), Number(s.AveragePrecision50), Number(s.AveragePrecision75),
+        Markup.Escape(Terminal.Name(s.Name)),
+        Number(s.TruthObjects, "0.#"), Number(s.PredictedObjects, "0.#"), Number(s.AveragePrecision50), Number(s.AveragePrecision75),
         Number(s.MeanAveragePrecision), Number(s.SymmetricBestDice), Number(s.DifferenceInCount, "0.#"), Number(s.AdaptedRandError),
         Number(s.SplitInformation), Number(s.MergeInformation));
 

@@ -162,7 +162,9 @@ public sealed class SafeTensors
         });
     }
 
-    /// <summary>Reads the whole file and compares it with the checksum that <see cref="Write"/> has stored in it; a file without one is taken as it is.</summary>
+    /// <summary>
+    /// Reads the whole file and compares it with the checksum that <see cref="Write"/> has stored in it; a file without one is taken as it is.
+    /// </summary>
     /// <exception cref="InputException">A byte is not what was written.</exception>
     public void RequireUnchanged()
     {
