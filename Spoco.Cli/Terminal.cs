@@ -4,8 +4,8 @@ using System.Text;
 namespace Spoco.Cli;
 
 /// <summary>
-/// What is printed. Names and texts may come from files of others: characters that a terminal obeys instead of showing (escapes, other control characters,
-/// marks that turn the direction of writing) are spelled out, and what is longer than a line or two is cut in its middle.
+/// What is printed. Names and texts may come from files of others: characters that a terminal obeys instead of showing (escapes, other control
+/// characters, marks that turn the direction of writing) are spelled out, and what is longer than a few lines is cut in its middle.
 /// </summary>
 internal static class Terminal
 {
@@ -34,7 +34,8 @@ internal static class Terminal
         var spelled = new StringBuilder(text.Length + 16);
         for (var i = 0; i < text.Length; i++)
         {
-            if (i + 1 < text.Length && char.IsSurrogatePair(text[i], text[i + 1]) && CharUnicodeInfo.GetUnicodeCategory(text, i) != UnicodeCategory.Format)
+            var isPair = i + 1 < text.Length && char.IsSurrogatePair(text[i], text[i + 1]);
+            if (isPair && CharUnicodeInfo.GetUnicodeCategory(text, i) != UnicodeCategory.Format)
                 spelled.Append(text[i]).Append(text[++i]);
             else if (IsObeyed(text[i]))
                 spelled.Append(CultureInfo.InvariantCulture, $"\\u{(int)text[i]:x4}");

@@ -46,14 +46,16 @@ public static class AtomicFile
     }
 
     /// <summary>
-    /// Deletes what processes that were killed have left of <see cref="Write"/> to <paramref name="paths"/>. What another process is writing at this moment
-    /// stays: it is held.
+    /// Deletes what processes that were killed have left of <see cref="Write"/> to <paramref name="paths"/>. What another process is writing at
+    /// this moment stays: it is held.
     /// </summary>
     public static void RemoveLeftovers(params IEnumerable<string> paths)
     {
         ArgumentNullException.ThrowIfNull(paths);
-        foreach (var folder in paths.Select(Path.GetFullPath).GroupBy(path => Path.GetDirectoryName(path)!).Where(folder => Directory.Exists(folder.Key)))
+        foreach (var folder in paths.Select(Path.GetFullPath).GroupBy(path => Path.GetDirectoryName(path)!))
         {
+            if (!Directory.Exists(folder.Key))
+                continue;
             var names = folder.Select(path => Path.GetFileName(path)).ToHashSet(StringComparer.Ordinal);
             foreach (var file in new DirectoryInfo(folder.Key).EnumerateFiles($"*{Temporary}*", new EnumerationOptions()).ToList())
             {

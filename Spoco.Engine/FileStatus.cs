@@ -27,8 +27,8 @@ public enum FileType
 /// <summary>What a path leads to, links followed, without opening it.</summary>
 /// <param name="Type">What is there.</param>
 /// <param name="Identity">
-/// Equal for two paths that lead to the same thing, however they are spelled and through whatever links. On Linux it is what the system tells files apart by,
-/// so that hard links are the same file too; elsewhere it is the path without links, and upper and lower case are the same.
+/// Equal for two paths that lead to the same thing, however they are spelled and through whatever links. On Linux it is what the system tells
+/// files apart by, so that hard links are the same file too; elsewhere it is the path without links, and upper and lower case are the same.
 /// </param>
 public readonly partial record struct FileStatus(FileType Type, string Identity)
 {
@@ -89,7 +89,9 @@ public readonly partial record struct FileStatus(FileType Type, string Identity)
         }
     }
 
-    /// <summary>What statx says, whose structure is the same on every processor; null where it fails for another reason than that nothing is there.</summary>
+    /// <summary>
+    /// What statx says, whose structure is the same on every processor; null where it fails for another reason than that nothing is there.
+    /// </summary>
     private static unsafe FileStatus? OfLinux(string path)
     {
         const int currentFolder = -100;

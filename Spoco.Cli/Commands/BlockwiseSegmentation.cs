@@ -36,6 +36,7 @@ internal static class BlockwiseSegmentation
                 throw new InputException($"{path}: --memory writes HDF5, part by part.");
             OutputPlan.MakeFolder(path);
             var folder = Path.ChangeExtension(path, ".partial");
+            using var held = FolderLock.Hold(Path.GetDirectoryName(Path.GetFullPath(path))!, Path.GetFileName(folder) + ".lock");
             try
             {
                 Segment(file, path, folder);

@@ -84,7 +84,8 @@ internal static class ExperimentCommand
             foreach (var row in rows)
                 settings.RequireSame(row.Apply(chosen) with { From = chosen.From }, result, "the study sets it to");
             string?[] inputs = [chosen.Data, chosen.Validation, chosen.From, result.GetValue(config), result.GetValue(foreground)];
-            OutputPlan.Check(inputs.Where(path => path is { Length: > 0 }).OfType<string>(), StudyTable.Files(result.GetValue(output)!), overwrite: null);
+            OutputPlan.Check(
+                inputs.OfType<string>().Where(path => path.Length > 0), StudyTable.Files(result.GetValue(output)!), overwrite: null);
             using var device = common.OpenDevice(result);
             var run = new StudyRun(study, chosen, rows, result.GetValue(seeds), result.GetValue(output)!,
                 new ScoringChoices(result.GetValue(foreground), result.GetValue(orientations)), device);

@@ -12,7 +12,7 @@ internal static class InputSelection
     /// Files as given; of a folder that is a data set, where images lie beside labels or in folders of their own, the images; of every other folder all files of
     /// known formats, by name.
     /// </summary>
-    /// <exception cref="InputException">A path does not exist, or a folder holds no image.</exception>
+    /// <exception cref="InputException">A path does not exist or is no regular file, or a folder holds no image.</exception>
     public static IReadOnlyList<string> Files(IEnumerable<string> paths)
     {
         var files = new List<string>();
@@ -21,7 +21,6 @@ internal static class InputSelection
             if (File.Exists(path))
             {
                 InputFile.RequireKind(path);
-                RegularFile.Require(path);
                 files.Add(path);
                 continue;
             }
@@ -37,6 +36,8 @@ internal static class InputSelection
             files.AddRange(found);
         }
 
+        foreach (var file in files)
+            RegularFile.Require(file);
         var twice = files.GroupBy(Name, StringComparer.Ordinal).FirstOrDefault(g => g.Count() > 1);
         return twice is null
             ? files
@@ -54,7 +55,9 @@ internal static class InputSelection
         ? Path.Combine(Path.GetDirectoryName(output)!, Name(output))
         : Path.Combine(output, Name(input));
 
-    /// <summary>The file for the labels of one input: <paramref name="output"/> where it names one, else <see cref="Stem"/> in the input's format.</summary>
+    /// <summary>
+    /// The file for the labels of one input: <paramref name="output"/> where it names one, else <see cref="Stem"/> in the input's format.
+    /// </summary>
     public static string LabelPath(string output, string input, int inputs) => inputs == 1 && InputFile.KindOf(output) is not null
         ? output
         : Stem(output, input, inputs) + OutputFile.Extension(InputFile.RequireKind(input));

@@ -19,16 +19,19 @@ internal static class PredictCommand
         var command = new Command("predict",
             "Compute the embeddings of images: NAME.h5 with the datasets embeddings_f and embeddings_g ([C, (Z,) Y, X], float32) and, for a model that has one, "
             + "foreground (probability); NAME_pca.png shows the embeddings of f as colours. A model that "
-            + "was trained on whole images resized (--scale-of image) sees them so, and its embeddings have that size.") { model, input, output, common.Overwrite, common.RawName }
-            .WithExamples(
-                "spoco predict --model model --input image.png --out embeddings",
-                "spoco segment --model model --embeddings embeddings/image.h5 --out result");
+            + "was trained on whole images resized (--scale-of image) sees them so, and its embeddings have that size.")
+        {
+            model, input, output, common.RawName, common.Overwrite,
+        }.WithExamples(
+            "spoco predict --model model --input image.png --out embeddings",
+            "spoco segment --model model --embeddings embeddings/image.h5 --out result");
         common.AddComputing(command);
         command.SetAction((result, cancellation) =>
         {
             var files = InputSelection.Files(result.GetValue(input)!);
             var checkpoint = InputSelection.Model(result.GetValue(model)!);
-            OutputPlan.Check([.. files, .. result.GetValue(input)!, checkpoint], PlannedResults.OfPrediction(files, result.GetValue(output)!), result.GetValue(common.Overwrite));
+            OutputPlan.Check([.. files, .. result.GetValue(input)!, checkpoint],
+                PlannedResults.OfPrediction(files, result.GetValue(output)!), result.GetValue(common.Overwrite));
             using var device = common.OpenDevice(result);
             using var net = Checkpoint.Load(checkpoint, device);
             var trained = TrainingRun.SettingsOf(checkpoint);

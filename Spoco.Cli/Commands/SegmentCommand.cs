@@ -182,8 +182,8 @@ internal static class SegmentCommand
             void RequireFreeOutputs(IReadOnlyList<string> files, string[] named, string? read, bool pictures)
             {
                 var inputs = files.Concat(named).Concat(PlannedResults.Masks(result.GetValue(foreground), files));
-                OutputPlan.Check(read is null ? inputs : inputs.Append(read),
-                    PlannedResults.OfSegmentation(files, result.GetValue(output)!, result.GetValue(common.LabelName)!, pictures), result.GetValue(common.Overwrite));
+                var outputs = PlannedResults.OfSegmentation(files, result.GetValue(output)!, result.GetValue(common.LabelName)!, pictures);
+                OutputPlan.Check(read is null ? inputs : inputs.Append(read), outputs, result.GetValue(common.Overwrite));
             }
 
             void RefuseWithAffinities()
@@ -240,7 +240,7 @@ internal static class SegmentCommand
                     watershed = watershed with { Offsets = AffinitySegmentation.ParseOffsets(text) };
                 var named = (fromAffinities ? result.GetValue(affinities) : result.GetValue(embeddings))!;
                 var files = InputSelection.Files(named);
-                RequireFreeOutputs(files, named, result.GetValue(model) is null ? null : InputSelection.Model(result.GetValue(model)!), pictures: false);
+                RequireFreeOutputs(files, named, result.GetValue(model) is { } path ? InputSelection.Model(path) : null, pictures: false);
                 var blockwise = new BlockwiseOptions
                 {
                     Folder = "", Memory = limit, SizeFloor = floor, RemoveLargest = result.GetValue(removeLargest), Threads = common.ThreadsOf(result),

@@ -9,7 +9,8 @@ internal static class ByProduct
     public const string Colours = "_pca";
 
     /// <summary>
-    /// Whether a file is such a picture: one that says so itself and lies beside the result that it shows. An image of the user's that is only called so is none.
+    /// Whether a file is such a picture: one that says so itself and lies beside the result that it shows. An image of the user's that is only
+    /// called so is none.
     /// </summary>
     /// <param name="path">The file.</param>
     /// <param name="names">The names, without extension, of all files of its folder.</param>

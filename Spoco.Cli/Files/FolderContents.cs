@@ -25,7 +25,8 @@ internal static class FolderContents
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new InputException($"{folder}: cannot be read ({(e is UnauthorizedAccessException ? "permission denied" : "it is gone, or the system refuses it")}).", e);
+            var why = e is UnauthorizedAccessException ? "permission denied" : "it is gone, or the system refuses it";
+            throw new InputException($"{folder}: cannot be read ({why}).", e);
         }
     }
 }

@@ -2,10 +2,10 @@ using Spoco.Engine;
 
 namespace Spoco.Cli.Files;
 
-/// <summary>A folder held by one process. The system lets go of it when the process ends, however it ends.</summary>
+/// <summary>A folder, or one work in it, held by one process. The system lets go of it when the process ends, however it ends.</summary>
 internal sealed class FolderLock : IDisposable
 {
-    private const string Name = "spoco.lock";
+    private const string Everything = "spoco.lock";
 
     private readonly string _path;
     private readonly FileStream _file;
@@ -13,10 +13,12 @@ internal sealed class FolderLock : IDisposable
     private FolderLock(string path, FileStream file) => (_path, _file) = (path, file);
 
     /// <summary>Takes a folder that is there.</summary>
+    /// <param name="folder">The folder.</param>
+    /// <param name="name">The lock's file: works of different names may go on in it at the same time.</param>
     /// <exception cref="InputException">Another process holds it, or nothing may be written there.</exception>
-    public static FolderLock Hold(string folder)
+    public static FolderLock Hold(string folder, string name = Everything)
     {
-        var path = Path.Combine(folder, Name);
+        var path = Path.Combine(folder, name);
         while (true)
         {
             var file = Open(folder, path);

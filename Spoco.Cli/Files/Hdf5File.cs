@@ -33,7 +33,8 @@ internal static class Hdf5File
 
     /// <summary>Whether the file is marked as a result of ours and holds nothing but the datasets of such a result.</summary>
     public static bool IsMarked(string path, string mark, string[] datasets) => WithFile(path, (file, _) =>
-        file.AttributeExists(ResultMark.Key) && file.Attribute(ResultMark.Key) is { Type.Class: H5DataTypeClass.String or H5DataTypeClass.VariableLength } software
+        file.AttributeExists(ResultMark.Key)
+        && file.Attribute(ResultMark.Key) is { Type.Class: H5DataTypeClass.String or H5DataTypeClass.VariableLength } software
         && software.Read<string>() == mark && file.Children().All(child => datasets.Contains(child.Name)));
 
     /// <summary>Writes labels, chunked and deflated; 16 bits a voxel, 32 where a label needs them.</summary>
@@ -180,7 +181,8 @@ internal static class Hdf5File
             return dataset;
         var names = new List<string>();
         ListDatasets(file, "", names);
-        throw new InputException($"{path}: no dataset '{Terminal.Name(name)}'; the file has {(names.Count == 0 ? "none" : string.Join(", ", names.Select(Terminal.Name)))}.");
+        var there = names.Count == 0 ? "none" : string.Join(", ", names.Select(Terminal.Name));
+        throw new InputException($"{path}: no dataset '{Terminal.Name(name)}'; the file has {there}.");
     }
 
     private static TResult WithFile<TResult>(string path, Func<NativeFile, long, TResult> use)

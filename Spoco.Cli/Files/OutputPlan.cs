@@ -9,7 +9,8 @@ namespace Spoco.Cli.Files;
 internal sealed record PlannedOutput(string Path, string What, Func<string, bool> IsEarlier);
 
 /// <summary>
-/// Compares what a command is going to write with what it reads and with what is there, before it computes anything. The only place where this is decided.
+/// Compares what a command is going to write with what it reads and with what is there, before it computes anything. The only place where this
+/// is decided.
 /// </summary>
 internal static class OutputPlan
 {
@@ -45,7 +46,7 @@ internal static class OutputPlan
         if (read.TryGetValue(status.Identity, out var input))
             throw new InputException($"{path}: {what} would replace {input}, which is read; write elsewhere.");
         if (!written.TryAdd(status.Identity, output))
-            throw new InputException($"{path}: would be both {written[status.Identity].What} and {what}; rename one, or run them one by one into folders of their own.");
+            throw new InputException($"{path}: would be both {written[status.Identity].What} and {what}; rename one, or run them one by one.");
         var folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
         if (InputFile.KindOf(path) is not null && read.TryGetValue(FileStatus.Of(folder).Identity, out var source))
             throw new InputException($"{source}: is the folder that is read; {what} would be taken for an image there. Write elsewhere.");
@@ -57,6 +58,9 @@ internal static class OutputPlan
 
         // Nothing is lost with an empty file.
         if (status.Type == FileType.Regular && new FileInfo(path).Length > 0 && overwrite != true && !isEarlier(path))
-            throw new InputException($"{path}: is there and is not {what} of an earlier run; write elsewhere{(overwrite is null ? "." : ", or replace it with --overwrite.")}");
+        {
+            var orReplace = overwrite is null ? "" : ", or replace it with --overwrite";
+            throw new InputException($"{path}: is there and is not {what} of an earlier run; write elsewhere{orReplace}.");
+        }
     }
 }

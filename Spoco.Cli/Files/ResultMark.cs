@@ -4,8 +4,8 @@ using Spoco.Engine;
 namespace Spoco.Cli.Files;
 
 /// <summary>
-/// What results say of themselves, so that a later run knows them from files of others: "Spoco labels" and the like as the software of a PNG or TIFF, and as
-/// an attribute of an HDF5 file.
+/// What results say of themselves, so that a later run knows them from files of others: "Spoco labels" and the like as the software of a PNG
+/// or TIFF, and as an attribute of an HDF5 file.
 /// </summary>
 internal static class ResultMark
 {

@@ -8,7 +8,9 @@ namespace Spoco.Cli.Training;
 internal static class TrainingFolder
 {
     /// <summary>Checks a folder before anything is read or computed for it; makes nothing.</summary>
-    /// <exception cref="InputException">It holds a training already, or files that the training would replace, or another process works in it.</exception>
+    /// <exception cref="InputException">
+    /// It holds a training already, or files that the training would replace, or another process works in it.
+    /// </exception>
     public static void RequireFree(string folder, TrainSettings settings, bool resume)
     {
         if (FileStatus.Of(folder).Type == FileType.Folder)
@@ -57,9 +59,9 @@ internal static class TrainingFolder
             new(Path.Combine(folder, "last.safetensors"), "the training's state", _ => resume),
             new(Path.Combine(folder, "best.safetensors"), "the best model", _ => resume),
             new(Path.Combine(folder, "log.csv"), "the training's table", path => resume || ResultMark.BeginsWith(path, TrainingLog.Header)),
-            new(Path.Combine(folder, "data.csv"), "the list of the training images", path => resume || ResultMark.BeginsWith(path, TrainingData.ListHeader)),
+            new(Path.Combine(folder, "data.csv"), "the list of images", path => resume || ResultMark.BeginsWith(path, TrainingData.ListHeader)),
         ];
         string?[] inputs = [settings.Data, settings.Validation, settings.From is { } from && !resume ? InputSelection.Model(from) : null];
-        OutputPlan.Check(inputs.Where(path => path is { Length: > 0 }).OfType<string>(), outputs, overwrite: null);
+        OutputPlan.Check(inputs.OfType<string>().Where(path => path.Length > 0), outputs, overwrite: null);
     }
 }

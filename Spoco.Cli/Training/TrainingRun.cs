@@ -176,7 +176,8 @@ internal sealed class TrainingRun
         SaveBest(trainer.Model);
         Save(trainer, Last);
         var note = string.Create(CultureInfo.InvariantCulture,
-            $"{Best} {problem}; the model after {trainer.Iteration} iterations (AP@0.5 {_best.Value.AveragePrecision50:0.000}) takes its place until a better one comes.");
+            $"{Best} {problem}; the model after {trainer.Iteration} iterations (AP@0.5 {_best.Value.AveragePrecision50:0.000}) ")
+            + "takes its place until a better one comes.";
         if (progress is not null)
             progress.Note(note);
         else

@@ -144,7 +144,7 @@ public sealed class SafeTensors
             return;
         try
         {
-            using var stream = File.OpenRead(_path);
+            using var stream = RegularFile.Open(_path);
             var piece = new byte[PieceBytes];
             var sum = 0UL;
             foreach (var entry in _entries.Values)

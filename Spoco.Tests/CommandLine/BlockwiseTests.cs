@@ -72,6 +72,20 @@ public sealed class BlockwiseTests : FolderTests
     }
 
     [Test]
+    public void One_process_at_a_time_works_on_a_result_and_a_killed_start_does_not_bar_the_next()
+    {
+        var embeddings = MutexWatershedEqualityTests.NoisyCells(1, 60, 50, 16, seed: 3);
+        var (file, output) = (PathOf("e.h5"), PathOf("labels.h5"));
+        Hdf5File.WriteEmbeddings(file, embeddings, "embeddings_f");
+        Directory.CreateDirectory(PathOf("labels.partial"));
+        File.WriteAllText(PathOf("labels.partial/manifest.txt.tmp-0123abcd"), "cut");
+        using (FolderLock.Hold(Folder, "labels.partial.lock"))
+            CommandLineRun.Of("segment", "--embeddings", file, "--memory", "1GiB", "--out", output).AssertBadInput("another spoco works in it");
+        CommandLineRun.Of("segment", "--embeddings", file, "--memory", "1GiB", "--out", output).AssertSuccess();
+        Assert.That(Directory.GetFileSystemEntries(Folder).Select(Path.GetFileName), Is.EquivalentTo(new[] { "e.h5", "labels.h5" }));
+    }
+
+    [Test]
     public void What_is_wrong_is_one_line()
     {
         var embeddings = MutexWatershedEqualityTests.NoisyCells(1, 100, 90, 16, seed: 3);

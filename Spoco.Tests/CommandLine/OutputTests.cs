@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Security.Cryptography;
 using Spoco.Cli.Files;
 using Spoco.Engine;
 
@@ -17,8 +18,8 @@ public sealed class OutputTests : FolderTests
     public void TrainAModel()
     {
         var data = DataSet.Write(Path.Combine(Models, "data"));
-        CommandLineRun.Of("train", "--data", data, "--out", Model, "--patch", "32,32", "--maps", "4,8", "--embedding", "4", "--iterations", "2", "--device", "cpu")
-            .AssertSuccess();
+        CommandLineRun.Of("train", "--data", data, "--out", Model, "--patch", "32,32", "--maps", "4,8", "--embedding", "4",
+            "--iterations", "2", "--device", "cpu").AssertSuccess();
     }
 
     [OneTimeTearDown]
@@ -62,7 +63,7 @@ public sealed class OutputTests : FolderTests
         var before = Contents();
         Segment("--input", volume, "--out", Folder).AssertBadInput("g.h5", "would replace");
         Predict("--input", volume, "--out", Folder).AssertBadInput("g.h5", "would replace");
-        foreach (var other in new[] { Path.Combine(Images, ".", "a.png"), Path.Combine(Images, "..", "images", "a.png"), PathOf("soft.png"), PathOf("hard.png") })
+        foreach (var other in new[] { "images/./a.png", "images/../images/a.png", "soft.png", "hard.png" }.Select(PathOf))
         {
             Segment("--input", image, "--out", other, "--overwrite").AssertBadInput("would replace");
             Segment("--input", other, "--out", image, "--overwrite").AssertBadInput("would replace");
@@ -71,7 +72,8 @@ public sealed class OutputTests : FolderTests
         Segment("--input", image, "--out", PathOf("x.png"), "--foreground", PathOf("hard.png")).AssertSuccess();
         File.Delete(PathOf("x.png"));
         File.Delete(PathOf("x_overlay.png"));
-        Segment("--input", Path.Combine(Images, "b.png"), "--out", PathOf("hard.png"), "--foreground", image, "--overwrite").AssertBadInput("would replace");
+        Segment("--input", Path.Combine(Images, "b.png"), "--out", PathOf("hard.png"), "--foreground", image, "--overwrite")
+            .AssertBadInput("would replace");
         Assert.That(Contents(), Is.EqualTo(before));
     }
 
@@ -137,7 +139,20 @@ public sealed class OutputTests : FolderTests
         File.Copy(Path.Combine(Images, "a.png"), PathOf("c_overlay.png"));
         File.Copy(Path.Combine(Images, "a.png"), Path.Combine(Images, "a_pca.png"));
         Assert.That(Predict("--input", Images, "--out", PathOf("three")).AssertSuccess().Output, Does.StartWith("3 images"));
-        Assert.That(Predict("--input", PathOf("out/a_overlay.png"), "--out", PathOf("four")).Error, Does.Contain("colour image"), "named, it is read");
+        var named = Predict("--input", PathOf("out/a_overlay.png"), "--out", PathOf("four"));
+        Assert.That(named.Error, Does.Contain("colour image"), "named, it is read");
+    }
+
+    [Test]
+    public void A_pipe_among_the_images_stops_the_run_before_it_begins()
+    {
+        if (!OperatingSystem.IsLinux())
+            Assert.Ignore("Pipes are known on Linux only.");
+        using (var pipe = Process.Start("mkfifo", [Path.Combine(Images, "z.png")]))
+            pipe.WaitForExit();
+        Segment("--input", Images, "--out", PathOf("out")).AssertBadInput("z.png", "a pipe");
+        Predict("--input", Images, "--out", PathOf("out")).AssertBadInput("z.png", "a pipe");
+        Assert.That(Directory.Exists(PathOf("out")), Is.False);
     }
 
     [Test]
@@ -168,7 +183,8 @@ public sealed class OutputTests : FolderTests
             var folder = PathOf(name + ".folder");
             Directory.CreateDirectory(folder);
             File.WriteAllText(Path.Combine(folder, name), "mine");
-            var run = CommandLineRun.Of("train", "--data", data, "--out", folder, "--patch", "32,32", "--maps", "4,8", "--iterations", "1", "--device", "cpu");
+            var run = CommandLineRun.Of(
+                "train", "--data", data, "--out", folder, "--patch", "32,32", "--maps", "4,8", "--iterations", "1", "--device", "cpu");
             if (name == "spoco-notes.txt")
                 run.AssertSuccess();
             else
@@ -193,12 +209,19 @@ public sealed class OutputTests : FolderTests
         }
     }
 
-    private static CommandLineRun Segment(params string[] arguments) => CommandLineRun.Of(["segment", "--model", Model, "--device", "cpu", "--orientations", "1", .. arguments]);
+    private static CommandLineRun Segment(params string[] arguments) =>
+        CommandLineRun.Of(["segment", "--model", Model, "--device", "cpu", "--orientations", "1", .. arguments]);
 
-    private static CommandLineRun Predict(params string[] arguments) => CommandLineRun.Of(["predict", "--model", Model, "--device", "cpu", .. arguments]);
+    private static CommandLineRun Predict(params string[] arguments) =>
+        CommandLineRun.Of(["predict", "--model", Model, "--device", "cpu", .. arguments]);
 
     /// <summary>All files with their bytes, and all folders.</summary>
-    private string[] Contents() => [.. Directory.EnumerateFileSystemEntries(Folder, "*", new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = 0 })
-        .Where(path => !Directory.Exists(path) || new FileInfo(path).LinkTarget is null)
-        .Order(StringComparer.Ordinal).Select(path => Directory.Exists(path) ? path : $"{path} {Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(File.ReadAllBytes(path)))}")];
+    private string[] Contents()
+    {
+        var everything = new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = 0 };
+        return [.. Directory.EnumerateFileSystemEntries(Folder, "*", everything)
+            .Where(path => !Directory.Exists(path) || new FileInfo(path).LinkTarget is null)
+            .Order(StringComparer.Ordinal)
+            .Select(path => Directory.Exists(path) ? path : $"{path} {Convert.ToHexString(SHA256.HashData(File.ReadAllBytes(path)))}")];
+    }
 }

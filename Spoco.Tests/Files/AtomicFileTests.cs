@@ -51,6 +51,21 @@ internal sealed class AtomicFileTests : IDisposable
     }
 
     [Test]
+    public void LeftoversOfAKilledProcessAreRemovedAndAFileThatIsBeingWrittenIsNot()
+    {
+        var path = _folder.File("a");
+        var left = _folder.Write("a.tmp-0123abcd", [1]);
+        string[] others = [_folder.Write("b.tmp-0123abcd", [1]), _folder.Write("a.tmp-0123ABCD", [1]), _folder.Write("a.tmp-01", [1])];
+        AtomicFile.Write(path, stream =>
+        {
+            stream.Dispose();
+            AtomicFile.RemoveLeftovers(path);
+        });
+        Assert.That((File.Exists(path), File.Exists(left)), Is.EqualTo((true, false)));
+        Assert.That(others.Select(File.Exists), Is.All.True);
+    }
+
+    [Test]
     public void AMissingFolderOrAFolderAsTargetIsAnIOException()
     {
         Assert.That(() => AtomicFile.Write(_folder.File("no/a"), _ => { }), Throws.InstanceOf<IOException>());

@@ -19,7 +19,8 @@ public sealed class FileStatusTests : FolderTests
         Directory.CreateSymbolicLink(PathOf("folder"), Folder);
         var file = FileStatus.Of(PathOf("a.png"));
         Assert.That(file.Type, Is.EqualTo(FileType.Regular));
-        foreach (var other in new[] { "./a.png", "inner/../a.png", "inner/..//a.png", "link.png", "second.png", "folder/a.png", "folder/folder/link.png" })
+        string[] others = ["./a.png", "inner/../a.png", "inner/..//a.png", "link.png", "second.png", "folder/a.png", "folder/folder/link.png"];
+        foreach (var other in others)
             Assert.That(FileStatus.Of(PathOf(other)), Is.EqualTo(file), other);
         Assert.That(FileStatus.Of(Path.GetRelativePath(Environment.CurrentDirectory, PathOf("a.png"))), Is.EqualTo(file));
         Assert.That(FileStatus.Of(PathOf("b.png")), Is.Not.EqualTo(file));
@@ -61,7 +62,8 @@ public sealed class FileStatusTests : FolderTests
         File.CreateSymbolicLink(PathOf("zero-" + name), "/dev/zero");
         using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         socket.Bind(new UnixDomainSocketEndPoint(PathOf("socket-" + name)));
-        foreach (var (path, what) in new[] { (name, "a pipe"), ("link-" + name, "a pipe"), ("zero-" + name, "a device"), ("socket-" + name, "a socket") })
+        (string, string)[] special = [(name, "a pipe"), ("link-" + name, "a pipe"), ("zero-" + name, "a device"), ("socket-" + name, "a socket")];
+        foreach (var (path, what) in special)
         {
             Assert.That(() => Read(PathOf(path)),
                 Throws.TypeOf<InputException>().With.Message.EqualTo($"{PathOf(path)}: cannot be read (it is {what}, not a file)."));
