@@ -84,5 +84,10 @@ internal static class InputFile
         {
             throw new InputException($"{path}: does not fit into memory.", e);
         }
+        catch (Exception e) when (e is not (InputException or OperationCanceledException))
+        {
+            // What a library or a decoder makes of a file that nobody thought of; its words are for --verbose.
+            throw new InputException($"{path}: damaged, or not the kind of file that its name says.", e);
+        }
     }
 }
