@@ -105,8 +105,8 @@ internal sealed class Hdf5FileTests : IDisposable
     {
         Assert.That(() => InputFile.ReadImage(Write<byte>([1, 2], [2], chunked: false)),
             Throws.TypeOf<InputException>().With.Message.Contains("shape [2]"));
-        Assert.That(() => InputFile.ReadImage(Write<byte>([1, 2], [1, 1, 1, 1, 2], chunked: false)),
-            Throws.TypeOf<InputException>().With.Message.Contains("shape [1, 1, 1, 1, 2]"));
+        Assert.That(() => InputFile.ReadImage(Write(new byte[64], [2, 2, 2, 2, 2, 2], chunked: false)),
+            Throws.TypeOf<InputException>().With.Message.Contains("shape [2, 2, 2, 2, 2, 2]"));
         var path = _folder.File("text.h5");
         new H5File { ["raw"] = new[] { "some", "text" } }.Write(path);
         Assert.That(() => InputFile.ReadImage(path), Throws.TypeOf<InputException>().With.Message.Contains("integers and floats are read"));
@@ -146,8 +146,7 @@ internal sealed class Hdf5FileTests : IDisposable
             .Write(path, kind == 2 ? new H5WriteOptions(Filters: [ShuffleFilter.Id, DeflateFilter.Id]) : new H5WriteOptions());
         var bytes = File.ReadAllBytes(path);
         DamagedFiles.RefusesEveryTruncation(bytes, "a.h5");
-        // Of an attribute with absurd extents PureHDF allocates what it declares, up to 2 GiB, before it finds that the file ends; two reads a case.
-        DamagedFiles.SurvivesFlips(bytes, "a.h5", 3000, seed: 20 + kind, maxAllocation: 5L << 30);
+        DamagedFiles.SurvivesFlips(bytes, "a.h5", 3000, seed: 20 + kind);
     }
 
     [TestCase("raw", "raw", "other")]
