@@ -1,4 +1,6 @@
+using System.Buffers.Binary;
 using System.Text;
+using Spoco.Cli.Files.Hdf5;
 
 namespace Spoco.Tests.Files;
 
@@ -12,6 +14,7 @@ internal sealed class TestHdf5
 
     private readonly List<byte> _bytes = [.. new byte[48]];
     private readonly List<byte[]> _links = [];
+    private readonly List<(int Start, int End)> _checked = [(0, 44)];
 
     /// <summary>Fields one after the other, the lowest byte first.</summary>
     public static byte[] Fields(params object[] fields)
@@ -40,10 +43,26 @@ internal sealed class TestHdf5
         return address;
     }
 
+    /// <summary>Fields that a checksum follows.</summary>
+    private ulong AddChecked(params object[] fields)
+    {
+        var address = Add(fields);
+        _checked.Add(((int)address, _bytes.Count));
+        Add(0u);
+        return address;
+    }
+
+    /// <summary>Makes all checksums right again in a copy that was damaged on purpose.</summary>
+    public void Repair(byte[] file)
+    {
+        foreach (var (start, end) in _checked)
+            BinaryPrimitives.WriteUInt32LittleEndian(file.AsSpan(end), Hdf5CheckSum.Of(file.AsSpan(start, end - start)));
+    }
+
     public ulong AddObject(params (byte Kind, byte[] Body)[] messages)
     {
         var body = Fields([.. messages.Select(message => (object)Fields(message.Kind, (ushort)message.Body.Length, (byte)0, message.Body))]);
-        return Add("OHDR", (byte)2, (byte)2, (uint)body.Length, body, 0u);
+        return AddChecked("OHDR", (byte)2, (byte)2, (uint)body.Length, body);
     }
 
     /// <summary>A dataset that is found in the root.</summary>
@@ -67,7 +86,9 @@ internal sealed class TestHdf5
         var root = AddObject([((byte)2, Fields((byte)0, (byte)0, Undefined, Undefined)), .. links]);
         var head = Fields(
             new byte[] { 0x89 }, "HDF\r\n", new byte[] { 0x1A }, "\n", new byte[] { 2, 8, 8, 0 }, 0UL, Undefined, (ulong)_bytes.Count, root, 0u);
-        return [.. head, .. _bytes.Skip(head.Length)];
+        byte[] file = [.. head, .. _bytes.Skip(head.Length)];
+        Repair(file);
+        return file;
     }
 
     public static (byte, byte[]) Shape(ulong[] extents, ulong[]? largest = null) =>
@@ -133,10 +154,10 @@ internal sealed class TestHdf5
     {
         var elements = chunks.Select(c => Element(chunk, size, c, filtered)).ToList();
         var (client, inPage) = ((byte)(filtered ? 1 : 0), 1 << pageBits);
-        var header = Add(new byte[8 + 8 + 8 + 4]);
+        var header = AddChecked(new byte[8 + 8 + 8]);
         ulong block;
         if (elements.Count <= inPage)
-            block = Add("FADB", (byte)0, client, header, Fields([.. elements]), 0u);
+            block = AddChecked("FADB", (byte)0, client, header, Fields([.. elements]));
         else
         {
             var pages = elements.Chunk(inPage).ToList();
@@ -144,9 +165,11 @@ internal sealed class TestHdf5
             for (var page = 0; page < pages.Count; page++)
                 if (pages[page].Any(element => BitConverter.ToUInt64(element) != Undefined))
                     bitmap[page / 8] |= (byte)(0x80 >> page % 8);
-            block = Add("FADB", (byte)0, client, header, bitmap, 0u, Fields([.. pages.Select(page => (object)Fields(Fields([.. page]), 0u))]));
+            block = AddChecked("FADB", (byte)0, client, header, bitmap);
+            foreach (var page in pages)
+                AddChecked([.. page]);
         }
-        Put(header, Fields("FAHD", (byte)0, client, (byte)elements[0].Length, pageBits, (ulong)elements.Count, block, 0u));
+        Put(header, Fields("FAHD", (byte)0, client, (byte)elements[0].Length, pageBits, (ulong)elements.Count, block));
         return Indexed(3, chunk, size, 0, [pageBits], header);
     }
 
@@ -155,7 +178,7 @@ internal sealed class TestHdf5
     {
         const int inIndex = 2, smallest = 2, pointers = 4, maxBits = 32, pageBits = 3, inPage = 1 << pageBits;
         var queue = new Queue<byte[]>(chunks.Select(c => Element(chunk, size, c, filtered)));
-        var (nothing, client, header) = (Element(chunk, size, null, filtered), (byte)(filtered ? 1 : 0), Add(new byte[12 + 6 * 8 + 8 + 4]));
+        var (nothing, client, header) = (Element(chunk, size, null, filtered), (byte)(filtered ? 1 : 0), AddChecked(new byte[12 + 6 * 8 + 8]));
         byte[] Next() => queue.TryDequeue(out var element) ? element : nothing;
         byte[] Take(int count) => Fields([.. Enumerable.Range(0, count).Select(_ => (object)Next())]);
         ulong Block(int count)
@@ -164,8 +187,11 @@ internal sealed class TestHdf5
                 return Undefined;
             var prefix = Fields("EADB", (byte)0, client, header, 0u);
             if (count <= inPage)
-                return Add(prefix, Take(count), 0u);
-            return Add(prefix, 0u, Fields([.. Enumerable.Range(0, count / inPage).Select(_ => (object)Fields(Take(inPage), 0u))]));
+                return AddChecked(prefix, Take(count));
+            var block = AddChecked(prefix);
+            for (var page = 0; page < count / inPage; page++)
+                AddChecked(Take(inPage));
+            return block;
         }
 
         var (first, blocks, rest) = (Take(inIndex), new List<object>(), new List<object>());
@@ -186,11 +212,11 @@ internal sealed class TestHdf5
             var bitmap = new byte[elements > inPage ? count * ((elements / inPage + 7) / 8) : 0];
             Array.Fill(bitmap, (byte)0xFF);
             var addresses = Enumerable.Range(0, count).Select(_ => (object)Block(elements)).ToArray();
-            rest.Add(Add("EASB", (byte)0, client, header, 0u, bitmap, Fields(addresses), 0u));
+            rest.Add(AddChecked("EASB", (byte)0, client, header, 0u, bitmap, Fields(addresses)));
         }
-        var index = Add("EAIB", (byte)0, client, header, first, Fields([.. blocks]), Fields([.. rest]), 0u);
+        var index = AddChecked("EAIB", (byte)0, client, header, first, Fields([.. blocks]), Fields([.. rest]));
         Put(header, Fields("EAHD", (byte)0, client, (byte)nothing.Length, (byte)maxBits, (byte)inIndex, (byte)smallest, (byte)pointers, (byte)pageBits,
-            new ulong[] { 0, 0, 0, 0, (ulong)chunks.Count, (ulong)chunks.Count }, index, 0u));
+            new ulong[] { 0, 0, 0, 0, (ulong)chunks.Count, (ulong)chunks.Count }, index));
         return Indexed(4, chunk, size, 0, [maxBits, inIndex, pointers, smallest, pageBits], header);
     }
 
@@ -199,11 +225,11 @@ internal sealed class TestHdf5
     {
         var records = chunks.Select(c => Fields(Element(chunk, size, c, filtered), c.At)).ToList();
         byte type = (byte)(filtered ? 11 : 10);
-        ulong Leaf(IEnumerable<byte[]> part) => Add("BTLF", (byte)0, type, Fields([.. part]), 0u);
+        ulong Leaf(IEnumerable<byte[]> part) => AddChecked("BTLF", (byte)0, type, Fields([.. part]));
         var half = records.Count / 2;
         var (left, right) = (Leaf(records.Take(half)), Leaf(records.Skip(half + 1)));
-        var root = Add("BTIN", (byte)0, type, records[half], left, (byte)half, right, (byte)(records.Count - half - 1), 0u);
-        var header = Add("BTHD", (byte)0, type, 2048u, (ushort)records[0].Length, (ushort)1, (byte)100, (byte)40, root, (ushort)1, (ulong)records.Count, 0u);
+        var root = AddChecked("BTIN", (byte)0, type, records[half], left, (byte)half, right, (byte)(records.Count - half - 1));
+        var header = AddChecked("BTHD", (byte)0, type, 2048u, (ushort)records[0].Length, (ushort)1, (byte)100, (byte)40, root, (ushort)1, (ulong)records.Count);
         return Indexed(5, chunk, size, 0, Fields(2048u, (byte)100, (byte)40), header);
     }
 

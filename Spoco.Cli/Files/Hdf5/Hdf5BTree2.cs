@@ -9,7 +9,7 @@ internal static class Hdf5BTree2
     /// <summary>Calls back with every record.</summary>
     public static void ForEach(Hdf5Bytes file, ulong address, Action<byte[]> use)
     {
-        var header = new Hdf5Cursor(file, file.Structure(address, 4 + 2 + 4 + 2 + 2 + 2 + file.OffsetSize + 2));
+        var header = new Hdf5Cursor(file, file.Checked(address, 4 + 2 + 4 + 2 + 2 + 2 + file.OffsetSize + 2 + file.LengthSize));
         header.Expect("BTHD"u8);
         header.Skip(2);
         var (nodeSize, recordSize, depth) = (header.UInt32(), header.UInt16(), header.UInt16());
@@ -46,7 +46,7 @@ internal static class Hdf5BTree2
         var pointer = level == 0 ? 0 : file.OffsetSize + countSize + belowSize[level - 1];
         if (count > (ulong)file.Length)
             throw file.Damaged("a B-tree with more records than bytes");
-        var node = new Hdf5Cursor(file, file.Structure(address, 6 + (long)count * recordSize + (level == 0 ? 0 : ((long)count + 1) * pointer)));
+        var node = new Hdf5Cursor(file, file.Checked(address, 6 + (long)count * recordSize + (level == 0 ? 0 : ((long)count + 1) * pointer)));
         node.Expect(level == 0 ? "BTLF"u8 : "BTIN"u8);
         node.Skip(2);
         for (ulong i = 0; i < count; i++)

@@ -65,6 +65,17 @@ internal sealed class Hdf5Bytes : IDisposable
         return bytes;
     }
 
+    /// <summary>Bytes of the file's structure that a checksum follows, without it.</summary>
+    public byte[] Checked(ulong address, long length)
+    {
+        if (length is < 0 or > int.MaxValue - 4)
+            throw Damaged($"a structure of {length} bytes");
+        var bytes = Structure(address, length + 4);
+        if (Hdf5CheckSum.Of(bytes.AsSpan(..^4)) != BinaryPrimitives.ReadUInt32LittleEndian(bytes.AsSpan(^4..)))
+            throw Damaged($"the checksum at {address + (ulong)length} is wrong");
+        return bytes[..^4];
+    }
+
     /// <summary>Bytes of the file's structure, fewer where the file ends before.</summary>
     public byte[] StructureUpTo(ulong address, int length) =>
         Structure(address, Math.Min(length, Math.Max(1, (long)Math.Min((ulong)Length, (ulong)Length - Math.Min(address, (ulong)Length)) - Base)));
@@ -112,6 +123,9 @@ internal sealed class Hdf5Bytes : IDisposable
         var root = addresses + (version < 2 ? 5 : 3) * OffsetSize;
         if (head.Length < root + OffsetSize)
             throw Damaged("its superblock is cut off");
+        if (version >= 2 && (head.Length < root + OffsetSize + 4
+            || Hdf5CheckSum.Of(head.AsSpan(0, root + OffsetSize)) != BinaryPrimitives.ReadUInt32LittleEndian(head.AsSpan(root + OffsetSize))))
+            throw Damaged("the checksum of its superblock is wrong");
         var start = Address(head, addresses);
         if (start > (ulong)Length)
             throw Damaged("its addresses begin beyond its end");

@@ -158,7 +158,7 @@ internal sealed class Hdf5Chunks
 
     private void ReadFixedArray()
     {
-        var header = new Hdf5Cursor(_file, _file.Structure(_layout.Address, 8 + _file.LengthSize + _file.OffsetSize));
+        var header = new Hdf5Cursor(_file, _file.Checked(_layout.Address, 8 + _file.LengthSize + _file.OffsetSize));
         header.Expect("FAHD"u8);
         header.Skip(3);
         var (pageBits, count, block) = (header.Byte(), header.Length(), header.Offset());
@@ -169,7 +169,7 @@ internal sealed class Hdf5Chunks
         var inPage = 1UL << pageBits;
         var pages = count > inPage ? Quotient(count, inPage) : 0;
         var prefix = 6 + _file.OffsetSize;
-        var body = new Hdf5Cursor(_file, _file.Structure(block, prefix + (pages == 0 ? (long)count * ElementSize : (long)(pages + 7) / 8)));
+        var body = new Hdf5Cursor(_file, _file.Checked(block, prefix + (pages == 0 ? (long)count * ElementSize : (long)(pages + 7) / 8)));
         body.Expect("FADB"u8);
         body.Skip(2 + _file.OffsetSize);
         if (pages == 0)
@@ -186,14 +186,14 @@ internal sealed class Hdf5Chunks
             if (page / 8 < (ulong)written.Length && (written[(int)(page / 8)] & 0x80 >> (int)(page % 8)) == 0)
                 continue;
             var here = Math.Min(inPage, count - page * inPage);
-            var elements = new Hdf5Cursor(_file, _file.Structure(address, (long)here * ElementSize));
+            var elements = new Hdf5Cursor(_file, _file.Checked(address, (long)here * ElementSize));
             ReadElements(ref elements, first + page * inPage, here);
         }
     }
 
     private void ReadExtensibleArray()
     {
-        var header = new Hdf5Cursor(_file, _file.Structure(_layout.Address, 12 + 6 * _file.LengthSize + _file.OffsetSize));
+        var header = new Hdf5Cursor(_file, _file.Checked(_layout.Address, 12 + 6 * _file.LengthSize + _file.OffsetSize));
         header.Expect("EAHD"u8);
         header.Skip(3);
         int maxBits = header.Byte(), inIndex = header.Byte(), smallest = header.Byte(), minPointers = header.Byte(), pageBits = header.Byte();
@@ -210,7 +210,7 @@ internal sealed class Hdf5Chunks
         var blocks = 2 * (minPointers - 1);
         var rest = Math.Max(0, groups - direct);
         var index = new Hdf5Cursor(
-            _file, _file.Structure(address, 6 + _file.OffsetSize + inIndex * ElementSize + (long)(blocks + rest) * _file.OffsetSize));
+            _file, _file.Checked(address, 6 + _file.OffsetSize + inIndex * ElementSize + (long)(blocks + rest) * _file.OffsetSize));
         index.Expect("EAIB"u8);
         index.Skip(2 + _file.OffsetSize);
         ReadElements(ref index, 0, (ulong)inIndex);
@@ -238,7 +238,7 @@ internal sealed class Hdf5Chunks
             throw _file.Damaged("an array of chunks with more entries than bytes");
         var bitmap = elements > inPage ? (long)(elements / inPage + 7) / 8 : 0;
         var cursor = new Hdf5Cursor(
-            _file, _file.Structure(address, 6 + _file.OffsetSize + offsetBytes + (long)count * bitmap + (long)count * _file.OffsetSize));
+            _file, _file.Checked(address, 6 + _file.OffsetSize + offsetBytes + (long)count * bitmap + (long)count * _file.OffsetSize));
         cursor.Expect("EASB"u8);
         cursor.Skip(2 + _file.OffsetSize + offsetBytes);
         var written = cursor.Bytes((long)count * bitmap);
@@ -253,7 +253,7 @@ internal sealed class Hdf5Chunks
         if (elements > (ulong)_file.Length)
             throw _file.Damaged("an array of chunks with more entries than bytes");
         var prefix = 6 + _file.OffsetSize + offsetBytes;
-        var cursor = new Hdf5Cursor(_file, _file.Structure(address, prefix + (elements > inPage ? 0 : (long)elements * ElementSize)));
+        var cursor = new Hdf5Cursor(_file, _file.Checked(address, prefix + (elements > inPage ? 0 : (long)elements * ElementSize)));
         cursor.Expect("EADB"u8);
         cursor.Skip(2 + _file.OffsetSize + offsetBytes);
         if (elements > inPage)

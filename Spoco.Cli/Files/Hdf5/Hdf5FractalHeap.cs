@@ -17,12 +17,14 @@ internal sealed class Hdf5FractalHeap
     public Hdf5FractalHeap(Hdf5Bytes file, ulong address)
     {
         _file = file;
-        var header = new Hdf5Cursor(file, file.Structure(address, 22 + 3 * file.OffsetSize + 12 * file.LengthSize));
-        header.Expect("FRHP"u8);
-        header.Skip(3);
-        if (header.UInt16() != 0)
+        // Where the heap is filtered, more follows before the checksum.
+        var filtered = new Hdf5Cursor(file, file.StructureUpTo(address, 9));
+        filtered.Expect("FRHP"u8);
+        filtered.Skip(3);
+        if (filtered.UInt16() != 0)
             throw new Spoco.Engine.InputException($"{file.Path}: the names in the file are compressed, which is not read; \"h5repack in.h5 out.h5\" writes them plainly.");
-        header.Skip(1);
+        var header = new Hdf5Cursor(file, file.Checked(address, 22 + 3 * file.OffsetSize + 12 * file.LengthSize));
+        header.Skip(10);
         var largestObject = header.UInt32();
         header.Skip(2 * file.OffsetSize + 10 * file.LengthSize);
         _width = header.UInt16();

@@ -29,13 +29,14 @@ internal sealed class Hdf5Header
             var flags = prefix.Byte();
             prefix.Skip(((flags & 0x20) != 0 ? 16 : 0) + ((flags & 0x10) != 0 ? 4 : 0));
             var size = (long)Math.Min(prefix.Number(1 << (flags & 3)), long.MaxValue);
-            ReadMessages(file.Structure(address + (ulong)prefix.At, size), newFormat: true, tracked: (flags & 4) != 0, depth);
+            var whole = file.Checked(address, prefix.At + Math.Min(size, file.Length));
+            ReadMessages(whole.AsSpan(prefix.At), newFormat: true, tracked: (flags & 4) != 0, depth);
             while (_continuations.TryDequeue(out var more))
             {
-                var block = file.Structure(more.Address, more.Length);
-                if (block.Length < 8 || !block.AsSpan().StartsWith("OCHK"u8))
+                var block = file.Checked(more.Address, more.Length - 4);
+                if (!block.AsSpan().StartsWith("OCHK"u8))
                     throw file.Damaged("a header's continuation is none");
-                ReadMessages(block.AsSpan(4, block.Length - 8), newFormat: true, tracked: (flags & 4) != 0, depth);
+                ReadMessages(block.AsSpan(4), newFormat: true, tracked: (flags & 4) != 0, depth);
             }
         }
         else
