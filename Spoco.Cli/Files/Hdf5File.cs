@@ -178,7 +178,11 @@ internal static class Hdf5File
         {
             return call();
         }
-        catch (Exception e) when (e is not (InputException or OperationCanceledException or OutOfMemoryException))
+        catch (OutOfMemoryException e)
+        {
+            throw new InputException($"{path}: does not fit into memory.", e);
+        }
+        catch (Exception e) when (e is not (InputException or OperationCanceledException))
         {
             throw new InputException($"{path}: HDF5 file is damaged, or cannot be read any more.", e);
         }

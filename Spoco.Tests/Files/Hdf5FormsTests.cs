@@ -202,6 +202,30 @@ internal sealed class Hdf5FormsTests : IDisposable
             $"{path}: dataset 'raw' is a virtual dataset, put together from others, which is not read; \"h5repack -l CONTI in.h5 out.h5\" writes it into one file."));
     }
 
+    [Test]
+    public void ManyNamesAndManyAttributesAreFoundInTheirHeap()
+    {
+        var file = new TestHdf5();
+        for (var i = 0; i < 40; i++)
+        {
+            var (number, attributes) = ((byte)i, new List<byte[]>());
+            for (var other = 0; other < 20; other++)
+                attributes.Add(TestHdf5.Attribute($"note{other}", other));
+            attributes.Add(TestHdf5.Attribute("element_size_um", i + 1, 2, 1));
+            file.AddDataset($"image{i}", TestHdf5.Shape([1, 2]), TestHdf5.Integers(1), TestHdf5.Compact([number, 7]), file.DenseAttributes(attributes));
+        }
+        var path = _folder.Write("a.h5", file.ToArray(dense: true));
+        using (var library = H5File.OpenRead(path))
+            Assert.That(library.Children().Count(), Is.EqualTo(40));
+        for (var i = 0; i < 40; i++)
+        {
+            var image = InputFile.ReadImage(path, $"image{i}");
+            float[] expected = [i, 7];
+            Assert.That(image.Data, Is.EqualTo(expected));
+            Assert.That(image.VoxelSize, Is.EqualTo(new VoxelSize(i + 1, 2, 1)));
+        }
+    }
+
     private static byte[] Ordered(byte[] bytes, bool bigEndian)
     {
         if (bigEndian)

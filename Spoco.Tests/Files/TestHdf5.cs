@@ -80,15 +80,60 @@ internal sealed class TestHdf5
         AddLink(name, 64, (ushort)where.Length, where);
     }
 
-    public byte[] ToArray()
+    /// <param name="dense">The root's links lie in a heap, in blocks of 512 bytes below one block of addresses, not in its header.</param>
+    public byte[] ToArray(bool dense = false)
     {
         var links = _links.Select(link => ((byte)6, link));
-        var root = AddObject([((byte)2, Fields((byte)0, (byte)0, Undefined, Undefined)), .. links]);
+        var (heap, names) = dense ? AddHeap(_links, type: 5, id => Fields(0u, id)) : (Undefined, Undefined);
+        var root = AddObject([((byte)2, Fields((byte)0, (byte)0, heap, names)), .. dense ? [] : links]);
         var head = Fields(
             new byte[] { 0x89 }, "HDF\r\n", new byte[] { 0x1A }, "\n", new byte[] { 2, 8, 8, 0 }, 0UL, Undefined, (ulong)_bytes.Count, root, 0u);
         byte[] file = [.. head, .. _bytes.Skip(head.Length)];
         Repair(file);
         return file;
+    }
+
+    /// <summary>A message that finds attributes in a heap.</summary>
+    public (byte, byte[]) DenseAttributes(IReadOnlyList<byte[]> attributes)
+    {
+        var (heap, names) = AddHeap(attributes, type: 8, id => Fields(id, (byte)0, (byte)0, 0u, 0u));
+        return (21, Fields((byte)0, (byte)0, heap, names));
+    }
+
+    /// <summary>The body of an attribute of doubles.</summary>
+    public static byte[] Attribute(string name, params double[] values)
+    {
+        var ((_, type), (_, shape)) = (Floats(8), Shape([(ulong)values.Length]));
+        return Fields((byte)3, (byte)0, (ushort)(name.Length + 1), (ushort)type.Length, (ushort)shape.Length, (byte)0, name, (byte)0, type, shape,
+            Fields([.. values.Select(value => (object)BitConverter.DoubleToUInt64Bits(value))]));
+    }
+
+    /// <summary>Objects in a heap of blocks of 512 bytes, four in a row, and the tree that lists them.</summary>
+    private (ulong Heap, ulong Names) AddHeap(IReadOnlyList<byte[]> objects, byte type, Func<byte[], byte[]> record)
+    {
+        const int blockSize = 512, width = 4;
+        var header = AddChecked(new byte[22 + 3 * 8 + 12 * 8]);
+        var (blocks, records) = (new List<List<byte>>(), new List<byte[]>());
+        foreach (var item in objects)
+        {
+            if (blocks.Count == 0 || blocks[^1].Count + item.Length > blockSize)
+                blocks.Add([.. "FHDB"u8, 0, .. BitConverter.GetBytes(header), .. BitConverter.GetBytes(blocks.Count * blockSize)]);
+            var offset = (blocks.Count - 1) * blockSize + blocks[^1].Count;
+            // Type 0, four bytes of offset, two of length; identifiers of attributes are a byte longer.
+            byte[] id = [0, .. BitConverter.GetBytes(offset), .. BitConverter.GetBytes((ushort)item.Length)];
+            records.Add(record(type == 8 ? [.. id, 0] : id));
+            blocks[^1].AddRange(item);
+        }
+        // Rows 0 and 1 hold blocks of 512 bytes; two rows are enough for eight.
+        var addresses = blocks.Select(block => Add(block.ToArray(), new byte[blockSize - block.Count])).ToList();
+        while (addresses.Count < 2 * width)
+            addresses.Add(Undefined);
+        var root = AddChecked("FHIB", (byte)0, header, 0u, addresses.ToArray());
+        Put(header, Fields("FRHP", (byte)0, (ushort)(type == 8 ? 8 : 7), (ushort)0, (byte)0, 4096u, 0UL, Undefined, 0UL, Undefined, new ulong[] { 4096, 4096, 0 },
+            (ulong)objects.Count, new ulong[4], (ushort)width, (ulong)blockSize, 65536UL, (ushort)32, (ushort)1, root, (ushort)2));
+        var leaf = AddChecked("BTLF", (byte)0, type, Fields([.. records]));
+        var names = AddChecked("BTHD", (byte)0, type, 4096u, (ushort)records[0].Length, (ushort)0, (byte)100, (byte)40, leaf, (ushort)records.Count, (ulong)records.Count);
+        return (header, names);
     }
 
     public static (byte, byte[]) Shape(ulong[] extents, ulong[]? largest = null) =>

@@ -179,10 +179,13 @@ internal sealed class Hdf5Dataset
     {
         var rank = block.Length;
         var (size, chunks) = (_type.Size, _layout.Chunks);
-        var (first, at) = (new ulong[rank], new ulong[rank]);
+        var (first, end, at) = (new ulong[rank], new ulong[rank], new ulong[rank]);
         for (var axis = 0; axis < rank; axis++)
+        {
             at[axis] = first[axis] = start[axis] / chunks[axis];
-        var (from, count, row) = (new ulong[rank], new ulong[rank], new ulong[rank]);
+            end[axis] = (start[axis] + block[axis] - 1) / chunks[axis] + 1;
+        }
+        var (from, count, row, zero) = (new ulong[rank], new ulong[rank], new ulong[rank], new ulong[rank]);
         for (var more = true; more;)
         {
             for (var axis = 0; axis < rank; axis++)
@@ -207,20 +210,20 @@ internal sealed class Hdf5Dataset
                     Fill(part);
                 else
                     bytes.AsSpan((int)source * size, length).CopyTo(part);
-                rows = Next(rank - 2, axis => ++row[axis] < count[axis], axis => row[axis] = 0);
+                rows = Next(row, zero, count, rank - 2);
             }
-            more = Next(rank - 1, axis => ++at[axis] * chunks[axis] < start[axis] + block[axis], axis => at[axis] = first[axis]);
+            more = Next(at, first, end, rank - 1);
         }
     }
 
     /// <summary>Counts up like the digits of a number; false at the end.</summary>
-    private static bool Next(int axis, Func<int, bool> increase, Action<int> reset)
+    private static bool Next(ulong[] at, ulong[] first, ulong[] end, int axis)
     {
         for (; axis >= 0; axis--)
         {
-            if (increase(axis))
+            if (++at[axis] < end[axis])
                 return true;
-            reset(axis);
+            at[axis] = first[axis];
         }
         return false;
     }
