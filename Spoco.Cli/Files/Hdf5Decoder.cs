@@ -1,13 +1,11 @@
 using System.Numerics;
-using PureHDF;
-using PureHDF.Selections;
-using PureHDF.VOL.Native;
+using Spoco.Cli.Files.Hdf5;
 using Spoco.Engine;
 
 namespace Spoco.Cli.Files;
 
-/// <summary>Reads one dataset, or a box of it, into a volume, a chunk at a time.</summary>
-internal sealed class Hdf5Decoder<T>(string path, string name, NativeDataset dataset, long fileLength, int? ignored = null) where T : unmanaged
+/// <summary>Reads one dataset, or a box of it, into a volume, a few chunks at a time.</summary>
+internal sealed class Hdf5Decoder<T>(string path, string name, Hdf5Dataset dataset, int? ignored = null) where T : unmanaged
 {
     private const int SlabValues = 1 << 22;
 
@@ -16,14 +14,18 @@ internal sealed class Hdf5Decoder<T>(string path, string name, NativeDataset dat
     private const long AlwaysAllowed = 1 << 24;
 
     /// <summary>The dataset's axes; those it lacks have extent 1.</summary>
-    private readonly record struct Extents(ulong C, ulong Z, ulong Y, ulong X, bool HasC, bool HasZ)
+    private readonly record struct Extents(Hdf5Axes Axes, int Rank, ulong C, ulong Z, ulong Y, ulong X)
     {
-        public ulong[] Index(ulong c, ulong z, ulong y, ulong x) =>
-            HasC ? HasZ ? [c, z, y, x] : [c, y, x] : HasZ ? [z, y, x] : [y, x];
+        public ulong[] Index(ulong c, ulong z, ulong y, ulong x, ulong others)
+        {
+            var index = new ulong[Rank];
+            Array.Fill(index, others);
+            foreach (var (axis, value) in new[] { (Axes.C, c), (Axes.Z, z), (Axes.Y, y), (Axes.X, x) })
+                if (axis >= 0)
+                    index[axis] = value;
+            return index;
+        }
     }
-
-    /// <summary>How a value is stored.</summary>
-    public SampleType Type => SampleTypeOf(dataset.Type);
 
     /// <summary>The box of all voxels, and the channels; what the header states is checked against the file's length.</summary>
     public (VoxelBox Whole, int Channels) Describe()
@@ -77,21 +79,14 @@ internal sealed class Hdf5Decoder<T>(string path, string name, NativeDataset dat
 
     private (Extents Extents, SampleType Type) ReadExtents()
     {
-        var type = SampleTypeOf(dataset.Type);
-        var dims = dataset.Space.Dimensions;
-        var extents = dims switch
-        {
-            [var y, var x] => new Extents(1, 1, y, x, HasC: false, HasZ: false),
-            [var c, var y, var x] when Hdf5File.IsChannelsFirst2D(dataset) => new Extents(c, 1, y, x, HasC: true, HasZ: false),
-            [var z, var y, var x] => new Extents(1, z, y, x, HasC: false, HasZ: true),
-            [var c, var z, var y, var x] => new Extents(c, z, y, x, HasC: true, HasZ: true),
-            _ => throw new InputException(
-                $"{path}: dataset '{name}' has shape [{string.Join(", ", dims)}]; [Y,X], [Z,Y,X] or [C,Z,Y,X] are read."),
-        };
-        CheckSize(dims, type, "shape");
-        if (dataset.Layout.Class == H5DataLayoutClass.Chunked)
-            CheckSize(dataset.Layout.Chunks, type, "chunks");
-        return (extents, type);
+        var axes = Hdf5Axes.Of(path, name, dataset);
+        var extents = new Extents(axes, dataset.Extents.Length, Along(axes.C), Along(axes.Z), Along(axes.Y), Along(axes.X));
+        CheckSize(dataset.Extents, dataset.Sample, "shape");
+        if (dataset.Chunks is { } chunks)
+            CheckSize(chunks, dataset.Sample, "chunks");
+        return (extents, dataset.Sample);
+
+        ulong Along(int axis) => axis < 0 ? 1 : dataset.Extents[axis];
     }
 
     private Volume<T> Decode(Extents extents, SampleType type, VoxelBox box)
@@ -120,69 +115,87 @@ internal sealed class Hdf5Decoder<T>(string path, string name, NativeDataset dat
     private void Fill<TSample>(VolumeBuilder<T> builder, Extents extents, VoxelBox box)
         where TSample : unmanaged, INumberBase<TSample>, IComparisonOperators<TSample, TSample, bool>
     {
-        var buffer = Array.Empty<TSample>();
-        foreach (var (first, count, part) in Parts(extents, box))
-        {
-            Read(extents, first, count, part, ref buffer);
-            var i = 0;
-            for (var c = first; c < first + count; c++)
-                for (var z = part.Z; z < part.Z + part.Depth; z++)
-                    for (var y = part.Y; y < part.Y + part.Height; y++, i += part.Width)
-                        builder.Store<TSample>(buffer.AsSpan(i, part.Width), Target(extents, box, c, z, y, part.X), group: 1, stride: (int)extents.C);
-        }
+        foreach (var (row, c, z, y, part) in Rows<TSample>(extents, box))
+            builder.Store<TSample>(row.Span, Target(extents, box, c, z, y, part.X), group: 1, stride: (int)extents.C);
     }
 
     private void Fill<TSample>(Span<float> values, Extents extents, VoxelBox box, CancellationToken cancellation) where TSample : unmanaged, INumberBase<TSample>
     {
-        var (buffer, step) = (Array.Empty<TSample>(), (int)extents.C);
-        foreach (var (first, count, part) in Parts(extents, box))
+        var step = (int)extents.C;
+        foreach (var (row, c, z, y, part) in Rows<TSample>(extents, box))
         {
             cancellation.ThrowIfCancellationRequested();
-            Read(extents, first, count, part, ref buffer);
-            var i = 0;
-            for (var c = first; c < first + count; c++)
-                for (var z = part.Z; z < part.Z + part.Depth; z++)
-                    for (var y = part.Y; y < part.Y + part.Height; y++)
-                    {
-                        var target = values[checked((int)Target(extents, box, c, z, y, part.X))..];
-                        for (var x = 0; x < part.Width; x++)
-                        {
-                            var value = float.CreateSaturating(buffer[i++]);
-                            if (!float.IsFinite(value))
-                                throw new InputException($"{path}: {value} at z {z}, y {y}, x {part.X + x}, channel {c}: values must be finite numbers.");
-                            target[x * step] = value;
-                        }
-                    }
+            var source = row.Span;
+            var target = values[checked((int)Target(extents, box, c, z, y, part.X))..];
+            for (var x = 0; x < source.Length; x++)
+            {
+                var value = float.CreateSaturating(source[x]);
+                if (!float.IsFinite(value))
+                    throw new InputException($"{path}: {value} at z {z}, y {y}, x {part.X + x}, channel {c}: values must be finite numbers.");
+                target[x * step] = value;
+            }
         }
     }
 
-    private void Read<TSample>(Extents extents, int channel, int channels, VoxelBox part, ref TSample[] buffer) where TSample : unmanaged
+    /// <summary>The rows of a box along x, as they come out of the chunks.</summary>
+    private IEnumerable<(ReadOnlyMemory<TSample> Row, int C, int Z, int Y, VoxelBox Part)> Rows<TSample>(Extents extents, VoxelBox box) where TSample : unmanaged
     {
-        var count = checked((int)(channels * part.VoxelCount));
-        if (buffer.Length < count)
-            buffer = new TSample[count];
-        var block = extents.Index((ulong)channels, (ulong)part.Depth, (ulong)part.Height, (ulong)part.Width);
-        var start = extents.Index((ulong)channel, (ulong)part.Z, (ulong)part.Y, (ulong)part.X);
-        dataset.Read(buffer.AsSpan(0, count), new HyperslabSelection(block.Length, start, block));
+        var (buffer, gathered) = (Array.Empty<TSample>(), Array.Empty<TSample>());
+        foreach (var (first, count, part) in Parts(extents, box))
+        {
+            var values = checked((int)(count * part.VoxelCount));
+            if (buffer.Length < values)
+                buffer = new TSample[values];
+            var block = extents.Index((ulong)count, (ulong)part.Depth, (ulong)part.Height, (ulong)part.Width, others: 1);
+            var start = extents.Index((ulong)first, (ulong)part.Z, (ulong)part.Y, (ulong)part.X, others: 0);
+            dataset.Read(start, block, buffer.AsSpan(0, values));
+
+            var axes = extents.Axes;
+            var (stepC, stepZ, stepY, stepX) = (Step(axes.C), Step(axes.Z), Step(axes.Y), Step(axes.X));
+            if (stepX != 1 && gathered.Length < part.Width)
+                gathered = new TSample[part.Width];
+            for (var c = 0; c < count; c++)
+                for (var z = 0; z < part.Depth; z++)
+                    for (var y = 0; y < part.Height; y++)
+                    {
+                        var at = c * stepC + z * stepZ + y * stepY;
+                        for (var x = 0; stepX != 1 && x < part.Width; x++)
+                            gathered[x] = buffer[at + x * stepX];
+                        yield return (stepX == 1 ? buffer.AsMemory(at, part.Width) : gathered.AsMemory(0, part.Width), first + c, part.Z + z, part.Y + y, part);
+                    }
+
+            // Values from one index to the next along an axis, within the block.
+            int Step(int axis)
+            {
+                var step = 1;
+                for (var i = block.Length - 1; i > axis && axis >= 0; i--)
+                    step *= (int)block[i];
+                return step;
+            }
+        }
     }
 
     private static long Target(Extents extents, VoxelBox box, int c, int z, int y, int x) =>
         (((long)(z - box.Z) * box.Height + y - box.Y) * box.Width + x - box.X) * (long)extents.C + c;
 
     /// <summary>
-    /// A box, chunk by chunk: channels and voxels that are read at once. The library goes through a box row by row, and would decompress every chunk again for each
-    /// of its rows.
+    /// A box in parts that are read at once: whole chunks, so that each is decompressed once, and where chunks are small several of them.
     /// </summary>
     private IEnumerable<(int Channel, int Channels, VoxelBox Part)> Parts(Extents extents, VoxelBox box)
     {
         var (group, depth, height, width) = (1, 1, (int)Math.Clamp(SlabValues / box.Width, 1, box.Height), int.MaxValue);
-        if (dataset.Layout.Class == H5DataLayoutClass.Chunked)
+        if (dataset.Chunks is { } chunks)
         {
-            var chunks = Array.ConvertAll(dataset.Layout.Chunks, chunk => (int)Math.Clamp(chunk, 1, int.MaxValue));
-            (group, depth, height, width) = (extents.HasC ? chunks[0] : 1, extents.HasZ ? chunks[^3] : 1, chunks[^2], chunks[^1]);
+            var axes = extents.Axes;
+            (group, depth, height, width) = (Chunk(axes.C), Chunk(axes.Z), Chunk(axes.Y), Chunk(axes.X));
+            width = Grow(width, box.Width, (long)group * depth * height);
+            height = Grow(height, box.Height, (long)group * depth * Math.Min(width, box.Width));
+            depth = Grow(depth, box.Depth, (long)group * Math.Min(height, box.Height) * Math.Min(width, box.Width));
+
+            int Chunk(int axis) => axis < 0 ? 1 : (int)Math.Clamp(chunks[axis], 1, int.MaxValue);
         }
 
-        for (var c = 0; c < (int)extents.C; c += group)
+        for (var c = 0; c < (int)extents.C; c += Math.Min(group, (int)extents.C))
             for (int z = box.Z, nextZ; z < box.Z + box.Depth; z = nextZ)
             {
                 nextZ = Next(z, depth, box.Z + box.Depth);
@@ -198,6 +211,9 @@ internal sealed class Hdf5Decoder<T>(string path, string name, NativeDataset dat
             }
 
         static int Next(int at, int step, int end) => (int)Math.Min((long)at / step * step + step, end);
+
+        static int Grow(int step, int extent, long others) =>
+            step >= extent ? step : (int)Math.Min(int.MaxValue, step * Math.Max(1, SlabValues / Math.Max(1, Math.Min(others, SlabValues) * step)));
     }
 
     private void CheckSize(ulong[] dims, SampleType type, string what)
@@ -206,19 +222,8 @@ internal sealed class Hdf5Decoder<T>(string path, string name, NativeDataset dat
         foreach (var extent in dims)
             // Held below 2^64 so that the next factor cannot overflow.
             bytes = UInt128.Min(bytes * extent, ulong.MaxValue);
-        if (bytes > (ulong)AlwaysAllowed && bytes / MaxRatio > (ulong)fileLength)
+        if (bytes > (ulong)AlwaysAllowed && bytes / MaxRatio > (ulong)dataset.FileLength)
             throw new InputException(
-                $"{path}: dataset '{name}' declares {what} [{string.Join(", ", dims)}] but the file has only {fileLength} bytes.");
+                $"{path}: dataset '{name}' declares {what} [{string.Join(", ", dims)}] but the file has only {dataset.FileLength} bytes.");
     }
-
-    private SampleType SampleTypeOf(IH5DataType type) =>
-        type.Class switch
-        {
-            H5DataTypeClass.FixedPoint when type.FixedPoint.IsSigned => SampleTypes.Signed(type.Size),
-            H5DataTypeClass.FixedPoint => SampleTypes.Unsigned(type.Size),
-            H5DataTypeClass.FloatingPoint => SampleTypes.Float(type.Size),
-            // h5py stores booleans as an enumeration of one byte.
-            H5DataTypeClass.Enumerated when type.Size == 1 => SampleType.UInt8,
-            _ => null,
-        } ?? throw new InputException($"{path}: dataset '{name}' holds {type.Class} of {type.Size} bytes; integers and floats are read.");
 }

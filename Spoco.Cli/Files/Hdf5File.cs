@@ -1,14 +1,15 @@
 using PureHDF;
 using PureHDF.Filters;
 using PureHDF.Selections;
-using PureHDF.VOL.Native;
+using Spoco.Cli.Files.Hdf5;
 using Spoco.Engine;
 
 namespace Spoco.Cli.Files;
 
 /// <summary>
-/// HDF5 files as this field writes them: datasets [Y,X], [Z,Y,X] or [C,Z,Y,X], voxel size in the attribute <c>element_size_um</c> (z, y, x).
-/// A dataset [C,Y,X] is told from a volume by the attribute <c>axes</c> = "cyx", which is written here for 2D embeddings.
+/// HDF5 files as this field writes them: datasets [Y,X], [Z,Y,X] or [C,Z,Y,X], or in the order that <see cref="Hdf5Axes"/> reads from their attributes, voxel size
+/// in the attribute <c>element_size_um</c> (z, y, x). A dataset [C,Y,X] is told from a volume by the attribute <c>axes</c> = "cyx", which is written here for 2D
+/// embeddings. The library writes; <see cref="Hdf5Reader"/> reads.
 /// </summary>
 internal static class Hdf5File
 {
@@ -25,17 +26,15 @@ internal static class Hdf5File
     /// <param name="dataset">The dataset's name, which may lead through groups.</param>
     /// <param name="ignored">The one negative label that is allowed.</param>
     public static Volume<T> Read<T>(string path, string dataset, int? ignored = null) where T : unmanaged =>
-        WithFile(path, (file, length) => new Hdf5Decoder<T>(path, dataset, Require(path, dataset, file), length, ignored).Decode());
+        WithFile(path, file => new Hdf5Decoder<T>(path, dataset, file.Require(dataset), ignored).Decode());
 
     /// <summary>Whether the file has a dataset of this name.</summary>
     public static bool Has(string path, string dataset) =>
-        WithFile(path, (file, _) => file.LinkExists(dataset.Trim('/')) && file.Get(dataset.Trim('/')) is IH5Dataset);
+        WithFile(path, file => file.Has(dataset));
 
     /// <summary>Whether the file is marked as a result of ours and holds nothing but the datasets of such a result.</summary>
-    public static bool IsMarked(string path, string mark, string[] datasets) => WithFile(path, (file, _) =>
-        file.AttributeExists(ResultMark.Key)
-        && file.Attribute(ResultMark.Key) is { Type.Class: H5DataTypeClass.String or H5DataTypeClass.VariableLength } software
-        && software.Read<string>() == mark && file.Children().All(child => datasets.Contains(child.Name)));
+    public static bool IsMarked(string path, string mark, string[] datasets) => WithFile(path, file =>
+        file.Attributes.Texts(ResultMark.Key) is [var software] && software == mark && file.Names.All(datasets.Contains));
 
     /// <summary>Writes labels, chunked and deflated; 16 bits a voxel, 32 where a label needs them.</summary>
     public static void WriteLabels(string path, Volume<int> labels, string dataset)
@@ -172,37 +171,22 @@ internal static class Hdf5File
         root[parts[^1]] = dataset;
     }
 
-    /// <summary>The dataset of a name.</summary>
-    /// <exception cref="InputException">There is none; the message names those there are.</exception>
-    internal static NativeDataset Require(string path, string name, NativeFile file)
+    private static TResult WithFile<TResult>(string path, Func<Hdf5Reader, TResult> use) => Guard(path, () =>
     {
-        var key = name.Trim('/');
-        if (key.Length > 0 && file.LinkExists(key) && file.Get(key) is NativeDataset dataset)
-            return dataset;
-        var names = new List<string>();
-        ListDatasets(file, "", names);
-        var there = names.Count == 0 ? "none" : string.Join(", ", names.Select(Terminal.Name));
-        throw new InputException($"{path}: no dataset '{Terminal.Name(name)}'; the file has {there}.");
-    }
+        using var file = new Hdf5Reader(path);
+        return use(file);
+    });
 
-    private static TResult WithFile<TResult>(string path, Func<NativeFile, long, TResult> use)
-    {
-        using var stream = FileContents.Open(path);
-        return Guard(path, () =>
-        {
-            Hdf5Structure.Check(path, stream);
-            stream.Position = 0;
-            using var file = H5File.Open(new GuardedStream(stream), leaveOpen: true);
-            return use(file, stream.Length);
-        });
-    }
-
-    /// <summary>Runs a call into the library; whatever it makes of a damaged file becomes one line.</summary>
+    /// <summary>Runs a call that reads; what a damaged file may still bring about becomes one line.</summary>
     internal static TResult Guard<TResult>(string path, Func<TResult> call)
     {
         try
         {
-            return StackGuardCulture.Run(call);
+            return call();
+        }
+        catch (OutOfMemoryException e)
+        {
+            throw new InputException($"{path}: does not fit into memory.", e);
         }
         catch (Exception e) when (e is not (InputException or OperationCanceledException))
         {
@@ -210,41 +194,8 @@ internal static class Hdf5File
         }
     }
 
-    /// <summary>Names of at most 20 datasets, to a depth that ends even where groups contain each other.</summary>
-    private static void ListDatasets(IH5Group group, string prefix, List<string> names)
-    {
-        foreach (var child in group.Children())
-        {
-            if (names.Count >= 20)
-                return;
-            if (child is IH5Dataset)
-                names.Add(prefix + child.Name);
-            else if (child is IH5Group inner && prefix.Count(letter => letter == '/') < 6)
-                ListDatasets(inner, $"{prefix}{child.Name}/", names);
-        }
-    }
-
     /// <summary>The voxel size a dataset states; none where the attribute is missing or unusable.</summary>
-    internal static VoxelSize? ReadVoxelSize(IH5Dataset dataset)
-    {
-        if (!dataset.AttributeExists(ElementSize))
-            return null;
-        var attribute = dataset.Attribute(ElementSize);
-        if (attribute.Space.Dimensions is not [3])
-            return null;
-        double[] um = (attribute.Type.Class, attribute.Type.Size) switch
-        {
-            (H5DataTypeClass.FloatingPoint, 8) => attribute.Read<double[]>(),
-            (H5DataTypeClass.FloatingPoint, 4) => Array.ConvertAll(attribute.Read<float[]>(), value => (double)value),
-            (H5DataTypeClass.FixedPoint, 8) => Array.ConvertAll(attribute.Read<long[]>(), value => (double)value),
-            (H5DataTypeClass.FixedPoint, 4) => Array.ConvertAll(attribute.Read<int[]>(), value => (double)value),
-            _ => [],
-        };
-        return um.Length == 3 && Array.TrueForAll(um, value => value > 0 && double.IsFinite(value)) ? new VoxelSize(um[0], um[1], um[2]) : null;
-    }
-
-    /// <summary>Whether a dataset of rank 3 is a 2D image with channels.</summary>
-    internal static bool IsChannelsFirst2D(IH5Dataset dataset) =>
-        dataset.AttributeExists(Axes) && dataset.Attribute(Axes) is { Type.Class: H5DataTypeClass.String or H5DataTypeClass.VariableLength } axes
-        && axes.Read<string>() == "cyx";
+    internal static VoxelSize? ReadVoxelSize(Hdf5Dataset dataset) =>
+        dataset.Attributes.Numbers(ElementSize) is [var z, var y, var x] um && Array.TrueForAll(um, value => value > 0 && double.IsFinite(value))
+            ? new VoxelSize(z, y, x) : null;
 }

@@ -3,12 +3,12 @@ using Spoco.Engine;
 
 namespace Spoco.Cli.Files;
 
-/// <summary>Compares the end an HDF5 file's superblock states with the file's length, which tells a copy that was cut off.</summary>
+/// <summary>Finds an HDF5 file's superblock and compares the end it states with the file's length, which tells a copy that was cut off.</summary>
 internal static class Hdf5Structure
 {
     private static ReadOnlySpan<byte> Signature => [0x89, (byte)'H', (byte)'D', (byte)'F', 0x0D, 0x0A, 0x1A, 0x0A];
 
-    public static void Check(string path, Stream stream)
+    public static long Find(string path, Stream stream)
     {
         var bytes = new byte[96];
         // The superblock is at byte 0 or, after a user block, at 512, 1024, 2048, ...
@@ -36,7 +36,7 @@ internal static class Hdf5Structure
             // Whether the end counts from the user block or from byte 0 differs between writers; the smaller demand is made.
             if (end > (ulong)stream.Length)
                 throw new InputException($"{path}: HDF5 file is cut off: {end} bytes stated, {stream.Length} there.");
-            return;
+            return at;
         }
         throw new InputException($"{path}: not an HDF5 file.");
     }

@@ -1,5 +1,4 @@
-using PureHDF;
-using PureHDF.VOL.Native;
+using Spoco.Cli.Files.Hdf5;
 using Spoco.Engine;
 
 namespace Spoco.Cli.Files;
@@ -12,17 +11,16 @@ internal sealed class Hdf5Volume : IDisposable
 {
     private readonly string _path;
     private readonly string _name;
-    private readonly FileStream _stream;
-    private readonly NativeFile _file;
-    private readonly NativeDataset _dataset;
+    private readonly Hdf5Reader _file;
+    private readonly Hdf5Dataset _dataset;
 
-    private Hdf5Volume(string path, string name, FileStream stream, NativeFile file, NativeDataset dataset)
+    private Hdf5Volume(string path, string name, Hdf5Reader file)
     {
-        (_path, _name, _stream, _file, _dataset) = (path, name, stream, file, dataset);
+        (_path, _name, _file, _dataset) = (path, name, file, file.Require(name));
         (Whole, Channels) = Decoder<float>(ignored: null).Describe();
-        VoxelSize = Hdf5File.ReadVoxelSize(dataset);
-        Shape = dataset.Space.Dimensions;
-        Type = Decoder<float>(ignored: null).Type;
+        VoxelSize = Hdf5File.ReadVoxelSize(_dataset);
+        Shape = _dataset.Extents;
+        Type = _dataset.Sample;
     }
 
     /// <summary>The box of all voxels.</summary>
@@ -42,20 +40,14 @@ internal sealed class Hdf5Volume : IDisposable
     /// <exception cref="InputException">The file is damaged or has no such dataset.</exception>
     public static Hdf5Volume Open(string path, string name)
     {
-        var stream = FileContents.Open(path);
+        Hdf5Reader? file = null;
         try
         {
-            return Hdf5File.Guard(path, () =>
-            {
-                Hdf5Structure.Check(path, stream);
-                stream.Position = 0;
-                var file = H5File.Open(new GuardedStream(stream), leaveOpen: true);
-                return new Hdf5Volume(path, name, stream, file, Hdf5File.Require(path, name, file));
-            });
+            return Hdf5File.Guard(path, () => new Hdf5Volume(path, name, file = new Hdf5Reader(path)));
         }
         catch
         {
-            stream.Dispose();
+            file?.Dispose();
             throw;
         }
     }
@@ -80,11 +72,7 @@ internal sealed class Hdf5Volume : IDisposable
         }
     }
 
-    public void Dispose()
-    {
-        _file.Dispose();
-        _stream.Dispose();
-    }
+    public void Dispose() => _file.Dispose();
 
-    private Hdf5Decoder<T> Decoder<T>(int? ignored) where T : unmanaged => new(_path, _name, _dataset, _stream.Length, ignored);
+    private Hdf5Decoder<T> Decoder<T>(int? ignored) where T : unmanaged => new(_path, _name, _dataset, ignored);
 }

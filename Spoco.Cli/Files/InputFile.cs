@@ -86,6 +86,7 @@ internal static class InputFile
         }
         catch (Exception e) when (e is not (InputException or OperationCanceledException))
         {
+            // What a library or a decoder makes of a file that nobody thought of; its words are for --verbose.
             throw new InputException($"{path}: cannot be read ({ReadFailure.Of(e)}).", e);
         }
     }

@@ -27,6 +27,7 @@ internal sealed class VolumeBuilder<T> where T : unmanaged
         if (typeof(T) == typeof(int) && channels != 1)
             throw new InputException($"{path}: labels need one channel, the file has {channels}.");
         CheckExtents(path, depth, height, width, channels);
+        ReadBudget.Require(path, depth, height, width, channels, Marshal.SizeOf<T>());
         Volume = new Volume<T>((int)depth, (int)height, (int)width, (int)channels) { VoxelSize = voxelSize };
     }
 
