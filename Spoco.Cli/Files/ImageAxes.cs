@@ -70,7 +70,7 @@ internal sealed record ImageAxes(int Slices, int Channels, int[] Planes)
     public int Plane(int slice, int channel) => Planes[slice * Channels + channel];
 
     /// <summary>Reads the description of a file's first page.</summary>
-    /// <exception cref="InputException">The description fits the pages not, or says of them what is not read.</exception>
+    /// <exception cref="InputException">The description does not fit the pages, or they are of a kind that is not read.</exception>
     public static ImageAxes Of(string path, TiffDirectory first, StoredPlanes stored)
     {
         var axes = Of(path, first.Text(TiffTag.IMAGEDESCRIPTION), stored, out var declared);

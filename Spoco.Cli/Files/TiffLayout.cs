@@ -66,7 +66,7 @@ internal sealed record TiffLayout
     public bool IsPlain => Compression == TiffCompression.None && !Tiled && !Planar && Depth == 1 && BitDepth % 8 == 0 && !ReversedBits;
 
     /// <summary>What must be the same on every page.</summary>
-    public string Pixels => $"{Width} x {Height}{(Depth > 1 ? $" x {Depth}" : "")} pixels, {Channels} channels of {Type}";
+    public string Pixels => $"{Width} x {Height}{(Depth > 1 ? $" x {Depth}" : "")} pixels, {Channels} {(Channels == 1 ? "channel" : "channels")} of {Type}";
 
     /// <summary>Reads what a page says of itself.</summary>
     /// <exception cref="InputException">It is damaged, or of a kind that is not read.</exception>

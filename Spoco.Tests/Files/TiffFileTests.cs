@@ -464,6 +464,27 @@ internal sealed class TiffFileTests : IDisposable
     }
 
     [Test]
+    public void AFileOfSeveralImagesSaysOnceThatTheFirstIsRead()
+    {
+        const string Image = "<Image><Pixels SizeZ=\"1\" SizeC=\"1\" SizeT=\"1\"/></Image>";
+        var tiff = new TestTiff(bigEndian: false) { Description = $"<OME>{Image}{Image}</OME>" }.Page(1, [[1]]).Page(1, [[2]]);
+        var path = _folder.Write("a.ome.tif", tiff.ToArray());
+        var error = Console.Error;
+        using var written = new StringWriter();
+        Console.SetError(written);
+        try
+        {
+            Assert.That(InputFile.ReadImage(path).Data, Is.EqualTo(new float[] { 1 }));
+            Assert.That(InputFile.ReadLabels(path).Data, Is.EqualTo(new[] { 1 }));
+        }
+        finally
+        {
+            Console.SetError(error);
+        }
+        Assert.That(written.ToString().TrimEnd(), Is.EqualTo($"spoco: {path}: holds 2 images or more; the first is read."));
+    }
+
+    [Test]
     public void OfTwoDescriptionsOfAPageTheFirstCounts()
     {
         var description = (270, 2, "ImageJ=1.5\nimages=2\nchannels=2\n\0".Select(letter => (long)letter).ToArray());
