@@ -119,7 +119,7 @@ internal static class BlockwiseSegmentation
     // A mask of another format cannot be read in parts; a byte per voxel has to fit.
     private static IVolumeReader<byte> ReadMask(string path) => InputFile.RequireKind(path) == FileKind.Hdf5
         ? new Hdf5MaskReader(path, "label")
-        : new MaskReader(SemanticMask.Read(path, "", only: null));
+        : new VolumeReader<byte>(SemanticMask.Read(path, "", only: null));
 
     private static string Describe(string path)
     {

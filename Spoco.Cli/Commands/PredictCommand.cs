@@ -37,7 +37,7 @@ internal static class PredictCommand
                 {
                     cancellation.ThrowIfCancellationRequested();
                     var (_, image) = ModelOptions.ReadImage(files[i], ModelOptions.RawName(result, common, trained), net.Options.Network.InputChannels, trained);
-                    var prediction = ModelOptions.Predict(image, files[i], x => net.Predict(x, withMomentum: true, cancellation));
+                    var prediction = ModelOptions.Predict(image, files[i], x => net.Predict(x, withMomentum: true, cancellation: cancellation));
                     var stem = InputSelection.Stem(result.GetValue(output)!, files[i], int.MaxValue);
                     EmbeddingFile.Write($"{stem}.h5", prediction);
                     EmbeddingPicture.Draw(prediction.Embeddings).WritePng($"{stem}_pca.png");
