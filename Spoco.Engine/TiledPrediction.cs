@@ -19,6 +19,9 @@ public sealed class TiledPrediction : IVolumeReader<float>, IDisposable
     private readonly IProgress<double>? _progress;
     private readonly CancellationToken _cancellation;
     private readonly bool _flat;
+    private float[] _pixels = [];
+    private float[] _results = [];
+    private VoxelBox _last;
     private readonly Dictionary<int, GroupStatistics> _statistics = [];
 
     /// <summary>Prepares the prediction; nothing is computed yet.</summary>
@@ -91,7 +94,8 @@ public sealed class TiledPrediction : IVolumeReader<float>, IDisposable
             foreach (var part in Cut(slice, (1, 1, 1)))
             {
                 var window = Window(part);
-                Copy(Forward(window, part, statistics, watch)!, window, part, box, values, foreground);
+                Forward(window, part, statistics, watch);
+                Copy(_results, window, part, box, values, foreground);
             }
         }
     }
@@ -216,16 +220,30 @@ public sealed class TiledPrediction : IVolumeReader<float>, IDisposable
         return watch;
     }
 
-    private float[]? Forward(VoxelBox window, VoxelBox part, GroupStatistics? statistics, ForwardWatch watch)
+    /// <summary>Leaves the network's results in the window where they are kept; none while statistics are measured.</summary>
+    private void Forward(VoxelBox window, VoxelBox part, GroupStatistics? statistics, ForwardWatch watch)
     {
         _cancellation.ThrowIfCancellationRequested();
         using var scope = new TensorScope();
         using var pause = Gradients.NoRecording();
         var shape = new TensorShape(1, window.Depth, window.Height, window.Width, _image.Channels);
-        var pixels = GC.AllocateUninitializedArray<float>(checked((int)shape.Count));
+        // Blocks of a window of another size are of no use for this one.
+        if (_last with { Z = 0, Y = 0, X = 0 } != (window with { Z = 0, Y = 0, X = 0 }))
+            _model.Device.Pool.Trim();
+        _last = window;
+        var pixels = Room(ref _pixels, shape.Count);
         _image.Read(window, pixels);
         var own = part with { Z = part.Z - window.Z, Y = part.Y - window.Y, X = part.X - window.X };
-        return _net.Forward(Tensor.From(_model.Device, shape, pixels), new ImagePart(Seen(_image), own, statistics), watch)?.ToArray();
+        if (_net.Forward(Tensor.From(_model.Device, shape, pixels), new ImagePart(Seen(_image), own, statistics), watch) is { } y)
+            y.Buffer.CopyTo(Room(ref _results, y.Shape.Count));
+    }
+
+    /// <summary>So many values of an array that is kept from window to window.</summary>
+    private static Span<float> Room(ref float[] array, long count)
+    {
+        if (array.Length < count)
+            array = GC.AllocateUninitializedArray<float>(checked((int)count));
+        return array.AsSpan(0, (int)count);
     }
 
     private void Copy(float[] y, VoxelBox window, VoxelBox part, VoxelBox box, Span<float> values, Span<float> foreground)

@@ -34,10 +34,10 @@ internal static partial class TiffVoxelSize
         && int.TryParse(Text(description, key), CultureInfo.InvariantCulture, out var count) && count >= 1 ? count : 1;
 
     /// <summary>States slices and voxel size on the page about to be written, as ImageJ does.</summary>
-    public static void Write<T>(Tiff tiff, Volume<T> volume) where T : unmanaged
+    public static void Write(Tiff tiff, int depth, VoxelSize? voxelSize)
     {
-        var description = $"ImageJ=1.54f\nimages={volume.Depth}\nslices={volume.Depth}\nloop=false\n";
-        if (volume.VoxelSize is { } size)
+        var description = $"ImageJ=1.54f\nimages={depth}\nslices={depth}\nloop=false\n";
+        if (voxelSize is { } size)
         {
             description += string.Create(CultureInfo.InvariantCulture, $"unit=micron\nspacing={size.Z:R}\n");
             tiff.SetField(TiffTag.RESOLUTIONUNIT, ResUnit.NONE);

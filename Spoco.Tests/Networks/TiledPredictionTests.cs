@@ -14,14 +14,14 @@ public sealed class TiledPredictionTests
     private static readonly object[][] Cases =
     [
         [2, 1, "bcr", 2, new[] { 8, 16 }, 1, 128, 160],
-        [2, 1, "bcr", 2, new[] { 8, 16, 32 }, 1, 203, 237],
-        [2, 3, "bcl", 2, new[] { 4, 8, 16, 24 }, 1, 167, 254],
-        [2, 1, "cr", 2, new[] { 8, 16, 32 }, 1, 150, 149],
-        [2, 2, "cbe", 2, new[] { 8, 8, 16 }, 2, 101, 90],
-        [2, 1, "bcr", 2, new[] { 5, 7, 9 }, 1, 97, 130],
-        [3, 1, "bcr", 2, new[] { 8, 16, 24 }, 41, 67, 63],
-        [3, 1, "bcr", 1, new[] { 8, 16 }, 22, 43, 58],
-        [3, 2, "cl", 2, new[] { 8, 16 }, 37, 38, 45],
+        [2, 1, "bcr", 2, new[] { 8, 16, 32 }, 1, 403, 331],
+        [2, 3, "bcl", 2, new[] { 4, 8, 16, 24 }, 1, 500, 434],
+        [2, 1, "cr", 2, new[] { 8, 16, 32 }, 1, 350, 349],
+        [2, 2, "cbe", 2, new[] { 8, 8, 16 }, 2, 301, 290],
+        [2, 1, "bcr", 2, new[] { 5, 7, 9 }, 1, 297, 330],
+        [3, 1, "bcr", 2, new[] { 8, 16, 24 }, 45, 160, 41],
+        [3, 1, "bcr", 1, new[] { 8, 16 }, 22, 103, 58],
+        [3, 2, "cl", 2, new[] { 8, 16 }, 67, 38, 85],
     ];
 
     [TestCaseSource(nameof(Cases))]
@@ -32,10 +32,11 @@ public sealed class TiledPredictionTests
         var image = Image(depth, height, width, channels);
         var whole = model.Predict(image);
         var least = Least(model, image);
-        foreach (var memory in new[] { least, least + least / 2, 4 * least })
+        foreach (var memory in new[] { least + least / 4, 2 * least })
         {
             using var tiles = new TiledPrediction(model, new VolumeReader<float>(image), memory);
             TestContext.Out.WriteLine($"{memory >> 10} KiB: tiles of {tiles.Tile}");
+            Assert.That(memory > 3 * least / 2 || tiles.Tile != (image.Depth, image.Height, image.Width), "several parts");
             var parts = model.Predict(image, memory);
             Assert.That(Bits(parts.Embeddings), Is.EqualTo(Bits(whole.Embeddings)), $"{memory} bytes");
             Assert.That(Bits(parts.Foreground!), Is.EqualTo(Bits(whole.Foreground!)), "foreground");
@@ -54,7 +55,7 @@ public sealed class TiledPredictionTests
         for (var i = 0; i < 12; i++)
         {
             var (z, y, x) = (random.Next(depth), random.Next(height), random.Next(width));
-            var box = new VoxelBox(z, y, x, 1 + random.Next(depth - z), 1 + random.Next(height - y), 1 + random.Next(width - x));
+            var box = new VoxelBox(z, y, x, 1 + random.Next(Math.Min(30, depth - z)), 1 + random.Next(Math.Min(30, height - y)), 1 + random.Next(Math.Min(30, width - x)));
             var values = new Volume<float>(box.Depth, box.Height, box.Width, whole.Channels);
             tiles.Read(box, values.Data);
             Assert.That(Bits(values), Is.EqualTo(Bits(whole.Crop(box.Z, box.Y, box.X, box.Depth, box.Height, box.Width))), $"{box}");
