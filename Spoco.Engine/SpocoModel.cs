@@ -117,27 +117,76 @@ public sealed class SpocoModel : IDisposable
     /// <summary>Computes the embeddings of an image as it is: the caller has normalised it (<see cref="Normalise"/>).</summary>
     /// <param name="image">[D, H, W, channels of the network]; a 2D model takes the slices one by one.</param>
     /// <param name="withMomentum">Whether g is wanted too (consistency clustering needs it).</param>
-    /// <param name="cancellation">Checked between slices.</param>
-    /// <exception cref="ArgumentException">Channels or size do not fit the network, or a value is infinite or not a number.</exception>
-    public Prediction Predict(Volume<float> image, bool withMomentum = false, CancellationToken cancellation = default)
+    /// <param name="progress">Told what part is done, from 0 to 1.</param>
+    /// <param name="cancellation">Checked between convolutions.</param>
+    /// <exception cref="ArgumentException">
+    /// Channels or size do not fit the network, a value is infinite or not a number, or the embeddings are more than one array holds; the message then says how much memory the prediction needs.
+    /// </exception>
+    /// <exception cref="DeviceMemoryException">The <c>cpu</c> device is to compute more than the machine's memory holds; said before anything is allocated.</exception>
+    /// <exception cref="OperationCanceledException">The prediction was cancelled.</exception>
+    public Prediction Predict(
+        Volume<float> image, bool withMomentum = false, IProgress<double>? progress = null, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(image);
+        RequireRoom(image.Depth, image.Height, image.Width);
         if (FiniteNumbers.IndexOfOther(image.Data) >= 0)
             throw new ArgumentException("SpocoModel: the image holds values that are infinite or not a number.");
-        var embeddings = new Volume<float>(image.Depth, image.Height, image.Width, Options.EmbeddingDimensions) { VoxelSize = image.VoxelSize };
-        var momentum = withMomentum
-            ? new Volume<float>(image.Depth, image.Height, image.Width, Options.EmbeddingDimensions) { VoxelSize = image.VoxelSize } : null;
-        var foreground = Options.Foreground ? new Volume<float>(image.Depth, image.Height, image.Width) { VoxelSize = image.VoxelSize } : null;
+        var result = Results(image, withMomentum);
         var depth = Options.Network.Dimensions == 3 ? image.Depth : 1;
+        var watch = new ForwardWatch(EmbeddingNet.Options, progress, cancellation);
+        for (var i = 0; i < image.Depth / depth * (withMomentum ? 2 : 1); i++)
+            watch.Expect(new TensorShape(1, depth, image.Height, image.Width, 1));
         for (var z = 0; z < image.Depth; z += depth)
         {
             cancellation.ThrowIfCancellationRequested();
-            Predict(EmbeddingNet, image, z, depth, embeddings, foreground);
-            if (momentum is not null)
-                Predict(MomentumNet, image, z, depth, momentum, null);
+            Predict(EmbeddingNet, image, z, depth, result.Embeddings, result.Foreground, watch);
+            if (result.MomentumEmbeddings is { } momentum)
+                Predict(MomentumNet, image, z, depth, momentum, null, watch);
         }
 
-        return new Prediction(embeddings, momentum, foreground);
+        return result;
+    }
+
+    /// <summary>
+    /// Computes the embeddings of an image in bounded memory: part by part, each with what its embeddings depend on, see <see cref="TiledPrediction"/>. On the
+    /// <c>cpu</c> device the results of networks with batch norm, or without a norm, have the bits of those of the image at once; group norms differ by rounding.
+    /// </summary>
+    /// <param name="image">[D, H, W, channels of the network]; a 2D model takes the slices one by one.</param>
+    /// <param name="memory">Bytes for the computation; the image and the results come on top.</param>
+    /// <param name="withMomentum">Whether g is wanted too.</param>
+    /// <param name="progress">Told what part is done, from 0 to 1; it begins anew for g.</param>
+    /// <param name="cancellation">Checked between convolutions.</param>
+    /// <exception cref="ArgumentException">
+    /// Channels or size do not fit the network, the embeddings are more than one array holds, or the memory is too small; the message says how much is needed.
+    /// </exception>
+    /// <exception cref="OperationCanceledException">The prediction was cancelled.</exception>
+    public Prediction Predict(
+        Volume<float> image, long memory, bool withMomentum = false, IProgress<double>? progress = null, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(image);
+        RequireArrays(image.Depth, image.Height, image.Width);
+        var (reader, whole) = (new VolumeReader<float>(image), VoxelBox.Of(image));
+        using var f = new TiledPrediction(this, reader, memory, momentum: false, progress, cancellation);
+        var result = Results(image, withMomentum);
+        f.Read(whole, result.Embeddings.Data, result.Foreground is null ? [] : result.Foreground.Data);
+        if (result.MomentumEmbeddings is null)
+            return result;
+        using var g = new TiledPrediction(this, reader, memory, momentum: true, progress, cancellation);
+        g.Read(whole, result.MomentumEmbeddings.Data);
+        return result;
+    }
+
+    /// <summary>
+    /// Bytes that <see cref="Predict(Volume{float}, bool, IProgress{double}, CancellationToken)"/> takes at most for an image of these extents, the image itself and the
+    /// results aside: tensors of the device, and what is copied to and from it. A 2D model takes them for a slice, whatever the depth.
+    /// </summary>
+    /// <exception cref="ArgumentException">The network cannot take images of this size.</exception>
+    public long PredictionBytes(int depth, int height, int width)
+    {
+        var least = Options.Network.MinimumSize;
+        var seen = new TensorShape(1, Options.Network.Dimensions == 3 ? depth : 1, height, width, 1);
+        return seen.D >= least.D && seen.H >= least.H && seen.W >= least.W ? TiledPrediction.Bytes(this, seen)
+            : throw new ArgumentException($"SpocoModel: {Options.Network.FeatureMaps.Count} levels need at least {least.D}x{least.H}x{least.W} voxels, got {seen.D}x{height}x{width}.");
     }
 
     /// <inheritdoc/>
@@ -147,14 +196,42 @@ public sealed class SpocoModel : IDisposable
         MomentumNet.Dispose();
     }
 
-    private void Predict(UNet net, Volume<float> image, int z, int depth, Volume<float> embeddings, Volume<float>? foreground)
+    private Prediction Results(Volume<float> image, bool withMomentum) => new(
+        new Volume<float>(image.Depth, image.Height, image.Width, Options.EmbeddingDimensions) { VoxelSize = image.VoxelSize },
+        withMomentum ? new Volume<float>(image.Depth, image.Height, image.Width, Options.EmbeddingDimensions) : null,
+        Options.Foreground ? new Volume<float>(image.Depth, image.Height, image.Width) { VoxelSize = image.VoxelSize } : null);
+
+    private void RequireArrays(int depth, int height, int width)
+    {
+        if ((long)depth * height * width * Options.EmbeddingDimensions is var values && values > Array.MaxLength)
+            throw new ArgumentException($"SpocoModel: the embeddings of {depth}x{height}x{width} voxels are {values} numbers, more than one array holds; "
+                + "read them part by part (TiledPrediction).");
+    }
+
+    private void RequireRoom(int depth, int height, int width)
+    {
+        var least = Options.Network.MinimumSize;
+        if ((Options.Network.Dimensions == 3 && depth < least.D) || height < least.H || width < least.W)
+            return;
+        var (bytes, voxels) = (PredictionBytes(depth, height, width), (Options.Network.Dimensions == 3 ? depth : 1L) * height * width);
+        if (voxels * EmbeddingNet.Options.OutputChannels > Array.MaxLength || (long)depth * height * width * Options.EmbeddingDimensions > Array.MaxLength)
+            throw new ArgumentException($"SpocoModel: predicting {depth}x{height}x{width} voxels at once needs {Gibibytes(bytes)} GiB and longer arrays than there are; "
+                + "give a limit for the memory, or read the embeddings part by part (TiledPrediction).");
+        if (Device.Kind == DeviceKind.Host && bytes > GC.GetGCMemoryInfo().TotalAvailableMemoryBytes)
+            throw new DeviceMemoryException($"SpocoModel: predicting {depth}x{height}x{width} voxels at once needs {Gibibytes(bytes)} GiB, the machine has "
+                + $"{Gibibytes(GC.GetGCMemoryInfo().TotalAvailableMemoryBytes)}; give a limit for the memory, or read the embeddings part by part (TiledPrediction).");
+
+        static string Gibibytes(long bytes) => (bytes / (double)(1 << 30)).ToString("f1", System.Globalization.CultureInfo.InvariantCulture);
+    }
+
+    private void Predict(UNet net, Volume<float> image, int z, int depth, Volume<float> embeddings, Volume<float>? foreground, ForwardWatch watch)
     {
         using var scope = new TensorScope();
         using var pause = Gradients.NoRecording();
         var shape = new TensorShape(1, depth, image.Height, image.Width, image.Channels);
         var voxels = checked((int)shape.Voxels);
         var x = Tensor.From(Device, shape, image.Data.AsSpan(z * image.Height * image.Width * image.Channels, checked((int)shape.Count)));
-        var y = net.Forward(x, training: false).ToArray();
+        var y = net.Forward(x, default, watch)!.ToArray();
         var (first, d, channels) = (z * image.Height * image.Width, Options.EmbeddingDimensions, net.Options.OutputChannels);
         for (var i = 0; i < voxels; i++)
         {

@@ -76,36 +76,42 @@ internal static class BlockwiseSegmentation
             try
             {
                 var run = blockwise with { Folder = folder, Input = maskFile is null ? Describe(file) : $"{Describe(file)}, mask {Describe(maskFile)}" };
-                using var labels = ProgressDisplay.Run("segmenting", 0, 1, display =>
-                {
-                    var shown = run with { Progress = new BlockProgress(display) };
-                    return areEmbeddings
-                        ? BlockwiseMutexWatershed.FromEmbeddings(values, shown, options, mask, cancellation)
-                        : BlockwiseMutexWatershed.FromAffinities(values, shown, options, mask, cancellation);
-                });
-                Write(path, labels, voxelSize);
-                labels.Delete();
+                SegmentAndWrite(path, labelName, voxelSize, run, shown => areEmbeddings
+                    ? BlockwiseMutexWatershed.FromEmbeddings(values, shown, options, mask, cancellation)
+                    : BlockwiseMutexWatershed.FromAffinities(values, shown, options, mask, cancellation), cancellation);
             }
             finally
             {
                 (mask as IDisposable)?.Dispose();
             }
         }
+    }
 
-        void Write(string path, BlockwiseLabels labels, VoxelSize? voxelSize) =>
-            ProgressDisplay.Run("writing", 0, labels.Whole.VoxelCount, display =>
+    /// <summary>Shows how far a segmentation is, writes its labels as HDF5 or TIFF, and deletes what was kept beside them.</summary>
+    /// <returns>Number of segments and of blocks.</returns>
+    internal static (int Segments, int Blocks) SegmentAndWrite(
+        string path, string labelName, VoxelSize? voxelSize, BlockwiseOptions run, Func<BlockwiseOptions, BlockwiseLabels> segment, CancellationToken cancellation)
+    {
+        using var labels = ProgressDisplay.Run("segmenting", 0, 1, display => segment(run with { Progress = new BlockProgress(display) }));
+        ProgressDisplay.Run("writing", 0, labels.Whole.VoxelCount, display =>
+        {
+            long done = 0;
+            Func<VoxelBox, int[]> read = box =>
             {
-                long done = 0;
-                Hdf5File.WriteLabels(path, labels.Whole, voxelSize, labels.Segments, labelName, box =>
-                {
-                    cancellation.ThrowIfCancellationRequested();
-                    var part = new int[box.VoxelCount];
-                    labels.Read(box, part);
-                    display.Report(done += box.VoxelCount, () => $"{InputSelection.Name(path)}: {labels.Segments} segments in {labels.Blocks} blocks");
-                    return part;
-                });
-                return done;
-            });
+                cancellation.ThrowIfCancellationRequested();
+                var part = new int[box.VoxelCount];
+                labels.Read(box, part);
+                display.Report(done += box.VoxelCount, () => $"{InputSelection.Name(path)}: {labels.Segments} segments in {labels.Blocks} blocks");
+                return part;
+            };
+            if (InputFile.KindOf(path) == FileKind.Tiff)
+                TiffFile.WriteLabels(path, labels.Whole, voxelSize, labels.Segments, read);
+            else
+                Hdf5File.WriteLabels(path, labels.Whole, voxelSize, labels.Segments, labelName, read);
+            return done;
+        });
+        labels.Delete();
+        return (labels.Segments, labels.Blocks);
     }
 
     /// <summary>Bytes, as in <c>2GiB</c>, <c>512MiB</c>, <c>1.5 GB</c>; a number alone counts GiB.</summary>
@@ -129,11 +135,11 @@ internal static class BlockwiseSegmentation
     }
 
     // A mask of another format cannot be read in parts; a byte per voxel has to fit.
-    private static IVolumeReader<byte> ReadMask(string path) => InputFile.RequireKind(path) == FileKind.Hdf5
+    internal static IVolumeReader<byte> ReadMask(string path) => InputFile.RequireKind(path) == FileKind.Hdf5
         ? new Hdf5MaskReader(path, "label")
-        : new MaskReader(SemanticMask.Read(path, "", only: null));
+        : new VolumeReader<byte>(SemanticMask.Read(path, "", only: null));
 
-    private static string Describe(string path)
+    internal static string Describe(string path)
     {
         var file = new FileInfo(path);
         return string.Create(CultureInfo.InvariantCulture, $"{file.FullName} {file.Length} {file.LastWriteTimeUtc.Ticks}");

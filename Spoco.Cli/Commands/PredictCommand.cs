@@ -41,7 +41,7 @@ internal static class PredictCommand
                 {
                     cancellation.ThrowIfCancellationRequested();
                     var (_, image) = ModelOptions.ReadImage(files[i], ModelOptions.RawName(result, common, trained), net.Options.Network.InputChannels, trained);
-                    var prediction = ModelOptions.Predict(net, image, files[i], x => net.Predict(x, withMomentum: true, cancellation));
+                    var prediction = ModelOptions.Predict(net, image, files[i], x => net.Predict(x, withMomentum: true, cancellation: cancellation));
                     var stem = InputSelection.Stem(result.GetValue(output)!, files[i], int.MaxValue);
                     OutputPlan.MakeFolder(stem);
                     EmbeddingFile.Write($"{stem}.h5", prediction);

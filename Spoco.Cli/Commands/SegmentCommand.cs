@@ -14,9 +14,9 @@ namespace Spoco.Cli.Commands;
 internal static class SegmentCommand
 {
     internal const string Learned = "learned";
-    private const string Otsu = "otsu";
+    internal const string Otsu = "otsu";
     internal const string Embedding = "embedding";
-    private const string None = "none";
+    internal const string None = "none";
 
     /// <summary>The views to average over when nothing is said.</summary>
     internal static int DefaultOrientations(SpocoModelOptions model) => model.Network.Dimensions == 2 ? 8 : 1;
@@ -85,8 +85,10 @@ internal static class SegmentCommand
         };
         var memory = new Option<string?>("--memory")
         {
-            Description = "With --affinities or --embeddings: segment volumes of any size, block by block, with this much memory for the computation (like 2GiB). "
-                + "The result is that of the whole volume. HDF5 to HDF5; needs no model; runs on the cpu. Interrupted, the same command goes on.",
+            Description = "Segment images of any size, part by part, with this much memory (like 2GiB); the result is that of the whole image. "
+                + "An image that needs no more is segmented at once. Images are read from HDF5, TIFF or PNG, which has to fit in its own type; labels go to HDF5 or TIFF. With --affinities or --embeddings: "
+                + "HDF5 to HDF5, needs no model, on the cpu. Interrupted, the same command goes on. Small segments cannot be joined to others, nor similar ones, nor a foreground be learned. "
+                + "Default: half of what the machine has, for images that these limits allow.",
             HelpName = "bytes",
         };
         var common = new CommonOptions();
@@ -102,15 +104,17 @@ internal static class SegmentCommand
             "spoco segment --model cars --input cityscapes/leftImg8bit/val --out result --foreground deeplab --class car",
             "spoco segment --model model --embeddings embeddings/a.h5 --out a_labels.h5",
             "spoco segment --embeddings large.h5 --memory 8GiB --out large_labels.h5",
+            "spoco segment --model model --input large.tif --memory 2GiB --foreground none --remove-fragments --merge-distance 0 --out large_labels.h5",
             "spoco segment --affinities a.h5 --offsets \"0,-1;-1,0;0,-9;-9,0\" --foreground a_mask.tif --out a_labels.h5");
         common.AddComputing(command);
         command.SetAction((result, cancellation) =>
         {
             if (result.GetValue(mergeDistance) is < 0)
                 throw new InputException($"--merge-distance: must not be negative, got {result.GetValue(mergeDistance)}.");
-            if (result.GetValue(memory) is { } bytes)
+            var limit = result.GetValue(memory) is { } bytes ? BlockwiseSegmentation.ParseMemory(bytes) : (long?)null;
+            if (limit is not null && result.GetValue(input) is not { Length: > 0 })
             {
-                SegmentBlockwise(BlockwiseSegmentation.ParseMemory(bytes));
+                SegmentBlockwise(limit.Value);
                 return Task.FromResult(Program.Success);
             }
 
@@ -148,11 +152,23 @@ internal static class SegmentCommand
                 throw new InputException($"--foreground: {checkpoint} has learned no foreground (it was trained with sparse supervision or --no-foreground).");
             if (source == Otsu && fromEmbeddings)
                 throw new InputException("--foreground: otsu needs images, not embeddings.");
+            var parts = fromEmbeddings ? null : new PartwiseSegmentation(net, options, views, source, only is not null, limit)
+            {
+                RawName = ModelOptions.RawName(result, common, trained), LabelName = result.GetValue(common.LabelName)!, Checkpoint = checkpoint,
+                IsResized = trained?.Resized is not null, Threads = common.ThreadsOf(result),
+            };
             ProgressDisplay.Run("segmenting", 0, files.Count, display =>
             {
                 for (var i = 0; i < files.Count; i++)
                 {
                     cancellation.ThrowIfCancellationRequested();
+                    if (parts?.Takes(files[i]) == true)
+                    {
+                        var path = InputSelection.LabelPath(result.GetValue(output)!, files[i], files.Count);
+                        display.Report(i + 1, () => parts.Segment(files[i], path, cancellation));
+                        continue;
+                    }
+
                     var (stored, image) = fromEmbeddings ? (null, null)
                         : ModelOptions.ReadImage(files[i], ModelOptions.RawName(result, common, trained), net.Options.Network.InputChannels, trained);
                     var prediction = image is null
@@ -206,7 +222,7 @@ internal static class SegmentCommand
                 if (fromAffinities)
                     RefuseWithAffinities();
                 else if (result.GetValue(embeddings) is not { Length: > 0 } || result.GetValue(input) is { Length: > 0 })
-                    throw new InputException("--memory: goes with --affinities or --embeddings.");
+                    throw new InputException("--memory: goes with --input, --affinities or --embeddings.");
                 else if (result.GetValue(offsets) is not null && result.GetValue(model) is not null)
                     throw new InputException("--offsets: a model's own edges are those it was trained for.");
                 if (result.GetResult(common.Device) is { Implicit: false } && result.GetValue(common.Device) is not ("cpu" or "auto"))

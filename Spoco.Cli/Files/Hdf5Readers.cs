@@ -86,17 +86,3 @@ internal sealed class Hdf5MaskReader(string path, string dataset) : IVolumeReade
 
     public void Dispose() => _file.Dispose();
 }
-
-/// <summary>Boxes of a mask that lies in memory.</summary>
-internal sealed class MaskReader(Volume<byte> mask) : IVolumeReader<byte>
-{
-    public int Depth => mask.Depth;
-
-    public int Height => mask.Height;
-
-    public int Width => mask.Width;
-
-    public int Channels => mask.Channels;
-
-    public void Read(VoxelBox box, Span<byte> values) => mask.Crop(box.Z, box.Y, box.X, box.Depth, box.Height, box.Width).Data.CopyTo(values);
-}

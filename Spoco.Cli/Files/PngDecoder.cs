@@ -29,7 +29,7 @@ internal sealed class PngDecoder<T>(string path, PngHeader header, byte[] palett
     // A match of 258 bytes takes two codes of one bit at least: 1032 bytes from one.
     private const int MaxDeflateRatio = 1032;
 
-    private readonly bool _coloured = header.Colour == PngColour.Palette && typeof(T) == typeof(float);
+    private readonly bool _coloured = header.Colour == PngColour.Palette && typeof(T) != typeof(int);
 
     /// <summary>Adam7: first column and row, and the steps, of each pass.</summary>
     private static readonly (int X, int Y, int StepX, int StepY)[] Adam7 =

@@ -15,7 +15,33 @@ internal sealed class TiffDecoder<T>(string path, TiffReader reader, Stream stre
     /// <summary>Red, green and blue, 8 bits each, of the numbers that an image's pixels are; none where pixels are values.</summary>
     private byte[]? _palette;
 
+    /// <summary>How large the image is; none of its pixels is decoded.</summary>
+    public ImageHeader Describe()
+    {
+        var (_, _, layout, channels) = Plan();
+        // Orientations from 5 on lie on their side.
+        var (height, width) = layout.Orientation >= 5 ? (layout.Width, layout.Height) : (layout.Height, layout.Width);
+        return new ImageHeader((long)_axes.Slices * layout.Depth, height, width, checked((int)channels),
+            layout.Type.IsFloat() || layout.Type.Size() > 2 ? sizeof(float) : layout.Type.Size());
+    }
+
     public Volume<T> Decode()
+    {
+        var (pages, first, layout, channels) = Plan();
+        _builder = new VolumeBuilder<T>(
+            path, (long)_axes.Slices * layout.Depth, layout.Height, layout.Width, channels, _axes.VoxelSize, ignored);
+        if (_axes.Others > 0)
+            InputNotes.Once($"{path}: holds {_axes.Others + 1} images or more; the first is read.");
+        if (_axes.Follow)
+            DecodeFollowing(layout, first);
+        else
+            for (var z = 0; z < _axes.Slices; z++)
+                for (var c = 0; c < _axes.Channels; c++)
+                    DecodePage(layout, pages[_axes.Plane(z, c)], z, c);
+        return TiffOrientation.Apply(_builder.Volume, layout.Orientation);
+    }
+
+    private (List<TiffDirectory> Pages, TiffDirectory First, TiffLayout Layout, long Channels) Plan()
     {
         var pages = TiffStructure.Pages(reader);
         var full = TiffStructure.FullResolution(pages);
@@ -29,18 +55,7 @@ internal sealed class TiffDecoder<T>(string path, TiffReader reader, Stream stre
             (first, layout) = (pages[_axes.Planes[0]], TiffLayout.Of(path, pages[_axes.Planes[0]]));
         CheckSize(layout, _axes.Planes.Length);
         _palette = Palette(first, layout);
-        var channels = _palette is null ? layout.Channels : 3;
-        _builder = new VolumeBuilder<T>(
-            path, (long)_axes.Slices * layout.Depth, layout.Height, layout.Width, (long)channels * _axes.Channels, _axes.VoxelSize, ignored);
-        if (_axes.Others > 0)
-            InputNotes.Once($"{path}: holds {_axes.Others + 1} images or more; the first is read.");
-        if (_axes.Follow)
-            DecodeFollowing(layout, first);
-        else
-            for (var z = 0; z < _axes.Slices; z++)
-                for (var c = 0; c < _axes.Channels; c++)
-                    DecodePage(layout, pages[_axes.Plane(z, c)], z, c);
-        return TiffOrientation.Apply(_builder.Volume, layout.Orientation);
+        return (pages, first, layout, (long)(_palette is null ? layout.Channels : 3) * _axes.Channels);
     }
 
     private void DecodePage(TiffLayout first, TiffDirectory page, int slice, int channel)

@@ -52,25 +52,35 @@ internal static class TiffFile
     }
 
     /// <summary>Writes labels, one page a slice, deflated; 16 bits a voxel, 32 where a label needs them.</summary>
-    public static void WriteLabels(string path, Volume<int> labels)
+    public static void WriteLabels(string path, Volume<int> labels) =>
+        WriteLabels(path, VoxelBox.Of(labels), labels.VoxelSize, OutputFile.LargestLabel(path, labels), box =>
+            labels.Crop(box.Z, box.Y, box.X, box.Depth, box.Height, box.Width).Data);
+
+    /// <summary>Writes labels that do not fit memory, some rows at a time.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="whole">The box of all voxels.</param>
+    /// <param name="voxelSize">Size of a voxel where it is known.</param>
+    /// <param name="largest">The largest label.</param>
+    /// <param name="read">Gives the labels of a box.</param>
+    public static void WriteLabels(string path, VoxelBox whole, VoxelSize? voxelSize, int largest, Func<VoxelBox, int[]> read)
     {
-        var wide = OutputFile.LargestLabel(path, labels) > ushort.MaxValue;
+        var wide = largest > ushort.MaxValue;
         AtomicFile.Write(path, stream =>
         {
-            var big = (wide ? 4L : 2L) * labels.VoxelCount > ClassicLimit;
+            var big = (wide ? 4L : 2L) * whole.VoxelCount > ClassicLimit;
             using var tiff = TiffLog.Listen(() => Tiff.ClientOpen("TIFF", big ? "w8l" : "wl", stream, new TiffStream()))
                 ?? throw new IOException($"{path}: cannot be written as TIFF.");
-            for (var z = 0; z < labels.Depth; z++)
-                WritePage(path, tiff, labels, z, wide);
+            for (var z = 0; z < whole.Depth; z++)
+                WritePage(path, tiff, whole, z, voxelSize, wide, read);
         });
     }
 
-    private static void WritePage(string path, Tiff tiff, Volume<int> labels, int z, bool wide)
+    private static void WritePage(string path, Tiff tiff, VoxelBox whole, int z, VoxelSize? voxelSize, bool wide, Func<VoxelBox, int[]> read)
     {
         var sampleBytes = wide ? 4 : 2;
-        var rowsPerStrip = Math.Clamp(StripBytes / (labels.Width * sampleBytes), 1, labels.Height);
-        tiff.SetField(TiffTag.IMAGEWIDTH, labels.Width);
-        tiff.SetField(TiffTag.IMAGELENGTH, labels.Height);
+        var rowsPerStrip = Math.Clamp(StripBytes / (whole.Width * sampleBytes), 1, whole.Height);
+        tiff.SetField(TiffTag.IMAGEWIDTH, whole.Width);
+        tiff.SetField(TiffTag.IMAGELENGTH, whole.Height);
         tiff.SetField(TiffTag.BITSPERSAMPLE, 8 * sampleBytes);
         tiff.SetField(TiffTag.SAMPLESPERPIXEL, 1);
         tiff.SetField(TiffTag.SAMPLEFORMAT, SampleFormat.UINT);
@@ -79,8 +89,8 @@ internal static class TiffFile
         tiff.SetField(TiffTag.COMPRESSION, Compression.ADOBE_DEFLATE);
         tiff.SetField(TiffTag.ROWSPERSTRIP, rowsPerStrip);
         tiff.SetField(TiffTag.SOFTWARE, ResultMark.Labels);
-        tiff.SetField(TiffTag.IMAGEDESCRIPTION, ImageJDescription.Of(labels.Depth, labels.VoxelSize));
-        if (labels.VoxelSize is { } size)
+        tiff.SetField(TiffTag.IMAGEDESCRIPTION, ImageJDescription.Of(whole.Depth, voxelSize));
+        if (voxelSize is { } size)
         {
             tiff.SetField(TiffTag.RESOLUTIONUNIT, ResUnit.NONE);
             var unit = ImageJDescription.UnitOf(size).Micrometres;
@@ -88,11 +98,10 @@ internal static class TiffFile
             tiff.SetField(TiffTag.YRESOLUTION, unit / size.Y);
         }
 
-        var strip = new byte[rowsPerStrip * labels.Width * sampleBytes];
-        for (int y = 0, index = 0; y < labels.Height; y += rowsPerStrip, index++)
+        var strip = new byte[rowsPerStrip * whole.Width * sampleBytes];
+        for (int y = 0, index = 0; y < whole.Height; y += rowsPerStrip, index++)
         {
-            var rows = Math.Min(rowsPerStrip, labels.Height - y);
-            var source = labels.Data.AsSpan((z * labels.Height + y) * labels.Width, rows * labels.Width);
+            ReadOnlySpan<int> source = read(new VoxelBox(z, y, 0, 1, Math.Min(rowsPerStrip, whole.Height - y), whole.Width));
             var bytes = strip.AsSpan(0, source.Length * sampleBytes);
             if (wide)
                 MemoryMarshal.AsBytes(source).CopyTo(bytes);

@@ -6,7 +6,8 @@ namespace Spoco.Cli.Files;
 
 /// <summary>
 /// Collects the samples a file holds, of any type and in any order, into a volume of <see cref="float"/> (images: every value must be
-/// finite) or <see cref="int"/> (labels: every value must be a whole number from 0 to 2147483647).
+/// finite) or <see cref="int"/> (labels: every value must be a whole number from 0 to 2147483647). Images whose samples are of no other type may stay
+/// <see cref="byte"/> or <see cref="ushort"/>.
 /// </summary>
 internal sealed class VolumeBuilder<T> where T : unmanaged
 {
@@ -78,7 +79,9 @@ internal sealed class VolumeBuilder<T> where T : unmanaged
             var target = Volume.Data.AsSpan(at, group);
             var bad = typeof(T) == typeof(int)
                 ? StoreLabels(source, MemoryMarshal.Cast<T, int>(target))
-                : StoreValues(source, MemoryMarshal.Cast<T, float>(target));
+                : typeof(T) == typeof(float)
+                    ? StoreValues(source, MemoryMarshal.Cast<T, float>(target))
+                    : typeof(T) == typeof(byte) ? StoreSamples(source, MemoryMarshal.Cast<T, byte>(target)) : StoreSamples(source, MemoryMarshal.Cast<T, ushort>(target));
             if (bad >= 0)
                 throw Refuse(source[bad], at + bad);
         }
@@ -110,6 +113,15 @@ internal sealed class VolumeBuilder<T> where T : unmanaged
                 return i;
             target[i] = value;
         }
+        return -1;
+    }
+
+    /// <summary>Samples of 8 or 16 bits as they are.</summary>
+    private static int StoreSamples<TSample, TTarget>(ReadOnlySpan<TSample> source, Span<TTarget> target)
+        where TSample : unmanaged, INumberBase<TSample> where TTarget : unmanaged, INumberBase<TTarget>
+    {
+        for (var i = 0; i < target.Length; i++)
+            target[i] = TTarget.CreateTruncating(source[i]);
         return -1;
     }
 

@@ -10,7 +10,7 @@ internal sealed class ConvolutionUnit
     private readonly UNetOptions _options;
     private readonly int _inputs;
     private readonly int _outputs;
-    private readonly List<Func<Tensor, bool, Tensor>> _steps = [];
+    private readonly List<Func<Tensor, bool, ImagePart, Tensor?>> _steps = [];
     private WholeUnit? _whole;
     private bool _grouped;
 
@@ -22,7 +22,7 @@ internal sealed class ConvolutionUnit
         _options = options;
     }
 
-    private delegate (Tensor Y, Tensor? Pooled) WholeUnit(Tensor x, Tensor? small, bool training, NextOperations next);
+    private delegate (Tensor Y, Tensor? Pooled)? WholeUnit(Tensor x, Tensor? small, bool training, NextOperations next, ImagePart part);
 
     private bool HasNorm => _options.Order.Contains('g', StringComparison.Ordinal) || _options.Order.Contains('b', StringComparison.Ordinal);
 
@@ -78,23 +78,26 @@ internal sealed class ConvolutionUnit
                     var activation = i + 1 < order.Length ? ActivationOf(order[i + 1]) : null;
                     var weight = store[$"{_prefix}.conv.weight"];
                     var bias = HasNorm ? null : store[$"{_prefix}.conv.bias"];
-                    _steps.Add((x, _) => Convolution.Apply(x, weight, bias, activation: activation ?? ActivationFunction.Identity));
+                    _steps.Add((x, _, part) => Convolution.Apply(
+                        x, weight, bias, activation: activation ?? ActivationFunction.Identity, whole: part.Whole));
                     if (activation is not null)
                         i++;
                     break;
                 case 'g':
                     var (scale, shift) = (store[$"{_prefix}.groupnorm.weight"], store[$"{_prefix}.groupnorm.bias"]);
                     var groups = scale.Shape.C < _options.Groups ? 1 : _options.Groups;
-                    _steps.Add((x, _) => GroupNorm.Apply(x, scale, shift, groups));
+                    _steps.Add((x, _, part) => part.Statistics is null ? GroupNorm.Apply(x, scale, shift, groups)
+                        : part.Statistics.Find(_prefix, groups, x, null, part.Own) is var (mean, variance)
+                            ? BatchNorm.Apply(x, scale, shift, mean, variance, training: false) : null);
                     break;
                 case 'b':
                     var (gamma, beta) = (store[$"{_prefix}.batchnorm.weight"], store[$"{_prefix}.batchnorm.bias"]);
                     var (mean, variance) = (store[$"{_prefix}.batchnorm.running_mean"], store[$"{_prefix}.batchnorm.running_var"]);
-                    _steps.Add((x, training) => BatchNorm.Apply(x, gamma, beta, mean, variance, training));
+                    _steps.Add((x, training, _) => BatchNorm.Apply(x, gamma, beta, mean, variance, training));
                     break;
                 default:
                     var last = ActivationOf(order[i])!.Value;
-                    _steps.Add((x, _) => Activation.Apply(x, last));
+                    _steps.Add((x, _, _) => Activation.Apply(x, last));
                     break;
             }
         }
@@ -105,13 +108,17 @@ internal sealed class ConvolutionUnit
     /// <param name="small">Second input, enlarged and joined behind the channels of <paramref name="x"/>; released here. Null = none.</param>
     /// <param name="training">Whether batch norm uses the statistics of the batch.</param>
     /// <param name="next">What follows, beside another unit a pooling.</param>
-    public (Tensor Y, Tensor? Pooled) Forward(Tensor x, Tensor? small, bool training, NextOperations next)
+    /// <param name="part">What <paramref name="x"/> is a part of.</param>
+    /// <returns>Null where the statistics of the unit's group norm were not known: they have been measured.</returns>
+    public (Tensor Y, Tensor? Pooled)? Forward(Tensor x, Tensor? small, bool training, NextOperations next, ImagePart part)
     {
         using var scope = new TensorScope();
         Tensor? pooled;
         if (_whole is not null)
         {
-            (x, pooled) = _whole(x, small, training, next with { Norm = next.Norm && (_grouped || training) });
+            if (_whole(x, small, training, next with { Norm = next.Norm && (_grouped || training) }, part) is not { } result)
+                return null;
+            (x, pooled) = result;
             small?.Dispose();
         }
         else
@@ -123,7 +130,12 @@ internal sealed class ConvolutionUnit
             }
 
             foreach (var step in _steps)
-                x = step(x, training);
+            {
+                if (step(x, training, part) is not { } y)
+                    return null;
+                x = y;
+            }
+
             (x, pooled) = next.Pool(x);
         }
 
@@ -139,11 +151,17 @@ internal sealed class ConvolutionUnit
         if (_grouped)
         {
             var groups = gamma.Shape.C < _options.Groups ? 1 : _options.Groups;
-            return (x, small, _, next) => NormConvolution.Apply(x, small, gamma, beta, groups, weight, activation, next);
+            return (x, small, _, next, part) => part.Statistics is null
+                ? NormConvolution.Apply(x, small, gamma, beta, groups, weight, activation, next)
+                : part.Statistics.Find(_prefix, groups, x, small, part.Own) is var (known, spread)
+                    ? NormConvolution.ApplyBatch(
+                        x, small, gamma, beta, known, spread, training: false, weight, activation, next with { Norm = false }, whole: part.Whole)
+                    : null;
         }
 
         var (mean, variance) = (store[$"{norm}.running_mean"], store[$"{norm}.running_var"]);
-        return (x, small, training, next) => NormConvolution.ApplyBatch(x, small, gamma, beta, mean, variance, training, weight, activation, next);
+        return (x, small, training, next, part) =>
+            NormConvolution.ApplyBatch(x, small, gamma, beta, mean, variance, training, weight, activation, next, whole: part.Whole);
     }
 
     private static ActivationFunction? ActivationOf(char letter) => letter switch

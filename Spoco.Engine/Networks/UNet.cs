@@ -65,7 +65,17 @@ public sealed class UNet : IDisposable
     /// <param name="bottleneckDropout">Spatial dropout of the coarsest level's result; null = none.</param>
     /// <returns>[N, D, H, W, output channels].</returns>
     /// <exception cref="ArgumentException">Channels or size do not fit the network.</exception>
-    public Tensor Forward(Tensor x, bool training, (float Probability, long Seed)? bottleneckDropout = null)
+    public Tensor Forward(Tensor x, bool training, (float Probability, long Seed)? bottleneckDropout = null) =>
+        Forward(x, training, bottleneckDropout, default, new ForwardWatch(Options, null, default))!;
+
+    /// <summary>Applies the network, in evaluation, to a part of an image.</summary>
+    /// <param name="x">The part, [1, D, H, W, input channels].</param>
+    /// <param name="part">What it is a part of.</param>
+    /// <param name="watch">Told of every unit.</param>
+    /// <returns>[1, D, H, W, output channels]; null where the statistics of a group norm were not known: they have been measured.</returns>
+    internal Tensor? Forward(Tensor x, ImagePart part, ForwardWatch watch) => Forward(x, false, null, part, watch);
+
+    private Tensor? Forward(Tensor x, bool training, (float Probability, long Seed)? bottleneckDropout, ImagePart part, ForwardWatch watch)
     {
         ArgumentNullException.ThrowIfNull(x);
         if (x.Shape.C != Options.InputChannels)
@@ -77,12 +87,16 @@ public sealed class UNet : IDisposable
             throw new ArgumentException($"UNet: a 2D network takes one slice at a time, got {x.Shape}.");
 
         using var scope = new TensorScope();
-        var window = (Options.Dimensions == 3 ? Options.PoolDepth : 1, 2, 2);
+        var window = Options.PoolWindow;
         var skips = new Tensor[_encoders.Length - 1];
+        var parts = new ImagePart[_encoders.Length];
         for (var i = 0; i < _encoders.Length; i++)
         {
             var deepest = i == skips.Length;
-            var (y, pooled) = _encoders[i].Forward(x, null, training, new NextOperations(Norm: true, deepest ? null : window));
+            parts[i] = part;
+            if (_encoders[i].Forward(x, null, training, new NextOperations(Norm: true, deepest ? null : window), part, watch) is not var (y, pooled))
+                return null;
+            part = part.Pooled(window);
             x = pooled ?? y;
             if (!deepest)
                 skips[i] = y;
@@ -97,7 +111,10 @@ public sealed class UNet : IDisposable
         for (var i = 0; i < _decoders.Length; i++)
         {
             var skip = skips[^(i + 1)];
-            x = _decoders[i].Forward(skip, x, training, new NextOperations(Norm: i + 1 < _decoders.Length, Window: null)).Y;
+            var next = new NextOperations(Norm: i + 1 < _decoders.Length, Window: null);
+            if (_decoders[i].Forward(skip, x, training, next, parts[^(i + 2)], watch) is not var (y, _))
+                return null;
+            x = y;
             // Released here, not at the end of the scope: without a graph the peak is lower by the coarser skips.
             skip.Dispose();
         }
@@ -138,11 +155,16 @@ public sealed class UNet : IDisposable
         }
 
         /// <summary>Applies the level to x, or to x joined with a smaller tensor, which is released.</summary>
-        public (Tensor Y, Tensor? Pooled) Forward(Tensor x, Tensor? small, bool training, NextOperations next)
+        public (Tensor Y, Tensor? Pooled)? Forward(
+            Tensor x, Tensor? small, bool training, NextOperations next, ImagePart part, ForwardWatch watch)
         {
             using var scope = new TensorScope();
-            var middle = First.Forward(x, small, training, new NextOperations(Norm: true, Window: null)).Y;
-            var (y, pooled) = Second.Forward(middle, null, training, next);
+            if (First.Forward(x, small, training, new NextOperations(Norm: true, Window: null), part) is not var (middle, _))
+                return null;
+            watch.Step(middle.Shape);
+            if (Second.Forward(middle, null, training, next, part) is not var (y, pooled))
+                return null;
+            watch.Step(y.Shape);
             return (scope.Keep(y), pooled is null ? null : scope.Keep(pooled));
         }
     }

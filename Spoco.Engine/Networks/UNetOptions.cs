@@ -55,6 +55,26 @@ public sealed record UNetOptions
         }
     }
 
+    /// <summary>
+    /// How many voxels the result at a voxel looks at, at most, to each side along slices, rows and columns: what lies further away has no part in it.
+    /// Group norms are left aside: they look at the whole image.
+    /// </summary>
+    [System.Text.Json.Serialization.JsonIgnore]
+    public (int D, int H, int W) ReceptiveField
+    {
+        get
+        {
+            var side = Networks.ReceptiveField.Reach(FeatureMaps.Count, pooled: true);
+            return (Dimensions == 2 ? 0 : PoolDepth == 2 ? side : Networks.ReceptiveField.Reach(FeatureMaps.Count, pooled: false), side, side);
+        }
+    }
+
+    /// <summary>Window of the max pooling between levels.</summary>
+    internal (int D, int H, int W) PoolWindow => (Dimensions == 3 ? PoolDepth : 1, 2, 2);
+
+    /// <summary>Whether statistics are those of the image that is seen, not of the training.</summary>
+    internal bool HasGroupNorm => Order.Contains('g', StringComparison.Ordinal);
+
     /// <summary>Smallest image the network can take: every pooling must leave at least one voxel.</summary>
     [System.Text.Json.Serialization.JsonIgnore]
     public (int D, int H, int W) MinimumSize

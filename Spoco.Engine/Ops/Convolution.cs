@@ -17,14 +17,17 @@ public static class Convolution
     /// <param name="bias">Cout values, or null.</param>
     /// <param name="padding">Zeros on both sides of each axis; null = half the kernel, which keeps the extents for odd kernels.</param>
     /// <param name="activation">f, applied while the result is still in the cache; only y is kept for its gradient.</param>
+    /// <param name="whole">The result's extents were <paramref name="x"/> not a part of a larger image, see <see cref="ConvolutionShape.Whole"/>.</param>
     /// <returns>[N,D',H',W',Cout].</returns>
     /// <exception cref="ArgumentException">Shapes or devices do not fit each other.</exception>
     public static Tensor Apply(
-        Tensor x, Tensor weight, Tensor? bias = null, (int D, int H, int W)? padding = null, ActivationFunction activation = default)
+        Tensor x, Tensor weight, Tensor? bias = null, (int D, int H, int W)? padding = null, ActivationFunction activation = default,
+        TensorShape whole = default)
     {
         ArgumentNullException.ThrowIfNull(x);
         ArgumentNullException.ThrowIfNull(weight);
-        var shape = ConvolutionShape.Create(x.Shape, weight.Shape, padding ?? (weight.Shape.N / 2, weight.Shape.D / 2, weight.Shape.H / 2));
+        var shape = ConvolutionShape.Create(x.Shape, weight.Shape, padding ?? (weight.Shape.N / 2, weight.Shape.D / 2, weight.Shape.H / 2))
+            with { Whole = whole };
         if (bias is not null && bias.Shape != TensorShape.Vector(shape.OutputChannels))
             throw new ArgumentException($"Convolution: weight {weight.Shape} needs a bias of shape {TensorShape.Vector(shape.OutputChannels)}, "
                 + $"got {bias.Shape}.");

@@ -58,12 +58,12 @@ public static class NormConvolution
     /// <summary>The same, prepared for what comes next.</summary>
     internal static (Tensor Y, Tensor? Pooled) ApplyBatch(
         Tensor x, Tensor? small, Tensor gamma, Tensor beta, Tensor runningMean, Tensor runningVariance, bool training, Tensor weight,
-        ActivationFunction activation, NextOperations next, float momentum = 0.1f)
+        ActivationFunction activation, NextOperations next, float momentum = 0.1f, TensorShape whole = default)
     {
-        if (Shape(x, small, weight, 0, activation) is not { } shape || (training && x.Shape.Voxels == 1))
+        if (Shape(x, small, weight, 0, activation, whole) is not { } shape || (training && x.Shape.Voxels == 1))
         {
             var normalised = BatchNorm.Apply(Join(x, small), gamma, beta, runningMean, runningVariance, training, momentum, Eps);
-            return next.Pool(Convolution.Apply(normalised, weight, activation: activation));
+            return next.Pool(Convolution.Apply(normalised, weight, activation: activation, whole: whole));
         }
 
         var (mean, rstd) = Statistics(x, small, shape, gamma, beta);
@@ -84,13 +84,13 @@ public static class NormConvolution
 
     private static Tensor Join(Tensor x, Tensor? small) => small is null ? x : UpsampleConcat.Apply(x, small);
 
-    private static NormConvolutionShape? Shape(Tensor x, Tensor? small, Tensor weight, int groups, ActivationFunction activation)
+    private static NormConvolutionShape? Shape(Tensor x, Tensor? small, Tensor weight, int groups, ActivationFunction activation, TensorShape whole = default)
     {
         ArgumentNullException.ThrowIfNull(x);
         ArgumentNullException.ThrowIfNull(weight);
         return activation.Kind == ActivationKind.Elu || (small is not null && small.Shape.N != x.Shape.N)
             ? null
-            : NormConvolutionShape.Of(x.Device, x.Shape, small?.Shape ?? default, weight.Shape, groups);
+            : NormConvolutionShape.Of(x.Device, x.Shape, small?.Shape ?? default, weight.Shape, groups, whole);
     }
 
     private static (Tensor Mean, Tensor Rstd) Statistics(Tensor x, Tensor? small, NormConvolutionShape shape, Tensor gamma, Tensor beta)

@@ -29,6 +29,23 @@ public readonly record struct Orientation(bool Transpose, bool FlipY, bool FlipX
         return Map(volume, Transpose ? volume.Width : volume.Height, Transpose ? volume.Height : volume.Width, undo: true);
     }
 
+    /// <summary>Where a box of an image of these extents lies in the image laid this way.</summary>
+    public VoxelBox Apply(VoxelBox box, int height, int width)
+    {
+        var turned = Transpose ? box with { Y = box.X, X = box.Y, Height = box.Width, Width = box.Height } : box;
+        return Flip(turned, Transpose ? width : height, Transpose ? height : width);
+    }
+
+    /// <summary>The inverse of <see cref="Apply(VoxelBox, int, int)"/>; the extents are those of the image laid this way.</summary>
+    public VoxelBox Undo(VoxelBox box, int height, int width)
+    {
+        var plain = Flip(box, height, width);
+        return Transpose ? plain with { Y = plain.X, X = plain.Y, Height = plain.Width, Width = plain.Height } : plain;
+    }
+
+    private VoxelBox Flip(VoxelBox box, int height, int width) =>
+        box with { Y = FlipY ? height - box.Y - box.Height : box.Y, X = FlipX ? width - box.X - box.Width : box.X };
+
     private Volume<T> Map<T>(Volume<T> from, int height, int width, bool undo) where T : unmanaged
     {
         if (this == default)

@@ -59,6 +59,12 @@ public readonly record struct ConvolutionShape
         Input.W + 2 * PaddingW - KernelW + 1,
         OutputChannels);
 
+    /// <summary>
+    /// Extents of the result that decides how it is computed, where the input is a part of a larger one: the part is then computed as the whole would be, and
+    /// has its bits. Without voxels = the result itself. Its images and channels do not matter.
+    /// </summary>
+    public TensorShape Whole { get; init; }
+
     /// <summary>Floating-point operations of one pass in any direction: 2 per multiplication, those with padding included.</summary>
     public long Operations => 2 * Output.Voxels * Terms * OutputChannels;
 

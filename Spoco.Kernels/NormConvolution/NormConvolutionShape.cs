@@ -61,8 +61,9 @@ public readonly record struct NormConvolutionShape
     /// <param name="small">Shape of the second tensor; default = none.</param>
     /// <param name="weight">Shape of the weight.</param>
     /// <param name="groups">Groups of the group norm; 0 = batch norm.</param>
+    /// <param name="whole">See <see cref="ConvolutionShape.Whole"/>.</param>
     /// <exception cref="ArgumentException">The channels do not fit the weight, or the groups do not divide them.</exception>
-    public static NormConvolutionShape? Of(ComputeDevice device, TensorShape input, TensorShape small, TensorShape weight, int groups)
+    public static NormConvolutionShape? Of(ComputeDevice device, TensorShape input, TensorShape small, TensorShape weight, int groups, TensorShape whole = default)
     {
         ArgumentNullException.ThrowIfNull(device);
         var joined = input.WithChannels(input.C + small.C);
@@ -70,7 +71,7 @@ public readonly record struct NormConvolutionShape
             throw new ArgumentException($"NormConvolution: {joined.C} channels do not divide into {groups} groups (input {input}).");
         if (device is not HostDevice { UsesWinograd: true } || joined.Voxels > int.MaxValue)
             return null;
-        var shape = ConvolutionShape.Create(joined, weight, (weight.N / 2, weight.D / 2, weight.H / 2));
+        var shape = ConvolutionShape.Create(joined, weight, (weight.N / 2, weight.D / 2, weight.H / 2)) with { Whole = whole };
         var grid = small.C == 0 ? WinogradGrid.Of(shape) : WinogradGrid.Of(shape, input, small);
         return grid is { } tiles && tiles.Output.WithChannels(1) == input.WithChannels(1)
             ? new NormConvolutionShape(input, small, weight, groups == 0 ? joined.C : groups, groups == 0, tiles)

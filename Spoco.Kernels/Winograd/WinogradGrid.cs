@@ -120,7 +120,7 @@ internal readonly record struct WinogradGrid
         var fits = shape is { KernelH: 3, KernelW: 3 } && (shape.KernelD == 3 || (shape.KernelD == 1 && shape.PaddingD == 0))
             && shape.InputChannels % ChannelUnit == 0 && shape.OutputChannels % ChannelUnit == 0
             && output.Voxels <= int.MaxValue;
-        return fits ? Cheaper(output, shape.KernelD == 3, shape.PaddingD, shape.PaddingH, shape.PaddingW, false, false) : null;
+        return fits ? Cheaper(output, shape.Whole, shape.KernelD == 3, shape.PaddingD, shape.PaddingH, shape.PaddingW, false, false) : null;
     }
 
     /// <summary>
@@ -137,7 +137,7 @@ internal readonly record struct WinogradGrid
         var depth = doubled.D && grid.Deep;
         if (!(plane || (equal.H && equal.W)) || !(depth || equal.D) || (depth && !plane))
             return null;
-        return Cheaper(grid.Output, grid.Deep, shape.PaddingD, shape.PaddingH, shape.PaddingW, depth, plane);
+        return Cheaper(grid.Output, shape.Whole, grid.Deep, shape.PaddingD, shape.PaddingH, shape.PaddingW, depth, plane);
     }
 
     /// <summary>The tiles of the input gradient.</summary>
@@ -148,14 +148,20 @@ internal readonly record struct WinogradGrid
     /// <summary>Whether a product is added without being rounded, which large tiles rely on for their accuracy.</summary>
     private static bool FusesMultiplyAdd => Fma.IsSupported || AdvSimd.IsSupported;
 
-    /// <summary>Large tiles need fewer products, but more weights: of little use for a map of few tiles.</summary>
-    private static WinogradGrid Cheaper(TensorShape output, bool deep, int paddingD, int paddingH, int paddingW, bool upD, bool upPlane)
+    /// <summary>
+    /// Large tiles need fewer products, but more weights: of little use for a map of few tiles. A part of a map is computed as the whole map would be.
+    /// </summary>
+    private static WinogradGrid Cheaper(TensorShape output, TensorShape whole, bool deep, int paddingD, int paddingH, int paddingW, bool upD, bool upPlane)
     {
         var (two, four) = (Of(2), Of(4));
+        var extents = whole.Voxels == 0 ? output : whole with { N = output.N };
         return FusesMultiplyAdd && Cost(four) < Cost(two) ? four : two;
 
         WinogradGrid Of(int results) => new(output, deep, paddingD, paddingH, paddingW, upD, upPlane, results);
 
-        static long Cost(in WinogradGrid grid) => grid.Frequencies * (grid.Tiles + TilesPerWeight);
+        long Cost(in WinogradGrid grid) => grid.Frequencies * (TilesOf(extents, grid) + TilesPerWeight);
+
+        static long TilesOf(TensorShape map, in WinogradGrid grid) => (long)map.N * (grid.Deep ? (map.D + 1) / 2 : map.D)
+            * ((map.H + grid.Results - 1) / grid.Results) * ((map.W + grid.Results - 1) / grid.Results);
     }
 }

@@ -95,7 +95,7 @@ public sealed class BlockwiseTests : FolderTests
         Run("--embeddings", file, "--memory", "100KiB").AssertBadInput(file, "too little memory");
         Run("--embeddings", file, "--memory", "lots").AssertBadInput("--memory", "'lots'");
         Run("--embeddings", file, "--memory", "-1").AssertBadInput("--memory", "'-1'");
-        Run("--input", file, "--memory", "1GiB").AssertBadInput("--memory", "--embeddings");
+        Run("--input", file, "--memory", "1GiB").AssertBadInput("--model", "is needed");
         Run("--memory", "1GiB").AssertBadInput("--memory", "--embeddings");
         Run("--affinities", file, "--memory", "1GiB").AssertBadInput("no dataset 'affinities'");
         Run("--affinities", file, "--model", "m", "--memory", "1GiB").AssertBadInput("--model", "--affinities");

@@ -1,0 +1,146 @@
+using System.Globalization;
+using Spoco.Cli.Files;
+using Spoco.Engine;
+using Spoco.Engine.Segmentation;
+
+namespace Spoco.Cli.Commands;
+
+/// <summary>
+/// <c>spoco segment --input</c> for images whose segmentation needs more memory than there is to be: embeddings and affinities are predicted part by part where
+/// the block-wise Mutex Watershed reads them, and never stored. The labels are those of the image at once.
+/// </summary>
+/// <param name="model">The model.</param>
+/// <param name="options">What becomes of its embeddings.</param>
+/// <param name="orientations">Views to average over.</param>
+/// <param name="foreground">What <c>--foreground</c> says.</param>
+/// <param name="ofClass">Whether one class of a mask is the foreground.</param>
+/// <param name="memory">What <c>--memory</c> says; null = half of what the machine has.</param>
+internal sealed class PartwiseSegmentation(
+    SpocoModel model, InstanceSegmentationOptions options, int orientations, string foreground, bool ofClass, long? memory)
+{
+    // The runtime, its libraries, and what files are written through.
+    private const long Program = 160L << 20;
+
+    private static readonly long Machine = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
+
+    /// <summary>The images' dataset in HDF5.</summary>
+    public required string RawName { get; init; }
+
+    /// <summary>The labels' dataset in HDF5.</summary>
+    public required string LabelName { get; init; }
+
+    /// <summary>The model's file.</summary>
+    public required string Checkpoint { get; init; }
+
+    /// <summary>Whether the network sees images resized.</summary>
+    public required bool IsResized { get; init; }
+
+    /// <summary>Threads of the solver.</summary>
+    public required int? Threads { get; init; }
+
+    private long Limit => memory ?? Machine / 2;
+
+    /// <summary>Whether an image is to be segmented by parts.</summary>
+    /// <exception cref="InputException">It needs too much memory at once, and the options need it at once.</exception>
+    public bool Takes(string file)
+    {
+        var header = ImageHeader.Read(file, RawName);
+        var need = AtOnce(header);
+        if (need <= Limit)
+            return false;
+        if (Obstacle() is not { } obstacle)
+            return true;
+        if (memory is null && need <= Machine)
+            return false;
+        throw new InputException($"{file}: segmenting it at once needs about {Gibibytes(need)} GiB, "
+            + (memory is null ? $"the machine has {Gibibytes(Machine)}" : $"--memory is {Gibibytes(Limit)}") + $"; part by part, {obstacle}.");
+    }
+
+    /// <summary>Segments an image.</summary>
+    /// <param name="file">The image.</param>
+    /// <param name="path">Where its labels go; the extension is added where there is none, that of the image or, for PNG, <c>.tif</c>.</param>
+    /// <param name="cancellation">Stops between steps; what is done stays beside the labels.</param>
+    /// <returns>What was found, as a line.</returns>
+    /// <exception cref="InputException">The file is damaged or does not fit the model, or the memory is too small.</exception>
+    public string Segment(string file, string path, CancellationToken cancellation)
+    {
+        if (InputFile.KindOf(path) is null)
+            path += InputFile.KindOf(file) == FileKind.Hdf5 ? ".h5" : ".tif";
+        if (InputFile.KindOf(path) == FileKind.Png)
+            throw new InputException($"{path}: labels of large images are written as HDF5 or TIFF, part by part.");
+        var folder = Path.ChangeExtension(path, ".partial");
+        var header = ImageHeader.Read(file, RawName);
+        var left = Limit - Program - ImageParts.Bytes(file, header);
+        if (left <= 0)
+            throw new InputException($"{file}: --memory is {Gibibytes(Limit)} GiB; the image itself and the program need {Gibibytes(Limit - left)}, and the computation some more.");
+        try
+        {
+            using var image = ImageParts.Open(file, header, RawName, cancellation);
+            var maskFile = foreground == SegmentCommand.None ? null : SemanticMask.PathOf(foreground, InputSelection.Name(file));
+            var mask = maskFile is null ? null : BlockwiseSegmentation.ReadMask(maskFile);
+            using var closing = mask as IDisposable;
+            // While a block is read, its values and a window of the network are in memory together; then its values are solved.
+            var run = new BlockwiseOptions
+            {
+                Folder = folder, Memory = left / 2, SizeFloor = options.SizeFloor, RemoveLargest = options.RemoveLargest, Threads = Threads,
+                Input = $"{BlockwiseSegmentation.Describe(file)}, {RawName}, model {BlockwiseSegmentation.Describe(Checkpoint)}, {orientations} views"
+                    + (maskFile is null ? "" : $", mask {BlockwiseSegmentation.Describe(maskFile)}"),
+            };
+            var (segments, blocks) = BlockwiseSegmentation.SegmentAndWrite(path, LabelName, image.VoxelSize, run, shown =>
+            {
+                if (orientations == 1)
+                {
+                    using var embeddings = new TiledPrediction(model, image, left / 2, cancellation: cancellation);
+                    return BlockwiseMutexWatershed.FromEmbeddings(embeddings, shown, options.Watershed, mask, cancellation);
+                }
+
+                using var affinities = new TiledAffinities(model, image, orientations, left / 2, cancellation);
+                return BlockwiseMutexWatershed.FromAffinities(affinities, shown, options.Watershed, mask, cancellation);
+            }, cancellation);
+            return $"{InputSelection.Name(path)}: {segments} segments in {blocks} blocks";
+        }
+        catch (Exception e) when (e is ArgumentException or InvalidDataException)
+        {
+            throw new InputException($"{file}: {e.Message}", e);
+        }
+        catch (OperationCanceledException)
+        {
+            Console.Error.WriteLine($"{folder} keeps the blocks that are done; the same command goes on from there.");
+            throw;
+        }
+    }
+
+    /// <summary>
+    /// About how many bytes the segmentation of an image at once takes: the image as stored and normalised, the prediction, embeddings and affinities with the
+    /// copies that views need, and the solver's edges and tables.
+    /// </summary>
+    private long AtOnce(ImageHeader header)
+    {
+        var network = model.Options.Network;
+        var least = network.MinimumSize;
+        if (header.Height < least.H || header.Width < least.W || (network.Dimensions == 3 && header.Depth < least.D) || header.Voxels > int.MaxValue)
+            return header.Voxels > int.MaxValue ? long.MaxValue : 0;
+        var (offsets, attractive) = options.Watershed.Resolve((int)header.Depth);
+        long d = model.Options.EmbeddingDimensions;
+        var views = orientations == 1 ? 4 * d : 12 * d + 8L * offsets.Count;
+        return header.Voxels * (8L * header.Channels + views + 4L * offsets.Count + Math.Max(24L * attractive + 40, 96))
+            + model.PredictionBytes((int)header.Depth, header.Height, header.Width);
+    }
+
+    /// <summary>What the options need the whole image for; null = nothing.</summary>
+    private string? Obstacle()
+    {
+        if (IsResized)
+            return "images that the network sees resized cannot be read";
+        if (foreground is SegmentCommand.Learned or SegmentCommand.Embedding or SegmentCommand.Otsu)
+            return $"the foreground is none or a mask, not {foreground}; see --foreground";
+        if (foreground != SegmentCommand.None && ofClass)
+            return "a mask has no classes; see --class";
+        if (options.MergeDistance > 0)
+            return "similar segments are not joined; say --merge-distance 0";
+        return options.SizeFloor > 1 && options.MergeFragments
+            ? "small segments are not joined to others; add --remove-fragments, or say --size-floor 0" : null;
+    }
+
+    private static string Gibibytes(long bytes) => (bytes / (double)(1 << 30)).ToString("f2", CultureInfo.InvariantCulture);
+}
