@@ -46,16 +46,6 @@ public sealed class ExperimentTests : IDisposable
         AssertFiles(rows: 2, seeds: 1);
     }
 
-    /// <summary>Leaves a run as if it had been interrupted before its first step.</summary>
-    private static void BeginAnew(string folder)
-    {
-        var settings = TrainingRun.StoredSettings(folder);
-        Directory.Delete(folder, recursive: true);
-        using var data = TrainingData.Load(settings, null, CancellationToken.None);
-        Assert.That(() => TrainingRun.Run(settings, folder, data, TestDevices.Open("cpu"), resume: false, new CancellationToken(canceled: true)),
-            Throws.InstanceOf<OperationCanceledException>());
-    }
-
     /// <summary>Finished runs are not repeated, an interrupted one goes on, and both end as if nothing had happened.</summary>
     [Test]
     public void A_study_goes_on_where_it_was()
@@ -73,7 +63,7 @@ public sealed class ExperimentTests : IDisposable
         var half = Path.Combine(Out, "runs", "trained-seed2");
         var whole = SafeTensors.Open(Path.Combine(half, "last.safetensors"));
         var values = whole.Read("net_f.final_conv.weight");
-        BeginAnew(half);
+        InterruptedTraining.Leave(half);
         Directory.Delete(Path.Combine(Out, "runs", "momentum-seed2"), recursive: true);
         File.WriteAllLines(results, expected[..7]);
         Run("g-network", data, seeds: 2, options).AssertSuccess();
