@@ -119,7 +119,8 @@ internal sealed class Hdf5Decoder<T>(string path, string name, Hdf5Dataset datas
             builder.Store<TSample>(row.Span, Target(extents, box, c, z, y, part.X), group: 1, stride: (int)extents.C);
     }
 
-    private void Fill<TSample>(Span<float> values, Extents extents, VoxelBox box, CancellationToken cancellation) where TSample : unmanaged, INumberBase<TSample>
+    private void Fill<TSample>(Span<float> values, Extents extents, VoxelBox box, CancellationToken cancellation)
+        where TSample : unmanaged, INumberBase<TSample>
     {
         var step = (int)extents.C;
         foreach (var (row, c, z, y, part) in Rows<TSample>(extents, box))
@@ -138,7 +139,8 @@ internal sealed class Hdf5Decoder<T>(string path, string name, Hdf5Dataset datas
     }
 
     /// <summary>The rows of a box along x, as they come out of the chunks.</summary>
-    private IEnumerable<(ReadOnlyMemory<TSample> Row, int C, int Z, int Y, VoxelBox Part)> Rows<TSample>(Extents extents, VoxelBox box) where TSample : unmanaged
+    private IEnumerable<(ReadOnlyMemory<TSample> Row, int C, int Z, int Y, VoxelBox Part)> Rows<TSample>(Extents extents, VoxelBox box)
+        where TSample : unmanaged
     {
         var (buffer, gathered) = (Array.Empty<TSample>(), Array.Empty<TSample>());
         foreach (var (first, count, part) in Parts(extents, box))
@@ -161,7 +163,8 @@ internal sealed class Hdf5Decoder<T>(string path, string name, Hdf5Dataset datas
                         var at = c * stepC + z * stepZ + y * stepY;
                         for (var x = 0; stepX != 1 && x < part.Width; x++)
                             gathered[x] = buffer[at + x * stepX];
-                        yield return (stepX == 1 ? buffer.AsMemory(at, part.Width) : gathered.AsMemory(0, part.Width), first + c, part.Z + z, part.Y + y, part);
+                        var row = stepX == 1 ? buffer.AsMemory(at, part.Width) : gathered.AsMemory(0, part.Width);
+                        yield return (row, first + c, part.Z + z, part.Y + y, part);
                     }
 
             // Values from one index to the next along an axis, within the block.

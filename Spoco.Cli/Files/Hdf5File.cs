@@ -7,9 +7,9 @@ using Spoco.Engine;
 namespace Spoco.Cli.Files;
 
 /// <summary>
-/// HDF5 files as this field writes them: datasets [Y,X], [Z,Y,X] or [C,Z,Y,X], or in the order that <see cref="Hdf5Axes"/> reads from their attributes, voxel size
-/// in the attribute <c>element_size_um</c> (z, y, x). A dataset [C,Y,X] is told from a volume by the attribute <c>axes</c> = "cyx", which is written here for 2D
-/// embeddings. The library writes; <see cref="Hdf5Reader"/> reads.
+/// HDF5 files as this field writes them: datasets [Y,X], [Z,Y,X] or [C,Z,Y,X], or in the order that <see cref="Hdf5Axes"/> reads from their
+/// attributes, voxel size in the attribute <c>element_size_um</c> (z, y, x). A dataset [C,Y,X] is told from a volume by the attribute <c>axes</c> =
+/// "cyx", which is written here for 2D embeddings. The library writes; <see cref="Hdf5Reader"/> reads.
 /// </summary>
 internal static class Hdf5File
 {

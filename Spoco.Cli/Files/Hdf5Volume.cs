@@ -4,8 +4,8 @@ using Spoco.Engine;
 namespace Spoco.Cli.Files;
 
 /// <summary>
-/// A dataset of an open HDF5 file, of which boxes are read: what a box costs depends on the chunks it touches, not on the size of the dataset, which may be
-/// beyond what memory or one array holds. Not safe under several threads.
+/// A dataset of an open HDF5 file, of which boxes are read: what a box costs depends on the chunks it touches, not on the size of the dataset, which
+/// may be beyond what memory or one array holds. Not safe under several threads.
 /// </summary>
 internal sealed class Hdf5Volume : IDisposable
 {

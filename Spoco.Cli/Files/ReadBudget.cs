@@ -3,7 +3,8 @@ using Spoco.Engine;
 namespace Spoco.Cli.Files;
 
 /// <summary>
-/// How much memory an image may take once it is decoded: a small file may declare, and deflate to, far more than there is. Decoders ask before they allocate.
+/// How much memory an image may take once it is decoded: a small file may declare, and deflate to, far more than there is. Decoders ask before they
+/// allocate.
 /// </summary>
 internal static class ReadBudget
 {
@@ -28,7 +29,8 @@ internal static class ReadBudget
     {
         var need = (UInt128)(ulong)depth * (ulong)height * (ulong)width * (ulong)channels * (ulong)valueBytes;
         if (need > (ulong)Math.Max(0, Bytes))
-            throw new InputException($"{path}: {depth} x {height} x {width} voxels with {channels} channel(s) would take {Text(need)} of memory once decoded; "
+            throw new InputException($"{path}: {depth} x {height} x {width} voxels with {channels} channel(s) "
+                + $"would take {Text(need)} of memory once decoded; "
                 + $"{Text((UInt128)(ulong)Bytes)} are allowed.");
     }
 

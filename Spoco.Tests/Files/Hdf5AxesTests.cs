@@ -28,7 +28,8 @@ internal sealed class Hdf5AxesTests : IDisposable
     public void AxesAreReadByTheirNames(string axes, string extents, int depth, int height, int width, int channels)
     {
         var dims = Array.ConvertAll(extents.Split(' '), ulong.Parse);
-        var tags = $$"""{"axes": [{{string.Join(", ", axes.Select(axis => $$"""{"key": "{{char.ToLowerInvariant(axis)}}", "typeFlags": 2, "resolution": 0}"""))}}]}""";
+        var keys = axes.Select(axis => $$"""{"key": "{{char.ToLowerInvariant(axis)}}", "typeFlags": 2, "resolution": 0}""");
+        var tags = $$"""{"axes": [{{string.Join(", ", keys)}}]}""";
         foreach (var (name, value) in new (string, object)[]
         {
             ("axes", axes), ("axes", axes.Select(axis => $"{axis}").ToArray()), ("axistags", tags),
@@ -73,7 +74,8 @@ internal sealed class Hdf5AxesTests : IDisposable
         var expected = InputFile.ReadImage(Write([2, 4, 3], chunked: true));
         object[] odd =
         [
-            1.5, new[] { 1, 2, 3 }, "qrs", "zyxc", "", new[] { "z", "y" }, new[] { "z", "", "y" }, "{", "{\"axes\": 5}", "[]", "{\"axes\": [1, {\"key\": 2}, {}]}",
+            1.5, new[] { 1, 2, 3 }, "qrs", "zyxc", "", new[] { "z", "y" }, new[] { "z", "", "y" },
+            "{", "{\"axes\": 5}", "[]", "{\"axes\": [1, {\"key\": 2}, {}]}",
             new[] { new Pair { A = 1, B = 2 } }, new double[2000],
         ];
         foreach (var name in new[] { "axes", "axistags", "DIMENSION_LABELS", "element_size_um", "note" })
@@ -81,16 +83,19 @@ internal sealed class Hdf5AxesTests : IDisposable
             {
                 var image = InputFile.ReadImage(Write([2, 4, 3], chunked: true, (name, value)));
                 Assert.That(image.Data, Is.EqualTo(expected.Data), $"{name} {value}");
-                Assert.That(image.VoxelSize, Is.EqualTo(name == "element_size_um" && value is int[] ? new VoxelSize(1, 2, 3) : null), $"{name} {value}");
+                Assert.That(image.VoxelSize, Is.EqualTo(name == "element_size_um" && value is int[] ? new VoxelSize(1, 2, 3) : null),
+                    $"{name} {value}");
             }
     }
 
     [Test]
     public void TheVoxelSizeIsReadFromNumbersOfAnyType()
     {
-        object[] sizes = [new[] { 4.0, 2, 1 }, new[] { 4f, 2, 1 }, new[] { 4, 2, 1 }, new[] { 4L, 2, 1 }, new ushort[] { 4, 2, 1 }, new byte[] { 4, 2, 1 }];
+        object[] sizes = [new[] { 4.0, 2, 1 }, new[] { 4f, 2, 1 }, new[] { 4, 2, 1 }, new[] { 4L, 2, 1 }, new ushort[] { 4, 2, 1 },
+            new byte[] { 4, 2, 1 }];
         foreach (var size in sizes)
-            Assert.That(InputFile.ReadImage(Write([2, 4, 3], chunked: true, ("element_size_um", size))).VoxelSize, Is.EqualTo(new VoxelSize(4, 2, 1)));
+            Assert.That(InputFile.ReadImage(Write([2, 4, 3], chunked: true, ("element_size_um", size))).VoxelSize,
+                Is.EqualTo(new VoxelSize(4, 2, 1)));
     }
 
     [Test]
@@ -113,7 +118,8 @@ internal sealed class Hdf5AxesTests : IDisposable
         ushort[] values = [.. Enumerable.Range(0, count).Select(i => (ushort)i)];
         uint[]? chunks = chunked ? [.. dims.Select(extent => (uint)Math.Max(1, extent / 2))] : null;
         var path = _folder.File("a.h5");
-        new H5File { ["raw"] = new H5Dataset(values, chunks, fileDims: dims) { Attributes = attributes.ToDictionary(a => a.Name, a => a.Value) } }.Write(path);
+        var raw = new H5Dataset(values, chunks, fileDims: dims) { Attributes = attributes.ToDictionary(a => a.Name, a => a.Value) };
+        new H5File { ["raw"] = raw }.Write(path);
         return path;
     }
 

@@ -29,7 +29,8 @@ internal sealed class Hdf5FieldFilesTests
     public void AFileMadeToHarmIsRefused(string name, string dataset, string message)
     {
         var before = GC.GetAllocatedBytesForCurrentThread();
-        Assert.That(() => InputFile.ReadImage(PathOf(name), dataset), Throws.TypeOf<InputException>().With.Message.EqualTo($"{PathOf(name)}: {message}"));
+        Assert.That(() => InputFile.ReadImage(PathOf(name), dataset),
+            Throws.TypeOf<InputException>().With.Message.EqualTo($"{PathOf(name)}: {message}"));
         Assert.That(GC.GetAllocatedBytesForCurrentThread() - before, Is.LessThan(16 << 20));
     }
 

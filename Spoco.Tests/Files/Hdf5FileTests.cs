@@ -125,7 +125,8 @@ internal sealed class Hdf5FileTests : IDisposable
         var file = new TestHdf5();
         var address = file.Add(new byte[1000]);
         file.AddDataset("raw", TestHdf5.Shape([1000, 1000, 1000]), TestHdf5.Integers(1), chunked
-            ? ((byte)8, TestHdf5.Fields((byte)3, (byte)2, (byte)4, address, new uint[] { 10, 10, 10, 1 })) : TestHdf5.Contiguous(address, 1_000_000_000));
+            ? ((byte)8, TestHdf5.Fields((byte)3, (byte)2, (byte)4, address, new uint[] { 10, 10, 10, 1 }))
+                : TestHdf5.Contiguous(address, 1_000_000_000));
         var path = _folder.Write("lying.h5", file.ToArray());
         var before = GC.GetAllocatedBytesForCurrentThread();
         Assert.That(() => InputFile.ReadImage(path), Throws.TypeOf<InputException>().With.Message.Contains("declares shape [1000, 1000, 1000]"));

@@ -24,7 +24,8 @@ internal sealed class Hdf5FormsTests : IDisposable
         var values = new long[] { 0, 1, 100, signed ? -3 : 127 };
         var bytes = values.SelectMany(value => Ordered(BitConverter.GetBytes(value)[..size], bigEndian)).ToArray();
         var file = new TestHdf5();
-        file.AddDataset("raw", TestHdf5.Shape([2, 2]), TestHdf5.Integers(size, signed, bigEndian), TestHdf5.Contiguous(file.Add(bytes), (ulong)bytes.Length));
+        file.AddDataset("raw", TestHdf5.Shape([2, 2]), TestHdf5.Integers(size, signed, bigEndian),
+            TestHdf5.Contiguous(file.Add(bytes), (ulong)bytes.Length));
         var path = _folder.Write("a.h5", file.ToArray());
         Assert.That(InputFile.ReadImage(path).Data, Is.EqualTo(values.Select(value => (float)value)));
         if (signed)
@@ -38,7 +39,8 @@ internal sealed class Hdf5FormsTests : IDisposable
     {
         var values = new[] { 0, 1.5f, -2.25f, 1024 };
         var bytes = values.SelectMany(value => Ordered(
-            size switch { 2 => BitConverter.GetBytes((Half)value), 4 => BitConverter.GetBytes(value), _ => BitConverter.GetBytes((double)value) }, bigEndian)).ToArray();
+            size switch { 2 => BitConverter.GetBytes((Half)value), 4 => BitConverter.GetBytes(value), _ => BitConverter.GetBytes((double)value) },
+                bigEndian)).ToArray();
         var file = new TestHdf5();
         file.AddDataset("raw", TestHdf5.Shape([1, 4]), TestHdf5.Floats(size, bigEndian), TestHdf5.Compact(bytes));
         Assert.That(InputFile.ReadImage(_folder.Write("a.h5", file.ToArray())).Data, Is.EqualTo(values));
@@ -97,7 +99,8 @@ internal sealed class Hdf5FormsTests : IDisposable
         List<TestChunk?> chunks = [.. ChunksOf((ulong)height, (ulong)width, chunk, filtered, slowest).Select(c => (TestChunk?)c)];
         var largest = new[] { (ulong)height, (ulong)width };
         largest[slowest] = TestHdf5.Undefined;
-        ReadsChunks(file, TestHdf5.Shape([(ulong)height, (ulong)width], largest), file.ExtensibleArray(chunk, 2, chunks, filtered), filtered, height, width, chunk, null);
+        ReadsChunks(file, TestHdf5.Shape([(ulong)height, (ulong)width], largest), file.ExtensibleArray(chunk, 2, chunks, filtered), filtered, height,
+            width, chunk, null);
     }
 
     [Test]
@@ -138,7 +141,8 @@ internal sealed class Hdf5FormsTests : IDisposable
 
     [TestCase("Four score and seven years ago", 0x17770551u)]
     [TestCase("", 0xDEADBEEFu)]
-    public void TheChecksumIsThatOfLookup3(string text, uint expected) => Assert.That(Hdf5CheckSum.Of(Encoding.ASCII.GetBytes(text)), Is.EqualTo(expected));
+    public void TheChecksumIsThatOfLookup3(string text, uint expected) =>
+        Assert.That(Hdf5CheckSum.Of(Encoding.ASCII.GetBytes(text)), Is.EqualTo(expected));
 
     [Test]
     public void LzfIsExpandedAndALeftOutFilterIsNotUndone()
@@ -199,7 +203,8 @@ internal sealed class Hdf5FormsTests : IDisposable
         file.AddDataset("raw", TestHdf5.Shape([1, 4]), TestHdf5.Integers(1), (8, TestHdf5.Fields((byte)4, (byte)3, 100UL, 1u)));
         var path = _folder.Write("a.h5", file.ToArray());
         Assert.That(() => InputFile.ReadImage(path), Throws.TypeOf<InputException>().With.Message.EqualTo(
-            $"{path}: dataset 'raw' is a virtual dataset, put together from others, which is not read; \"h5repack -l CONTI in.h5 out.h5\" writes it into one file."));
+            $"{path}: dataset 'raw' is a virtual dataset, put together from others, which is not read; "
+            + "\"h5repack -l CONTI in.h5 out.h5\" writes it into one file."));
     }
 
     [Test]
@@ -212,7 +217,8 @@ internal sealed class Hdf5FormsTests : IDisposable
             for (var other = 0; other < 20; other++)
                 attributes.Add(TestHdf5.Attribute($"note{other}", other));
             attributes.Add(TestHdf5.Attribute("element_size_um", i + 1, 2, 1));
-            file.AddDataset($"image{i}", TestHdf5.Shape([1, 2]), TestHdf5.Integers(1), TestHdf5.Compact([number, 7]), file.DenseAttributes(attributes));
+            file.AddDataset($"image{i}", TestHdf5.Shape([1, 2]), TestHdf5.Integers(1), TestHdf5.Compact([number, 7]),
+                file.DenseAttributes(attributes));
         }
         var path = _folder.Write("a.h5", file.ToArray(dense: true));
         using (var library = H5File.OpenRead(path))
@@ -275,7 +281,8 @@ internal sealed class Hdf5FormsTests : IDisposable
         var expected = new float[height * width];
         for (var y = 0; y < height; y++)
             for (var x = 0; x < width; x++)
-                expected[y * width + x] = missing is not null && (ulong)y / chunk[0] == missing[0] && (ulong)x / chunk[1] == missing[1] ? 7 : Value(y, x);
+                expected[y * width + x] = missing is not null && (ulong)y / chunk[0] == missing[0] && (ulong)x / chunk[1] == missing[1] ? 7
+                    : Value(y, x);
         Assert.That(InputFile.ReadImage(path).Data, Is.EqualTo(expected));
         using var volume = Hdf5Volume.Open(path, "raw");
         var box = volume.Read<float>(new VoxelBox(0, 1, 1, 1, height - 2, width - 1));

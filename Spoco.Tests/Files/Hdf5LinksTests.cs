@@ -35,7 +35,8 @@ internal sealed class Hdf5LinksTests : IDisposable
         file.AddSoftLink("raw", "other");
         file.AddSoftLink("other", "/raw");
         var path = _folder.Write("a.h5", file.ToArray());
-        Assert.That(() => InputFile.ReadImage(path), Throws.TypeOf<InputException>().With.Message.EqualTo($"{path}: 'raw' is a link that leads in a circle."));
+        Assert.That(() => InputFile.ReadImage(path),
+            Throws.TypeOf<InputException>().With.Message.EqualTo($"{path}: 'raw' is a link that leads in a circle."));
     }
 
     [Test]
@@ -46,7 +47,8 @@ internal sealed class Hdf5LinksTests : IDisposable
         b.AddExternalLink("raw", "a.h5", "/raw");
         var path = _folder.Write("a.h5", a.ToArray());
         _folder.Write("b.h5", b.ToArray());
-        Assert.That(() => InputFile.ReadImage(path), Throws.TypeOf<InputException>().With.Message.EqualTo($"{path}: 'raw' is a link that leads in a circle."));
+        Assert.That(() => InputFile.ReadImage(path),
+            Throws.TypeOf<InputException>().With.Message.EqualTo($"{path}: 'raw' is a link that leads in a circle."));
     }
 
     [Test]

@@ -22,7 +22,8 @@ internal sealed class ReadBudgetTests : IDisposable
         var hdf5 = _folder.Write("a.h5", file.ToArray());
         var tiff = _folder.File("a.tif");
         TiffFile.WriteLabels(tiff, new Volume<int>(1, 1000, 3000));
-        foreach (var (path, text) in new[] { (png, "1 x 3000 x 4000 voxels with 1 channel(s) would take 46 MiB"), (hdf5, "1 x 1000 x 3000"), (tiff, "would take 12 MiB") })
+        foreach (var (path, text) in new[] { (png, "1 x 3000 x 4000 voxels with 1 channel(s) would take 46 MiB"), (hdf5, "1 x 1000 x 3000"),
+            (tiff, "would take 12 MiB") })
         {
             Assert.That(InputFile.ReadImage(path).Width, Is.GreaterThan(2000));
             ReadBudget.Bytes = 10 << 20;
@@ -42,7 +43,8 @@ internal sealed class ReadBudgetTests : IDisposable
             bomb = Hdf5FormsTests.Deflated(bomb);
         var file = new TestHdf5();
         var layout = file.Single([100, 100], 1, new TestChunk([0, 0], bomb), filtered: true);
-        file.AddDataset("raw", TestHdf5.Shape([100, 100]), TestHdf5.Integers(1), TestHdf5.Filters([.. Enumerable.Repeat(((ushort)1, new[] { 6u }), times)]), layout);
+        file.AddDataset("raw", TestHdf5.Shape([100, 100]), TestHdf5.Integers(1),
+            TestHdf5.Filters([.. Enumerable.Repeat(((ushort)1, new[] { 6u }), times)]), layout);
         RefusesWithLittle(_folder.Write("a.h5", file.ToArray()), "inflates to more than");
     }
 
@@ -52,7 +54,8 @@ internal sealed class ReadBudgetTests : IDisposable
         var file = new TestHdf5();
         var (_, type) = TestHdf5.Floats(8);
         var (_, shape) = TestHdf5.Shape([1UL << 40]);
-        var attribute = TestHdf5.Fields((byte)3, (byte)0, (ushort)16, (ushort)type.Length, (ushort)shape.Length, (byte)0, "element_size_um", (byte)0, type, shape);
+        var attribute = TestHdf5.Fields((byte)3, (byte)0, (ushort)16, (ushort)type.Length, (ushort)shape.Length, (byte)0, "element_size_um", (byte)0,
+            type, shape);
         file.AddDataset("raw", TestHdf5.Shape([2, 2]), TestHdf5.Integers(1), TestHdf5.Compact([1, 2, 3, 4]), (12, attribute));
         var path = _folder.Write("a.h5", file.ToArray());
         var before = GC.GetAllocatedBytesForCurrentThread();

@@ -129,10 +129,13 @@ internal sealed class TestHdf5
         while (addresses.Count < 2 * width)
             addresses.Add(Undefined);
         var root = AddChecked("FHIB", (byte)0, header, 0u, addresses.ToArray());
-        Put(header, Fields("FRHP", (byte)0, (ushort)(type == 8 ? 8 : 7), (ushort)0, (byte)0, 4096u, 0UL, Undefined, 0UL, Undefined, new ulong[] { 4096, 4096, 0 },
+        Put(header,
+            Fields("FRHP", (byte)0, (ushort)(type == 8 ? 8 : 7), (ushort)0, (byte)0, 4096u, 0UL, Undefined, 0UL, Undefined,
+                new ulong[] { 4096, 4096, 0 },
             (ulong)objects.Count, new ulong[4], (ushort)width, (ulong)blockSize, 65536UL, (ushort)32, (ushort)1, root, (ushort)2));
         var leaf = AddChecked("BTLF", (byte)0, type, Fields([.. records]));
-        var names = AddChecked("BTHD", (byte)0, type, 4096u, (ushort)records[0].Length, (ushort)0, (byte)100, (byte)40, leaf, (ushort)records.Count, (ulong)records.Count);
+        var names = AddChecked("BTHD", (byte)0, type, 4096u, (ushort)records[0].Length, (ushort)0, (byte)100, (byte)40, leaf, (ushort)records.Count,
+            (ulong)records.Count);
         return (header, names);
     }
 
@@ -260,7 +263,8 @@ internal sealed class TestHdf5
             rest.Add(AddChecked("EASB", (byte)0, client, header, 0u, bitmap, Fields(addresses)));
         }
         var index = AddChecked("EAIB", (byte)0, client, header, first, Fields([.. blocks]), Fields([.. rest]));
-        Put(header, Fields("EAHD", (byte)0, client, (byte)nothing.Length, (byte)maxBits, (byte)inIndex, (byte)smallest, (byte)pointers, (byte)pageBits,
+        Put(header,
+            Fields("EAHD", (byte)0, client, (byte)nothing.Length, (byte)maxBits, (byte)inIndex, (byte)smallest, (byte)pointers, (byte)pageBits,
             new ulong[] { 0, 0, 0, 0, (ulong)chunks.Count, (ulong)chunks.Count }, index));
         return Indexed(4, chunk, size, 0, [maxBits, inIndex, pointers, smallest, pageBits], header);
     }
@@ -274,7 +278,8 @@ internal sealed class TestHdf5
         var half = records.Count / 2;
         var (left, right) = (Leaf(records.Take(half)), Leaf(records.Skip(half + 1)));
         var root = AddChecked("BTIN", (byte)0, type, records[half], left, (byte)half, right, (byte)(records.Count - half - 1));
-        var header = AddChecked("BTHD", (byte)0, type, 2048u, (ushort)records[0].Length, (ushort)1, (byte)100, (byte)40, root, (ushort)1, (ulong)records.Count);
+        var header = AddChecked("BTHD", (byte)0, type, 2048u, (ushort)records[0].Length, (ushort)1, (byte)100, (byte)40, root, (ushort)1,
+            (ulong)records.Count);
         return Indexed(5, chunk, size, 0, Fields(2048u, (byte)100, (byte)40), header);
     }
 

@@ -3,8 +3,8 @@ using System.Buffers.Binary;
 namespace Spoco.Cli.Files.Hdf5;
 
 /// <summary>
-/// Attributes by name: numbers and text, whatever their byte order and however text is stored. One of any other kind is taken for missing: what somebody noted
-/// beside the data must not keep anyone from reading the data.
+/// Attributes by name: numbers and text, whatever their byte order and however text is stored. One of any other kind is taken for missing: what
+/// somebody noted beside the data must not keep anyone from reading the data.
 /// </summary>
 internal sealed class Hdf5Attributes(Hdf5Bytes file, Hdf5Header header)
 {
@@ -16,7 +16,8 @@ internal sealed class Hdf5Attributes(Hdf5Bytes file, Hdf5Header header)
     /// <summary>The numbers of an attribute; null where there is none of this name that holds at most 64 numbers.</summary>
     public double[]? Numbers(string name)
     {
-        if (Find(name) is not { Type.Sample: { } type } attribute || Count(attribute.Space) is not { } count || attribute.Data.Length < count * type.Size())
+        if (Find(name) is not { Type.Sample: { } type } attribute || Count(attribute.Space) is not { } count
+            || attribute.Data.Length < count * type.Size())
             return null;
         var values = new double[count];
         for (var i = 0; i < count; i++)

@@ -5,8 +5,8 @@ namespace Spoco.Cli.Files.Hdf5;
 
 /// <summary>
 /// Which axis of a dataset is what; -1 for those it lacks. The names come from the attributes <c>axes</c> (ours), <c>axistags</c> (vigra, ilastik) or
-/// <c>DIMENSION_LABELS</c> (HDF5's own); without any, two axes are y and x, three z, y and x, four c, z, y and x, and five t, c, z, y and x. Axes of extent 1 may be
-/// anywhere.
+/// <c>DIMENSION_LABELS</c> (HDF5's own); without any, two axes are y and x, three z, y and x, four c, z, y and x, and five t, c, z, y and x. Axes of
+/// extent 1 may be anywhere.
 /// </summary>
 internal readonly record struct Hdf5Axes(int C, int Z, int Y, int X)
 {
@@ -21,7 +21,8 @@ internal readonly record struct Hdf5Axes(int C, int Z, int Y, int X)
             ?? throw new InputException($"{path}: dataset '{name}' has shape {Text(extents)}; [Y,X], [Z,Y,X] or [C,Z,Y,X] are read.");
         var frames = axes.IndexOf('t') is >= 0 and var t ? extents[t] : 1;
         if (frames > 1)
-            throw new InputException($"{path}: dataset '{name}' has {frames} frames ({axes}, shape {Text(extents)}); time series are not read, write each frame on its own.");
+            throw new InputException($"{path}: dataset '{name}' has {frames} frames ({axes}, shape {Text(extents)}); "
+                + "time series are not read, write each frame on its own.");
         return new Hdf5Axes(axes.IndexOf('c'), axes.IndexOf('z'), axes.IndexOf('y'), axes.IndexOf('x'));
     }
 
@@ -49,7 +50,8 @@ internal readonly record struct Hdf5Axes(int C, int Z, int Y, int X)
             return document.RootElement.ValueKind == JsonValueKind.Object && document.RootElement.TryGetProperty("axes", out var axes)
                 && axes.ValueKind == JsonValueKind.Array
                 ? string.Concat(axes.EnumerateArray().Select(axis =>
-                    axis.ValueKind == JsonValueKind.Object && axis.TryGetProperty("key", out var key) && key.ValueKind == JsonValueKind.String ? key.GetString() : "?"))
+                    axis.ValueKind == JsonValueKind.Object && axis.TryGetProperty("key", out var key) && key.ValueKind == JsonValueKind.String
+                        ? key.GetString() : "?"))
                 : "";
         }
         catch (JsonException)

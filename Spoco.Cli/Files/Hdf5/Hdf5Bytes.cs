@@ -4,8 +4,8 @@ using Spoco.Engine;
 namespace Spoco.Cli.Files.Hdf5;
 
 /// <summary>
-/// The bytes of an open HDF5 file. Nothing is allocated for bytes that the file does not have, and the structures of a file may be read a few times over but not
-/// for ever: addresses that form a loop end in an exception.
+/// The bytes of an open HDF5 file. Nothing is allocated for bytes that the file does not have, and the structures of a file may be read a few times
+/// over but not for ever: addresses that form a loop end in an exception.
 /// </summary>
 internal sealed class Hdf5Bytes : IDisposable
 {

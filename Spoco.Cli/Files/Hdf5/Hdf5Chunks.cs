@@ -27,7 +27,8 @@ internal sealed class Hdf5Chunks
         for (var i = 0; i < rank; i++)
         {
             _counts[i] = Quotient(space.Extents[i], layout.Chunks[i]);
-            most[i] = layout.Index is Hdf5Index.BTree1 or Hdf5Index.BTree2 || space.Largest[i] == ulong.MaxValue ? _counts[i] : Quotient(space.Largest[i], layout.Chunks[i]);
+            most[i] = layout.Index is Hdf5Index.BTree1 or Hdf5Index.BTree2 || space.Largest[i] == ulong.MaxValue ? _counts[i]
+                : Quotient(space.Largest[i], layout.Chunks[i]);
         }
 
         // Arrays number chunks as if the dataset were as large as it may become; of the one axis without limit the chunks come slowest.
@@ -113,7 +114,8 @@ internal sealed class Hdf5Chunks
         if (type != 1 || level >= 0 && here != level)
             throw _file.Damaged("the tree of its chunks is none");
         var rank = _counts.Length;
-        var children = new Hdf5Cursor(_file, _file.Structure(address + 8 + 2 * (ulong)_file.OffsetSize, (long)count * (16 + 8 * rank + _file.OffsetSize)));
+        var children = new Hdf5Cursor(_file,
+            _file.Structure(address + 8 + 2 * (ulong)_file.OffsetSize, (long)count * (16 + 8 * rank + _file.OffsetSize)));
         var at = new ulong[rank];
         for (var entry = 0; entry < count; entry++)
         {
@@ -201,8 +203,8 @@ internal sealed class Hdf5Chunks
         var address = header.Offset();
         if (!_file.IsDefined(address))
             return;
-        if (maxBits > 64 || smallest == 0 || minPointers == 0 || pageBits > 32 || !BitOperations.IsPow2(smallest) || !BitOperations.IsPow2(minPointers)
-            || maxBits < BitOperations.Log2((uint)smallest))
+        if (maxBits > 64 || smallest == 0 || minPointers == 0 || pageBits > 32 || !BitOperations.IsPow2(smallest)
+            || !BitOperations.IsPow2(minPointers) || maxBits < BitOperations.Log2((uint)smallest))
             throw _file.Damaged("an array of chunks of impossible measures");
 
         var groups = 1 + maxBits - BitOperations.Log2((uint)smallest);

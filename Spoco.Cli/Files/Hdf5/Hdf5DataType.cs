@@ -31,7 +31,8 @@ internal readonly record struct Hdf5DataType(SampleType? Sample, bool IsBigEndia
                 cursor.Skip(4);
                 var layout = (cursor.Byte(), cursor.Byte(), cursor.Byte(), cursor.Byte(), size);
                 var ieee = (bits & 0x40) == 0 && layout is (10, 5, 0, 10, 2) or (23, 8, 0, 23, 4) or (52, 11, 0, 52, 8);
-                return new Hdf5DataType(ieee ? SampleTypes.Float(size) : null, bigEndian, size, Hdf5Text.None, $"floats of {size} bytes in a layout of their own");
+                return new Hdf5DataType(ieee ? SampleTypes.Float(size) : null, bigEndian, size, Hdf5Text.None,
+                    $"floats of {size} bytes in a layout of their own");
             case 3:
                 return new Hdf5DataType(null, false, size, Hdf5Text.Fixed, "text");
             case 8:
@@ -41,7 +42,16 @@ internal readonly record struct Hdf5DataType(SampleType? Sample, bool IsBigEndia
             case 9:
                 return new Hdf5DataType(null, false, size, (bits & 15) == 1 ? Hdf5Text.Variable : Hdf5Text.None, (bits & 15) == 1 ? "text" : "lists");
             default:
-                var name = kind switch { 2 => "times", 4 => "bit fields", 5 => "opaque values", 6 => "records", 7 => "references", 10 => "arrays", _ => "values of an unknown type" };
+                var name = kind switch
+                {
+                    2 => "times",
+                    4 => "bit fields",
+                    5 => "opaque values",
+                    6 => "records",
+                    7 => "references",
+                    10 => "arrays",
+                    _ => "values of an unknown type",
+                };
                 return new Hdf5DataType(null, false, size, Hdf5Text.None, name);
         }
     }

@@ -48,7 +48,8 @@ internal sealed class Hdf5Dataset
         if (_layout.Chunks.Length != Extents.Length || _layout.Chunks.AsSpan().Contains(0UL))
             throw file.Damaged($"chunks [{string.Join(", ", _layout.Chunks)}] for a shape [{string.Join(", ", Extents)}]");
         if (Bytes(_layout.Chunks) > int.MaxValue / 2)
-            throw new InputException($"{path}: dataset '{name}' declares chunks [{string.Join(", ", _layout.Chunks)}], more than 1 GiB each, which are not read; "
+            throw new InputException($"{path}: dataset '{name}' declares chunks [{string.Join(", ", _layout.Chunks)}], "
+                + "more than 1 GiB each, which are not read; "
                 + "\"h5repack -l CHUNK=... in.h5 out.h5\" writes smaller ones.");
         _chunks = new Hdf5Chunks(file, _layout, space, _filters.Any, (long)Bytes(_layout.Chunks));
     }
@@ -104,7 +105,8 @@ internal sealed class Hdf5Dataset
             : _file.IsDefined(_layout.Address) ? (ulong)Math.Max(0, _file.Length - _file.Base - (long)Math.Min(_layout.Address, (ulong)_file.Length))
             : ulong.MaxValue;
         if (Bytes(Extents) > stored)
-            throw new InputException($"{path}: dataset '{name}' declares shape [{string.Join(", ", Extents)}] but the file has only {stored} bytes for it.");
+            throw new InputException($"{path}: dataset '{name}' declares shape [{string.Join(", ", Extents)}] "
+                + $"but the file has only {stored} bytes for it.");
     }
 
     private byte[] FillValue(Hdf5Header header)

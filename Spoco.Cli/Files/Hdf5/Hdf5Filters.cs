@@ -5,8 +5,8 @@ using Spoco.Engine;
 namespace Spoco.Cli.Files.Hdf5;
 
 /// <summary>
-/// Undoes the filters of chunks: deflate, lzf, shuffle, fletcher32 and scale-offset. Whatever the number of filters, no step yields more than a chunk holds and the
-/// little that a filter may add to it.
+/// Undoes the filters of chunks: deflate, lzf, shuffle, fletcher32 and scale-offset. Whatever the number of filters, no step yields more than a chunk
+/// holds and the little that a filter may add to it.
 /// </summary>
 internal sealed class Hdf5Filters
 {

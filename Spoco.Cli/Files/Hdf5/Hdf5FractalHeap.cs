@@ -1,4 +1,5 @@
 using System.Numerics;
+using Spoco.Engine;
 
 namespace Spoco.Cli.Files.Hdf5;
 
@@ -22,7 +23,8 @@ internal sealed class Hdf5FractalHeap
         filtered.Expect("FRHP"u8);
         filtered.Skip(3);
         if (filtered.UInt16() != 0)
-            throw new Spoco.Engine.InputException($"{file.Path}: the names in the file are compressed, which is not read; \"h5repack in.h5 out.h5\" writes them plainly.");
+            throw new InputException($"{file.Path}: the names in the file are compressed, which is not read; "
+                + "\"h5repack in.h5 out.h5\" writes them plainly.");
         var header = new Hdf5Cursor(file, file.Checked(address, 22 + 3 * file.OffsetSize + 12 * file.LengthSize));
         header.Skip(10);
         var largestObject = header.UInt32();

@@ -1,3 +1,5 @@
+using Spoco.Engine;
+
 namespace Spoco.Cli.Files.Hdf5;
 
 /// <summary>The kinds of message that are looked at.</summary>
@@ -76,7 +78,7 @@ internal sealed class Hdf5Header
         if (version == 1)
             cursor.Skip(6);
         if (version >= 3 && type == 1)
-            throw new Spoco.Engine.InputException($"{file.Path}: the file keeps its {kind} messages in a shared table, which is not read; "
+            throw new InputException($"{file.Path}: the file keeps its {kind} messages in a shared table, which is not read; "
                 + "\"h5repack in.h5 out.h5\" writes it without one.");
         if (depth > 4)
             throw file.Damaged("objects share messages in a circle");

@@ -1,3 +1,5 @@
+using Spoco.Engine;
+
 namespace Spoco.Cli.Files.Hdf5;
 
 /// <summary>Where a dataset's bytes are.</summary>
@@ -24,8 +26,8 @@ internal enum Hdf5Index
 /// <param name="SingleMask">Filters left out for the only chunk.</param>
 /// <param name="WideSizes">Sizes of filtered chunks are lengths of the file, not as wide as a chunk needs.</param>
 internal sealed record Hdf5Layout(
-    Hdf5Storage Storage, ulong Address, ulong? Size, byte[] Compact, ulong[] Chunks, Hdf5Index Index, bool SkipsEdges, ulong SingleSize, uint SingleMask,
-    bool WideSizes)
+    Hdf5Storage Storage, ulong Address, ulong? Size, byte[] Compact, ulong[] Chunks, Hdf5Index Index, bool SkipsEdges, ulong SingleSize,
+    uint SingleMask, bool WideSizes)
 {
     private const int MaxRank = 33;
 
@@ -38,8 +40,9 @@ internal sealed record Hdf5Layout(
             1 or 2 => ReadOld(file, cursor),
             3 => ReadNew(file, cursor, version),
             4 or 5 => ReadNew(file, cursor, version),
-            _ => throw new Spoco.Engine.InputException(
-                $"{file.Path}: a dataset's layout has version {version}, which is newer than what is read; \"h5repack --high=v110 in.h5 out.h5\" writes an older one."),
+            _ => throw new InputException(
+                $"{file.Path}: a dataset's layout has version {version}, which is newer than what is read; "
+                + "\"h5repack --high=v110 in.h5 out.h5\" writes an older one."),
         };
     }
 

@@ -3,8 +3,8 @@ using Spoco.Engine;
 namespace Spoco.Cli.Files.Hdf5;
 
 /// <summary>
-/// Files that an HDF5 file names. Whoever opens a file means that file and what lies beside it: nothing outside its folder is opened, wherever symbolic links lead,
-/// and nothing but regular files.
+/// Files that an HDF5 file names. Whoever opens a file means that file and what lies beside it: nothing outside its folder is opened, wherever
+/// symbolic links lead, and nothing but regular files.
 /// </summary>
 internal static class Hdf5Neighbour
 {

@@ -3,8 +3,8 @@ using Spoco.Engine;
 namespace Spoco.Cli.Files.Hdf5;
 
 /// <summary>
-/// An HDF5 file that is open for reading. Written here because a file may be damaged or made to harm: every length is compared with what the file has before memory
-/// is taken for it, and links lead nowhere but into the file's own folder.
+/// An HDF5 file that is open for reading. Written here because a file may be damaged or made to harm: every length is compared with what the file has
+/// before memory is taken for it, and links lead nowhere but into the file's own folder.
 /// </summary>
 internal sealed class Hdf5Reader : IDisposable
 {
@@ -59,7 +59,8 @@ internal sealed class Hdf5Reader : IDisposable
         var hops = 0;
         while (parts.TryPop(out var part))
         {
-            if (!Hdf5Group.IsGroup(here.Header) || Hdf5Group.Links(here.File, here.Header).Find(link => link.Name == part) is not { Name: not null } link)
+            if (!Hdf5Group.IsGroup(here.Header)
+                || Hdf5Group.Links(here.File, here.Header).Find(link => link.Name == part) is not { Name: not null } link)
                 return null;
             if (link.Target is null)
             {

@@ -3,8 +3,8 @@ using System.Buffers.Binary;
 namespace Spoco.Cli.Files.Hdf5;
 
 /// <summary>
-/// Undoes HDF5's scale-offset filter: values as their difference to the least, in as many bits as the largest difference needs; floats as such a difference
-/// times a power of ten. The difference of all ones stands for the fill value.
+/// Undoes HDF5's scale-offset filter: values as their difference to the least, in as many bits as the largest difference needs; floats as such a
+/// difference times a power of ten. The difference of all ones stands for the fill value.
 /// </summary>
 internal static class Hdf5ScaleOffset
 {
