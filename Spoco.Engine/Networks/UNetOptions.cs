@@ -38,8 +38,9 @@ public sealed record UNetOptions
             throw new ArgumentException($"UNet: dimensions must be 2 or 3, got {Dimensions}.");
         if (InputChannels < 1 || OutputChannels < 1)
             throw new ArgumentException($"UNet: input and output need at least 1 channel, got {InputChannels} and {OutputChannels}.");
-        if (FeatureMaps.Count < 2 || FeatureMaps.Any(m => m is < 1 or > 4096))
-            throw new ArgumentException($"UNet: at least 2 levels of 1 to 4096 feature maps are needed, got {string.Join(",", FeatureMaps)}.");
+        // Every level halves the image; the least image of 16 levels has 32768 pixels a side.
+        if (FeatureMaps.Count is < 2 or > 16 || FeatureMaps.Any(m => m is < 1 or > 4096))
+            throw new ArgumentException($"UNet: 2 to 16 levels of 1 to 4096 feature maps are needed, got {string.Join(",", FeatureMaps)}.");
         if (Order.Count(c => c == 'c') != 1 || Order.Any(c => !"gbcrle".Contains(c, StringComparison.Ordinal)))
             throw new ArgumentException($"UNet: order must hold one 'c' and otherwise g, b, r, l or e, got '{Order}'.");
         if (Groups < 1)

@@ -99,8 +99,9 @@ public sealed class WordsTests : FolderTests
             AssertOwnWords(run.Error);
         }
 
-        var maps = CommandLineRun.Of("train", "--data", DataSet.Write(PathOf("data")), "--out", PathOf("model"), "--device", "cpu", "--maps", Many);
-        maps.AssertBadInput();
+        var maps = CommandLineRun.Of("train", "--data", DataSet.Write(PathOf("data")), "--out", PathOf("model"), "--device", "cpu",
+            "--patch", "32,32", "--maps", Many);
+        maps.AssertBadInput("2 to 16 levels");
         AssertOwnWords(maps.Error);
     }
 

@@ -79,7 +79,7 @@ public sealed class UNetTests
 
     [TestCase("gcr", new[] { 16, 20 }, "UNet: 20 feature maps cannot be divided into 8 groups (maps 16,20).")]
     [TestCase("gr", new[] { 16, 32 }, "UNet: order must hold one 'c' and otherwise g, b, r, l or e, got 'gr'.")]
-    [TestCase("cr", new[] { 16 }, "UNet: at least 2 levels of 1 to 4096 feature maps are needed, got 16.")]
+    [TestCase("cr", new[] { 16 }, "UNet: 2 to 16 levels of 1 to 4096 feature maps are needed, got 16.")]
     public void Impossible_architectures_are_named(string order, int[] maps, string message) =>
         Assert.That(() => UNet.Specs(new UNetOptions { Order = order, FeatureMaps = maps }), Throws.ArgumentException.With.Message.EqualTo(message));
 
