@@ -68,14 +68,16 @@ internal sealed class ImageParts : IVolumeReader<float>, IDisposable
     private static ImageParts Of<T>(Volume<T> volume, string path) where T : unmanaged, INumberBase<T> =>
         new(new SampleReader<T>(volume), volume.VoxelSize, path);
 
-    /// <summary>All values in their order, some rows at a time.</summary>
+    /// <summary>All values in their order, some rows at a time; the array is the same wherever its length is.</summary>
     private IEnumerable<float[]> Blocks()
     {
+        var block = Array.Empty<float>();
         var rows = (int)Math.Clamp(BlockValues / ((long)Width * Channels), 1, Height);
         for (var z = 0; z < Depth; z++)
             for (var y = 0; y < Height; y += rows)
             {
-                var block = new float[Math.Min(rows, Height - y) * Width * Channels];
+                var length = Math.Min(rows, Height - y) * Width * Channels;
+                block = block.Length == length ? block : new float[length];
                 _stored.Read(new VoxelBox(z, y, 0, 1, Math.Min(rows, Height - y), Width), block);
                 yield return block;
             }
