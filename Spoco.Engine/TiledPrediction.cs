@@ -19,8 +19,7 @@ public sealed class TiledPrediction : IVolumeReader<float>, IDisposable
     private readonly IProgress<double>? _progress;
     private readonly CancellationToken _cancellation;
     private readonly bool _flat;
-    private float[] _pixels = [];
-    private float[] _results = [];
+    private readonly long _memory;
     private VoxelBox _last;
     private readonly Dictionary<int, GroupStatistics> _statistics = [];
 
@@ -48,6 +47,7 @@ public sealed class TiledPrediction : IVolumeReader<float>, IDisposable
         if (seen.D < least.D || seen.H < least.H || seen.W < least.W)
             throw new ArgumentException($"TiledPrediction: {network.FeatureMaps.Count} levels need at least {least.D}x{least.H}x{least.W} voxels, got {seen.D}x{seen.H}x{seen.W}.");
         _field = new ReceptiveField(network, seen.D, seen.H, seen.W);
+        _memory = memory;
         Tile = ChooseTile(memory);
     }
 
@@ -65,6 +65,9 @@ public sealed class TiledPrediction : IVolumeReader<float>, IDisposable
 
     /// <summary>Extents of the largest box that is predicted at once, the rest of its window aside.</summary>
     public (int Z, int Y, int X) Tile { get; }
+
+    /// <summary>Where windows and results lie; shared by predictions that take turns.</summary>
+    internal WindowArrays Arrays { get; init; } = new();
 
     /// <summary>Reads the embeddings of a box, which are computed now.</summary>
     /// <param name="box">Lies within the image.</param>
@@ -95,7 +98,7 @@ public sealed class TiledPrediction : IVolumeReader<float>, IDisposable
             {
                 var window = Window(part);
                 Forward(window, part, statistics, watch);
-                Copy(_results, window, part, box, values, foreground);
+                Copy(Arrays.Results, window, part, box, values, foreground);
             }
         }
     }
@@ -224,26 +227,34 @@ public sealed class TiledPrediction : IVolumeReader<float>, IDisposable
     private void Forward(VoxelBox window, VoxelBox part, GroupStatistics? statistics, ForwardWatch watch)
     {
         _cancellation.ThrowIfCancellationRequested();
-        using var scope = new TensorScope();
-        using var pause = Gradients.NoRecording();
         var shape = new TensorShape(1, window.Depth, window.Height, window.Width, _image.Channels);
         // Blocks of a window of another size are of no use for this one.
         if (_last with { Z = 0, Y = 0, X = 0 } != (window with { Z = 0, Y = 0, X = 0 }))
             _model.Device.Pool.Trim();
         _last = window;
-        var pixels = Room(ref _pixels, shape.Count);
+        // Tensors of many sizes follow each other: those that wait for reuse give way where they would exceed the limit.
+        var pool = _model.Device.Pool;
+        var before = pool.Limit;
+        pool.Limit = Math.Min(before ?? long.MaxValue, pool.Statistics.LiveBytes + _memory);
+        try
+        {
+            Forward(shape, window, part, statistics, watch);
+        }
+        finally
+        {
+            pool.Limit = before;
+        }
+    }
+
+    private void Forward(TensorShape shape, VoxelBox window, VoxelBox part, GroupStatistics? statistics, ForwardWatch watch)
+    {
+        using var scope = new TensorScope();
+        using var pause = Gradients.NoRecording();
+        var pixels = WindowArrays.Room(ref Arrays.Pixels, shape.Count);
         _image.Read(window, pixels);
         var own = part with { Z = part.Z - window.Z, Y = part.Y - window.Y, X = part.X - window.X };
         if (_net.Forward(Tensor.From(_model.Device, shape, pixels), new ImagePart(Seen(_image), own, statistics), watch) is { } y)
-            y.Buffer.CopyTo(Room(ref _results, y.Shape.Count));
-    }
-
-    /// <summary>So many values of an array that is kept from window to window.</summary>
-    private static Span<float> Room(ref float[] array, long count)
-    {
-        if (array.Length < count)
-            array = GC.AllocateUninitializedArray<float>(checked((int)count));
-        return array.AsSpan(0, (int)count);
+            y.Buffer.CopyTo(WindowArrays.Room(ref Arrays.Results, y.Shape.Count));
     }
 
     private void Copy(float[] y, VoxelBox window, VoxelBox part, VoxelBox box, Span<float> values, Span<float> foreground)
@@ -260,6 +271,21 @@ public sealed class TiledPrediction : IVolumeReader<float>, IDisposable
                 if (!foreground.IsEmpty)
                     foreground[target] = 1 / (1 + MathF.Exp(-y[source + d]));
             }
+        }
+    }
+
+    /// <summary>Arrays that are kept from window to window.</summary>
+    internal sealed class WindowArrays
+    {
+        public float[] Pixels = [];
+        public float[] Results = [];
+
+        /// <summary>So many values of one of them.</summary>
+        public static Span<float> Room(ref float[] array, long count)
+        {
+            if (array.Length < count)
+                array = GC.AllocateUninitializedArray<float>(checked((int)count));
+            return array.AsSpan(0, (int)count);
         }
     }
 }

@@ -88,8 +88,7 @@ internal static class BlockwiseSegmentation
     }
 
     /// <summary>Shows how far a segmentation is, writes its labels as HDF5 or TIFF, and deletes what was kept beside them.</summary>
-    /// <returns>Number of segments and of blocks.</returns>
-    internal static (int Segments, int Blocks) SegmentAndWrite(
+    internal static void SegmentAndWrite(
         string path, string labelName, VoxelSize? voxelSize, BlockwiseOptions run, Func<BlockwiseOptions, BlockwiseLabels> segment, CancellationToken cancellation)
     {
         using var labels = ProgressDisplay.Run("segmenting", 0, 1, display => segment(run with { Progress = new BlockProgress(display) }));
@@ -111,27 +110,6 @@ internal static class BlockwiseSegmentation
             return done;
         });
         labels.Delete();
-        return (labels.Segments, labels.Blocks);
-    }
-
-    /// <summary>Bytes, as in <c>2GiB</c>, <c>512MiB</c>, <c>1.5 GB</c>; a number alone counts GiB.</summary>
-    /// <exception cref="InputException">The text is none.</exception>
-    public static long ParseMemory(string text)
-    {
-        var number = text.TrimEnd([.. "KMGTiB "]);
-        double? unit = text[number.Length..].Trim() switch
-        {
-            "" or "GiB" or "G" => 1L << 30,
-            "MiB" or "M" => 1L << 20,
-            "KiB" or "K" => 1L << 10,
-            "TiB" or "T" => 1L << 40,
-            "GB" => 1e9,
-            "MB" => 1e6,
-            _ => null,
-        };
-        return unit is { } factor && double.TryParse(number, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var value) && value > 0 && value * factor is >= 1 and < 1e15
-            ? (long)(value * factor)
-            : throw new InputException($"--memory: expected bytes like 2GiB or 512MiB, got '{text}'.");
     }
 
     // A mask of another format cannot be read in parts; a byte per voxel has to fit.

@@ -18,11 +18,6 @@ namespace Spoco.Cli.Commands;
 internal sealed class PartwiseSegmentation(
     SpocoModel model, InstanceSegmentationOptions options, int orientations, string foreground, bool ofClass, long? memory)
 {
-    // The runtime, its libraries, and what files are written through.
-    private const long Program = 160L << 20;
-
-    private static readonly long Machine = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
-
     /// <summary>The images' dataset in HDF5.</summary>
     public required string RawName { get; init; }
 
@@ -38,7 +33,7 @@ internal sealed class PartwiseSegmentation(
     /// <summary>Threads of the solver.</summary>
     public required int? Threads { get; init; }
 
-    private long Limit => memory ?? Machine / 2;
+    private long Limit => memory ?? MemoryLimit.Default;
 
     /// <summary>Whether an image is to be segmented by parts.</summary>
     /// <exception cref="InputException">It needs too much memory at once, and the options need it at once.</exception>
@@ -50,19 +45,18 @@ internal sealed class PartwiseSegmentation(
             return false;
         if (Obstacle() is not { } obstacle)
             return true;
-        if (memory is null && need <= Machine)
+        if (memory is null && need <= MemoryLimit.Machine)
             return false;
-        throw new InputException($"{file}: segmenting it at once needs about {Gibibytes(need)} GiB, "
-            + (memory is null ? $"the machine has {Gibibytes(Machine)}" : $"--memory is {Gibibytes(Limit)}") + $"; part by part, {obstacle}.");
+        throw new InputException($"{file}: segmenting it at once needs about {MemoryLimit.Gibibytes(need)} GiB, "
+            + (memory is null ? $"the machine has {MemoryLimit.Gibibytes(MemoryLimit.Machine)}" : $"--memory is {MemoryLimit.Gibibytes(Limit)}") + $"; part by part, {obstacle}.");
     }
 
     /// <summary>Segments an image.</summary>
     /// <param name="file">The image.</param>
     /// <param name="path">Where its labels go; the extension is added where there is none, that of the image or, for PNG, <c>.tif</c>.</param>
     /// <param name="cancellation">Stops between steps; what is done stays beside the labels.</param>
-    /// <returns>What was found, as a line.</returns>
     /// <exception cref="InputException">The file is damaged or does not fit the model, or the memory is too small.</exception>
-    public string Segment(string file, string path, CancellationToken cancellation)
+    public void Segment(string file, string path, CancellationToken cancellation)
     {
         if (InputFile.KindOf(path) is null)
             path += InputFile.KindOf(file) == FileKind.Hdf5 ? ".h5" : ".tif";
@@ -70,34 +64,33 @@ internal sealed class PartwiseSegmentation(
             throw new InputException($"{path}: labels of large images are written as HDF5 or TIFF, part by part.");
         var folder = Path.ChangeExtension(path, ".partial");
         var header = ImageHeader.Read(file, RawName);
-        var left = Limit - Program - ImageParts.Bytes(file, header);
+        var left = Limit - MemoryLimit.Program - ImageParts.Bytes(file, header);
         if (left <= 0)
-            throw new InputException($"{file}: --memory is {Gibibytes(Limit)} GiB; the image itself and the program need {Gibibytes(Limit - left)}, and the computation some more.");
+            throw new InputException($"{file}: --memory is {MemoryLimit.Gibibytes(Limit)} GiB; the image itself and the program need {MemoryLimit.Gibibytes(Limit - left)}, and the computation some more.");
         try
         {
-            using var image = ImageParts.Open(file, header, RawName, cancellation);
+            using var image = ImageParts.Open(file, header, RawName, model.Options.Normalisation, cancellation);
             var maskFile = foreground == SegmentCommand.None ? null : SemanticMask.PathOf(foreground, InputSelection.Name(file));
             var mask = maskFile is null ? null : BlockwiseSegmentation.ReadMask(maskFile);
             using var closing = mask as IDisposable;
-            // While a block is read, its values and a window of the network are in memory together; then its values are solved.
+            // A quarter is left over: for the garbage of the runtime, and for what the library of HDF5 holds.
             var run = new BlockwiseOptions
             {
                 Folder = folder, Memory = left / 2, SizeFloor = options.SizeFloor, RemoveLargest = options.RemoveLargest, Threads = Threads,
                 Input = $"{BlockwiseSegmentation.Describe(file)}, {RawName}, model {BlockwiseSegmentation.Describe(Checkpoint)}, {orientations} views"
                     + (maskFile is null ? "" : $", mask {BlockwiseSegmentation.Describe(maskFile)}"),
             };
-            var (segments, blocks) = BlockwiseSegmentation.SegmentAndWrite(path, LabelName, image.VoxelSize, run, shown =>
+            BlockwiseSegmentation.SegmentAndWrite(path, LabelName, image.VoxelSize, run, shown =>
             {
                 if (orientations == 1)
                 {
-                    using var embeddings = new TiledPrediction(model, image, left / 2, cancellation: cancellation);
+                    using var embeddings = new TiledPrediction(model, image, left / 4, cancellation: cancellation);
                     return BlockwiseMutexWatershed.FromEmbeddings(embeddings, shown, options.Watershed, mask, cancellation);
                 }
 
-                using var affinities = new TiledAffinities(model, image, orientations, left / 2, cancellation);
+                using var affinities = new TiledAffinities(model, image, orientations, left / 4, cancellation);
                 return BlockwiseMutexWatershed.FromAffinities(affinities, shown, options.Watershed, mask, cancellation);
             }, cancellation);
-            return $"{InputSelection.Name(path)}: {segments} segments in {blocks} blocks";
         }
         catch (Exception e) when (e is ArgumentException or InvalidDataException)
         {
@@ -116,15 +109,15 @@ internal sealed class PartwiseSegmentation(
     /// </summary>
     private long AtOnce(ImageHeader header)
     {
-        var network = model.Options.Network;
-        var least = network.MinimumSize;
-        if (header.Height < least.H || header.Width < least.W || (network.Dimensions == 3 && header.Depth < least.D) || header.Voxels > int.MaxValue)
-            return header.Voxels > int.MaxValue ? long.MaxValue : 0;
-        var (offsets, attractive) = options.Watershed.Resolve((int)header.Depth);
+        // What is too small for the network is said when it is predicted.
+        var least = model.Options.Network.MinimumSize;
+        if (header.Voxels > int.MaxValue)
+            return long.MaxValue;
+        var (offsets, attractive) = options.Watershed.Resolve((int)Math.Max(1, header.Depth));
         long d = model.Options.EmbeddingDimensions;
         var views = orientations == 1 ? 4 * d : 12 * d + 8L * offsets.Count;
         return header.Voxels * (8L * header.Channels + views + 4L * offsets.Count + Math.Max(24L * attractive + 40, 96))
-            + model.PredictionBytes((int)header.Depth, header.Height, header.Width);
+            + model.PredictionBytes(Math.Max((int)header.Depth, least.D), Math.Max(header.Height, least.H), Math.Max(header.Width, least.W));
     }
 
     /// <summary>What the options need the whole image for; null = nothing.</summary>
@@ -141,6 +134,4 @@ internal sealed class PartwiseSegmentation(
         return options.SizeFloor > 1 && options.MergeFragments
             ? "small segments are not joined to others; add --remove-fragments, or say --size-floor 0" : null;
     }
-
-    private static string Gibibytes(long bytes) => (bytes / (double)(1 << 30)).ToString("f2", CultureInfo.InvariantCulture);
 }

@@ -15,13 +15,19 @@ internal static class PredictCommand
         var model = ModelOptions.Model();
         var input = ModelOptions.Input();
         var output = new Option<string>("--out") { Description = "Folder for the results; made when it is not there.", Required = true, HelpName = "folder" };
+        var memory = new Option<string?>("--memory")
+        {
+            Description = "Predict images of any size, part by part, with this much memory (like 2GiB); the embeddings are those of the whole image, bit for bit with batch norm on the cpu, else but for rounding. "
+                + "An image that needs no more is predicted at once. Of larger ones no picture is drawn. Default: half of what the machine has.",
+            HelpName = "bytes",
+        };
         var common = new CommonOptions();
         var command = new Command("predict",
             "Compute the embeddings of images: NAME.h5 with the datasets embeddings_f and embeddings_g ([C, (Z,) Y, X], float32) and, for a model that has one, "
             + "foreground (probability); NAME_pca.png shows the embeddings of f as colours. A model that "
             + "was trained on whole images resized (--scale-of image) sees them so, and its embeddings have that size.")
         {
-            model, input, output, common.RawName, common.Overwrite,
+            model, input, output, memory, common.RawName, common.Overwrite,
         }.WithExamples(
             "spoco predict --model model --input image.png --out embeddings",
             "spoco segment --model model --embeddings embeddings/image.h5 --out result");
@@ -35,15 +41,24 @@ internal static class PredictCommand
             using var device = common.OpenDevice(result);
             using var net = Checkpoint.Load(checkpoint, device);
             var trained = TrainingRun.SettingsOf(checkpoint);
+            var rawName = ModelOptions.RawName(result, common, trained);
+            var limit = result.GetValue(memory) is { } bytes ? MemoryLimit.Parse(bytes) : MemoryLimit.Default;
             ProgressDisplay.Run("predicting", 0, files.Count, display =>
             {
                 for (var i = 0; i < files.Count; i++)
                 {
                     cancellation.ThrowIfCancellationRequested();
-                    var (_, image) = ModelOptions.ReadImage(files[i], ModelOptions.RawName(result, common, trained), net.Options.Network.InputChannels, trained);
-                    var prediction = ModelOptions.Predict(net, image, files[i], x => net.Predict(x, withMomentum: true, cancellation: cancellation));
                     var stem = InputSelection.Stem(result.GetValue(output)!, files[i], int.MaxValue);
                     OutputPlan.MakeFolder(stem);
+                    var header = ImageHeader.Read(files[i], rawName);
+                    if (trained?.Resized is null && AtOnce(net, header) > limit)
+                    {
+                        PredictParts(net, files[i], header, $"{stem}.h5", rawName, limit, display, i, cancellation);
+                        continue;
+                    }
+
+                    var (_, image) = ModelOptions.ReadImage(files[i], rawName, net.Options.Network.InputChannels, trained);
+                    var prediction = ModelOptions.Predict(net, image, files[i], x => net.Predict(x, withMomentum: true, cancellation: cancellation));
                     EmbeddingFile.Write($"{stem}.h5", prediction);
                     EmbeddingPicture.Draw(prediction.Embeddings).WritePng($"{stem}{ByProduct.Colours}.png");
                     display.Report(i + 1, () => InputSelection.Name(files[i]));
@@ -55,5 +70,35 @@ internal static class PredictCommand
             return Task.FromResult(Program.Success);
         });
         return command;
+    }
+
+    /// <summary>About how many bytes the prediction of an image at once takes: the image as stored and normalised, the results, and the networks' tensors.</summary>
+    private static long AtOnce(SpocoModel net, ImageHeader header)
+    {
+        if (header.Voxels > int.MaxValue)
+            return long.MaxValue;
+        var least = net.Options.Network.MinimumSize;
+        // What is too small for the network is said when it is predicted.
+        return header.Voxels * (8L * header.Channels + 8L * net.Options.EmbeddingDimensions + 4) + net.PredictionBytes(
+            Math.Max((int)header.Depth, least.D), Math.Max(header.Height, least.H), Math.Max(header.Width, least.W));
+    }
+
+    private static void PredictParts(
+        SpocoModel net, string file, ImageHeader header, string path, string rawName, long limit, ProgressDisplay display, int index, CancellationToken cancellation)
+    {
+        var left = limit - MemoryLimit.Program - ImageParts.Bytes(file, header);
+        if (left <= 0)
+            throw new InputException($"{file}: --memory is {MemoryLimit.Gibibytes(limit)} GiB; the image itself and the program need {MemoryLimit.Gibibytes(limit - left)}, and the computation some more.");
+        try
+        {
+            using var image = ImageParts.Open(file, header, rawName, net.Options.Normalisation, cancellation);
+            var voxels = (long)image.Depth * image.Height * image.Width;
+            EmbeddingFile.Write(path, net, image, left, image.VoxelSize, done =>
+                display.Report(done == voxels ? index + 1 : index, () => $"{InputSelection.Name(file)}: {done} of {voxels} voxels"), cancellation);
+        }
+        catch (ArgumentException e)
+        {
+            throw new InputException($"{file}: {e.Message}", e);
+        }
     }
 }

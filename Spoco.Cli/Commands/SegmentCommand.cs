@@ -111,7 +111,7 @@ internal static class SegmentCommand
         {
             if (result.GetValue(mergeDistance) is < 0)
                 throw new InputException($"--merge-distance: must not be negative, got {result.GetValue(mergeDistance)}.");
-            var limit = result.GetValue(memory) is { } bytes ? BlockwiseSegmentation.ParseMemory(bytes) : (long?)null;
+            var limit = result.GetValue(memory) is { } bytes ? MemoryLimit.Parse(bytes) : (long?)null;
             if (limit is not null && result.GetValue(input) is not { Length: > 0 })
             {
                 SegmentBlockwise(limit.Value);
@@ -157,18 +157,16 @@ internal static class SegmentCommand
                 RawName = ModelOptions.RawName(result, common, trained), LabelName = result.GetValue(common.LabelName)!, Checkpoint = checkpoint,
                 IsResized = trained?.Resized is not null, Threads = common.ThreadsOf(result),
             };
-            ProgressDisplay.Run("segmenting", 0, files.Count, display =>
+            // Each shows how far it is by itself.
+            var large = parts is null ? [] : files.Where(parts.Takes).ToList();
+            foreach (var file in large)
+                parts!.Segment(file, InputSelection.LabelPath(result.GetValue(output)!, file, files.Count), cancellation);
+            files = [.. large, .. files.Except(large)];
+            ProgressDisplay.Run("segmenting", large.Count, files.Count, display =>
             {
-                for (var i = 0; i < files.Count; i++)
+                for (var i = large.Count; i < files.Count; i++)
                 {
                     cancellation.ThrowIfCancellationRequested();
-                    if (parts?.Takes(files[i]) == true)
-                    {
-                        var path = InputSelection.LabelPath(result.GetValue(output)!, files[i], files.Count);
-                        display.Report(i + 1, () => parts.Segment(files[i], path, cancellation));
-                        continue;
-                    }
-
                     var (stored, image) = fromEmbeddings ? (null, null)
                         : ModelOptions.ReadImage(files[i], ModelOptions.RawName(result, common, trained), net.Options.Network.InputChannels, trained);
                     var prediction = image is null

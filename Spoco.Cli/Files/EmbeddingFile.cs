@@ -1,4 +1,5 @@
 using Spoco.Engine;
+using Spoco.Engine.Segmentation;
 
 namespace Spoco.Cli.Files;
 
@@ -25,7 +26,38 @@ internal static class EmbeddingFile
     /// <summary>Whether <see cref="Write"/> wrote a file, and nobody has added to it.</summary>
     public static bool IsOurs(string path) => ResultMark.IsOn(path, ResultMark.Embeddings, F, G, Foreground);
 
-    /// <summary>Reads what <see cref="Write"/> wrote; g's embeddings and the foreground where they are there.</summary>
+    /// <summary>Predicts an image part by part and writes the same datasets.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="model">The model.</param>
+    /// <param name="image">The normalised image.</param>
+    /// <param name="memory">Bytes for the computation.</param>
+    /// <param name="voxelSize">Size of a voxel where it is known.</param>
+    /// <param name="done">Told how many voxels are done.</param>
+    /// <param name="cancellation">Checked between convolutions.</param>
+    /// <exception cref="ArgumentException">The image does not fit the network, or the memory is too small.</exception>
+    public static void Write(
+        string path, SpocoModel model, IVolumeReader<float> image, long memory, VoxelSize? voxelSize, Action<long> done, CancellationToken cancellation)
+    {
+        using var f = new TiledPrediction(model, image, memory / 2, cancellation: cancellation);
+        using var g = new TiledPrediction(model, image, memory / 2, momentum: true, cancellation: cancellation);
+        var d = model.Options.EmbeddingDimensions;
+        var datasets = new List<(string, int)> { (F, d), (G, d) };
+        if (model.Options.Foreground)
+            datasets.Add((Foreground, 1));
+        var whole = new VoxelBox(0, 0, 0, image.Depth, image.Height, image.Width);
+        // The values of a box, and a copy of one channel of it.
+        var voxels = memory / 2 / (sizeof(float) * (2 * d + 2));
+        Hdf5File.WriteEmbeddings(path, whole, voxelSize, datasets, voxels, box =>
+        {
+            var values = datasets.Select(image => new float[box.VoxelCount * image.Item2]).ToArray();
+            f.Read(box, values[0], model.Options.Foreground ? values[2] : []);
+            g.Read(box, values[1]);
+            done(((long)box.Z * whole.Height + box.Y) * whole.Width + box.VoxelCount);
+            return values;
+        });
+    }
+
+    /// <summary>Reads what <see cref="Write(string, Prediction)"/> wrote; g's embeddings and the foreground where they are there.</summary>
     /// <param name="path">The file.</param>
     /// <param name="dimensions">d of the embeddings.</param>
     /// <exception cref="InputException">The file is damaged, or its arrays do not fit each other.</exception>

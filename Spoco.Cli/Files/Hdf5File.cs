@@ -64,9 +64,11 @@ internal static class Hdf5File
     }
 
     /// <summary>The boxes in which such labels are written: whole chunks, so that the library never holds a half-written one.</summary>
-    public static IEnumerable<VoxelBox> LabelBoxes(VoxelBox whole)
+    public static IEnumerable<VoxelBox> LabelBoxes(VoxelBox whole) => ChunkBoxes(whole, BoxVoxels);
+
+    private static IEnumerable<VoxelBox> ChunkBoxes(VoxelBox whole, long voxels)
     {
-        var rows = (int)Math.Max(1, BoxVoxels / ((long)ChunkDepth * ChunkSide * whole.Width)) * ChunkSide;
+        var rows = (int)Math.Clamp(voxels / ((long)Math.Min(ChunkDepth, whole.Depth) * ChunkSide * whole.Width), 1, whole.Height / ChunkSide + 1) * ChunkSide;
         for (var z = 0; z < whole.Depth; z += ChunkDepth)
             for (var y = 0; y < whole.Height; y += rows)
                 yield return whole with { Z = z, Y = y, Depth = Math.Min(ChunkDepth, whole.Depth - z), Height = Math.Min(rows, whole.Height - y) };
@@ -117,6 +119,46 @@ internal static class Hdf5File
                 for (var c = 0; c < images[i].Values.Channels; c++)
                     for (var z = 0; z < images[i].Values.Depth; z += ChunkDepth)
                         WritePlanes(writer, targets[i], images[i].Values, c, z);
+        });
+    }
+
+    /// <summary>Writes several such images of one size that do not fit memory, box by box.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="whole">The box of all voxels.</param>
+    /// <param name="voxelSize">Size of a voxel where it is known.</param>
+    /// <param name="datasets">Names and numbers of channels.</param>
+    /// <param name="voxels">About how many voxels a box may have.</param>
+    /// <param name="read">Gives the values of a box, [D, H, W, C], for each dataset.</param>
+    public static void WriteEmbeddings(
+        string path, VoxelBox whole, VoxelSize? voxelSize, IReadOnlyList<(string Dataset, int Channels)> datasets, long voxels, Func<VoxelBox, float[][]> read)
+    {
+        var file = new H5File();
+        var targets = datasets.Select(image =>
+        {
+            ulong[] dims = whole.Depth == 1 ? Dims(image.Channels, whole.Height, whole.Width) : Dims(image.Channels, whole.Depth, whole.Height, whole.Width);
+            var chunks = Chunks(dims);
+            chunks[0] = 1;
+            var target = new H5Dataset<float[]>(dims, chunks) { Attributes = Attributes(voxelSize, dims, embedding: true) };
+            Place(file, image.Dataset, target);
+            return target;
+        }).ToList();
+        AtomicFile.Write(path, stream =>
+        {
+            using var writer = file.BeginWrite(stream, Deflated());
+            foreach (var box in ChunkBoxes(whole, voxels))
+            {
+                var values = read(box);
+                for (var i = 0; i < targets.Count; i++)
+                    for (var c = 0; c < datasets[i].Channels; c++)
+                    {
+                        var plane = new float[box.VoxelCount];
+                        for (var v = 0; v < plane.Length; v++)
+                            plane[v] = values[i][v * datasets[i].Channels + c];
+                        var (start, block) = whole.Depth == 1
+                            ? (Dims(c, box.Y, 0), Dims(1, box.Height, box.Width)) : (Dims(c, box.Z, box.Y, 0), Dims(1, box.Depth, box.Height, box.Width));
+                        writer.Write(targets[i], plane, fileSelection: new HyperslabSelection(start.Length, start, block));
+                    }
+            }
         });
     }
 

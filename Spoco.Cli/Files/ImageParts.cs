@@ -6,19 +6,19 @@ namespace Spoco.Cli.Files;
 
 /// <summary>
 /// An image of which normalised boxes are read: HDF5 from the file, PNG and TIFF from memory, where their samples stay in the file's type. The values are those
-/// of <see cref="Normalisation"/>.
+/// of <see cref="Normalisation"/>, measured over the whole image.
 /// </summary>
 internal sealed class ImageParts : IVolumeReader<float>, IDisposable
 {
     private const long BlockValues = 1 << 22;
 
     private readonly IVolumeReader<float> _stored;
-    private readonly ImageStatistics _statistics;
+    private readonly ImageScaling _scaling;
 
-    private ImageParts(IVolumeReader<float> stored, VoxelSize? voxelSize, string path)
+    private ImageParts(IVolumeReader<float> stored, VoxelSize? voxelSize, NormalisationOptions normalisation, string path)
     {
         (_stored, VoxelSize) = (stored, voxelSize);
-        _statistics = ImageStatistics.Of(Blocks, path);
+        _scaling = ImageScaling.Of(normalisation, Channels, Blocks, path);
     }
 
     public int Depth => _stored.Depth;
@@ -35,47 +35,51 @@ internal sealed class ImageParts : IVolumeReader<float>, IDisposable
     public static long Bytes(string path, ImageHeader header) =>
         InputFile.RequireKind(path) == FileKind.Hdf5 ? 0 : header.Voxels * header.Channels * header.SampleBytes;
 
-    /// <summary>Opens an image and takes its mean and deviation.</summary>
+    /// <summary>Opens an image and measures what normalises it.</summary>
     /// <param name="path">The file.</param>
     /// <param name="header">What it says of itself.</param>
     /// <param name="rawName">The dataset, in HDF5.</param>
+    /// <param name="normalisation">That of the model.</param>
     /// <param name="cancellation">Stops between reads.</param>
     /// <exception cref="InputException">The file is damaged, or a value is not finite.</exception>
-    public static ImageParts Open(string path, ImageHeader header, string rawName, CancellationToken cancellation)
+    public static ImageParts Open(
+        string path, ImageHeader header, string rawName, NormalisationOptions normalisation, CancellationToken cancellation)
     {
         if (InputFile.RequireKind(path) == FileKind.Hdf5)
         {
             var file = new Hdf5FloatReader(path, rawName, channelsFirst: false, cancellation);
-            return new ImageParts(file, file.VoxelSize, path);
+            return new ImageParts(file, file.VoxelSize, normalisation, path);
         }
 
         return header.SampleBytes switch
         {
-            1 => Of(InputFile.ReadSamples<byte>(path), path),
-            2 => Of(InputFile.ReadSamples<ushort>(path), path),
-            _ => Of(InputFile.ReadSamples<float>(path), path),
+            1 => Of(InputFile.ReadSamples<byte>(path), normalisation, path),
+            2 => Of(InputFile.ReadSamples<ushort>(path), normalisation, path),
+            _ => Of(InputFile.ReadSamples<float>(path), normalisation, path),
         };
     }
 
     public void Read(VoxelBox box, Span<float> values)
     {
         _stored.Read(box, values);
-        _statistics.Normalise(values, values);
+        _scaling.Apply(values, values);
     }
 
     public void Dispose() => (_stored as IDisposable)?.Dispose();
 
-    private static ImageParts Of<T>(Volume<T> volume, string path) where T : unmanaged, INumberBase<T> =>
-        new(new SampleReader<T>(volume), volume.VoxelSize, path);
+    private static ImageParts Of<T>(Volume<T> volume, NormalisationOptions normalisation, string path) where T : unmanaged, INumberBase<T> =>
+        new(new SampleReader<T>(volume), volume.VoxelSize, normalisation, path);
 
-    /// <summary>All values in their order, some rows at a time.</summary>
+    /// <summary>All values in their order, some rows at a time; the array is the same wherever its length is.</summary>
     private IEnumerable<float[]> Blocks()
     {
+        var block = Array.Empty<float>();
         var rows = (int)Math.Clamp(BlockValues / ((long)Width * Channels), 1, Height);
         for (var z = 0; z < Depth; z++)
             for (var y = 0; y < Height; y += rows)
             {
-                var block = new float[Math.Min(rows, Height - y) * Width * Channels];
+                var length = Math.Min(rows, Height - y) * Width * Channels;
+                block = block.Length == length ? block : new float[length];
                 _stored.Read(new VoxelBox(z, y, 0, 1, Math.Min(rows, Height - y), Width), block);
                 yield return block;
             }

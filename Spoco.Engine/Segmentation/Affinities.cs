@@ -63,10 +63,17 @@ public static class Affinities
                 for (var x = fromX; x < toX; x++)
                 {
                     ref var a = ref Unsafe.Add(ref origin, (nint)(row + x) * dimensions);
-                    var distance = MathF.Sqrt(EmbeddingDistance.Squared(ref a, ref Unsafe.Add(ref a, difference), dimensions));
-                    var closeness = Math.Max((reach - distance) / reach, 0);
-                    weights[row + x] = 1 - closeness * closeness;
+                    weights[row + x] = Weight(ref a, ref Unsafe.Add(ref a, difference), dimensions, reach);
                 }
             }
+    }
+
+    /// <summary>The weight between two embeddings; reach = 2 delta_d.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static float Weight(ref float a, ref float b, int dimensions, float reach)
+    {
+        var distance = MathF.Sqrt(EmbeddingDistance.Squared(ref a, ref b, dimensions));
+        var closeness = Math.Max((reach - distance) / reach, 0);
+        return 1 - closeness * closeness;
     }
 }

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Spoco.Engine.Segmentation;
 
 /// <summary>
@@ -13,12 +15,13 @@ public sealed class TiledAffinities : IVolumeReader<float>, IDisposable
     private readonly List<(Orientation Orientation, TiledPrediction Prediction)> _views = [];
     private readonly VoxelOffset _reach;
     private readonly long _voxels;
+    private float[] _embeddings = [];
 
     /// <summary>Prepares the prediction; nothing is computed yet.</summary>
     /// <param name="model">The model; the caller disposes it afterwards.</param>
     /// <param name="image">The normalised image.</param>
     /// <param name="orientations">1, 2, 4 or 8.</param>
-    /// <param name="memory">Bytes for the computation: half of them for the prediction of a window, half for embeddings and affinities.</param>
+    /// <param name="memory">Bytes for the computation: half of them for the prediction of a window, half for embeddings.</param>
     /// <param name="cancellation">Checked between convolutions.</param>
     /// <exception cref="ArgumentException">The image does not fit the network, the number is another, or the memory is too small.</exception>
     public TiledAffinities(SpocoModel model, IVolumeReader<float> image, int orientations, long memory, CancellationToken cancellation = default)
@@ -28,10 +31,10 @@ public sealed class TiledAffinities : IVolumeReader<float>, IDisposable
         (_model, _image) = (model, image);
         _offsets = model.Options.Segmentation.Watershed.Resolve(image.Depth).Offsets;
         _reach = new VoxelOffset(_offsets.Max(o => Math.Abs(o.Z)), _offsets.Max(o => Math.Abs(o.Y)), _offsets.Max(o => Math.Abs(o.X)));
-        // Embeddings as laid and as they are, and the weights of all edges.
-        _voxels = memory / 2 / (sizeof(float) * (2 * model.Options.EmbeddingDimensions + _offsets.Count));
+        _voxels = memory / 2 / (sizeof(float) * model.Options.EmbeddingDimensions);
+        var arrays = new TiledPrediction.WindowArrays();
         foreach (var orientation in Orientation.First(orientations))
-            _views.Add((orientation, new TiledPrediction(model, new OrientedReader(image, orientation), memory / 2, cancellation: cancellation)));
+            _views.Add((orientation, new TiledPrediction(model, new OrientedReader(image, orientation), memory / 2, cancellation: cancellation) { Arrays = arrays }));
     }
 
     /// <inheritdoc/>
@@ -86,18 +89,37 @@ public sealed class TiledAffinities : IVolumeReader<float>, IDisposable
     {
         var around = Around(part);
         var laid = orientation.Apply(around, Height, Width);
-        var embeddings = new Volume<float>(laid.Depth, laid.Height, laid.Width, prediction.Channels);
-        prediction.Read(laid, embeddings.Data);
-        var weights = Affinities.FromEmbeddings(orientation.Undo(embeddings), _offsets, _model.Options.Segmentation.Watershed.PushMargin);
-        var voxels = (int)around.VoxelCount;
-        for (var row = 0; row < part.Depth * part.Height; row++)
+        var d = prediction.Channels;
+        if (_embeddings.Length < laid.VoxelCount * d)
+            _embeddings = GC.AllocateUninitializedArray<float>(checked((int)laid.VoxelCount * d));
+        prediction.Read(laid, _embeddings.AsSpan(0, (int)laid.VoxelCount * d));
+        // Where the first voxel is laid, and how far from it the next row and the next column are.
+        var origin = Place(0, 0);
+        var (row, column) = (Place(1, 0) - origin, Place(0, 1) - origin);
+        var plane = (long)laid.Height * laid.Width;
+        var reach = 2 * _model.Options.Segmentation.Watershed.PushMargin;
+        for (var c = 0; c < _offsets.Count; c++)
         {
-            var (z, y) = (part.Z + row / part.Height, part.Y + row % part.Height);
-            var source = ((z - around.Z) * around.Height + y - around.Y) * around.Width + part.X - around.X;
-            var target = (((z - box.Z) * box.Height + y - box.Y) * box.Width + part.X - box.X) * Channels;
-            for (var x = 0; x < part.Width; x++)
-                for (var c = 0; c < Channels; c++)
-                    values[target + x * Channels + c] += weights[c * voxels + source + x] / _views.Count;
+            var o = _offsets[c];
+            var step = (nint)(o.Z * plane + o.Y * row + o.X * column) * d;
+            for (var z = part.Z; z < part.Z + part.Depth; z++)
+                for (var y = part.Y; y < part.Y + part.Height; y++)
+                {
+                    var target = (((z - box.Z) * box.Height + y - box.Y) * box.Width + part.X - box.X) * Channels + c;
+                    var source = (z - around.Z) * plane + origin + (y - around.Y) * row + (part.X - around.X) * column;
+                    for (var x = part.X; x < part.X + part.Width; x++, target += Channels, source += column)
+                    {
+                        ref var a = ref _embeddings[source * d];
+                        var weight = around.Contains(z + o.Z, y + o.Y, x + o.X) ? Affinities.Weight(ref a, ref Unsafe.Add(ref a, step), d, reach) : 1;
+                        values[target] += weight / _views.Count;
+                    }
+                }
+        }
+
+        long Place(int y, int x)
+        {
+            var (a, b) = orientation.Transpose ? (x, y) : (y, x);
+            return (orientation.FlipY ? laid.Height - 1 - a : a) * (long)laid.Width + (orientation.FlipX ? laid.Width - 1 - b : b);
         }
     }
 }

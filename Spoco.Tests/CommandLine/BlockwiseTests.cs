@@ -118,7 +118,7 @@ public sealed class BlockwiseTests : FolderTests
     [TestCase("0.5 G", 1L << 29)]
     [TestCase("512MiB", 512L << 20)]
     [TestCase("1.5GB", 1_500_000_000L)]
-    public void Memory_is_read_as_people_write_it(string text, long bytes) => Assert.That(BlockwiseSegmentation.ParseMemory(text), Is.EqualTo(bytes));
+    public void Memory_is_read_as_people_write_it(string text, long bytes) => Assert.That(MemoryLimit.Parse(text), Is.EqualTo(bytes));
 
     private static Volume<float> WithSize(Volume<float> volume) =>
         new(volume.Data, volume.Depth, volume.Height, volume.Width, volume.Channels) { VoxelSize = new VoxelSize(2, 0.5, 0.5) };

@@ -1,0 +1,40 @@
+using System.Globalization;
+using Spoco.Engine;
+
+namespace Spoco.Cli.Commands;
+
+/// <summary>What <c>--memory</c> says, and what it is compared with.</summary>
+internal static class MemoryLimit
+{
+    /// <summary>The runtime, its libraries, and what files are read and written through.</summary>
+    public const long Program = 160L << 20;
+
+    /// <summary>Bytes that this process may have.</summary>
+    public static long Machine { get; } = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
+
+    /// <summary>Half of what the machine has.</summary>
+    public static long Default => Machine / 2;
+
+    /// <summary>Bytes, as in <c>2GiB</c>, <c>512MiB</c>, <c>1.5 GB</c>; a number alone counts GiB.</summary>
+    /// <exception cref="InputException">The text is none.</exception>
+    public static long Parse(string text)
+    {
+        var number = text.TrimEnd([.. "KMGTiB "]);
+        double? unit = text[number.Length..].Trim() switch
+        {
+            "" or "GiB" or "G" => 1L << 30,
+            "MiB" or "M" => 1L << 20,
+            "KiB" or "K" => 1L << 10,
+            "TiB" or "T" => 1L << 40,
+            "GB" => 1e9,
+            "MB" => 1e6,
+            _ => null,
+        };
+        return unit is { } factor && double.TryParse(number, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var value) && value > 0 && value * factor is >= 1 and < 1e15
+            ? (long)(value * factor)
+            : throw new InputException($"--memory: expected bytes like 2GiB or 512MiB, got '{text}'.");
+    }
+
+    /// <summary>Bytes as a number of GiB.</summary>
+    public static string Gibibytes(long bytes) => (bytes / (double)(1 << 30)).ToString("f2", CultureInfo.InvariantCulture);
+}

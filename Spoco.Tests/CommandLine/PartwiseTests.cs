@@ -1,0 +1,131 @@
+using Spoco.Cli.Files;
+using Spoco.Engine;
+using Spoco.Engine.Checkpoints;
+using Spoco.Engine.Networks;
+using Spoco.Kernels;
+
+namespace Spoco.Tests.CommandLine;
+
+/// <summary><c>spoco segment</c> and <c>spoco predict</c> with <c>--memory</c>: images part by part, with the results of the whole.</summary>
+public sealed class PartwiseTests : FolderTests
+{
+    private static readonly string[] Plain = ["--foreground", "none", "--merge-distance", "0", "--remove-fragments"];
+
+    [TestCase("image.tif", "labels.h5", "8")]
+    [TestCase("image.h5", "labels.tif", "1")]
+    public void An_image_is_segmented_in_parts(string name, string result, string orientations)
+    {
+        var (model, image) = (Model(2, foreground: false), Write(name, Image(1, 900, 800)));
+        string[] command = ["segment", "--model", model, "--input", image, "--orientations", orientations, .. Plain];
+
+        CommandLineRun.Of([.. command, "--memory", "100GiB", "--out", PathOf("whole.h5")]).AssertSuccess();
+        var run = CommandLineRun.Of([.. command, "--memory", "200MiB", "--out", PathOf(result)]).AssertSuccess();
+
+        var (whole, parts) = (InputFile.ReadLabels(PathOf("whole.h5")), InputFile.ReadLabels(PathOf(result)));
+        Assert.That(parts.Data, Is.EqualTo(whole.Data));
+        Assert.That(parts.VoxelSize, Is.EqualTo(whole.VoxelSize));
+        Assert.That(whole.Data.Max(), Is.GreaterThan(20));
+        Assert.That(run.Error, Does.Contain("blocks").And.Not.Contain("in 1 blocks"));
+        Assert.That(Directory.Exists(PathOf("labels.partial")), Is.False, "nothing is left behind");
+    }
+
+    [Test]
+    public void A_volume_is_segmented_in_parts_with_a_mask_and_sizes()
+    {
+        var (model, image) = (Model(3, foreground: true), Write("v.h5", Image(40, 140, 150)));
+        var mask = new Volume<int>([.. Enumerable.Range(0, 40 * 140 * 150).Select(i => i % 150 < 120 ? 1 : 0)], 40, 140, 150);
+        Hdf5File.WriteLabels(PathOf("m.h5"), mask, "label");
+        string[] command =
+        [
+            "segment", "--model", model, "--input", image, "--foreground", PathOf("m.h5"), "--merge-distance", "0", "--remove-fragments", "--size-floor", "6", "--remove-largest",
+        ];
+
+        CommandLineRun.Of([.. command, "--memory", "100GiB", "--out", PathOf("whole.h5")]).AssertSuccess();
+        CommandLineRun.Of([.. command, "--memory", "360MiB", "--out", PathOf("parts.h5")]).AssertSuccess();
+
+        Assert.That(InputFile.ReadLabels(PathOf("parts.h5")).Data, Is.EqualTo(InputFile.ReadLabels(PathOf("whole.h5")).Data));
+        Assert.That(InputFile.ReadLabels(PathOf("parts.h5")).Data.Max(), Is.GreaterThan(5));
+    }
+
+    [Test]
+    public void A_second_run_goes_on()
+    {
+        var (model, image) = (Model(2, foreground: false), Write("image.tif", Image(1, 900, 800)));
+        string[] command = ["segment", "--model", model, "--input", image, "--orientations", "1", .. Plain, "--memory", "200MiB", "--out", PathOf("labels.h5")];
+        // A folder in the place of the result: all is computed, and nothing can be written.
+        Directory.CreateDirectory(PathOf("labels.h5/in the way"));
+        Assert.That(CommandLineRun.Of(command).ExitCode, Is.Not.Zero);
+        Directory.Delete(PathOf("labels.h5"), recursive: true);
+
+        var run = CommandLineRun.Of(command).AssertSuccess();
+
+        Assert.That(run.Error, Does.Match("[0-9]+ of [0-9]+ blocks are there from an earlier run"));
+    }
+
+    [Test]
+    public void What_needs_the_whole_image_is_said_with_the_way_out()
+    {
+        var (learned, plain, image) = (Model(2, foreground: true), Model(2, foreground: false), Write("image.tif", Image(1, 900, 800)));
+        Run(learned).AssertBadInput("image.tif", "at once needs about", "--memory is 0.20", "the foreground is none or a mask, not learned");
+        Run(learned, "--foreground", "none").AssertBadInput("--merge-distance 0");
+        Run(plain, "--size-floor", "9").AssertBadInput("--remove-fragments", "--size-floor 0");
+        Run(plain, [.. Plain, "--memory", "150MiB"]).AssertBadInput("--memory is 0.15 GiB", "the image itself and the program need");
+        Run(plain, [.. Plain, "--memory", "162MiB"]).AssertBadInput("image.tif", "too little memory", "needs");
+        CommandLineRun.Of(["segment", "--model", plain, "--input", image, .. Plain, "--memory", "200MiB", "--out", PathOf("labels.png")])
+            .AssertBadInput("labels.png", "HDF5 or TIFF");
+
+        CommandLineRun Run(string model, params string[] options) => CommandLineRun.Of(
+            ["segment", "--model", model, "--input", image, "--out", PathOf("o.h5"), .. options.Contains("--memory") ? [] : new[] { "--memory", "200MiB" }, .. options]);
+    }
+
+    [TestCase(2, "bcr", 1, 1000, 1000, "175MiB")]
+    [TestCase(3, "bcr", 40, 170, 170, "225MiB")]
+    public void Embeddings_are_predicted_in_parts(int dimensions, string order, int depth, int height, int width, string memory)
+    {
+        var (model, image) = (Model(dimensions, foreground: true, order), Write("image.tif", Image(depth, height, width)));
+
+        CommandLineRun.Of("predict", "--model", model, "--input", image, "--out", PathOf("whole"), "--memory", "100GiB").AssertSuccess();
+        CommandLineRun.Of("predict", "--model", model, "--input", image, "--out", PathOf("parts"), "--memory", memory).AssertSuccess();
+
+        foreach (var dataset in new[] { "embeddings_f", "embeddings_g", "foreground" })
+        {
+            var (whole, parts) = (Hdf5File.Read<float>(PathOf("whole/image.h5"), dataset), Hdf5File.Read<float>(PathOf("parts/image.h5"), dataset));
+            Assert.That(parts.ToString(), Is.EqualTo(whole.ToString()));
+            Assert.That(parts.Data.AsSpan().SequenceEqual(whole.Data), dataset);
+        }
+
+        Assert.That(File.Exists(PathOf("parts/image_pca.png")), Is.False, "it went part by part");
+    }
+
+    private string Model(int dimensions, bool foreground, string order = "bcr")
+    {
+        using var device = ComputeDevice.Open("cpu", new ComputeDeviceOptions { Threads = 2 });
+        using var model = new SpocoModel(device, new SpocoModelOptions
+        {
+            Network = new UNetOptions { Dimensions = dimensions, FeatureMaps = [8, 16], Order = order }, EmbeddingDimensions = 8, PushMargin = 0.02, Foreground = foreground,
+        });
+        model.Initialise(1);
+        var path = PathOf($"model{dimensions}{foreground}.safetensors");
+        Checkpoint.Save(path, model);
+        return path;
+    }
+
+    private string Write(string name, Volume<int> image)
+    {
+        if (InputFile.KindOf(name) == FileKind.Tiff)
+            TiffFile.WriteLabels(PathOf(name), image);
+        else
+            Hdf5File.WriteLabels(PathOf(name), image, "raw");
+        return PathOf(name);
+    }
+
+    /// <summary>Blocks of different brightness, with noise.</summary>
+    private static Volume<int> Image(int depth, int height, int width)
+    {
+        var random = new Random(2);
+        var image = new Volume<int>(depth, height, width) { VoxelSize = new VoxelSize(depth == 1 ? 0.5 : 2, 0.5, 0.5) };
+        for (var i = 0; i < image.Data.Length; i++)
+            image.Data[i] = random.Next(90) + 100 * ((i / width % height / 23 * 7 + i % width / 31 * 5 + i / width / height / 9 * 3) % 11);
+        return image;
+    }
+}
