@@ -23,7 +23,7 @@ internal static class EmbeddingFile
         Hdf5File.WriteEmbeddings(path, images);
     }
 
-    /// <summary>Whether <see cref="Write"/> wrote a file, and nobody has added to it.</summary>
+    /// <summary>Whether <see cref="Write(string, Prediction)"/> wrote a file, and nobody has added to it.</summary>
     public static bool IsOurs(string path) => ResultMark.IsOn(path, ResultMark.Embeddings, F, G, Foreground);
 
     /// <summary>Predicts an image part by part and writes the same datasets.</summary>
