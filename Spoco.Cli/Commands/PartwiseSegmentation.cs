@@ -62,7 +62,9 @@ internal sealed class PartwiseSegmentation(
             path += InputFile.KindOf(file) == FileKind.Hdf5 ? ".h5" : ".tif";
         if (InputFile.KindOf(path) == FileKind.Png)
             throw new InputException($"{path}: labels of large images are written as HDF5 or TIFF, part by part.");
+        OutputPlan.MakeFolder(path);
         var folder = Path.ChangeExtension(path, ".partial");
+        using var held = FolderLock.Hold(Path.GetDirectoryName(Path.GetFullPath(path))!, Path.GetFileName(folder) + ".lock");
         var header = ImageHeader.Read(file, RawName);
         var left = Limit - MemoryLimit.Program - ImageParts.Bytes(file, header);
         if (left <= 0)
@@ -98,7 +100,7 @@ internal sealed class PartwiseSegmentation(
         }
         catch (OperationCanceledException)
         {
-            Console.Error.WriteLine($"{folder} keeps the blocks that are done; the same command goes on from there.");
+            Terminal.Note($"{folder} keeps the blocks that are done; the same command goes on from there.");
             throw;
         }
     }

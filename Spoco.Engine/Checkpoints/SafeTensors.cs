@@ -50,7 +50,7 @@ public sealed record SafeTensorSource(string Name, IReadOnlyList<long> Shape, Fu
 /// <summary>
 /// The safetensors format: 8 bytes little-endian header length, a JSON header {name: {dtype, shape, data_offsets}, "__metadata__": {..}}, then the
 /// raw bytes. Nothing in such a file is executed. Every number in it is checked before it is used. Files that are written here have a checksum of
-/// their arrays among the strings, which does not depend on the arrays' order: whoever reads and writes them unchanged keeps it.
+/// their arrays and strings among the strings, which does not depend on their order: whoever reads and writes them unchanged keeps it.
 /// </summary>
 public sealed class SafeTensors
 {
@@ -136,7 +136,7 @@ public sealed class SafeTensors
             : values;
     }
 
-    /// <summary>Compares the arrays with the checksum that was written with them; a file without one passes.</summary>
+    /// <summary>Compares the arrays and strings with the checksum that was written with them; a file without one passes.</summary>
     /// <exception cref="InputException">They differ, or the file cannot be read.</exception>
     public void Verify()
     {
@@ -146,7 +146,7 @@ public sealed class SafeTensors
         {
             using var stream = RegularFile.Open(_path);
             var piece = new byte[PieceBytes];
-            var sum = 0UL;
+            var sum = SumOf(Metadata);
             foreach (var entry in _entries.Values)
             {
                 var hash = HashOf(entry.Name);
@@ -163,7 +163,7 @@ public sealed class SafeTensors
 
             if (Text(sum) != expected)
                 throw new InputException(
-                    $"{_path}: the arrays are not those that were written (their checksum differs): the file is damaged or was edited.");
+                    $"{_path}: the contents are not those that were written (their checksum differs): the file is damaged or was edited.");
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -186,7 +186,7 @@ public sealed class SafeTensors
             BinaryPrimitives.WriteInt64LittleEndian(length, header.Length);
             stream.Write(length);
             stream.Write(header);
-            var sum = 0UL;
+            var sum = SumOf(metadata);
             foreach (var array in arrays)
             {
                 var hash = HashOf(array.Name);
@@ -228,6 +228,22 @@ public sealed class SafeTensors
         var hash = new ContentHash();
         hash.Add(Encoding.UTF8.GetBytes($"{name}\0"));
         return hash;
+    }
+
+    /// <summary>The hashes of the strings but the checksum itself.</summary>
+    private static ulong SumOf(IReadOnlyDictionary<string, string> metadata)
+    {
+        var sum = 0UL;
+        foreach (var (key, value) in metadata)
+        {
+            if (key == ChecksumKey)
+                continue;
+            var hash = HashOf(key);
+            hash.Add(Encoding.UTF8.GetBytes(value));
+            sum = unchecked(sum + hash.Value);
+        }
+
+        return sum;
     }
 
     private static string Text(ulong sum) => sum.ToString("x16", CultureInfo.InvariantCulture);

@@ -167,10 +167,9 @@ public sealed class EvaluateTests : FolderTests
         Assert.That(Row(run, "a"), Does.StartWith("1 1 1.000"));
         Assert.That(File.Exists(PathOf("o.csv")), "the other file is written");
 
-        run = Evaluate("--json", PathOf("folder"), "--objects", PathOf("none/o.csv"));
-        run.AssertBadInput("folder: cannot be written: it is a folder.", "none/o.csv: cannot be written");
-        Assert.That(Row(run, "mean"), Does.StartWith("1 1 1.000"));
-        Evaluate("--json", PathOf("same"), "--objects", PathOf("same")).AssertBadInput("--objects", "--json");
+        // What can be known is said before anything is computed.
+        Evaluate("--json", PathOf("folder")).AssertBadInput("folder: the scores cannot be written there (it is a folder).");
+        Evaluate("--json", PathOf("same"), "--objects", PathOf("same")).AssertBadInput("same: would be both the scores and the table of objects");
     }
 
     [Test]

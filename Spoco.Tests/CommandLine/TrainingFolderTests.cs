@@ -73,9 +73,9 @@ public sealed class TrainingFolderTests : FolderTests
             changed[at] ^= 1;
             File.WriteAllBytes(Best, changed);
             CommandLineRun.Of("predict", "--model", Model, "--input", image, "--out", PathOf("out"), "--device", "cpu")
-                .AssertBadInput("best.safetensors", "is damaged");
+                .AssertBadInput("best.safetensors", "damaged");
             CommandLineRun.Of("train", "--data", PathOf("data"), "--from", Best, "--out", PathOf("other"), "--patch", "32,32",
-                "--iterations", "1", "--device", "cpu").AssertBadInput("best.safetensors", "is damaged");
+                "--iterations", "1", "--device", "cpu").AssertBadInput("best.safetensors", "damaged");
         }
     }
 

@@ -133,7 +133,7 @@ internal sealed class Hdf5LinksTests : IDisposable
             make.WaitForExit();
         File.CreateSymbolicLink(_folder.File("pipe.png"), _folder.File("pipe.h5"));
         foreach (var path in new[] { _folder.File("pipe.h5"), _folder.File("pipe.png"), Linking("pipe.h5"), Elsewhere("pipe.h5", "b.h5") })
-            Assert.That(() => InputFile.ReadImage(path), Throws.TypeOf<InputException>().With.Message.Match("no regular file|only 0 bytes"), path);
+            Assert.That(() => InputFile.ReadImage(path), Throws.TypeOf<InputException>().With.Message.Match("a pipe, not a file|only 0 bytes"), path);
     }
 
     private static void AddImage(TestHdf5 file, string name) =>
