@@ -177,6 +177,26 @@ public sealed class SpocoModel : IDisposable
     }
 
     /// <summary>
+    /// From an image, as it comes from a file, to its objects, as <c>spoco segment</c> does it where nothing else is asked for: normalised as in training, affinities
+    /// averaged over views, segmented within the mask or, where the model has learned it, the foreground.
+    /// </summary>
+    /// <param name="image">[D, H, W, channels of the network]; left as it is.</param>
+    /// <param name="mask">Voxels that are 0 here get label 0; null = the learned foreground or, without one, everything is segmented.</param>
+    /// <param name="orientations">Views: 1, 2, 4 or 8; null = <see cref="OrientationAverage.DefaultOf"/>.</param>
+    /// <param name="cancellation">Stops between steps.</param>
+    /// <returns>Labels from 1, numbered by first voxel; 0 = no object.</returns>
+    /// <exception cref="ArgumentException">Channels, size or mask do not fit, or the number of views is another.</exception>
+    /// <exception cref="InputException">A value of the image is infinite or not a number.</exception>
+    /// <exception cref="OperationCanceledException">The segmentation was cancelled.</exception>
+    public Volume<int> Segment(Volume<float> image, Volume<byte>? mask = null, int? orientations = null, CancellationToken cancellation = default)
+    {
+        var prediction = OrientationAverage.Predict(this, Normalise(image), orientations ?? OrientationAverage.DefaultOf(Options), cancellation);
+        return mask is null && Options.Foreground
+            ? InstanceSegmentation.SegmentLearned(prediction, options: Options.Segmentation, device: Device, cancellation: cancellation)
+            : InstanceSegmentation.Segment(prediction, mask, Options.Segmentation, Device, cancellation);
+    }
+
+    /// <summary>
     /// Bytes that <see cref="Predict(Volume{float}, bool, IProgress{double}, CancellationToken)"/> takes at most for an image of these extents, the image itself and the
     /// results aside: tensors of the device, and what is copied to and from it. A 2D model takes them for a slice, whatever the depth.
     /// </summary>

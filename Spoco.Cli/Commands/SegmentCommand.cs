@@ -18,9 +18,6 @@ internal static class SegmentCommand
     internal const string Embedding = "embedding";
     internal const string None = "none";
 
-    /// <summary>The views to average over when nothing is said.</summary>
-    internal static int DefaultOrientations(SpocoModelOptions model) => model.Network.Dimensions == 2 ? 8 : 1;
-
     /// <summary>Where objects are looked for when nothing is said.</summary>
     internal static string DefaultForeground(SpocoModelOptions model) => model.Foreground ? Learned : None;
 
@@ -144,7 +141,7 @@ internal static class SegmentCommand
                 RemoveLargest = result.GetValue(removeLargest),
                 MergeFragments = !result.GetValue(keepFragments),
             };
-            var views = result.GetValue(orientations) ?? DefaultOrientations(net.Options);
+            var views = result.GetValue(orientations) ?? OrientationAverage.DefaultOf(net.Options);
             if (views is not (1 or 2 or 4 or 8))
                 throw new InputException($"--orientations: expected 1, 2, 4 or 8, got {views}.");
             var source = result.GetValue(foreground) ?? DefaultForeground(net.Options);

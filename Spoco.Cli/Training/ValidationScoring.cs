@@ -19,7 +19,7 @@ internal sealed record ScoringChoices(string? Foreground = null, int Orientation
 
     /// <summary>What spoco segment does with a model when nothing else is said.</summary>
     public static ScoringChoices OfSegment(SpocoModelOptions model) =>
-        new(SegmentCommand.DefaultForeground(model), SegmentCommand.DefaultOrientations(model));
+        new(SegmentCommand.DefaultForeground(model), OrientationAverage.DefaultOf(model));
 }
 
 /// <summary>Segments validation images and scores them at their own size.</summary>

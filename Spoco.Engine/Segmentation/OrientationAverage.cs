@@ -6,6 +6,13 @@ namespace Spoco.Engine.Segmentation;
 /// </summary>
 public static class OrientationAverage
 {
+    /// <summary>Views that are averaged where nothing is said: 8 of an image, 1 of a volume, where each costs too much.</summary>
+    public static int DefaultOf(SpocoModelOptions model)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        return model.Network.Dimensions == 2 ? 8 : 1;
+    }
+
     /// <summary>Predicts and averages.</summary>
     /// <param name="model">The model.</param>
     /// <param name="image">The normalised image.</param>
