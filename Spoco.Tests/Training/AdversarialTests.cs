@@ -117,7 +117,8 @@ public sealed class AdversarialTests : FolderTests
     {
         var device = TestDevices.Open(name);
         using var training = new Training(device, dimensions, warmUp: 0);
-        training.Steps(8);
+        // Until every number of objects has been seen: sizes of their arrays come in classes.
+        training.Steps(60);
         var before = device.Pool.Statistics;
         training.Steps(12);
         var heap = GC.GetTotalMemory(forceFullCollection: true);
