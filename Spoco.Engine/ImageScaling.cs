@@ -1,3 +1,5 @@
+using Primitives = Spoco.Kernels.Primitives;
+
 namespace Spoco.Engine;
 
 /// <summary>
@@ -118,7 +120,7 @@ public sealed class ImageScaling
     {
         foreach (var block in blocks())
         {
-            if (FiniteNumbers.IndexOfOther(block) >= 0)
+            if (Primitives.FiniteNumbers.IndexOfOther(block) >= 0)
                 throw new InputException($"Normalisation: {name} holds values that are infinite or not a number.");
         }
     }

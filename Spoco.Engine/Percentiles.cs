@@ -1,3 +1,5 @@
+using Primitives = Spoco.Kernels.Primitives;
+
 namespace Spoco.Engine;
 
 /// <summary>
@@ -21,7 +23,7 @@ internal static class Percentiles
         var count = 0L;
         foreach (var block in blocks())
         {
-            if (FiniteNumbers.IndexOfOther(block) >= 0)
+            if (Primitives.FiniteNumbers.IndexOfOther(block) >= 0)
                 throw new InputException($"Normalisation: {name} holds values that are infinite or not a number.");
             foreach (var value in block)
                 upper[Key(value) >> HalfBits]++;

@@ -1,6 +1,7 @@
 using Spoco.Engine.Networks;
 using Spoco.Engine.Segmentation;
 using Spoco.Kernels;
+using Primitives = Spoco.Kernels.Primitives;
 
 namespace Spoco.Engine;
 
@@ -129,7 +130,7 @@ public sealed class SpocoModel : IDisposable
     {
         ArgumentNullException.ThrowIfNull(image);
         RequireRoom(image.Depth, image.Height, image.Width);
-        if (FiniteNumbers.IndexOfOther(image.Data) >= 0)
+        if (Primitives.FiniteNumbers.IndexOfOther(image.Data) >= 0)
             throw new ArgumentException("SpocoModel: the image holds values that are infinite or not a number.");
         var result = Results(image, withMomentum);
         var depth = Options.Network.Dimensions == 3 ? image.Depth : 1;

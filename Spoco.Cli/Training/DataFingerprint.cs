@@ -16,7 +16,7 @@ internal sealed class DataFingerprint
     /// <summary>Takes an image and its labels.</summary>
     public void Add(string part, string name, Volume<float> image, Volume<int> labels)
     {
-        var (imageHash, labelHash) = (new ContentHash(), new ContentHash());
+        using ContentHash imageHash = new(), labelHash = new();
         imageHash.Add(MemoryMarshal.AsBytes<float>(image.Data));
         labelHash.Add(MemoryMarshal.AsBytes<int>(labels.Data));
         Add(part, name, (image.Depth, image.Height, image.Width), imageHash, labelHash);

@@ -107,7 +107,7 @@ internal sealed class SourceLoader(int dimensions, int? ignored, long memory, Im
                 $"{item.LabelPath}: --split-labels needs the labels in memory, where they find no room; give it more with --memory.");
         OnDisk++;
         var found = new List<FoundImage>();
-        var (imageHash, labelHash) = (new ContentHash(), new ContentHash());
+        using ContentHash imageHash = new(), labelHash = new();
         foreach (var (name, region) in dimensions == 2 && files.Region.Depth > 1
             ? Enumerable.Range(0, files.Region.Depth).Select(z => ($"{item.Name}[{z}]", files.Region.Slice(z))) : [(item.Name, files.Region)])
         {

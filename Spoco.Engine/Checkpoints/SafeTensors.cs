@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
+using Primitives = Spoco.Kernels.Primitives;
 
 namespace Spoco.Engine.Checkpoints;
 
@@ -131,7 +132,7 @@ public sealed class SafeTensors
     public float[] ReadFinite(string name)
     {
         var values = Read(name);
-        return FiniteNumbers.IndexOfOther(values) is >= 0 and var i
+        return Primitives.FiniteNumbers.IndexOfOther(values) is >= 0 and var i
             ? throw new InputException($"{_path}: value {i} of the array '{name}' is {values[i]}: the model is damaged.")
             : values;
     }
@@ -149,7 +150,7 @@ public sealed class SafeTensors
             var sum = SumOf(Metadata);
             foreach (var entry in _entries.Values)
             {
-                var hash = HashOf(entry.Name);
+                using var hash = HashOf(entry.Name);
                 stream.Position = _dataStart + entry.Begin;
                 for (var left = entry.End - entry.Begin; left > 0; left -= PieceBytes)
                 {
@@ -189,7 +190,7 @@ public sealed class SafeTensors
             var sum = SumOf(metadata);
             foreach (var array in arrays)
             {
-                var hash = HashOf(array.Name);
+                using var hash = HashOf(array.Name);
                 var bytes = Bytes(array);
                 hash.Add(bytes);
                 stream.Write(bytes);
@@ -238,7 +239,7 @@ public sealed class SafeTensors
         {
             if (key == ChecksumKey)
                 continue;
-            var hash = HashOf(key);
+            using var hash = HashOf(key);
             hash.Add(Encoding.UTF8.GetBytes(value));
             sum = unchecked(sum + hash.Value);
         }

@@ -22,7 +22,7 @@ public static class Affinities
         ArgumentNullException.ThrowIfNull(offsets);
         if (!(pushMargin > 0) || !float.IsFinite(pushMargin))
             throw new ArgumentException($"Affinities: the push margin must be positive and finite, got {pushMargin}.");
-        var firstBad = embeddings.Data.AsSpan().IndexOfNonFinite();
+        var firstBad = FiniteNumbers.IndexOfOther(embeddings.Data);
         if (firstBad >= 0)
             throw NotFinite(embeddings, firstBad);
         var voxels = embeddings.VoxelCount;
@@ -38,14 +38,6 @@ public static class Affinities
     internal static ArgumentException NotFinite(Volume<float> embeddings, long index) =>
         new($"Affinities: embeddings must be finite, value {index % embeddings.Channels} of voxel {index / embeddings.Channels} is "
             + $"{embeddings.Data[index]} (embeddings {embeddings}).");
-
-    private static int IndexOfNonFinite(this Span<float> values)
-    {
-        for (var i = 0; i < values.Length; i++)
-            if (!float.IsFinite(values[i]))
-                return i;
-        return -1;
-    }
 
     private static void Channel(Volume<float> embeddings, VoxelOffset offset, float reach, Span<float> weights)
     {

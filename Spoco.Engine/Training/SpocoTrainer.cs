@@ -185,7 +185,7 @@ public sealed class SpocoTrainer : IDisposable
     private static void RequireNumbers(TrainingBatch batch)
     {
         ArgumentNullException.ThrowIfNull(batch);
-        if (FiniteNumbers.IndexOfOther(batch.ViewF) >= 0 || FiniteNumbers.IndexOfOther(batch.ViewG) >= 0)
+        if (Primitives.FiniteNumbers.IndexOfOther(batch.ViewF) >= 0 || Primitives.FiniteNumbers.IndexOfOther(batch.ViewG) >= 0)
             throw new ArgumentException("SpocoTrainer: the batch holds values that are infinite or not a number.");
     }
 

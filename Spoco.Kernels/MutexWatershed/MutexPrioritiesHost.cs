@@ -74,7 +74,7 @@ internal sealed unsafe class MutexPrioritiesHost
             for (var b = from; b < until; b++)
             {
                 var start = (long)b * Block;
-                if (FirstNonFinite(values + start, (int)Math.Min(Block, count - start)) is >= 0 and var bad)
+                if (FiniteNumbers.IndexOfOther(new ReadOnlySpan<float>(values + start, (int)Math.Min(Block, count - start))) is >= 0 and var bad)
                 {
                     found[worker] = start + bad;
                     return;
@@ -102,7 +102,7 @@ internal sealed unsafe class MutexPrioritiesHost
         for (var row = from; row < until; row++)
         {
             var values = _grid.Width * _dimensions;
-            if (_embeddings != null && FirstNonFinite(_embeddings + (long)row * values, values) is >= 0 and var bad)
+            if (_embeddings != null && FiniteNumbers.IndexOfOther(new ReadOnlySpan<float>(_embeddings + (long)row * values, values)) is >= 0 and var bad)
             {
                 _refused[worker] = (long)row * values + bad;
                 return;
@@ -189,7 +189,7 @@ internal sealed unsafe class MutexPrioritiesHost
             wrong += new Vector<float>(row[x] - row[x]);
         }
 
-        return Vector.Sum(wrong) == 0 ? -1 : from + FirstNonFinite(row + from, to - from);
+        return Vector.Sum(wrong) == 0 ? -1 : from + FiniteNumbers.IndexOfOther(new ReadOnlySpan<float>(row + from, to - from));
     }
 
     private int ScalePresent(float* row, int from, int to, float scale, float shift, int c, int first, bool sparse)
@@ -221,20 +221,5 @@ internal sealed unsafe class MutexPrioritiesHost
                     _refused[worker] = Math.Min(_refused[worker], (long)c * _grid.Voxels + i);
             }
         }
-    }
-
-    private static int FirstNonFinite(float* values, int count)
-    {
-        var i = 0;
-        var wrong = Vector<float>.Zero;
-        for (; i <= count - Vector<float>.Count; i += Vector<float>.Count)
-            wrong += Vector.Load(values + i) - Vector.Load(values + i);
-        var fine = Vector.Sum(wrong) == 0;
-        for (; fine && i < count; i++)
-            fine = float.IsFinite(values[i]);
-        for (i = 0; !fine && i < count; i++)
-            if (!float.IsFinite(values[i]))
-                return i;
-        return -1;
     }
 }

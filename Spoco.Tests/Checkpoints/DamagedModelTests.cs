@@ -104,7 +104,7 @@ public sealed class DamagedModelTests : FolderTests
 
         ulong Hash(int piece)
         {
-            var hash = new ContentHash();
+            using var hash = new ContentHash();
             for (var i = 0; i < bytes.Length; i += piece)
                 hash.Add(bytes.AsSpan(i, Math.Min(piece, bytes.Length - i)));
             return hash.Value;

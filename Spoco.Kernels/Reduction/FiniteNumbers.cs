@@ -1,6 +1,6 @@
 using System.Numerics;
 
-namespace Spoco.Engine;
+namespace Spoco.Kernels.Primitives;
 
 /// <summary>Looks for values that are infinite or not a number.</summary>
 internal static class FiniteNumbers
