@@ -10,7 +10,7 @@ namespace Spoco.Engine;
 /// the bits of <see cref="SpocoModel.Predict(Volume{float}, bool, IProgress{double}, CancellationToken)"/>. Group norms take their statistics from the whole image: these are measured first, in one pass over the image for each norm;
 /// embeddings then differ from those of the whole at once by rounding. Not safe under several threads.
 /// </summary>
-public sealed class TiledPrediction : IVolumeReader<float>, IDisposable
+public sealed class TiledPrediction : IPredictionReader
 {
     private readonly SpocoModel _model;
     private readonly UNet _net;
@@ -103,6 +103,11 @@ public sealed class TiledPrediction : IVolumeReader<float>, IDisposable
         }
     }
 
+    /// <summary>Dimensions of an embedding.</summary>
+    public int Dimensions => Channels;
+
+    void IPredictionReader.Read(VoxelBox box, Span<float> values, Span<float> embeddings, Span<float> foreground) => Read(box, values, foreground);
+
     /// <inheritdoc/>
     public void Dispose()
     {
@@ -172,8 +177,8 @@ public sealed class TiledPrediction : IVolumeReader<float>, IDisposable
         }
 
         return double.IsFinite(chosen.Cost) ? chosen.Best
-            : throw new ArgumentException($"TiledPrediction: {memory >> 20} MiB are too little memory; the smallest part of the image, with what its embeddings depend on, needs "
-                + $"{(chosen.Least >> 20) + 1} MiB.");
+            : throw new InsufficientMemoryLimitException($"TiledPrediction: {memory >> 20} MiB are too little memory; the smallest part of the image, with what its embeddings "
+                + $"depend on, needs {(chosen.Least >> 20) + 1} MiB.", chosen.Least);
 
         // In the middle of the image, where windows are largest.
         (long Bytes, double Cost) Need(int depth, int side)

@@ -41,6 +41,10 @@ internal static class BlockwiseSegmentation
             {
                 Segment(file, path, folder);
             }
+            catch (InsufficientMemoryLimitException e)
+            {
+                throw TooLittle(file, blockwise.Memory, e.NeededBytes, folder, e);
+            }
             catch (Exception e) when (e is ArgumentException or InvalidDataException)
             {
                 throw new InputException($"{file}: {(e is ArgumentException argument ? ReadFailure.Message(argument) : e.Message)}", e);
@@ -63,7 +67,7 @@ internal static class BlockwiseSegmentation
                 return;
             }
 
-            using var embeddings = new Hdf5FloatReader(file, EmbeddingFile.F, channelsFirst: false, cancellation);
+            using var embeddings = new EmbeddingParts(file, blockwise.ForegroundThreshold is not null, cancellation);
             if (dimensions is not null && embeddings.Channels != dimensions)
                 throw new InputException($"{file}: the embeddings have {embeddings.Channels} dimensions, the model {dimensions}.");
             Solve(embeddings, embeddings.VoxelSize, file, path, folder);
@@ -86,6 +90,11 @@ internal static class BlockwiseSegmentation
             }
         }
     }
+
+    /// <summary>What is said where <c>--memory</c> is too little: how much is enough.</summary>
+    internal static InputException TooLittle(string file, long limit, long needed, string folder, InsufficientMemoryLimitException cause) => new(
+        $"{file}: --memory is {limit >> 20}MiB; --memory {(needed >> 20) + 1}MiB is enough."
+        + (Directory.Exists(folder) ? $" {folder} keeps the blocks that are done; the same command with more memory goes on from there." : ""), cause);
 
     /// <summary>Shows how far a segmentation is, writes its labels as HDF5 or TIFF, and deletes what was kept beside them.</summary>
     internal static void SegmentAndWrite(

@@ -13,10 +13,11 @@ namespace Spoco.Cli.Commands;
 /// <param name="options">What becomes of its embeddings.</param>
 /// <param name="orientations">Views to average over.</param>
 /// <param name="foreground">What <c>--foreground</c> says.</param>
+/// <param name="threshold">What <c>--threshold</c> says.</param>
 /// <param name="ofClass">Whether one class of a mask is the foreground.</param>
 /// <param name="memory">What <c>--memory</c> says; null = half of what the machine has.</param>
 internal sealed class PartwiseSegmentation(
-    SpocoModel model, InstanceSegmentationOptions options, int orientations, string foreground, bool ofClass, long? memory)
+    SpocoModel model, InstanceSegmentationOptions options, int orientations, string foreground, double threshold, bool ofClass, long? memory)
 {
     /// <summary>The images' dataset in HDF5.</summary>
     public required string RawName { get; init; }
@@ -72,27 +73,22 @@ internal sealed class PartwiseSegmentation(
         try
         {
             using var image = ImageParts.Open(file, header, RawName, model.Options.Normalisation, cancellation);
-            var maskFile = foreground == SegmentCommand.None ? null : SemanticMask.PathOf(foreground, InputSelection.Name(file));
-            var mask = maskFile is null ? null : BlockwiseSegmentation.ReadMask(maskFile);
+            var maskFile = foreground is SegmentCommand.None or SegmentCommand.Learned or SegmentCommand.Embedding or SegmentCommand.Otsu
+                ? null : SemanticMask.PathOf(foreground, InputSelection.Name(file));
+            var mask = foreground == SegmentCommand.Otsu ? new OtsuMask(image, cancellation) : maskFile is null ? null : BlockwiseSegmentation.ReadMask(maskFile);
             using var closing = mask as IDisposable;
-            // A quarter is left over: for the garbage of the runtime, and for what the library of HDF5 holds.
             var run = new BlockwiseOptions
             {
-                Folder = folder, Memory = left / 2, SizeFloor = options.SizeFloor, RemoveLargest = options.RemoveLargest, Threads = Threads,
-                Input = $"{BlockwiseSegmentation.Describe(file)}, {RawName}, model {BlockwiseSegmentation.Describe(Checkpoint)}, {orientations} views"
+                Folder = folder, Memory = left, Threads = Threads, ForegroundThreshold = foreground == SegmentCommand.Learned ? threshold : null,
+                Input = $"{BlockwiseSegmentation.Describe(file)}, {RawName}, model {BlockwiseSegmentation.Describe(Checkpoint)}, {orientations} views, {foreground}"
                     + (maskFile is null ? "" : $", mask {BlockwiseSegmentation.Describe(maskFile)}"),
             };
-            BlockwiseSegmentation.SegmentAndWrite(path, LabelName, image.VoxelSize, run, shown =>
-            {
-                if (orientations == 1)
-                {
-                    using var embeddings = new TiledPrediction(model, image, left / 4, cancellation: cancellation);
-                    return BlockwiseMutexWatershed.FromEmbeddings(embeddings, shown, options.Watershed, mask, cancellation);
-                }
-
-                using var affinities = new TiledAffinities(model, image, orientations, left / 4, cancellation);
-                return BlockwiseMutexWatershed.FromAffinities(affinities, shown, options.Watershed, mask, cancellation);
-            }, cancellation);
+            BlockwiseSegmentation.SegmentAndWrite(path, LabelName, image.VoxelSize, run, shown => TiledSegmentation.Segment(
+                model, image, shown, options, orientations, mask, foreground == SegmentCommand.Embedding, cancellation), cancellation);
+        }
+        catch (InsufficientMemoryLimitException e)
+        {
+            throw BlockwiseSegmentation.TooLittle(file, Limit, Limit - left + e.NeededBytes, folder, e);
         }
         catch (Exception e) when (e is ArgumentException or InvalidDataException)
         {
@@ -127,13 +123,6 @@ internal sealed class PartwiseSegmentation(
     {
         if (IsResized)
             return "images that the network sees resized cannot be read";
-        if (foreground is SegmentCommand.Learned or SegmentCommand.Embedding or SegmentCommand.Otsu)
-            return $"the foreground is none or a mask, not {foreground}; see --foreground";
-        if (foreground != SegmentCommand.None && ofClass)
-            return "a mask has no classes; see --class";
-        if (options.MergeDistance > 0)
-            return "similar segments are not joined; say --merge-distance 0";
-        return options.SizeFloor > 1 && options.MergeFragments
-            ? "small segments are not joined to others; add --remove-fragments, or say --size-floor 0" : null;
+        return foreground != SegmentCommand.None && ofClass ? "a mask has no classes; see --class" : null;
     }
 }

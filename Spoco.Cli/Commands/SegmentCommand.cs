@@ -84,8 +84,8 @@ internal static class SegmentCommand
         {
             Description = "Segment images of any size, part by part, with this much memory (like 2GiB); the result is that of the whole image. "
                 + "An image that needs no more is segmented at once. Images are read from HDF5, TIFF or PNG, which has to fit in its own type; labels go to HDF5 or TIFF. With --affinities or --embeddings: "
-                + "HDF5 to HDF5, needs no model, on the cpu. Interrupted, the same command goes on. Small segments cannot be joined to others, nor similar ones, nor a foreground be learned. "
-                + "Default: half of what the machine has, for images that these limits allow.",
+                + "HDF5 to HDF5, needs no model, on the cpu, with the foreground learned (as predicted), none or a mask. Interrupted, or with more memory, the same command goes on. "
+                + "Default: half of what the machine has.",
             HelpName = "bytes",
         };
         var common = new CommonOptions();
@@ -101,7 +101,7 @@ internal static class SegmentCommand
             "spoco segment --model cars --input cityscapes/leftImg8bit/val --out result --foreground deeplab --class car",
             "spoco segment --model model --embeddings embeddings/a.h5 --out a_labels.h5",
             "spoco segment --embeddings large.h5 --memory 8GiB --out large_labels.h5",
-            "spoco segment --model model --input large.tif --memory 2GiB --foreground none --remove-fragments --merge-distance 0 --out large_labels.h5",
+            "spoco segment --model model --input large.tif --memory 2GiB --out large_labels.h5",
             "spoco segment --affinities a.h5 --offsets \"0,-1;-1,0;0,-9;-9,0\" --foreground a_mask.tif --out a_labels.h5");
         common.AddComputing(command);
         command.SetAction((result, cancellation) =>
@@ -149,7 +149,7 @@ internal static class SegmentCommand
                 throw new InputException($"--foreground: {checkpoint} has learned no foreground (it was trained with sparse supervision or --no-foreground).");
             if (source == Otsu && fromEmbeddings)
                 throw new InputException("--foreground: otsu needs images, not embeddings.");
-            var parts = fromEmbeddings ? null : new PartwiseSegmentation(net, options, views, source, only is not null, limit)
+            var parts = fromEmbeddings ? null : new PartwiseSegmentation(net, options, views, source, result.GetValue(threshold), only is not null, limit)
             {
                 RawName = ModelOptions.RawName(result, common, trained), LabelName = result.GetValue(common.LabelName)!, Checkpoint = checkpoint,
                 IsResized = trained?.Resized is not null, Threads = common.ThreadsOf(result),
@@ -223,28 +223,23 @@ internal static class SegmentCommand
                 if (result.GetResult(common.Device) is { Implicit: false } && result.GetValue(common.Device) is not ("cpu" or "auto"))
                     throw new InputException($"--memory: blocks are computed on the cpu, not on {result.GetValue(common.Device)}.");
                 var (watershed, floor, merge, dimensions) = (new MutexWatershedOptions(), 0, 0.0, (int?)null);
+                var source = result.GetValue(foreground) ?? None;
                 if (result.GetValue(model) is { } trained)
                 {
                     using var host = ComputeDevice.Open("cpu");
                     using var net = Checkpoint.Load(InputSelection.Model(trained), host);
                     (watershed, floor, merge, dimensions) =
                         (net.Options.Segmentation.Watershed, net.Options.SizeFloor, net.Options.Segmentation.MergeDistance, net.Options.EmbeddingDimensions);
-                    if (net.Options.Foreground && result.GetValue(foreground) is null)
-                        throw new InputException("--foreground: with --memory it is none or a mask, not learned; say which.");
+                    source = result.GetValue(foreground) ?? (fromAffinities ? None : DefaultForeground(net.Options));
                 }
 
-                floor = result.GetValue(sizeFloor) ?? floor;
-                if ((result.GetValue(mergeDistance) ?? merge) > 0)
-                    throw new InputException("--merge-distance: similar segments are not joined with --memory; say --merge-distance 0.");
-                if (!fromAffinities && floor > 1 && !result.GetValue(keepFragments))
-                    throw new InputException("--size-floor: small segments are not joined to others with --memory; add --remove-fragments, or say --size-floor 0.");
+                (floor, merge) = (result.GetValue(sizeFloor) ?? floor, result.GetValue(mergeDistance) ?? merge);
                 if (result.GetValue(orientations) is > 1)
                     throw new InputException("--orientations: belongs to --input.");
-                var mask = result.GetValue(foreground) ?? None;
-                if (mask is Learned or Embedding or Otsu)
-                    throw new InputException($"--foreground: with --memory it is none or a mask, not {mask}.");
-                if (mask != None && !File.Exists(mask) && !Directory.Exists(mask))
-                    throw new InputException($"--foreground: expected none or a mask; there is no file {mask}.");
+                if (source is Embedding or Otsu || (fromAffinities && source == Learned))
+                    throw new InputException($"--foreground: with --memory and what was computed before it is {(fromAffinities ? "" : "learned, ")}none or a mask, not {source}.");
+                if (source is not (None or Learned) && !File.Exists(source) && !Directory.Exists(source))
+                    throw new InputException($"--foreground: expected none or a mask; there is no file {source}.");
                 if (result.GetValue(semantic) is not null)
                     throw new InputException("--class: belongs to masks of Cityscapes, which are small; leave out --memory.");
                 if (result.GetValue(offsets) is { } text)
@@ -254,10 +249,13 @@ internal static class SegmentCommand
                 RequireFreeOutputs(files, named, result.GetValue(model) is { } path ? InputSelection.Model(path) : null, pictures: false);
                 var blockwise = new BlockwiseOptions
                 {
-                    Folder = "", Memory = limit, SizeFloor = floor, RemoveLargest = result.GetValue(removeLargest), Threads = common.ThreadsOf(result),
+                    Folder = "", Memory = limit, SizeFloor = floor, MergeFragments = !fromAffinities && !result.GetValue(keepFragments), MergeDistance = merge,
+                    RemoveLargest = result.GetValue(removeLargest), ForegroundThreshold = source == Learned ? result.GetValue(threshold) : null,
+                    Threads = common.ThreadsOf(result),
                 };
                 BlockwiseSegmentation.Run(
-                    files, !fromAffinities, result.GetValue(output)!, watershed, blockwise, dimensions, mask == None ? null : mask, result.GetValue(common.LabelName)!, cancellation);
+                    files, !fromAffinities, result.GetValue(output)!, watershed, blockwise, dimensions, source is None or Learned ? null : source,
+                    result.GetValue(common.LabelName)!, cancellation);
                 Terminal.Result($"{files.Count} files: {result.GetValue(output)}");
             }
 

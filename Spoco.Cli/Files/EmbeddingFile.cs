@@ -10,7 +10,7 @@ internal static class EmbeddingFile
 {
     internal const string F = "embeddings_f";
     private const string G = "embeddings_g";
-    private const string Foreground = "foreground";
+    internal const string Foreground = "foreground";
 
     /// <summary>Writes what the prediction holds.</summary>
     public static void Write(string path, Prediction prediction)

@@ -1,6 +1,7 @@
 using PureHDF;
 using PureHDF.Filters;
 using PureHDF.Selections;
+using PureHDF.VOL.Native;
 using Spoco.Cli.Files.Hdf5;
 using Spoco.Engine;
 
@@ -63,7 +64,7 @@ internal static class Hdf5File
             WriteLabels(path, whole, voxelSize, dataset, box => Array.ConvertAll(read(box), label => (ushort)label));
     }
 
-    /// <summary>The boxes in which such labels are written: whole chunks, so that the library never holds a half-written one.</summary>
+    /// <summary>The boxes in which such labels are written: whole chunks, so that none is written twice.</summary>
     public static IEnumerable<VoxelBox> LabelBoxes(VoxelBox whole) => ChunkBoxes(whole, BoxVoxels);
 
     private static IEnumerable<VoxelBox> ChunkBoxes(VoxelBox whole, long voxels)
@@ -77,9 +78,9 @@ internal static class Hdf5File
     private static void WriteLabels<T>(string path, VoxelBox whole, VoxelSize? voxelSize, string dataset, Func<VoxelBox, T[]> read)
     {
         ulong[] dims = whole.Depth == 1 ? Dims(whole.Height, whole.Width) : Dims(whole.Depth, whole.Height, whole.Width);
-        var target = new H5Dataset<T[]>(dims, Chunks(dims)) { Attributes = Attributes(voxelSize, dims, embedding: false) };
+        var target = new Target<T>(dims, Chunks(dims), Attributes(voxelSize, dims, embedding: false));
         var file = Marked(ResultMark.Labels);
-        Place(file, dataset, target);
+        Place(file, dataset, target.Dataset);
         AtomicFile.Write(path, stream =>
         {
             using var writer = file.BeginWrite(stream, Deflated());
@@ -87,7 +88,7 @@ internal static class Hdf5File
             {
                 var (start, block) = whole.Depth == 1
                     ? (Dims(box.Y, box.X), Dims(box.Height, box.Width)) : (Dims(box.Z, box.Y, box.X), Dims(box.Depth, box.Height, box.Width));
-                writer.Write(target, read(box), fileSelection: new HyperslabSelection(start.Length, start, block));
+                target.Write(writer, read(box), start, block);
             }
         });
     }
@@ -99,7 +100,7 @@ internal static class Hdf5File
     public static void WriteEmbeddings(string path, IReadOnlyList<(string Dataset, Volume<float> Values)> images)
     {
         var file = Marked(ResultMark.Embeddings);
-        var targets = new List<H5Dataset<float[]>>();
+        var targets = new List<Target<float>>();
         foreach (var (dataset, values) in images)
         {
             ulong[] dims = values.Depth == 1
@@ -107,13 +108,13 @@ internal static class Hdf5File
                 : Dims(values.Channels, values.Depth, values.Height, values.Width);
             var chunks = Chunks(dims);
             chunks[0] = 1;
-            targets.Add(new H5Dataset<float[]>(dims, chunks) { Attributes = Attributes(values.VoxelSize, dims, embedding: true) });
-            Place(file, dataset, targets[^1]);
+            targets.Add(new Target<float>(dims, chunks, Attributes(values.VoxelSize, dims, embedding: true)));
+            Place(file, dataset, targets[^1].Dataset);
         }
 
         AtomicFile.Write(path, stream =>
         {
-            // A whole row of chunks at a time, one channel after the other: the library then never holds a half-written chunk.
+            // A whole row of chunks at a time, one channel after the other: so that none is written twice.
             using var writer = file.BeginWrite(stream, Deflated());
             for (var i = 0; i < targets.Count; i++)
                 for (var c = 0; c < images[i].Values.Channels; c++)
@@ -138,8 +139,8 @@ internal static class Hdf5File
             ulong[] dims = whole.Depth == 1 ? Dims(image.Channels, whole.Height, whole.Width) : Dims(image.Channels, whole.Depth, whole.Height, whole.Width);
             var chunks = Chunks(dims);
             chunks[0] = 1;
-            var target = new H5Dataset<float[]>(dims, chunks) { Attributes = Attributes(voxelSize, dims, embedding: true) };
-            Place(file, image.Dataset, target);
+            var target = new Target<float>(dims, chunks, Attributes(voxelSize, dims, embedding: true));
+            Place(file, image.Dataset, target.Dataset);
             return target;
         }).ToList();
         AtomicFile.Write(path, stream =>
@@ -156,13 +157,13 @@ internal static class Hdf5File
                             plane[v] = values[i][v * datasets[i].Channels + c];
                         var (start, block) = whole.Depth == 1
                             ? (Dims(c, box.Y, 0), Dims(1, box.Height, box.Width)) : (Dims(c, box.Z, box.Y, 0), Dims(1, box.Depth, box.Height, box.Width));
-                        writer.Write(targets[i], plane, fileSelection: new HyperslabSelection(start.Length, start, block));
+                        targets[i].Write(writer, plane, start, block);
                     }
             }
         });
     }
 
-    private static void WritePlanes(H5NativeWriter writer, H5Dataset<float[]> target, Volume<float> embeddings, int c, int z)
+    private static void WritePlanes(H5NativeWriter writer, Target<float> target, Volume<float> embeddings, int c, int z)
     {
         var depth = Math.Min(ChunkDepth, embeddings.Depth - z);
         var plane = embeddings.Height * embeddings.Width;
@@ -172,7 +173,7 @@ internal static class Hdf5File
         ulong[] start = embeddings.Depth == 1 ? Dims(c, 0, 0) : Dims(c, z, 0, 0);
         ulong[] block = embeddings.Depth == 1
             ? Dims(1, embeddings.Height, embeddings.Width) : Dims(1, depth, embeddings.Height, embeddings.Width);
-        writer.Write(target, values, fileSelection: new HyperslabSelection(start.Length, start, block));
+        target.Write(writer, values, start, block);
     }
 
     private static H5File Marked(string mark) => new() { Attributes = new Dictionary<string, object> { [ResultMark.Key] = mark } };
@@ -240,4 +241,21 @@ internal static class Hdf5File
     internal static VoxelSize? ReadVoxelSize(Hdf5Dataset dataset) =>
         dataset.Attributes.Numbers(ElementSize) is [var z, var y, var x] um && Array.TrueForAll(um, value => value > 0 && double.IsFinite(value))
             ? new VoxelSize(z, y, x) : null;
+
+    /// <summary>A dataset that is written box by box, of whole chunks.</summary>
+    private sealed class Target<T>
+    {
+        private readonly WrittenChunks _chunks = new();
+
+        public Target(ulong[] dims, uint[] chunks, Dictionary<string, object> attributes) =>
+            Dataset = new H5Dataset<T[]>(dims, chunks, datasetCreation: new H5DatasetCreation(_chunks)) { Attributes = attributes };
+
+        public H5Dataset<T[]> Dataset { get; }
+
+        public void Write(H5NativeWriter writer, T[] values, ulong[] start, ulong[] block)
+        {
+            writer.Write(Dataset, values, fileSelection: new HyperslabSelection(start.Length, start, block));
+            _chunks.Write();
+        }
+    }
 }

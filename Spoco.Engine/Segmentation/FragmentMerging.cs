@@ -32,19 +32,31 @@ public static class FragmentMerging
             throw new ArgumentException($"FragmentMerging: the floor must not be negative, got {minimumVoxels}.");
 
         var foreground = mask is null ? labels : LabelImage.Like(labels, [.. labels.Data.Zip(mask.Data, (label, m) => m == 0 ? 0 : label)]);
-        var graph = SegmentGraph.Of(foreground, embeddings);
-        Grow(graph, minimumVoxels, embeddings is not null);
-        JoinIslands(graph, minimumVoxels, embeddings is not null);
-        return graph.Labels();
+        var (compact, _, names) = Relabel.Compact(foreground);
+        var graph = SegmentGraph.Of(compact, names.Count - 1, embeddings);
+        Merge(graph, minimumVoxels, names);
+        return LabelImage.Map(compact, s => names[graph.Root(s)]);
     }
 
-    private static void Grow(SegmentGraph graph, long minimumVoxels, bool byEmbedding)
+    /// <summary>Merges the fragments of a graph: by embedding where these are known, else by border.</summary>
+    /// <param name="graph">Segments; none has been joined.</param>
+    /// <param name="minimumVoxels">Segments with fewer voxels are fragments.</param>
+    /// <param name="names">What decides between equals, the smaller first; null = the numbers of the segments.</param>
+    internal static void Merge(SegmentGraph graph, long minimumVoxels, IReadOnlyList<int>? names = null)
     {
-        var segments = graph.Segments;
+        Grow(graph, minimumVoxels, names);
+        JoinIslands(graph, minimumVoxels, names);
+    }
+
+    private static int Name(IReadOnlyList<int>? names, int segment) => names is null ? segment : names[segment];
+
+    private static void Grow(SegmentGraph graph, long minimumVoxels, IReadOnlyList<int>? names)
+    {
+        var byEmbedding = graph.Dimensions > 0;
         var queue = new PriorityQueue<(int Fragment, int Segment), (double Cost, int Fragment, int Segment)>();
         var shared = new Dictionary<(int Fragment, int Segment), long>();
-        for (var s = 1; s < segments.Count; s++)
-            if (segments[s].Size >= minimumVoxels)
+        for (var s = 1; s <= graph.Count; s++)
+            if (graph.Size(s) >= minimumVoxels)
                 OfferNeighbours(s, s);
         while (queue.TryDequeue(out var pair, out _))
             if (graph.IsFree(pair.Fragment))
@@ -56,47 +68,47 @@ public static class FragmentMerging
         // A border that grows is queued again; the longer one comes up first, the shorter one finds the fragment taken.
         void OfferNeighbours(int segment, int part)
         {
-            foreach (var (fragment, faces) in segments[part].Borders)
+            foreach (var (fragment, faces) in graph.FirstBorders(part))
             {
-                if (segments[fragment].Size >= minimumVoxels || !graph.IsFree(fragment))
+                if (graph.Size(fragment) >= minimumVoxels || !graph.IsFree(fragment))
                     continue;
                 var cost = byEmbedding
-                    ? segments[fragment].SquaredDistance(segments[segment])
+                    ? graph.SquaredDistance(fragment, segment)
                     : -(CollectionsMarshal.GetValueRefOrAddDefault(shared, (fragment, segment), out _) += faces);
-                queue.Enqueue((fragment, segment), (cost, segments[fragment].Name, segments[segment].Name));
+                queue.Enqueue((fragment, segment), (cost, Name(names, fragment), Name(names, segment)));
             }
         }
     }
 
     // Fragments that are still free have no neighbours but free fragments: a larger segment beside one would have reached it.
-    private static void JoinIslands(SegmentGraph graph, long minimumVoxels, bool byEmbedding)
+    private static void JoinIslands(SegmentGraph graph, long minimumVoxels, IReadOnlyList<int>? names)
     {
-        var segments = graph.Segments;
         var queue = new PriorityQueue<int, (long Size, int Name)>();
-        for (var s = 1; s < segments.Count; s++)
-            if (graph.IsFree(s) && segments[s].Size < minimumVoxels)
-                queue.Enqueue(s, (segments[s].Size, segments[s].Name));
+        for (var s = 1; s <= graph.Count; s++)
+            if (graph.IsFree(s) && graph.Size(s) < minimumVoxels && graph.FirstBorders(s).Any())
+                queue.Enqueue(s, (graph.Size(s), Name(names, s)));
         while (queue.TryDequeue(out var s, out var key))
         {
             // A segment that has grown since it was queued waits at its new size.
-            if (!graph.IsFree(s) || segments[s].Size != key.Size || Choose(segments, s, byEmbedding) is not { } best)
+            if (!graph.IsFree(s) || graph.Size(s) != key.Size || Choose(graph, s, names) is not { } best)
                 continue;
             graph.Absorb(best, s);
-            if (segments[best].Size < minimumVoxels)
-                queue.Enqueue(best, (segments[best].Size, segments[best].Name));
+            if (graph.Size(best) < minimumVoxels)
+                queue.Enqueue(best, (graph.Size(best), Name(names, best)));
         }
     }
 
-    private static int? Choose(IReadOnlyList<SegmentGraph.Segment> segments, int s, bool byEmbedding)
+    private static int? Choose(SegmentGraph graph, int s, IReadOnlyList<int>? names)
     {
         int? best = null;
         var bestRank = (Cost: double.PositiveInfinity, Size: 0L, Name: 0);
-        foreach (var (t, faces) in segments[s].Borders)
+        foreach (var (t, faces) in graph.Borders(s))
         {
-            var rank = (Cost: byEmbedding ? segments[s].SquaredDistance(segments[t]) : -faces, -segments[t].Size, segments[t].Name);
+            var rank = (Cost: graph.Dimensions > 0 ? graph.SquaredDistance(s, t) : -faces, -graph.Size(t), Name(names, t));
             if (best is null || rank.CompareTo(bestRank) < 0)
                 (best, bestRank) = (t, rank);
         }
+
         return best;
     }
 }

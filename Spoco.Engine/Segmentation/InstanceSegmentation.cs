@@ -47,22 +47,17 @@ public static class InstanceSegmentation
         options ??= new InstanceSegmentationOptions();
         if (options.SizeFloor < 0)
             throw new ArgumentException($"InstanceSegmentation: the size floor must not be negative, got {options.SizeFloor}.");
-        var labels = Watershed(prediction, foreground, options.Watershed, device, cancellation);
+        var segments = Watershed(prediction, foreground, options.Watershed, device, cancellation);
         cancellation.ThrowIfCancellationRequested();
-        if (options.SizeFloor > 1 && options.MergeFragments)
-            labels = FragmentMerging.Merge(labels, options.SizeFloor, foreground, embeddings);
-        if (options.MergeDistance > 0)
-            labels = SimilarMerging.Merge(labels, embeddings, options.MergeDistance);
-        if (options.RemoveLargest)
-            labels = RemoveLargest.Apply(labels);
-        if (options.SizeFloor > 1)
-            labels = SizeFloor.Remove(labels, options.SizeFloor);
-        return Relabel.Compact(labels).Labels;
+        var count = segments.Data.Length == 0 ? 0 : segments.Data.Max();
+        var joins = SegmentJoining.Joins(options);
+        var labels = SegmentJoining.Labels(SegmentGraph.Of(segments, count, joins ? embeddings : null, joins), options);
+        return LabelImage.Map(segments, s => labels[s]);
     }
 
     /// <summary>
     /// Segments an image whose model has learned the foreground: objects are told apart in their cores, where the foreground is sure, and then grown to where
-    /// it is likely. Gaps between neighbours that a single threshold would bridge stay open, and a faint glow without a core is no object. Ours.
+    /// it is likely (<see cref="CoreGrowth"/>). Gaps between neighbours that a single threshold would bridge stay open, and a faint glow without a core is no object. Ours.
     /// </summary>
     /// <param name="prediction">Embeddings and foreground.</param>
     /// <param name="threshold">Probability from which a voxel belongs to an object; the cores begin half-way between it and 1.</param>
@@ -77,11 +72,9 @@ public static class InstanceSegmentation
         ArgumentNullException.ThrowIfNull(prediction);
         if (prediction.Foreground is not { } probability)
             throw new ArgumentException("InstanceSegmentation: the prediction holds no foreground; the model has learned none.");
-        if (threshold is not (>= 0 and <= 1))
-            throw new ArgumentException($"InstanceSegmentation: the threshold must be in [0, 1], got {threshold}.");
-        var cores = Segment(prediction, Threshold(probability, (1 + threshold) / 2), options, device, cancellation);
-        var doubt = new Volume<float>(Array.ConvertAll(probability.Data, p => 1 - p), probability.Depth, probability.Height, probability.Width);
-        return SeededWatershed.Flood(doubt, cores, Threshold(probability, threshold));
+        CoreGrowth.CheckThreshold(threshold);
+        var cores = Segment(prediction, Threshold(probability, CoreGrowth.CoreThreshold(threshold)), options, device, cancellation);
+        return CoreGrowth.Grow(cores, probability, threshold);
     }
 
     private static Volume<int> Watershed(
@@ -111,34 +104,28 @@ public static class InstanceSegmentation
     {
         ArgumentNullException.ThrowIfNull(prediction);
         ArgumentNullException.ThrowIfNull(options);
-        var (embeddings, labels) = (prediction.Embeddings, Watershed(prediction, null, options, device, cancellation));
-        var largest = LabelImage.Sizes(labels).MaxBy(s => s.Value).Key;
-        var d = embeddings.Channels;
-        var mean = new double[d];
-        long count = 0;
-        for (var i = 0; i < labels.Data.Length; i++)
-        {
-            if (labels.Data[i] != largest)
-                continue;
-            count++;
-            for (var c = 0; c < d; c++)
-                mean[c] += embeddings.Data[i * d + c];
-        }
-
+        var (embeddings, segments) = (prediction.Embeddings, Watershed(prediction, null, options, device, cancellation));
+        var graph = SegmentGraph.Of(segments, segments.Data.Max(), embeddings, withBorders: false);
         var mask = new Volume<byte>(embeddings.Depth, embeddings.Height, embeddings.Width) { VoxelSize = embeddings.VoxelSize };
-        for (var i = 0; i < mask.Data.Length; i++)
+        FarFrom(embeddings.Data, graph.Mean(graph.Largest), options.PushMargin, mask.Data);
+        return mask;
+    }
+
+    /// <summary>1 where an embedding is further than a distance from another one.</summary>
+    internal static void FarFrom(ReadOnlySpan<float> embeddings, ReadOnlySpan<double> other, double distance, Span<byte> mask)
+    {
+        var d = other.Length;
+        for (var i = 0; i < mask.Length; i++)
         {
             var squared = 0.0;
             for (var c = 0; c < d; c++)
             {
-                var difference = embeddings.Data[i * d + c] - mean[c] / count;
+                var difference = embeddings[i * d + c] - other[c];
                 squared += difference * difference;
             }
 
-            mask.Data[i] = Math.Sqrt(squared) > options.PushMargin ? (byte)1 : (byte)0;
+            mask[i] = Math.Sqrt(squared) > distance ? (byte)1 : (byte)0;
         }
-
-        return mask;
     }
 
     /// <summary>1 where the probability of the foreground is at least <paramref name="threshold"/>.</summary>

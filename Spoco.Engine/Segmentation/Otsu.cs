@@ -6,47 +6,17 @@ namespace Spoco.Engine.Segmentation;
 /// </summary>
 public static class Otsu
 {
-    private const int Bins = 256;
-
     /// <summary>The threshold; the value itself where the image has only one.</summary>
     /// <exception cref="ArgumentException">A value is not finite.</exception>
     public static float Threshold(ReadOnlySpan<float> image)
     {
         if (image.IsEmpty)
             throw new ArgumentException("Otsu: the image is empty.");
-        var (minimum, maximum) = (float.PositiveInfinity, float.NegativeInfinity);
-        foreach (var value in image)
-        {
-            if (!float.IsFinite(value))
-                throw new ArgumentException($"Otsu: values must be finite, got {value}.");
-            (minimum, maximum) = (Math.Min(minimum, value), Math.Max(maximum, value));
-        }
-        if (minimum == maximum)
-            return minimum;
-
-        var range = (double)maximum - minimum;
-        var counts = new double[Bins];
-        foreach (var value in image)
-            counts[Math.Min(Bins - 1, (int)(((double)value - minimum) / range * Bins))]++;
-
-        var (below, sumBelow) = (0.0, 0.0);
-        var (total, sumTotal) = ((double)image.Length, 0.0);
-        for (var b = 0; b < Bins; b++)
-            sumTotal += counts[b] * Centre(b);
-        var (best, bestVariance) = (0, -1.0);
-        for (var b = 0; b < Bins - 1; b++)
-        {
-            below += counts[b];
-            sumBelow += counts[b] * Centre(b);
-            var above = total - below;
-            var difference = sumBelow / below - (sumTotal - sumBelow) / above;
-            var variance = below * above * difference * difference;
-            if (variance > bestVariance)
-                (best, bestVariance) = (b, variance);
-        }
-        return (float)Centre(best);
-
-        double Centre(int bin) => minimum + (bin + 0.5) * range / Bins;
+        var histogram = new OtsuHistogram();
+        histogram.Measure(image);
+        histogram.StartCounting();
+        histogram.Count(image);
+        return histogram.Threshold();
     }
 
     /// <summary>1 where the image is above its threshold, else 0.</summary>

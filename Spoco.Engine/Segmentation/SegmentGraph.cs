@@ -2,51 +2,134 @@ using System.Runtime.InteropServices;
 
 namespace Spoco.Engine.Segmentation;
 
-/// <summary>The segments of a label image with sizes, sums of embeddings and shared borders, on the way to being joined. Segment 0 is label 0.</summary>
+/// <summary>
+/// The segments of an image with sizes, sums of embeddings and shared borders, on the way to being joined. Segments are numbered from 1 by their first voxel.
+/// Sums are exact, and so the same in any order, as embeddings are rounded to multiples of 2^-24: up to 2^29 for the sum of magnitudes.
+/// </summary>
 internal sealed class SegmentGraph
 {
-    private readonly Volume<int> _compact;
-    private readonly Segment[] _segments;
-    private readonly int[] _target;
+    // Adding and subtracting it rounds a number below 2^28 to a multiple of 2^-24.
+    private const double Rounding = 3.0 * (1 << 27);
 
-    private SegmentGraph(Volume<int> compact, Segment[] segments)
+    private readonly long[] _sizes;
+    private readonly double[] _sums;
+    private readonly int[] _starts;
+    private readonly int[] _neighbours;
+    private readonly long[] _faces;
+    private readonly int[] _target;
+    private readonly Dictionary<int, Dictionary<int, long>> _joined = [];
+
+    /// <param name="sizes">Voxels per segment; index 0 is of none.</param>
+    /// <param name="sums">Sums of embeddings per segment, made by <see cref="Add"/>; without dimensions = none are known.</param>
+    /// <param name="dimensions">Of an embedding.</param>
+    /// <param name="borders">Which segments share faces.</param>
+    public SegmentGraph(long[] sizes, double[] sums, int dimensions, BorderTable borders)
     {
-        _compact = compact;
-        _segments = segments;
-        _target = [.. Enumerable.Range(0, segments.Length)];
+        (_sizes, _sums, Dimensions) = (sizes, sums, dimensions);
+        _target = [.. Enumerable.Range(0, sizes.Length)];
+        _starts = new int[sizes.Length + 1];
+        foreach (var (a, b, _) in borders.Pairs)
+            (_starts[a + 1], _starts[b + 1]) = (_starts[a + 1] + 1, _starts[b + 1] + 1);
+        for (var s = 1; s < _starts.Length; s++)
+            _starts[s] = checked(_starts[s] + _starts[s - 1]);
+        _neighbours = new int[_starts[^1]];
+        _faces = new long[_starts[^1]];
+        var next = _starts.AsSpan(0, sizes.Length).ToArray();
+        foreach (var (a, b, faces) in borders.Pairs)
+        {
+            (_neighbours[next[a]], _faces[next[a]++]) = (b, faces);
+            (_neighbours[next[b]], _faces[next[b]++]) = (a, faces);
+        }
     }
 
-    public IReadOnlyList<Segment> Segments => _segments;
+    /// <summary>Number of segments, joined ones included.</summary>
+    public int Count => _sizes.Length - 1;
 
-    /// <param name="labels">Segments; 0 = background, which borders on nothing.</param>
-    /// <param name="embeddings">[D, H, W, E], or null: the sums are empty.</param>
-    public static SegmentGraph Of(Volume<int> labels, Volume<float>? embeddings)
+    /// <summary>Dimensions of an embedding; 0 = none are known.</summary>
+    public int Dimensions { get; }
+
+    /// <summary>The graph of a label image.</summary>
+    /// <param name="labels">Segments, numbered from 1 by first voxel without gaps; 0 = background, which borders on nothing.</param>
+    /// <param name="count">Number of segments.</param>
+    /// <param name="embeddings">[D, H, W, E]; null = none are known.</param>
+    /// <param name="withBorders">Whether borders are wanted.</param>
+    public static SegmentGraph Of(Volume<int> labels, int count, Volume<float>? embeddings, bool withBorders = true)
     {
-        var (compact, _, names) = Relabel.Compact(labels);
         var dimensions = embeddings?.Channels ?? 0;
-        Segment[] segments = [.. names.Select(name => new Segment(name, dimensions))];
-        var neighbourhood = new Neighbourhood(compact.Depth, compact.Height, compact.Width, Connectivity.Faces, precedingOnly: true);
-        Span<int> neighbours = stackalloc int[neighbourhood.Count];
-        for (var i = 0; i < compact.Data.Length; i++)
+        var (sizes, sums, borders) = (new long[count + 1], new double[(long)(count + 1) * dimensions], new BorderTable());
+        for (var i = 0; i < labels.Data.Length; i++)
         {
-            if (compact.Data[i] is var c && c == 0)
+            if (labels.Data[i] is var s && s == 0)
                 continue;
-            segments[c].Size++;
-            for (var e = 0; e < dimensions; e++)
-                segments[c].Sum[e] += embeddings!.Data[(long)i * dimensions + e];
-            foreach (var j in neighbours[..neighbourhood.Of(i, neighbours)])
-                if (compact.Data[j] is var d && d != 0 && d != c)
-                {
-                    segments[c].AddBorder(d, 1);
-                    segments[d].AddBorder(c, 1);
-                }
+            sizes[s]++;
+            if (dimensions > 0)
+                Add(sums, s, embeddings!.Data.AsSpan(i * dimensions, dimensions));
         }
 
-        return new SegmentGraph(compact, segments);
+        if (withBorders)
+            borders.Add(labels.Data, VoxelBox.Of(labels), VoxelBox.Of(labels));
+        return new SegmentGraph(sizes, sums, dimensions, borders);
+    }
+
+    /// <summary>Adds an embedding to the sum of a segment.</summary>
+    public static void Add(Span<double> sums, int segment, ReadOnlySpan<float> embedding)
+    {
+        var sum = sums.Slice(segment * embedding.Length, embedding.Length);
+        for (var e = 0; e < embedding.Length; e++)
+            sum[e] += embedding[e] + Rounding - Rounding;
+    }
+
+    /// <summary>Voxels of a segment and of what has been absorbed.</summary>
+    public long Size(int segment) => _sizes[segment];
+
+    /// <summary>The mean embedding of a segment and of what has been absorbed.</summary>
+    public double[] Mean(int segment) => [.. Enumerable.Range(segment * Dimensions, Dimensions).Select(i => _sums[i] / _sizes[segment])];
+
+    /// <summary>The largest segment, of equally large ones the first; 0 where there is none.</summary>
+    public int Largest
+    {
+        get
+        {
+            var largest = 0;
+            for (var s = 1; s <= Count; s++)
+                largest = largest == 0 || _sizes[s] > _sizes[largest] ? s : largest;
+            return largest;
+        }
     }
 
     /// <summary>Whether a segment has not been given to another one.</summary>
     public bool IsFree(int segment) => _target[segment] == segment;
+
+    /// <summary>The segment that a segment has been given to, in the end; a free one is its own.</summary>
+    public int Root(int segment)
+    {
+        while (_target[segment] != segment)
+            segment = _target[segment] = _target[_target[segment]];
+        return segment;
+    }
+
+    /// <summary>Of the mean embeddings.</summary>
+    public double SquaredDistance(int a, int b)
+    {
+        var squared = 0.0;
+        for (var e = 0; e < Dimensions; e++)
+        {
+            var difference = _sums[a * Dimensions + e] / _sizes[a] - _sums[b * Dimensions + e] / _sizes[b];
+            squared += difference * difference;
+        }
+
+        return squared;
+    }
+
+    /// <summary>The neighbours that a segment had in the beginning, and the shared faces.</summary>
+    public IEnumerable<(int Neighbour, long Faces)> FirstBorders(int segment)
+    {
+        for (var i = _starts[segment]; i < _starts[segment + 1]; i++)
+            yield return (_neighbours[i], _faces[i]);
+    }
+
+    /// <summary>The neighbours of a free segment, absorbed ones under the name of what they belong to, and the shared faces.</summary>
+    public IReadOnlyDictionary<int, long> Borders(int segment) => Own(segment);
 
     /// <summary>Gives a free segment to another one, which keeps its own size, mean and borders.</summary>
     public void Assign(int target, int segment) => _target[segment] = target;
@@ -54,60 +137,65 @@ internal sealed class SegmentGraph
     /// <summary>Gives a free segment to another one together with its size, sum and borders.</summary>
     public void Absorb(int target, int segment)
     {
+        var into = Own(target);
+        foreach (var (neighbour, faces) in Own(segment))
+            if (neighbour != target)
+                CollectionsMarshal.GetValueRefOrAddDefault(into, neighbour, out _) += faces;
+        into.Remove(segment);
+        _joined.Remove(segment);
         Assign(target, segment);
-        var (into, from) = (_segments[target], _segments[segment]);
-        into.Size += from.Size;
-        for (var e = 0; e < into.Sum.Length; e++)
-            into.Sum[e] += from.Sum[e];
-        into.Borders.Remove(segment);
-        foreach (var (other, faces) in from.Borders)
+        _sizes[target] += _sizes[segment];
+        _sizes[segment] = 0;
+        for (var e = 0; e < Dimensions; e++)
         {
-            if (other == target)
-                continue;
-            _segments[other].Borders.Remove(segment);
-            _segments[other].AddBorder(target, faces);
-            into.AddBorder(other, faces);
+            _sums[target * Dimensions + e] += _sums[segment * Dimensions + e];
+            _sums[segment * Dimensions + e] = 0;
         }
-
-        from.Borders.Clear();
     }
 
-    /// <summary>The label image with every segment under the name of the one it was given to.</summary>
-    public Volume<int> Labels() => LabelImage.Map(_compact, c => _segments[Find(c)].Name);
-
-    private int Find(int segment)
+    /// <summary>The graph of what has been joined, numbered by first voxel, and the number there of every segment of this one.</summary>
+    public (SegmentGraph Graph, int[] Numbers) Joined()
     {
-        while (_target[segment] != segment)
-            segment = _target[segment] = _target[_target[segment]];
-        return segment;
+        var numbers = new int[_sizes.Length];
+        var count = 0;
+        for (var s = 1; s < numbers.Length; s++)
+        {
+            var root = Root(s);
+            if (numbers[root] == 0)
+                numbers[root] = ++count;
+            numbers[s] = numbers[root];
+        }
+
+        var (sizes, sums, borders) = (new long[count + 1], new double[(count + 1) * Dimensions], new BorderTable());
+        for (var s = 1; s < numbers.Length; s++)
+        {
+            sizes[numbers[s]] += _sizes[s];
+            for (var e = 0; e < Dimensions; e++)
+                sums[numbers[s] * Dimensions + e] += _sums[s * Dimensions + e];
+            foreach (var (neighbour, faces) in FirstBorders(s))
+                if (neighbour > s && numbers[neighbour] != numbers[s])
+                    borders.Add(numbers[s], numbers[neighbour], faces);
+        }
+
+        return (new SegmentGraph(sizes, sums, Dimensions, borders), numbers);
     }
 
-    /// <summary>A segment and what has been given to it.</summary>
-    /// <param name="name">Its label.</param>
-    /// <param name="dimensions">E.</param>
-    public sealed class Segment(int name, int dimensions)
+    private Dictionary<int, long> Own(int segment)
     {
-        public int Name { get; } = name;
-
-        public long Size { get; set; }
-
-        public double[] Sum { get; } = new double[dimensions];
-
-        /// <summary>Shared faces per neighbour.</summary>
-        public Dictionary<int, long> Borders { get; } = [];
-
-        public void AddBorder(int neighbour, long faces) => CollectionsMarshal.GetValueRefOrAddDefault(Borders, neighbour, out _) += faces;
-
-        /// <summary>Of the mean embeddings.</summary>
-        public double SquaredDistance(Segment other)
+        if (!_joined.TryGetValue(segment, out var borders))
         {
-            var sum = 0.0;
-            for (var e = 0; e < Sum.Length; e++)
-            {
-                var difference = Sum[e] / Size - other.Sum[e] / other.Size;
-                sum += difference * difference;
-            }
-            return sum;
+            _joined[segment] = borders = [];
+            foreach (var (neighbour, faces) in FirstBorders(segment))
+                borders[neighbour] = faces;
         }
+
+        foreach (var neighbour in borders.Keys.Where(n => !IsFree(n)).ToArray())
+        {
+            borders.Remove(neighbour, out var faces);
+            if (Root(neighbour) is var root && root != segment)
+                CollectionsMarshal.GetValueRefOrAddDefault(borders, root, out _) += faces;
+        }
+
+        return borders;
     }
 }

@@ -20,32 +20,38 @@ public static class SimilarMerging
         LabelImage.CheckFits(labels, embeddings, "SimilarMerging", "the embedding image");
         if (!(distance >= 0))
             throw new ArgumentException($"SimilarMerging: the distance must not be negative, got {distance}.");
-        var graph = SegmentGraph.Of(labels, embeddings);
-        var segments = graph.Segments;
+        var (compact, _, names) = Relabel.Compact(labels);
+        var graph = SegmentGraph.Of(compact, names.Count - 1, embeddings);
+        Merge(graph, distance);
+        return LabelImage.Map(compact, s => names[graph.Root(s)]);
+    }
+
+    /// <summary>Joins similar neighbours of a graph.</summary>
+    /// <param name="graph">Segments with embeddings; none has been joined.</param>
+    /// <param name="distance">Means closer than this are joined.</param>
+    internal static void Merge(SegmentGraph graph, double distance)
+    {
         var queue = new PriorityQueue<(int A, int B, long Sizes), (double SquaredDistance, int A, int B)>();
-        for (var s = 1; s < segments.Count; s++)
-            foreach (var t in segments[s].Borders.Keys.Where(t => t > s))
-                Offer(s, t);
+        for (var s = 1; s <= graph.Count; s++)
+            foreach (var (t, _) in graph.FirstBorders(s))
+                if (t > s)
+                    Offer(s, t);
         while (queue.TryDequeue(out var pair, out _))
         {
-            var (a, b) = (segments[pair.A], segments[pair.B]);
-
             // A pair of which one has grown or gone since waits under its new distance, or not at all.
-            if (!graph.IsFree(pair.A) || !graph.IsFree(pair.B) || a.Size + b.Size != pair.Sizes)
+            if (!graph.IsFree(pair.A) || !graph.IsFree(pair.B) || graph.Size(pair.A) + graph.Size(pair.B) != pair.Sizes)
                 continue;
-            var (into, from) = a.Size >= b.Size ? (pair.A, pair.B) : (pair.B, pair.A);
+            var (into, from) = graph.Size(pair.A) >= graph.Size(pair.B) ? (pair.A, pair.B) : (pair.B, pair.A);
             graph.Absorb(into, from);
-            foreach (var t in segments[into].Borders.Keys)
+            foreach (var t in graph.Borders(into).Keys)
                 Offer(Math.Min(into, t), Math.Max(into, t));
         }
 
-        return graph.Labels();
-
         void Offer(int a, int b)
         {
-            var squared = segments[a].SquaredDistance(segments[b]);
+            var squared = graph.SquaredDistance(a, b);
             if (squared < distance * distance)
-                queue.Enqueue((a, b, segments[a].Size + segments[b].Size), (squared, a, b));
+                queue.Enqueue((a, b, graph.Size(a) + graph.Size(b)), (squared, a, b));
         }
     }
 }

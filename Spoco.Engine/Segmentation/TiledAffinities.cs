@@ -7,7 +7,7 @@ namespace Spoco.Engine.Segmentation;
 /// <see cref="OrientationAverage"/> gives for the image at once, with the same bits where <see cref="TiledPrediction"/> gives those of the embeddings. Not safe under
 /// several threads.
 /// </summary>
-public sealed class TiledAffinities : IVolumeReader<float>, IDisposable
+public sealed class TiledAffinities : IPredictionReader
 {
     private readonly SpocoModel _model;
     private readonly IVolumeReader<float> _image;
@@ -16,6 +16,7 @@ public sealed class TiledAffinities : IVolumeReader<float>, IDisposable
     private readonly VoxelOffset _reach;
     private readonly long _voxels;
     private float[] _embeddings = [];
+    private float[] _foreground = [];
 
     /// <summary>Prepares the prediction; nothing is computed yet.</summary>
     /// <param name="model">The model; the caller disposes it afterwards.</param>
@@ -31,10 +32,17 @@ public sealed class TiledAffinities : IVolumeReader<float>, IDisposable
         (_model, _image) = (model, image);
         _offsets = model.Options.Segmentation.Watershed.Resolve(image.Depth).Offsets;
         _reach = new VoxelOffset(_offsets.Max(o => Math.Abs(o.Z)), _offsets.Max(o => Math.Abs(o.Y)), _offsets.Max(o => Math.Abs(o.X)));
-        _voxels = memory / 2 / (sizeof(float) * model.Options.EmbeddingDimensions);
+        _voxels = memory / 2 / (sizeof(float) * (model.Options.EmbeddingDimensions + 1));
         var arrays = new TiledPrediction.WindowArrays();
-        foreach (var orientation in Orientation.First(orientations))
-            _views.Add((orientation, new TiledPrediction(model, new OrientedReader(image, orientation), memory / 2, cancellation: cancellation) { Arrays = arrays }));
+        try
+        {
+            foreach (var orientation in Orientation.First(orientations))
+                _views.Add((orientation, new TiledPrediction(model, new OrientedReader(image, orientation), memory / 2, cancellation: cancellation) { Arrays = arrays }));
+        }
+        catch (InsufficientMemoryLimitException e)
+        {
+            throw new InsufficientMemoryLimitException($"{e.Message} Mean affinities need twice as much.", 2 * e.NeededBytes);
+        }
     }
 
     /// <inheritdoc/>
@@ -53,12 +61,24 @@ public sealed class TiledAffinities : IVolumeReader<float>, IDisposable
     /// <param name="box">Lies within the image.</param>
     /// <param name="values">Receives [D, H, W, C].</param>
     /// <exception cref="OperationCanceledException">The prediction was cancelled.</exception>
-    public void Read(VoxelBox box, Span<float> values)
+    public void Read(VoxelBox box, Span<float> values) => Read(box, values, [], []);
+
+    /// <summary>Dimensions of an embedding.</summary>
+    public int Dimensions => _model.Options.EmbeddingDimensions;
+
+    /// <summary>Reads the weights, and what is known beside them: the embeddings of the image as it is, and the mean probability of belonging to an object.</summary>
+    /// <param name="box">Lies within the image.</param>
+    /// <param name="values">Receives [D, H, W, C].</param>
+    /// <param name="embeddings">Receives [D, H, W, d]; empty = not wanted.</param>
+    /// <param name="foreground">Receives [D, H, W], for a model that has learned it; empty = not wanted.</param>
+    /// <exception cref="OperationCanceledException">The prediction was cancelled.</exception>
+    public void Read(VoxelBox box, Span<float> values, Span<float> embeddings, Span<float> foreground)
     {
         values.Clear();
+        foreground.Clear();
         foreach (var part in Cut(box))
             foreach (var (orientation, prediction) in _views)
-                Add(orientation, prediction, part, box, values);
+                Add(orientation, prediction, part, box, values, embeddings, foreground);
     }
 
     /// <inheritdoc/>
@@ -85,14 +105,14 @@ public sealed class TiledAffinities : IVolumeReader<float>, IDisposable
         box.Z - _reach.Z, box.Y - _reach.Y, box.X - _reach.X, box.Depth + 2 * _reach.Z, box.Height + 2 * _reach.Y, box.Width + 2 * _reach.X)
         .Intersect(new VoxelBox(0, 0, 0, Depth, Height, Width));
 
-    private void Add(Orientation orientation, TiledPrediction prediction, VoxelBox part, VoxelBox box, Span<float> values)
+    private void Add(
+        Orientation orientation, TiledPrediction prediction, VoxelBox part, VoxelBox box, Span<float> values, Span<float> embeddings, Span<float> foreground)
     {
         var around = Around(part);
         var laid = orientation.Apply(around, Height, Width);
         var d = prediction.Channels;
-        if (_embeddings.Length < laid.VoxelCount * d)
-            _embeddings = GC.AllocateUninitializedArray<float>(checked((int)laid.VoxelCount * d));
-        prediction.Read(laid, _embeddings.AsSpan(0, (int)laid.VoxelCount * d));
+        var probabilities = foreground.IsEmpty ? [] : TiledPrediction.WindowArrays.Room(ref _foreground, laid.VoxelCount);
+        prediction.Read(laid, TiledPrediction.WindowArrays.Room(ref _embeddings, laid.VoxelCount * d), probabilities);
         // Where the first voxel is laid, and how far from it the next row and the next column are.
         var origin = Place(0, 0);
         var (row, column) = (Place(1, 0) - origin, Place(0, 1) - origin);
@@ -115,6 +135,18 @@ public sealed class TiledAffinities : IVolumeReader<float>, IDisposable
                     }
                 }
         }
+
+        for (var z = part.Z; z < part.Z + part.Depth; z++)
+            for (var y = part.Y; y < part.Y + part.Height; y++)
+            {
+                var target = ((z - box.Z) * box.Height + y - box.Y) * box.Width + part.X - box.X;
+                var source = (z - around.Z) * plane + origin + (y - around.Y) * row + (part.X - around.X) * column;
+                // The embeddings are those of the image as it is.
+                if (!embeddings.IsEmpty && orientation == default)
+                    _embeddings.AsSpan((int)source * d, part.Width * d).CopyTo(embeddings[(target * d)..]);
+                for (var x = 0; x < part.Width && !foreground.IsEmpty; x++)
+                    foreground[target + x] += probabilities[(int)(source + x * column)] / _views.Count;
+            }
 
         long Place(int y, int x)
         {

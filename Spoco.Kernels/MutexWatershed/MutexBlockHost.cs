@@ -1,8 +1,8 @@
 namespace Spoco.Kernels.Primitives;
 
 /// <summary>
-/// Contracts a part of a larger graph by what is certain whatever lies outside. Rounds go on until one achieves little; what is left belongs to whoever
-/// puts the parts together.
+/// Contracts a part of a larger graph by what is certain whatever lies outside. Rounds go on until one achieves little; then the sequential rule goes as far as
+/// it is certain. What is left belongs to whoever puts the parts together.
 /// </summary>
 internal static unsafe class MutexBlockHost
 {
@@ -12,17 +12,19 @@ internal static unsafe class MutexBlockHost
     /// <param name="priorities">[C, D, H, W]; NaN where there is no edge. The memory is returned.</param>
     /// <param name="mask">Voxels that are 0 here are in no cluster; null = all count.</param>
     /// <param name="exits">Edges that leave the block. The memory is returned.</param>
-    /// <param name="map">Receives the cluster of each voxel, numbered by first voxel; -1 outside the mask.</param>
+    /// <param name="map">Receives the cluster of each voxel: first those of the lists, then those that are finished; -1 outside the mask.</param>
+    /// <param name="clusters">Receives the number of clusters.</param>
     /// <param name="cancellation">Stops between rounds.</param>
-    /// <returns>What is left: clusters, and one edge per pair.</returns>
+    /// <returns>What is left: clusters that something outside may join, and one edge per pair.</returns>
     public static MutexLists Contract(
-        HostScratch scratch, MutexGrid grid, float* priorities, byte* mask, MutexExits exits, int* map, CancellationToken cancellation)
+        HostScratch scratch, MutexGrid grid, float* priorities, byte* mask, MutexExits exits, int* map, out int clusters, CancellationToken cancellation)
     {
-        var clusters = MutexGridHost.Contract(scratch, grid, priorities, mask, map, null, exits);
+        var found = MutexGridHost.Contract(scratch, grid, priorities, mask, map, null, exits);
         cancellation.ThrowIfCancellationRequested();
-        var pairs = new MutexReductionHost(scratch, grid, priorities, map).Reduce(clusters, null);
+        var pairs = new MutexReductionHost(scratch, grid, priorities, map).Reduce(found, null);
         scratch.Return(priorities);
-        return Rounds(scratch, pairs, checked((uint)((long)grid.Attractive * grid.Voxels)), exits.Contract(map, clusters), map, grid.Voxels, cancellation);
+        var firstRepulsive = checked((uint)((long)grid.Attractive * grid.Voxels));
+        return Rounds(scratch, pairs, firstRepulsive, exits.Contract(map, found), map, grid.Voxels, out clusters, cancellation);
     }
 
     /// <summary>Contracts a graph given as pairs.</summary>
@@ -31,19 +33,20 @@ internal static unsafe class MutexBlockHost
     /// <param name="pairs">The edges. The memory is returned.</param>
     /// <param name="firstRepulsive">Edges with this id or a larger one are repulsive.</param>
     /// <param name="exits">Edges that leave the graph. The memory is returned.</param>
-    /// <param name="map">Receives the cluster of each node, numbered by first node.</param>
+    /// <param name="map">Receives the cluster of each node: first those of the lists, then those that are finished.</param>
+    /// <param name="clusters">Receives the number of clusters.</param>
     /// <param name="cancellation">Stops between rounds.</param>
-    /// <returns>What is left: clusters, and one edge per pair.</returns>
+    /// <returns>What is left: clusters that something outside may join, and one edge per pair.</returns>
     public static MutexLists Contract(
-        HostScratch scratch, int nodes, PairListHost pairs, uint firstRepulsive, MutexExits exits, int* map, CancellationToken cancellation)
+        HostScratch scratch, int nodes, PairListHost pairs, uint firstRepulsive, MutexExits exits, int* map, out int clusters, CancellationToken cancellation)
     {
         for (var i = 0; i < nodes; i++)
             map[i] = i;
-        return Rounds(scratch, pairs, firstRepulsive, exits, map, nodes, cancellation);
+        return Rounds(scratch, pairs, firstRepulsive, exits, map, nodes, out clusters, cancellation);
     }
 
     private static MutexLists Rounds(
-        HostScratch scratch, PairListHost pairs, uint firstRepulsive, MutexExits exits, int* map, int mapped, CancellationToken cancellation)
+        HostScratch scratch, PairListHost pairs, uint firstRepulsive, MutexExits exits, int* map, int mapped, out int clusters, CancellationToken cancellation)
     {
         var lists = pairs.ToLists(firstRepulsive);
         for (var before = long.MaxValue; lists.AttractiveCount > 0 && lists.Edges <= MutexListHost.LeastProgress * before;)
@@ -51,20 +54,26 @@ internal static unsafe class MutexBlockHost
             cancellation.ThrowIfCancellationRequested();
             before = lists.Edges;
             var round = scratch.Take<int>(lists.Nodes);
-            (var clusters, pairs) = new MutexListHost(scratch, lists, pairs, exits).Contract(round, null);
-            exits = exits.Contract(round, clusters);
-            scratch.Run(mapped, (from, until, _) =>
-            {
-                for (var i = from; i < until; i++)
-                    if (map[i] >= 0)
-                        map[i] = round[map[i]];
-            });
+            (var found, pairs) = new MutexListHost(scratch, lists, pairs, exits).Contract(round, null);
+            exits = exits.Contract(round, found);
+            Compose(scratch, map, mapped, round);
             scratch.Return(round);
             lists = pairs.ToLists(firstRepulsive);
         }
 
         pairs.Release();
+        var last = scratch.Take<int>(lists.Nodes);
+        lists = MutexOpenHost.Contract(scratch, lists, firstRepulsive, exits, last, out clusters, cancellation);
         exits.Release();
+        Compose(scratch, map, mapped, last);
+        scratch.Return(last);
         return lists;
     }
+
+    private static void Compose(HostScratch scratch, int* map, int mapped, int* next) => scratch.Run(mapped, (from, until, _) =>
+    {
+        for (var i = from; i < until; i++)
+            if (map[i] >= 0)
+                map[i] = next[map[i]];
+    });
 }

@@ -92,7 +92,7 @@ public sealed class BlockwiseTests : FolderTests
         var (file, output, text) = (PathOf("e.h5"), PathOf("labels.h5"), PathOf("text.h5"));
         Hdf5File.WriteEmbeddings(file, embeddings, "embeddings_f");
         File.WriteAllText(text, "no HDF5");
-        Run("--embeddings", file, "--memory", "100KiB").AssertBadInput(file, "too little memory");
+        Run("--embeddings", file, "--memory", "100KiB").AssertBadInput(file, "--memory is 0MiB", "is enough");
         Run("--embeddings", file, "--memory", "lots").AssertBadInput("--memory", "'lots'");
         Run("--embeddings", file, "--memory", "-1").AssertBadInput("--memory", "'-1'");
         Run("--input", file, "--memory", "1GiB").AssertBadInput("--model", "is needed");
@@ -100,7 +100,6 @@ public sealed class BlockwiseTests : FolderTests
         Run("--affinities", file, "--memory", "1GiB").AssertBadInput("no dataset 'affinities'");
         Run("--affinities", file, "--model", "m", "--memory", "1GiB").AssertBadInput("--model", "--affinities");
         Run("--embeddings", text, "--memory", "1GiB").AssertBadInput("text.h5", "not an HDF5 file");
-        Run("--embeddings", file, "--memory", "1GiB", "--size-floor", "20").AssertBadInput("--size-floor", "--remove-fragments");
         Run("--embeddings", file, "--memory", "1GiB", "--foreground", "otsu").AssertBadInput("--foreground", "otsu");
         Run("--embeddings", file, "--memory", "1GiB", "--foreground", "none.h5").AssertBadInput("--foreground", "none.h5");
         Run("--embeddings", file, "--memory", "1GiB", "--device", "cuda:0").AssertBadInput("--memory", "cuda:0");

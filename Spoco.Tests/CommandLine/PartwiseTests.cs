@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Spoco.Cli.Files;
 using Spoco.Engine;
 using Spoco.Engine.Checkpoints;
@@ -11,12 +12,20 @@ public sealed class PartwiseTests : FolderTests
 {
     private static readonly string[] Plain = ["--foreground", "none", "--merge-distance", "0", "--remove-fragments"];
 
-    [TestCase("image.tif", "labels.h5", "8")]
-    [TestCase("image.h5", "labels.tif", "1")]
-    public void An_image_is_segmented_in_parts(string name, string result, string orientations)
+    [TestCase("image.tif", "labels.h5", "8", "none", "0", false)]
+    [TestCase("image.h5", "labels.tif", "1", "none", "0", false)]
+    [TestCase("image.tif", "labels.h5", "8", "learned", "0.01", true)]
+    [TestCase("image.tif", "labels.tif", "1", "learned", "0.01", true)]
+    [TestCase("image.tif", "labels.h5", "1", "embedding", "0.01", true)]
+    [TestCase("image.h5", "labels.h5", "2", "otsu", "0.005", false)]
+    public void An_image_is_segmented_in_parts(string name, string result, string orientations, string foreground, string distance, bool merged)
     {
-        var (model, image) = (Model(2, foreground: false), Write(name, Image(1, 900, 800)));
-        string[] command = ["segment", "--model", model, "--input", image, "--orientations", orientations, .. Plain];
+        var (model, image) = (Model(2, foreground: true), Write(name, Image(1, 900, 800)));
+        string[] command =
+        [
+            "segment", "--model", model, "--input", image, "--orientations", orientations, "--foreground", foreground, "--threshold", "0.45", "--merge-distance", distance,
+            "--size-floor", "7", .. merged ? [] : new[] { "--remove-fragments" },
+        ];
 
         CommandLineRun.Of([.. command, "--memory", "100GiB", "--out", PathOf("whole.h5")]).AssertSuccess();
         var run = CommandLineRun.Of([.. command, "--memory", "200MiB", "--out", PathOf(result)]).AssertSuccess();
@@ -61,19 +70,22 @@ public sealed class PartwiseTests : FolderTests
     }
 
     [Test]
-    public void What_needs_the_whole_image_is_said_with_the_way_out()
+    public void What_goes_in_no_way_is_said_with_the_way_out()
     {
-        var (learned, plain, image) = (Model(2, foreground: true), Model(2, foreground: false), Write("image.tif", Image(1, 900, 800)));
-        Run(learned).AssertBadInput("image.tif", "at once needs about", "--memory is 0.20", "the foreground is none or a mask, not learned");
-        Run(learned, "--foreground", "none").AssertBadInput("--merge-distance 0");
-        Run(plain, "--size-floor", "9").AssertBadInput("--remove-fragments", "--size-floor 0");
-        Run(plain, [.. Plain, "--memory", "150MiB"]).AssertBadInput("--memory is 0.15 GiB", "the image itself and the program need");
-        Run(plain, [.. Plain, "--memory", "162MiB"]).AssertBadInput("image.tif", "too little memory", "needs");
+        var (plain, image) = (Model(2, foreground: false), Write("image.tif", Image(1, 900, 800)));
+        Directory.CreateDirectory(PathOf("masks"));
+        Run("--foreground", PathOf("masks"), "--class", "car").AssertBadInput("image.tif", "at once needs about", "--memory is 0.20", "a mask has no classes");
+        Run([.. Plain, "--memory", "150MiB"]).AssertBadInput("--memory is 0.15 GiB", "the image itself and the program need");
         CommandLineRun.Of(["segment", "--model", plain, "--input", image, .. Plain, "--memory", "200MiB", "--out", PathOf("labels.png")])
             .AssertBadInput("labels.png", "HDF5 or TIFF");
 
-        CommandLineRun Run(string model, params string[] options) => CommandLineRun.Of(
-            ["segment", "--model", model, "--input", image, "--out", PathOf("o.h5"), .. options.Contains("--memory") ? [] : new[] { "--memory", "200MiB" }, .. options]);
+        var refused = Run([.. Plain, "--memory", "162MiB"]);
+        refused.AssertBadInput("image.tif", "--memory is 162MiB", "is enough");
+        var needed = Regex.Match(refused.Error, "--memory ([0-9]+)MiB is enough");
+        Run([.. Plain, "--memory", $"{needed.Groups[1]}MiB"]).AssertSuccess();
+
+        CommandLineRun Run(params string[] options) => CommandLineRun.Of(
+            ["segment", "--model", plain, "--input", image, "--out", PathOf("o.h5"), .. options.Contains("--memory") ? [] : new[] { "--memory", "200MiB" }, .. options]);
     }
 
     [TestCase(2, "bcr", 1, 1000, 1000, "175MiB")]

@@ -84,11 +84,12 @@ public sealed class BlockwiseMutexWatershedTests : FolderTests
         var embeddings = MutexWatershedEqualityTests.NoisyCells(1, 300, 260, 16, seed: 1);
         var reader = new MemoryReader<float>(embeddings);
         Assert.That(() => BlockwiseMutexWatershed.FromEmbeddings(reader, Options() with { Memory = 1 << 20 }),
-            Throws.ArgumentException.With.Message.Contains("too little memory"));
+            Throws.InstanceOf<InsufficientMemoryLimitException>().With.Message.Contains("too little memory"));
         using var many = BlockwiseMutexWatershed.FromEmbeddings(reader, Options() with { Memory = 6 << 20 });
         var labels = MemoryVolumes.Of(many);
-        using var one = BlockwiseMutexWatershed.FromEmbeddings(reader, Options() with { Memory = 100 << 20 });
-        Assert.That((many.Blocks, one.Blocks), Is.EqualTo((many.Blocks, 1)));
+        using var more = BlockwiseMutexWatershed.FromEmbeddings(reader, Options() with { Memory = 7 << 20 });
+        using var one = BlockwiseMutexWatershed.FromEmbeddings(reader, Options() with { Memory = 100 << 20, Input = "anew" });
+        Assert.That((more.Blocks, one.Blocks), Is.EqualTo((many.Blocks, 1)), "more memory goes on with the blocks that are there");
         Assert.That(many.Blocks, Is.GreaterThan(3));
         Assert.That(labels, Is.EqualTo(MutexWatershed.FromEmbeddings(embeddings).Data));
         Assert.That(MemoryVolumes.Of(one), Is.EqualTo(labels));

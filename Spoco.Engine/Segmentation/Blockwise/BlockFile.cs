@@ -5,13 +5,15 @@ using Microsoft.Win32.SafeHandles;
 namespace Spoco.Engine.Segmentation;
 
 /// <summary>
-/// The result of one block on disk: a header, then per cluster its first voxel and its size, the exits, the edges, the cluster of every voxel, and a
-/// SHA-256 of all that. What is read is checked against the length of the file.
+/// The result of one block on disk: a header, then per cluster its first voxel, its size and the sum of its embeddings, the exits, the edges, the cluster of every
+/// voxel and its probability of belonging to an object, and a SHA-256 of all that. Sums and probabilities are there where they are needed. What is read is checked
+/// against the length of the file.
 /// </summary>
 internal sealed unsafe class BlockFile : IDisposable
 {
-    private const ulong Magic = 0x314B4C424F435053;
+    private const ulong Magic = 0x324B4C424F435053;
     private const int MaximumBytes = 1 << 26;
+    private const int MaximumDimensions = 1 << 12;
 
     private readonly string _path;
     private readonly SafeFileHandle _file;
@@ -22,6 +24,9 @@ internal sealed unsafe class BlockFile : IDisposable
     /// <summary>Number of clusters.</summary>
     public int Clusters => _header.Clusters;
 
+    /// <summary>How many of them, the first ones, something outside the block may join.</summary>
+    public int OpenClusters => _header.Open;
+
     /// <summary>Number of exits.</summary>
     public int Exits => _header.Exits;
 
@@ -30,20 +35,25 @@ internal sealed unsafe class BlockFile : IDisposable
 
     private long SizesAt => sizeof(Header) + (long)Clusters * sizeof(long);
 
-    private long ExitsAt => SizesAt + (long)Clusters * sizeof(int);
+    private long SumsAt => SizesAt + (long)Clusters * sizeof(int);
+
+    private long ExitsAt => SumsAt + (long)Clusters * _header.Dimensions * sizeof(double);
 
     private long EdgesAt => ExitsAt + (long)Exits * sizeof(BlockExit);
 
     private long MapAt => EdgesAt + (long)Edges * sizeof(BlockEdge);
 
-    private long End => MapAt + (long)_header.Voxels * sizeof(int);
+    private long ForegroundAt => MapAt + (long)_header.Voxels * sizeof(int);
+
+    private long End => ForegroundAt + (long)_header.Foreground * sizeof(float);
 
     /// <summary>Writes the result of a block; the file is complete or not there.</summary>
     public static void Write(string path, int block, BlockResult result)
     {
         var header = new Header
         {
-            Magic = Magic, Block = block, Clusters = result.Clusters, Exits = result.ExitCount, Edges = result.EdgeCount, Voxels = result.Voxels,
+            Magic = Magic, Block = block, Clusters = result.Clusters, Open = result.OpenClusters, Exits = result.ExitCount, Edges = result.EdgeCount, Voxels = result.Voxels,
+            Dimensions = result.Sums == null ? 0 : result.Dimensions, Foreground = result.Foreground == null ? 0 : result.Voxels,
         };
         AtomicFile.Write(path, stream =>
         {
@@ -52,9 +62,11 @@ internal sealed unsafe class BlockFile : IDisposable
             Write(stream, hash, &first, 1);
             Write(stream, hash, result.Firsts, result.Clusters);
             Write(stream, hash, result.Sizes, result.Clusters);
+            Write(stream, hash, result.Sums, (long)result.Clusters * header.Dimensions);
             Write(stream, hash, result.Exits, result.ExitCount);
             Write(stream, hash, result.Edges, result.EdgeCount);
             Write(stream, hash, result.Map, result.Voxels);
+            Write(stream, hash, result.Foreground, header.Foreground);
             stream.Write(hash.GetHashAndReset());
         });
     }
@@ -70,7 +82,8 @@ internal sealed unsafe class BlockFile : IDisposable
             Read(path, file, new Span<Header>(ref header), 0);
             var found = new BlockFile(path, file, header);
             if (header.Magic != Magic || header.Block != block || header.Voxels != box.VoxelCount || header.Clusters < 0 || header.Clusters > header.Voxels
-                || header.Exits < 0 || header.Edges < 0 || RandomAccess.GetLength(file) != found.End + SHA256.HashSizeInBytes)
+                || header.Open < 0 || header.Open > header.Clusters || header.Exits < 0 || header.Edges < 0 || (uint)header.Dimensions > MaximumDimensions
+                || (header.Foreground != 0 && header.Foreground != header.Voxels) || RandomAccess.GetLength(file) != found.End + SHA256.HashSizeInBytes)
                 throw found.Damaged();
             return found;
         }
@@ -113,12 +126,17 @@ internal sealed unsafe class BlockFile : IDisposable
     /// <summary>Reads the voxels of every cluster.</summary>
     public void ReadSizes(Span<int> sizes) => Read(_path, _file, sizes, SizesAt);
 
+    /// <summary>Reads the sums of the embeddings of clusters, d values each.</summary>
+    /// <param name="first">The first cluster.</param>
+    /// <param name="sums">Receives d sums per cluster.</param>
+    public void ReadSums(int first, Span<double> sums) => Read(_path, _file, sums, SumsAt + (long)first * _header.Dimensions * sizeof(double));
+
     /// <summary>Reads the edges to other blocks that are strongest.</summary>
     public void ReadExits(Span<BlockExit> exits, BlockLayout layout)
     {
         Read(_path, _file, exits, ExitsAt);
         foreach (ref var exit in exits)
-            if ((uint)exit.Node >= (uint)Clusters || (uint)exit.Block >= (uint)layout.Count)
+            if ((uint)exit.Node >= (uint)OpenClusters || (uint)exit.Block >= (uint)layout.Count)
                 throw Damaged();
     }
 
@@ -127,7 +145,7 @@ internal sealed unsafe class BlockFile : IDisposable
     {
         Read(_path, _file, edges, EdgesAt);
         foreach (ref var edge in edges)
-            if ((uint)edge.U >= (uint)Clusters || (uint)edge.Block > (uint)_header.Block)
+            if ((uint)edge.U >= (uint)OpenClusters || (uint)edge.Block > (uint)_header.Block)
                 throw Damaged();
     }
 
@@ -141,6 +159,11 @@ internal sealed unsafe class BlockFile : IDisposable
             if (cluster < -1 || cluster >= Clusters)
                 throw Damaged();
     }
+
+    /// <summary>Reads probabilities of voxels.</summary>
+    /// <param name="first">The first voxel's index in the block.</param>
+    /// <param name="probabilities">Receives one per voxel.</param>
+    public void ReadForeground(long first, Span<float> probabilities) => Read(_path, _file, probabilities, ForegroundAt + first * sizeof(float));
 
     /// <summary>The refusal of this file.</summary>
     public InvalidDataException Damaged() => new($"{_path}: damaged; delete its folder and run again.");
@@ -165,11 +188,11 @@ internal sealed unsafe class BlockFile : IDisposable
         }
     }
 
-    private static void Write<T>(Stream stream, IncrementalHash hash, T* values, int count) where T : unmanaged
+    private static void Write<T>(Stream stream, IncrementalHash hash, T* values, long count) where T : unmanaged
     {
-        for (var done = 0; done < count;)
+        for (var done = 0L; done < count;)
         {
-            var part = Math.Min(count - done, MaximumBytes / sizeof(T));
+            var part = (int)Math.Min(count - done, MaximumBytes / sizeof(T));
             var bytes = MemoryMarshal.AsBytes(new ReadOnlySpan<T>(values + done, part));
             hash.AppendData(bytes);
             stream.Write(bytes);
@@ -185,6 +208,8 @@ internal sealed unsafe class BlockFile : IDisposable
         public int Exits;
         public int Edges;
         public int Voxels;
-        public int Reserved;
+        public int Open;
+        public int Dimensions;
+        public int Foreground;
     }
 }

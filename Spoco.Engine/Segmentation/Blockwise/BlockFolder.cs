@@ -7,7 +7,7 @@ internal sealed class BlockFolder
 {
     private const string Manifest = "manifest.txt";
     private const string Pattern = "*.block";
-    private const string Format = "spoco blocks 1";
+    private const string Format = "spoco blocks 2";
 
     private readonly string _path;
 

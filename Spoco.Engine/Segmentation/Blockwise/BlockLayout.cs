@@ -45,14 +45,15 @@ internal sealed class BlockLayout
     public ulong FirstRepulsive => (ulong)Whole.VoxelCount * (ulong)Attractive;
 
     /// <summary>The largest blocks, of those that cut the least, whose computation fits the memory.</summary>
-    /// <exception cref="ArgumentException">Not even small ones do.</exception>
-    public static BlockLayout Choose(VoxelBox whole, IReadOnlyList<VoxelOffset> offsets, int attractive, int channels, long memory)
+    /// <exception cref="InsufficientMemoryLimitException">Not even small ones do.</exception>
+    public static BlockLayout Choose(VoxelBox whole, IReadOnlyList<VoxelOffset> offsets, int attractive, in BlockBytes bytes, long memory)
     {
+        var needs = bytes;
         var side = whole.Depth > 1 ? SmallestSide3D : SmallestSide2D;
         var smallest = (Z: Math.Min(side, whole.Depth), Y: Math.Min(side, whole.Height), X: Math.Min(side, whole.Width));
-        if (Bytes(whole, offsets, attractive, channels, smallest) is var least && least > memory)
-            throw new ArgumentException($"BlockwiseMutexWatershed: {Mebibytes(memory)} MiB are too little memory; blocks of [{smallest.Z}, {smallest.Y}, "
-                + $"{smallest.X}] voxels need {Mebibytes(least) + 1} MiB.");
+        if (Bytes(whole, offsets, attractive, needs, smallest) is var least && least > memory)
+            throw new InsufficientMemoryLimitException($"BlockwiseMutexWatershed: {Mebibytes(memory)} MiB are too little memory; blocks of [{smallest.Z}, {smallest.Y}, "
+                + $"{smallest.X}] voxels need {Mebibytes(least) + 1} MiB.", least);
         var (chosen, area) = (smallest, double.PositiveInfinity);
         for (var z = 1; z <= Parts(whole.Depth, smallest.Z); z++)
             for (var y = 1; y <= Parts(whole.Height, smallest.Y); y++)
@@ -78,7 +79,7 @@ internal sealed class BlockLayout
         return new BlockLayout(whole, offsets, attractive, chosen);
 
         (int Z, int Y, int X) Of(int z, int y, int x) => (Parts(whole.Depth, z), Parts(whole.Height, y), Parts(whole.Width, x));
-        bool Fits(int z, int y, int x) => Bytes(whole, offsets, attractive, channels, Of(z, y, x)) <= memory;
+        bool Fits(int z, int y, int x) => Bytes(whole, offsets, attractive, needs, Of(z, y, x)) <= memory;
     }
 
     /// <summary>The box of a block.</summary>
@@ -116,6 +117,9 @@ internal sealed class BlockLayout
         return ((int)channel, (int)z, (int)y, (int)x);
     }
 
+    /// <summary>Whether the computation of these blocks fits a memory.</summary>
+    public bool Fits(in BlockBytes bytes, long memory) => Bytes(Whole, Offsets, Attractive, bytes, Extents) <= memory;
+
     /// <summary>How many edges have one end in a block and one outside, if none is left out.</summary>
     public long Crossing(VoxelBox box) => Crossing(Whole, Offsets, box);
 
@@ -127,16 +131,16 @@ internal sealed class BlockLayout
 
     /// <summary>Bytes that a block in the middle takes: while it is read, or while it is contracted.</summary>
     private static long Bytes(
-        VoxelBox whole, IReadOnlyList<VoxelOffset> offsets, int attractive, int channels, (int Z, int Y, int X) extents)
+        VoxelBox whole, IReadOnlyList<VoxelOffset> offsets, int attractive, in BlockBytes bytes, (int Z, int Y, int X) extents)
     {
         var box = new VoxelBox(
             Middle(whole.Depth, extents.Z), Middle(whole.Height, extents.Y), Middle(whole.Width, extents.X), extents.Z, extents.Y, extents.X);
         double around = Around(box, Halo(whole, offsets)).Intersect(whole).VoxelCount;
-        if (around * Math.Max(channels, 1) > Array.MaxLength || (double)box.VoxelCount * offsets.Count > uint.MaxValue)
+        if (around * Math.Max(bytes.Channels, 1) > Array.MaxLength || (double)box.VoxelCount * offsets.Count > uint.MaxValue)
             return long.MaxValue;
-        double kept = box.VoxelCount * (4.0 * offsets.Count + 16) + 16.0 * Crossing(whole, offsets, box);
-        var reading = around * (4.0 * channels + 5);
-        var solving = box.VoxelCount * Math.Max(24.0 * attractive + 40, 96);
+        double kept = box.VoxelCount * (4.0 * offsets.Count + 16 + bytes.KeptOfVoxel) + 16.0 * Crossing(whole, offsets, box);
+        var reading = around * (bytes.Read + 5.0);
+        var solving = box.VoxelCount * Math.Max(24.0 * attractive + 40, 96) + around * (double)bytes.KeptAround;
         return (long)(Rounding * (kept + Math.Max(reading, solving)));
     }
 

@@ -5,12 +5,16 @@ namespace Spoco.Engine.Segmentation;
 
 /// <summary>
 /// Puts contracted blocks together, one after another. When the edges exceed the memory, the part of the image that has been seen is contracted as a block is:
-/// by what is certain whatever is still to come. In the end nothing is to come, and what is left is solved.
+/// by what is certain whatever is still to come. In the end nothing is to come, and what is left is solved. Clusters that nothing else may join are finished: they are
+/// counted, and no longer there.
 /// </summary>
 internal sealed unsafe class BlockMerging
 {
     // An edge as read, its entry in a table of pairs, in a list, and in that of the next round.
     private const long BytesPerEdge = 90;
+
+    // Its node, and later its segment.
+    private const long BytesPerCluster = 2 * sizeof(int);
 
     private readonly HostDevice _host;
     private readonly HostScratch _scratch;
@@ -18,29 +22,33 @@ internal sealed unsafe class BlockMerging
     private readonly BlockFolder _folder;
     private readonly long _capacity;
     private readonly int[] _starts;
+    // Of a cluster that is finished: the complement of its number among these.
     private readonly int[] _nodeOf;
     private readonly CancellationToken _cancellation;
     private BlockEdge* _edges;
     private BlockExit[] _exits = [];
+    private long _remaining;
     private int _count;
     private int _nodes;
+    private int _finished;
 
-    private BlockMerging(HostDevice host, HostScratch scratch, BlockLayout layout, BlockFolder folder, long capacity, CancellationToken cancellation)
+    private BlockMerging(HostDevice host, HostScratch scratch, BlockLayout layout, BlockFolder folder, BlockwiseOptions options, CancellationToken cancellation)
     {
-        (_host, _scratch, _layout, _folder, _capacity, _cancellation) = (host, scratch, layout, folder, capacity, cancellation);
+        (_host, _scratch, _layout, _folder, _cancellation) = (host, scratch, layout, folder, cancellation);
         _starts = new int[layout.Count + 1];
-        long total = 0;
         for (var b = 0; b < layout.Count; b++)
         {
             using var file = Open(b);
-            total += file.Edges;
+            _remaining += file.Edges;
             var clusters = (long)_starts[b] + file.Clusters;
             if (clusters > Array.MaxLength)
                 throw new ArgumentException("BlockwiseMutexWatershed: the blocks have more than 2^31 clusters; give more memory.");
             _starts[b + 1] = (int)clusters;
         }
 
-        _capacity = Math.Min(_capacity, Math.Max(total, 1));
+        var own = (long)_starts[^1] * BytesPerCluster;
+        var capacity = options.MergedEdges ?? Math.Max(0, options.Memory - own) / BytesPerEdge;
+        _capacity = Math.Min(Math.Min(capacity, Array.MaxLength), Math.Max(_remaining, 1));
         _nodeOf = new int[_starts[^1]];
         _edges = scratch.Take<BlockEdge>(_capacity);
     }
@@ -55,8 +63,7 @@ internal sealed unsafe class BlockMerging
         HostDevice host, BlockLayout layout, BlockFolder folder, BlockwiseOptions options, CancellationToken cancellation)
     {
         using var scratch = new HostScratch(host, "BlockwiseMutexWatershed");
-        var merging = new BlockMerging(
-            host, scratch, layout, folder, Math.Min(options.MergedEdges ?? options.Memory / BytesPerEdge, Array.MaxLength), cancellation);
+        var merging = new BlockMerging(host, scratch, layout, folder, options, cancellation);
         for (var b = 0; b < layout.Count; b++)
         {
             cancellation.ThrowIfCancellationRequested();
@@ -75,13 +82,20 @@ internal sealed unsafe class BlockMerging
         {
             Contract(block);
             if (_count + (long)file.Edges > _capacity)
-                throw new ArgumentException($"BlockwiseMutexWatershed: merging needs room for {_count + (long)file.Edges} edges, the memory has it for "
-                    + $"{_capacity}; give {((_count + (long)file.Edges) * BytesPerEdge >> 20) + 1} MiB.");
+            {
+                // With room for all that is left now and for all that is to come, nothing more has to be contracted on the way.
+                var needed = (long)_starts[^1] * BytesPerCluster + (_count + _remaining) * BytesPerEdge;
+                throw new InsufficientMemoryLimitException(
+                    $"BlockwiseMutexWatershed: merging needs room for {_count + (long)file.Edges} edges, the memory has it for {_capacity}; {(needed >> 20) + 1} MiB are enough. "
+                    + "The blocks that are done stay for the next run.", needed);
+            }
         }
+
+        _remaining -= file.Edges;
 
         var start = _starts[block];
         for (var i = 0; i < file.Clusters; i++)
-            _nodeOf[start + i] = _nodes++;
+            _nodeOf[start + i] = i < file.OpenClusters ? _nodes++ : ~_finished++;
         var edges = new Span<BlockEdge>(_edges + _count, file.Edges);
         file.ReadEdges(edges);
         foreach (ref var edge in edges)
@@ -89,6 +103,9 @@ internal sealed unsafe class BlockMerging
             if ((uint)edge.V >= (uint)(_starts[edge.Block + 1] - _starts[edge.Block]))
                 throw file.Damaged();
             (edge.U, edge.V) = (_nodeOf[start + edge.U], _nodeOf[_starts[edge.Block] + edge.V]);
+            // What has been finished on the way has no edge that can act: this one is a loop that has no effect.
+            if (edge.V < 0)
+                edge.V = edge.U;
         }
 
         _count += edges.Length;
@@ -111,11 +128,14 @@ internal sealed unsafe class BlockMerging
         }
 
         var map = _scratch.Take<int>(_nodes);
-        var lists = MutexBlockHost.Contract(_scratch, _nodes, pairs, firstRepulsive, exits, map, _cancellation);
+        var lists = MutexBlockHost.Contract(_scratch, _nodes, pairs, firstRepulsive, exits, map, out var clusters, _cancellation);
         for (var i = 0; i < _starts[next]; i++)
-            _nodeOf[i] = map[_nodeOf[i]];
+            if (_nodeOf[i] >= 0)
+                _nodeOf[i] = map[_nodeOf[i]] is var cluster && cluster < lists.Nodes ? cluster : ~(_finished + cluster - lists.Nodes);
+        _finished += clusters - lists.Nodes;
         foreach (ref var exit in _exits.AsSpan())
             exit.Node = map[exit.Node];
+        _exits = [.. _exits.Where(e => e.Node < lists.Nodes)];
         _exits = _exits[..BlockGraph.Reduce(_exits.AsSpan())];
         _scratch.Return(map);
         _nodes = lists.Nodes;
@@ -136,8 +156,9 @@ internal sealed unsafe class BlockMerging
         var labels = new int[_nodes];
         using (var solver = new MutexRun(_host).Open(SequentialMutexWatershed.Finish, _cancellation))
             solver.FromEdges(_nodes, new ReadOnlySpan<MutexEdge>(_edges, count), firstRepulsive, [], labels);
+        var segments = labels.Length == 0 ? 0 : labels.Max();
         for (var i = 0; i < _nodeOf.Length; i++)
-            _nodeOf[i] = labels[_nodeOf[i]];
+            _nodeOf[i] = _nodeOf[i] >= 0 ? labels[_nodeOf[i]] : segments + 1 + ~_nodeOf[i];
         return _nodeOf;
     }
 

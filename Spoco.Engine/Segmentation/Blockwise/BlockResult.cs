@@ -26,6 +26,9 @@ internal sealed unsafe class BlockResult
     /// <summary>Number of clusters.</summary>
     public int Clusters { get; private set; }
 
+    /// <summary>How many of them, the first ones, something outside may join. The others are finished: no edge of theirs can act.</summary>
+    public int OpenClusters { get; private set; }
+
     /// <summary>Number of exits.</summary>
     public int ExitCount { get; private set; }
 
@@ -41,6 +44,15 @@ internal sealed unsafe class BlockResult
     /// <summary>Voxels of every cluster.</summary>
     public int* Sizes { get; private set; }
 
+    /// <summary>Dimensions of an embedding.</summary>
+    public int Dimensions { get; private set; }
+
+    /// <summary>The sums of the embeddings of every cluster; null = not known.</summary>
+    public double* Sums { get; private set; }
+
+    /// <summary>Probabilities of the voxels of belonging to an object; null = not known.</summary>
+    public float* Foreground { get; private set; }
+
     /// <summary>The strongest edges from a cluster to another block.</summary>
     public BlockExit* Exits { get; private set; }
 
@@ -53,16 +65,17 @@ internal sealed unsafe class BlockResult
     /// <param name="block">Which.</param>
     /// <param name="values">Its edges. The memory is returned.</param>
     /// <param name="grid">The graph within.</param>
-    /// <param name="earlier">Reads clusters of voxels of an earlier block: block, box, clusters.</param>
+    /// <param name="earlier">Reads clusters of voxels of an earlier block: block, box, clusters. Returns how many clusters are open there.</param>
     /// <param name="cancellation">Stops between rounds.</param>
     public static BlockResult Contract(
-        HostScratch scratch, BlockLayout layout, int block, BlockValues values, MutexGrid grid, Action<int, VoxelBox, nint> earlier,
+        HostScratch scratch, BlockLayout layout, int block, BlockValues values, MutexGrid grid, Func<int, VoxelBox, nint, int> earlier,
         CancellationToken cancellation)
     {
         var result = new BlockResult(scratch, layout, block);
-        var lists = MutexBlockHost.Contract(scratch, grid, values.Priorities, values.Mask, values.Exits(), result.Map, cancellation);
-        result.Clusters = lists.Nodes;
-        result.Measure();
+        var lists = MutexBlockHost.Contract(scratch, grid, values.Priorities, values.Mask, values.Exits(), result.Map, out var clusters, cancellation);
+        (result.Clusters, result.OpenClusters) = (clusters, lists.Nodes);
+        result.Foreground = values.Foreground;
+        result.Measure(values);
         result.TakeEdges(values, lists, earlier);
         lists.Release();
         result.TakeExits(values);
@@ -70,7 +83,7 @@ internal sealed unsafe class BlockResult
         return result;
     }
 
-    private void Measure()
+    private void Measure(BlockValues values)
     {
         Firsts = _scratch.Take<long>(Clusters);
         Sizes = _scratch.Take<int>(Clusters);
@@ -81,18 +94,27 @@ internal sealed unsafe class BlockResult
                 var (z, y, x) = (_box.Z + i / _box.Width / _box.Height, _box.Y + i / _box.Width % _box.Height, _box.X + i % _box.Width);
                 Firsts[Map[i]] = (long)_layout.Edge(0, z, y, x);
             }
+
+        if (values.Embeddings == null)
+            return;
+        Dimensions = values.Dimensions;
+        Sums = _scratch.Take<double>((long)Clusters * Dimensions);
+        _scratch.Clear(Sums, (long)Clusters * Dimensions);
+        for (var i = 0; i < Voxels; i++)
+            if (Map[i] >= 0)
+                SegmentGraph.Add(new Span<double>(Sums + (long)Map[i] * Dimensions, Dimensions), 0, values.Embedding(i));
+        values.ReleaseEmbeddings();
     }
 
-    private void TakeEdges(BlockValues values, MutexLists lists, Action<int, VoxelBox, nint> earlier)
+    private void TakeEdges(BlockValues values, MutexLists lists, Func<int, VoxelBox, nint, int> earlier)
     {
         var across = 0;
         for (var e = 0; e < values.CrossingCount; e++)
-            if (BlockBeyond(values, e) < _block)
+            if (Map[values.Crossing[e].Inner] < OpenClusters && BlockBeyond(values, e) < _block)
                 across++;
         Edges = _scratch.Take<BlockEdge>(lists.Edges + across);
         var faces = new Span<BlockEdge>(Edges, across);
-        TakeFaces(values, faces, earlier);
-        EdgeCount = BlockGraph.Reduce(faces);
+        EdgeCount = BlockGraph.Reduce(faces[..TakeFaces(values, faces, earlier)]);
         Add(lists.Attractive, lists.AttractiveCount);
         Add(lists.Repulsive, lists.RepulsiveCount);
         Add(lists.Mutexes, lists.MutexCount);
@@ -116,19 +138,20 @@ internal sealed unsafe class BlockResult
         return _layout.Edge((int)channel, _box.Z + row / _box.Height, _box.Y + row % _box.Height, _box.X + x);
     }
 
-    private void TakeFaces(BlockValues values, Span<BlockEdge> faces, Action<int, VoxelBox, nint> earlier)
+    private int TakeFaces(BlockValues values, Span<BlockEdge> faces, Func<int, VoxelBox, nint, int> earlier)
     {
         if (faces.IsEmpty)
-            return;
+            return 0;
         var around = _layout.Around(_box);
         var clusters = _scratch.Take<int>(around.VoxelCount);
+        var open = new Dictionary<int, int>();
         foreach (var other in _layout.Touching(around))
         {
             if (other >= _block)
                 continue;
             var common = _layout.Box(other).Intersect(around);
             var part = _scratch.Take<int>(common.VoxelCount);
-            earlier(other, common, (nint)part);
+            open[other] = earlier(other, common, (nint)part);
             for (var row = 0; row < common.Depth * common.Height; row++)
             {
                 var (z, y) = (common.Z + row / common.Height - around.Z, common.Y + row % common.Height - around.Y);
@@ -144,33 +167,35 @@ internal sealed unsafe class BlockResult
         {
             var edge = values.Crossing[e];
             var (z, y, x) = values.Outer(edge);
-            if (_layout.IndexOf(z, y, x) is var other && other >= _block)
+            if (Map[edge.Inner] >= OpenClusters || (_layout.IndexOf(z, y, x) is var other && other >= _block))
                 continue;
-            faces[count++] = new BlockEdge
-            {
-                U = Map[edge.Inner], V = clusters[((long)(z - around.Z) * around.Height + y - around.Y) * around.Width + x - around.X],
-                Block = other, Priority = edge.Priority, Edge = edge.Edge,
-            };
+            var beyond = clusters[((long)(z - around.Z) * around.Height + y - around.Y) * around.Width + x - around.X];
+            if (beyond < open[other])
+                faces[count++] = new BlockEdge { U = Map[edge.Inner], V = beyond, Block = other, Priority = edge.Priority, Edge = edge.Edge };
         }
 
         _scratch.Return(clusters);
+        return count;
     }
 
     private void TakeExits(BlockValues values)
     {
         Exits = _scratch.Take<BlockExit>(values.CrossingCount);
+        var count = 0;
         for (var e = 0; e < values.CrossingCount; e++)
         {
             var edge = values.Crossing[e];
+            if (Map[edge.Inner] >= OpenClusters)
+                continue;
             var isAttractive = edge.Edge < _layout.FirstRepulsive;
-            Exits[e] = new BlockExit
+            Exits[count++] = new BlockExit
             {
                 Node = Map[edge.Inner], Block = BlockBeyond(values, e),
                 Attractive = isAttractive ? edge.Priority : 0, Repulsive = isAttractive ? 0 : edge.Priority,
             };
         }
 
-        ExitCount = BlockGraph.Reduce(new Span<BlockExit>(Exits, values.CrossingCount));
+        ExitCount = BlockGraph.Reduce(new Span<BlockExit>(Exits, count));
     }
 
     private int BlockBeyond(BlockValues values, int edge)

@@ -1,39 +1,118 @@
 namespace Spoco.Engine.Segmentation;
 
-/// <summary>The last step: segments are dropped by size, and numbered by first voxel, as in an image that lies in memory.</summary>
-internal static class BlockSegments
+/// <summary>The last step: what becomes of the segments of all blocks, as in an image that lies in memory.</summary>
+/// <param name="layout">The blocks.</param>
+/// <param name="folder">Their results.</param>
+/// <param name="segments">The segment of every cluster of every block, from 1.</param>
+/// <param name="starts">Where those of each block begin.</param>
+internal sealed class BlockSegments(BlockLayout layout, BlockFolder folder, int[] segments, int[] starts)
 {
+    // Sums of clusters that are read at once.
+    private const int SumsRead = 1 << 16;
+
     /// <summary>Turns the segments of clusters into labels, in place; 0 = dropped.</summary>
-    /// <returns>Number of labels.</returns>
-    public static int Number(BlockLayout layout, BlockFolder folder, int[] segments, int[] starts, BlockwiseOptions options)
+    /// <param name="joining">What is joined, and what is dropped.</param>
+    /// <param name="dimensions">Dimensions of the embeddings that are known; 0 = none are.</param>
+    /// <param name="cancellation">Stops between blocks.</param>
+    /// <returns>Number of labels, and the mean embedding of the largest segment where embeddings are known.</returns>
+    public (int Labels, double[] MeanOfLargest) Number(InstanceSegmentationOptions joining, int dimensions, CancellationToken cancellation)
+    {
+        OrderByFirst();
+        var count = segments.Length == 0 ? 0 : segments.Max();
+        if ((count + 1L) * dimensions > Array.MaxLength)
+            throw new ArgumentException($"BlockwiseMutexWatershed: {count} segments with embeddings of {dimensions} dimensions are more than one array holds.");
+        var graph = new SegmentGraph(Sizes(count), Sums(count, dimensions), dimensions, SegmentJoining.Joins(joining) ? Borders(cancellation) : new BorderTable());
+        var mean = dimensions > 0 && count > 0 ? graph.Mean(graph.Largest) : [];
+        var labels = SegmentJoining.Labels(graph, joining);
+        for (var i = 0; i < segments.Length; i++)
+            segments[i] = labels[segments[i]];
+        return (labels.Length == 0 ? 0 : labels.Max(), mean);
+    }
+
+    private void OrderByFirst()
     {
         var count = segments.Length == 0 ? 0 : segments.Max();
-        var firsts = new long[count + 1];
-        var sizes = new long[count + 1];
+        var firsts = new long[count];
         Array.Fill(firsts, long.MaxValue);
-        for (var b = 0; b < layout.Count; b++)
+        ForEachBlock((file, start) =>
         {
-            using var file = BlockFile.Open(folder.PathOf(b), b, layout.Box(b));
-            var (firstOf, sizeOf) = (new long[file.Clusters], new int[file.Clusters]);
+            var firstOf = new long[file.Clusters];
             file.ReadFirsts(firstOf);
-            file.ReadSizes(sizeOf);
             for (var i = 0; i < firstOf.Length; i++)
             {
-                var segment = segments[starts[b] + i];
-                firsts[segment] = Math.Min(firsts[segment], firstOf[i]);
-                sizes[segment] += sizeOf[i];
+                ref var first = ref firsts[segments[start + i] - 1];
+                first = Math.Min(first, firstOf[i]);
+            }
+        });
+        var order = Enumerable.Range(0, count).ToArray();
+        Array.Sort(firsts, order);
+        var numbers = new int[count];
+        for (var i = 0; i < count; i++)
+            numbers[order[i]] = i + 1;
+        for (var i = 0; i < segments.Length; i++)
+            segments[i] = numbers[segments[i] - 1];
+    }
+
+    private long[] Sizes(int count)
+    {
+        var sizes = new long[count + 1];
+        ForEachBlock((file, start) =>
+        {
+            var sizeOf = new int[file.Clusters];
+            file.ReadSizes(sizeOf);
+            for (var i = 0; i < sizeOf.Length; i++)
+                sizes[segments[start + i]] += sizeOf[i];
+        });
+        return sizes;
+    }
+
+    private double[] Sums(int count, int dimensions)
+    {
+        var sums = new double[(count + 1) * dimensions];
+        if (dimensions == 0)
+            return sums;
+        var part = new double[SumsRead / dimensions * dimensions];
+        ForEachBlock((file, start) =>
+        {
+            for (var first = 0; first < file.Clusters; first += part.Length / dimensions)
+            {
+                var clusters = Math.Min(part.Length / dimensions, file.Clusters - first);
+                file.ReadSums(first, part.AsSpan(0, clusters * dimensions));
+                for (var i = 0; i < clusters * dimensions; i++)
+                    sums[segments[start + first + i / dimensions] * dimensions + i % dimensions] += part[i];
+            }
+        });
+        return sums;
+    }
+
+    private BorderTable Borders(CancellationToken cancellation)
+    {
+        var borders = new BorderTable();
+        using var labels = new BlockwiseLabels(layout, folder, segments, starts, 0, null);
+        var values = Array.Empty<int>();
+        for (var b = 0; b < layout.Count; b++)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            var box = layout.Box(b);
+            foreach (var slab in box.Slabs(1 << 22))
+            {
+                var read = new VoxelBox(slab.Z - 1, slab.Y - 1, slab.X - 1, slab.Depth + 1, slab.Height + 1, slab.Width + 1).Intersect(layout.Whole);
+                if (values.Length < read.VoxelCount)
+                    values = new int[read.VoxelCount];
+                labels.Read(read, values.AsSpan(0, (int)read.VoxelCount));
+                borders.Add(values.AsSpan(0, (int)read.VoxelCount), read, slab);
             }
         }
 
-        var order = Enumerable.Range(1, count).OrderBy(s => firsts[s]).ToList();
-        if (options.RemoveLargest && order.Count > 0)
-            order.Remove(order.MaxBy(s => sizes[s]));
-        order.RemoveAll(s => sizes[s] < options.SizeFloor);
-        var labels = new int[count + 1];
-        for (var i = 0; i < order.Count; i++)
-            labels[order[i]] = i + 1;
-        for (var i = 0; i < segments.Length; i++)
-            segments[i] = labels[segments[i]];
-        return order.Count;
+        return borders;
+    }
+
+    private void ForEachBlock(Action<BlockFile, int> take)
+    {
+        for (var b = 0; b < layout.Count; b++)
+        {
+            using var file = BlockFile.Open(folder.PathOf(b), b, layout.Box(b));
+            take(file, starts[b]);
+        }
     }
 }

@@ -38,6 +38,15 @@ internal sealed unsafe class BlockValues
     /// <summary>Voxels of the block that are 0 here do not count; null = all do.</summary>
     public byte* Mask { get; private set; }
 
+    /// <summary>Embeddings of the block and its surroundings; null = not known.</summary>
+    public float* Embeddings { get; private set; }
+
+    /// <summary>Dimensions of an embedding; 0 = none are known.</summary>
+    public int Dimensions { get; private set; }
+
+    /// <summary>Probabilities of the block's voxels of belonging to an object; null = not known.</summary>
+    public float* Foreground { get; private set; }
+
     /// <summary>Takes the edges of a channel.</summary>
     /// <param name="channel">The channel.</param>
     /// <param name="weights">A weight per voxel of the block and its surroundings.</param>
@@ -60,21 +69,32 @@ internal sealed unsafe class BlockValues
         return refused.Min() is var first && first == long.MaxValue ? -1 : first;
     }
 
-    /// <summary>Cuts the mask to the block.</summary>
-    public void KeepMask()
+    /// <summary>Cuts the mask and the foreground to the block, and takes what is known of embeddings.</summary>
+    /// <param name="embeddings">Of the block and its surroundings; null = none.</param>
+    /// <param name="dimensions">Of an embedding.</param>
+    /// <param name="foreground">Of the block and its surroundings; null = none.</param>
+    public void KeepOwn(float* embeddings, int dimensions, float* foreground)
     {
-        if (_maskAround == null)
-            return;
-        Mask = _scratch.Take<byte>(_box.VoxelCount);
-        for (var row = 0; row < _box.Depth * _box.Height; row++)
-        {
-            var (z, y) = (row / _box.Height + _box.Z - _around.Z, row % _box.Height + _box.Y - _around.Y);
-            new Span<byte>(_maskAround + ((long)z * _around.Height + y) * _around.Width + _box.X - _around.X, _box.Width)
-                .CopyTo(new Span<byte>(Mask + (long)row * _box.Width, _box.Width));
-        }
-
-        _scratch.Return(_maskAround);
+        Embeddings = embeddings;
+        Dimensions = dimensions;
+        Mask = Cut(_maskAround);
         _maskAround = null;
+        Foreground = Cut(foreground);
+    }
+
+    /// <summary>The embedding of a voxel of the block.</summary>
+    public ReadOnlySpan<float> Embedding(int voxel)
+    {
+        var (row, x) = Math.DivRem(voxel, _box.Width);
+        var (z, y) = (row / _box.Height + _box.Z - _around.Z, row % _box.Height + _box.Y - _around.Y);
+        return new ReadOnlySpan<float>(Embeddings + (((long)z * _around.Height + y) * _around.Width + x + _box.X - _around.X) * Dimensions, Dimensions);
+    }
+
+    /// <summary>Returns the memory of the embeddings.</summary>
+    public void ReleaseEmbeddings()
+    {
+        _scratch.Return(Embeddings);
+        Embeddings = null;
     }
 
     /// <summary>The strongest edges across the faces at each voxel.</summary>
@@ -102,6 +122,21 @@ internal sealed unsafe class BlockValues
     {
         _scratch.Return(Crossing);
         _scratch.Return(Mask);
+    }
+
+    private T* Cut<T>(T* around) where T : unmanaged
+    {
+        if (around == null)
+            return null;
+        var own = _scratch.Take<T>(_box.VoxelCount);
+        for (var row = 0; row < _box.Depth * _box.Height; row++)
+        {
+            var (z, y) = (row / _box.Height + _box.Z - _around.Z, row % _box.Height + _box.Y - _around.Y);
+            new Span<T>(around + ((long)z * _around.Height + y) * _around.Width + _box.X - _around.X, _box.Width).CopyTo(new Span<T>(own + (long)row * _box.Width, _box.Width));
+        }
+
+        _scratch.Return(around);
+        return own;
     }
 
     private int Row(int channel, int row, float* weights, int step, float scale, float shift, MutexGrid? strides)

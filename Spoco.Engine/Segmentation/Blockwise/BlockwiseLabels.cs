@@ -9,14 +9,27 @@ public sealed class BlockwiseLabels : IDisposable
     private readonly int[] _starts;
     private readonly Dictionary<int, BlockFile> _open = [];
 
-    internal BlockwiseLabels(BlockLayout layout, BlockFolder folder, int[] labels, int[] starts, int segments) =>
-        (_layout, _folder, _labels, _starts, Segments) = (layout, folder, labels, starts, segments);
+    private readonly double? _threshold;
+    private int[] _cores = [];
+    private float[] _foreground = [];
+
+    /// <param name="layout">The blocks.</param>
+    /// <param name="folder">Their results.</param>
+    /// <param name="labels">The label of every cluster.</param>
+    /// <param name="starts">Where those of each block begin.</param>
+    /// <param name="segments">Number of labels.</param>
+    /// <param name="threshold">Down to which probability labels grow when they are read (<see cref="CoreGrowth"/>); null = they do not.</param>
+    internal BlockwiseLabels(BlockLayout layout, BlockFolder folder, int[] labels, int[] starts, int segments, double? threshold) =>
+        (_layout, _folder, _labels, _starts, Segments, _threshold) = (layout, folder, labels, starts, segments, threshold);
 
     /// <summary>The box of all voxels.</summary>
     public VoxelBox Whole => _layout.Whole;
 
-    /// <summary>Number of segments; they are numbered from 1 in order of their first voxel.</summary>
+    /// <summary>Number of segments; they are numbered from 1 in order of the first voxel of each, or of its core.</summary>
     public int Segments { get; }
+
+    /// <summary>The mean embedding of the largest of the segments before any were joined; empty where it was not asked for.</summary>
+    internal double[] MeanOfLargest { get; init; } = [];
 
     /// <summary>Number of blocks.</summary>
     public int Blocks => _layout.Count;
@@ -30,19 +43,10 @@ public sealed class BlockwiseLabels : IDisposable
     {
         if (box.Intersect(Whole) != box || labels.Length != box.VoxelCount)
             throw new ArgumentException($"BlockwiseLabels: the box {box} does not lie within {Whole}, or does not fit {labels.Length} labels.");
-        foreach (var block in _layout.Touching(box))
-        {
-            var (whole, file) = (_layout.Box(block), Open(block));
-            var common = whole.Intersect(box);
-            for (var z = common.Z; z < common.Z + common.Depth; z++)
-                for (var y = common.Y; y < common.Y + common.Height; y++)
-                {
-                    var row = labels.Slice(((z - box.Z) * box.Height + y - box.Y) * box.Width + common.X - box.X, common.Width);
-                    file.ReadMap(((long)(z - whole.Z) * whole.Height + y - whole.Y) * whole.Width + common.X - whole.X, row);
-                    foreach (ref var cluster in row)
-                        cluster = cluster < 0 ? 0 : _labels[_starts[block] + cluster];
-                }
-        }
+        if (_threshold is { } threshold)
+            ReadGrown(box, labels, threshold);
+        else
+            ReadCores(box, labels);
     }
 
     /// <summary>Deletes the results of the blocks: the labels have been written elsewhere.</summary>
@@ -58,6 +62,49 @@ public sealed class BlockwiseLabels : IDisposable
         foreach (var file in _open.Values)
             file.Dispose();
         _open.Clear();
+    }
+
+    private void ReadCores(VoxelBox box, Span<int> labels)
+    {
+        foreach (var block in _layout.Touching(box))
+        {
+            var (whole, file) = (_layout.Box(block), Open(block));
+            var common = whole.Intersect(box);
+            for (var z = common.Z; z < common.Z + common.Depth; z++)
+                for (var y = common.Y; y < common.Y + common.Height; y++)
+                {
+                    var row = labels.Slice(((z - box.Z) * box.Height + y - box.Y) * box.Width + common.X - box.X, common.Width);
+                    file.ReadMap(((long)(z - whole.Z) * whole.Height + y - whole.Y) * whole.Width + common.X - whole.X, row);
+                    foreach (ref var cluster in row)
+                        cluster = cluster < 0 ? 0 : _labels[_starts[block] + cluster];
+                }
+        }
+    }
+
+    private void ReadGrown(VoxelBox box, Span<int> labels, double threshold)
+    {
+        const int Reach = CoreGrowth.Reach;
+        var around = new VoxelBox(box.Z - Reach, box.Y - Reach, box.X - Reach, box.Depth + 2 * Reach, box.Height + 2 * Reach, box.Width + 2 * Reach).Intersect(Whole);
+        if (_cores.Length < around.VoxelCount)
+            (_cores, _foreground) = (new int[around.VoxelCount], new float[around.VoxelCount]);
+        var cores = _cores.AsSpan(0, (int)around.VoxelCount);
+        var foreground = _foreground.AsSpan(0, (int)around.VoxelCount);
+        ReadCores(around, cores);
+        foreach (var block in _layout.Touching(around))
+        {
+            var (whole, file) = (_layout.Box(block), Open(block));
+            var common = whole.Intersect(around);
+            for (var z = common.Z; z < common.Z + common.Depth; z++)
+                for (var y = common.Y; y < common.Y + common.Height; y++)
+                    file.ReadForeground(((long)(z - whole.Z) * whole.Height + y - whole.Y) * whole.Width + common.X - whole.X,
+                        foreground.Slice(((z - around.Z) * around.Height + y - around.Y) * around.Width + common.X - around.X, common.Width));
+        }
+
+        CoreGrowth.Grow(cores, foreground, around, threshold);
+        for (var z = 0; z < box.Depth; z++)
+            for (var y = 0; y < box.Height; y++)
+                cores.Slice(((z + box.Z - around.Z) * around.Height + y + box.Y - around.Y) * around.Width + box.X - around.X, box.Width)
+                    .CopyTo(labels[((z * box.Height + y) * box.Width)..]);
     }
 
     private BlockFile Open(int block)

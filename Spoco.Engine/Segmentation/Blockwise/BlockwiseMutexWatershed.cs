@@ -27,7 +27,8 @@ public static unsafe class BlockwiseMutexWatershed
         CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(embeddings);
-        return Segment(new BlockInput(embeddings, mask, true, false, options ?? new MutexWatershedOptions()), blockwise, cancellation);
+        ArgumentNullException.ThrowIfNull(blockwise);
+        return Segment(new BlockInput(embeddings, mask, true, false, options ?? new MutexWatershedOptions(), blockwise), blockwise, cancellation);
     }
 
     /// <summary>
@@ -47,7 +48,8 @@ public static unsafe class BlockwiseMutexWatershed
         CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(weights);
-        return Segment(new BlockInput(weights, mask, false, false, options ?? new MutexWatershedOptions()), blockwise, cancellation);
+        ArgumentNullException.ThrowIfNull(blockwise);
+        return Segment(new BlockInput(weights, mask, false, false, options ?? new MutexWatershedOptions(), blockwise), blockwise, cancellation);
     }
 
     /// <summary>Segments given priorities: larger = earlier, for attractive and repulsive edges alike.</summary>
@@ -64,21 +66,24 @@ public static unsafe class BlockwiseMutexWatershed
         CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(priorities);
-        return Segment(new BlockInput(priorities, mask, false, true, options ?? new MutexWatershedOptions()), blockwise, cancellation);
+        ArgumentNullException.ThrowIfNull(blockwise);
+        return Segment(new BlockInput(priorities, mask, false, true, options ?? new MutexWatershedOptions(), blockwise), blockwise, cancellation);
     }
 
     private static BlockwiseLabels Segment(BlockInput input, BlockwiseOptions options, CancellationToken cancellation)
     {
-        ArgumentNullException.ThrowIfNull(options);
         ArgumentException.ThrowIfNullOrEmpty(options.Folder);
         if (options.SizeFloor < 0)
             throw new ArgumentException($"BlockwiseMutexWatershed: the size floor must not be negative, got {options.SizeFloor}.");
+        if (!(options.MergeDistance >= 0))
+            throw new ArgumentException($"BlockwiseMutexWatershed: the distance must not be negative, got {options.MergeDistance}.");
         using var host = OpenHost(options.Threads, options.Memory);
         host.Workers.Runner = options.Runner;
         var (layout, folder) = ContractAll(host, input, options, cancellation);
         var (segments, starts) = BlockMerging.Merge(host, layout, folder, options, cancellation);
         options.Progress?.Report(new BlockwiseProgress(layout.Count, layout.Count, "blocks merged"));
-        return new BlockwiseLabels(layout, folder, segments, starts, BlockSegments.Number(layout, folder, segments, starts, options));
+        var (labels, mean) = new BlockSegments(layout, folder, segments, starts).Number(options.Joining, input.KeptDimensions, cancellation);
+        return new BlockwiseLabels(layout, folder, segments, starts, labels, options.ForegroundThreshold) { MeanOfLargest = mean };
     }
 
     // Each worker has tables of its own. Where many of them would leave little memory for the blocks, fewer work: the labels are the same.
@@ -95,14 +100,12 @@ public static unsafe class BlockwiseMutexWatershed
     private static (BlockLayout Layout, BlockFolder Folder) ContractAll(
         HostDevice host, BlockInput input, BlockwiseOptions options, CancellationToken cancellation)
     {
-        var identity = $"{input.Identity}, memory {options.Memory}, {options.Input}";
+        var identity = $"{input.Identity}, {options.Input}";
         for (var memory = options.Memory; ; memory -= memory / 4)
         {
-            // The blocks of an earlier run may be smaller than this memory would make them, see below.
-            var layout = (options.BlockExtents ?? BlockFolder.ExtentsOf(options.Folder, identity)) is { } extents && extents.Z <= input.Whole.Depth
-                && extents.Y <= input.Whole.Height && extents.X <= input.Whole.Width
-                ? new BlockLayout(input.Whole, input.Offsets, input.Attractive, extents)
-                : BlockLayout.Choose(input.Whole, input.Offsets, input.Attractive, input.Channels, memory);
+            var layout = options.BlockExtents is { } extents ? new BlockLayout(input.Whole, input.Offsets, input.Attractive, extents)
+                : Earlier(input, BlockFolder.ExtentsOf(options.Folder, identity), memory)
+                ?? BlockLayout.Choose(input.Whole, input.Offsets, input.Attractive, input.Bytes, memory);
             var folder = BlockFolder.Open(options.Folder, identity, layout.Extents);
             try
             {
@@ -117,14 +120,19 @@ public static unsafe class BlockwiseMutexWatershed
         }
     }
 
+    // Blocks of an earlier run are of use wherever the memory has room for them; they may be smaller than it would make them.
+    private static BlockLayout? Earlier(BlockInput input, (int Z, int Y, int X)? extents, long memory) =>
+        extents is { } e && e.Z <= input.Whole.Depth && e.Y <= input.Whole.Height && e.X <= input.Whole.Width
+        && new BlockLayout(input.Whole, input.Offsets, input.Attractive, e) is var layout && layout.Fits(input.Bytes, memory) ? layout : null;
+
     private static bool CanShrink(BlockInput input, long memory)
     {
         try
         {
-            BlockLayout.Choose(input.Whole, input.Offsets, input.Attractive, input.Channels, memory);
+            BlockLayout.Choose(input.Whole, input.Offsets, input.Attractive, input.Bytes, memory);
             return true;
         }
-        catch (ArgumentException)
+        catch (InsufficientMemoryLimitException)
         {
             return false;
         }
@@ -151,7 +159,7 @@ public static unsafe class BlockwiseMutexWatershed
             options.Progress?.Report(new BlockwiseProgress(++done, layout.Count, $"{result.Voxels} voxels, {result.Clusters} clusters, {result.EdgeCount} edges"));
         }
 
-        void ReadClusters(int block, VoxelBox box, nint clusters)
+        int ReadClusters(int block, VoxelBox box, nint clusters)
         {
             var whole = layout.Box(block);
             using var file = BlockFile.Open(folder.PathOf(block), block, whole);
@@ -160,6 +168,8 @@ public static unsafe class BlockwiseMutexWatershed
                 var (z, y) = (box.Z + row / box.Height - whole.Z, box.Y + row % box.Height - whole.Y);
                 file.ReadMap(((long)z * whole.Height + y) * whole.Width + box.X - whole.X, new Span<int>((int*)clusters + (long)row * box.Width, box.Width));
             }
+
+            return file.OpenClusters;
         }
     }
 

@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
 
-namespace Spoco.Engine.Segmentation;
+namespace Spoco.Kernels.Primitives;
 
 /// <summary>
 /// Union-find whose clusters can exclude each other. Every root heads a linked list of the clusters it excludes; an exclusion appends one node to
@@ -72,7 +72,7 @@ internal sealed class MutexForest
         ref var shorter = ref _exclusions[b];
         if (shorter.Head != None)
         {
-            if (Excludes(ref shorter, a))
+            if (Walk(ref shorter, a))
                 return;
             _nodes[longer.Tail].Next = shorter.Head;
             longer.Tail = shorter.Tail;
@@ -94,6 +94,23 @@ internal sealed class MutexForest
             Array.Resize(ref _nodes, checked(_nodes.Length * 2));
         Append(a, b);
         Append(b, a);
+    }
+
+    /// <summary>Whether two clusters exclude each other.</summary>
+    public bool Exclude(int a, int b)
+    {
+        ref var first = ref _exclusions[a];
+        ref var second = ref _exclusions[b];
+        return first.Length < second.Length ? Walk(ref first, b) : Walk(ref second, a);
+    }
+
+    /// <summary>Whether a cluster excludes one that is marked.</summary>
+    public bool ExcludesAny(int cluster, bool[] marks)
+    {
+        for (var n = _exclusions[cluster].Head; n != None; n = _nodes[n].Next)
+            if (marks[Find(_nodes[n].Partner)])
+                return true;
+        return false;
     }
 
     /// <summary>Labels from 1 in order of first occurrence; nodes where the mask is 0 get 0. An empty mask covers nothing.</summary>
@@ -127,7 +144,7 @@ internal sealed class MutexForest
     }
 
     // A partner that is found moves to the front, where the next edge across the same border meets it first.
-    private bool Excludes(ref Exclusions list, int other)
+    private bool Walk(ref Exclusions list, int other)
     {
         var nodes = _nodes;
         var walk = list.Length < ShortList ? 0 : ++_walk;
