@@ -66,12 +66,13 @@ internal sealed class PartwiseSegmentation(
         var folder = Path.ChangeExtension(path, ".partial");
         using var held = FolderLock.Hold(Path.GetDirectoryName(Path.GetFullPath(path))!, Path.GetFileName(folder) + ".lock");
         var header = ImageHeader.Read(file, RawName);
-        var left = Limit - MemoryLimit.Program - ImageParts.Bytes(file, header);
+        var room = Limit - MemoryLimit.Program;
+        var left = room - ImageParts.Bytes(file, header, room);
         if (left <= 0)
             throw new InputException($"{file}: --memory is {MemoryLimit.Gibibytes(Limit)} GiB; the image itself and the program need {MemoryLimit.Gibibytes(Limit - left)}, and the computation some more.");
         try
         {
-            using var image = ImageParts.Open(file, header, RawName, model.Options.Normalisation, cancellation);
+            using var image = ImageParts.Open(file, header, RawName, room, model.Options.Normalisation, cancellation);
             var maskFile = foreground == SegmentCommand.None ? null : SemanticMask.PathOf(foreground, InputSelection.Name(file));
             var mask = maskFile is null ? null : BlockwiseSegmentation.ReadMask(maskFile);
             using var closing = mask as IDisposable;
