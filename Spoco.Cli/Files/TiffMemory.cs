@@ -49,7 +49,7 @@ internal readonly record struct TiffMemory(long Blocks, long Others)
         var blocks = (long)UInt128.Min(all, (ulong)Math.Max(place, memory / 8));
         var result = new TiffMemory(blocks, pages + decoding);
         return largest is null || result.Total < memory || place <= LargeBlock ? result
-            : throw TooLarge(plan.Path, largest, $"to read one takes {result.Total >> 20} MiB, and the memory is {Math.Max(0, memory >> 20)} MiB");
+            : throw TooLarge(plan.Path, largest, $"that takes {result.Total >> 20} MiB, and {Math.Max(0, memory >> 20)} MiB are left for it");
     }
 
     /// <summary>The error of a file whose blocks are too large to be decompressed.</summary>
@@ -57,6 +57,6 @@ internal readonly record struct TiffMemory(long Blocks, long Others)
     /// <param name="layout">Its layout.</param>
     /// <param name="why">What forbids it.</param>
     public static InputException TooLarge(string path, TiffLayout layout, string why) => new(
-        $"{path}: its {(layout.Tiled ? "tiles" : "strips")} of {layout.BlockWidth} x {layout.BlockHeight}{(layout.BlockDepth > 1 ? $" x {layout.BlockDepth}" : "")} "
-        + $"pixels are compressed as one; {why}: save it in smaller ones, with: tiffcp {(layout.Tiled ? "-t -w 512 -l 512" : "-r 16")} IN OUT.");
+        $"{path}: a {(layout.Tiled ? "tile" : "strip")} has {layout.BlockWidth} x {layout.BlockHeight}{(layout.BlockDepth > 1 ? $" x {layout.BlockDepth}" : "")} "
+        + $"pixels and is decompressed as a whole; {why}: save it in smaller ones, with: tiffcp {(layout.Tiled ? "-t -w 512 -l 512" : "-r 16")} IN OUT.");
 }

@@ -142,6 +142,6 @@ internal sealed class TiffPlan
         if (layout.Bytes * (ulong)planes > most || block > most)
             throw new InputException($"{Path}: declares {planes} x {layout.Pixels} but has only {_reader.Length} bytes.");
         if (block > (ulong)Array.MaxLength && layout.Compression != TiffCompression.None)
-            throw TiffMemory.TooLarge(Path, layout, "no more than 2 GiB are decompressed at once");
+            throw TiffMemory.TooLarge(Path, layout, "at most 2 GiB can be");
     }
 }

@@ -3,6 +3,7 @@ using Spoco.Engine;
 using Spoco.Engine.Checkpoints;
 using Spoco.Engine.Networks;
 using Spoco.Kernels;
+using Spoco.Tests.Files;
 
 namespace Spoco.Tests.CommandLine;
 
@@ -13,6 +14,9 @@ public sealed class PartwiseTests : FolderTests
 
     [TestCase("image.tif", "labels.h5", "8")]
     [TestCase("image.h5", "labels.tif", "1")]
+    [TestCase("tiled.tif", "labels.h5", "1")]
+    [TestCase("stripped.tif", "labels.h5", "1")]
+    [TestCase("turned.tif", "labels.h5", "1")]
     public void An_image_is_segmented_in_parts(string name, string result, string orientations)
     {
         var (model, image) = (Model(2, foreground: false), Write(name, Image(1, 900, 800)));
@@ -110,7 +114,9 @@ public sealed class PartwiseTests : FolderTests
 
     private string Write(string name, Volume<int> image)
     {
-        if (InputFile.KindOf(name) == FileKind.Tiff)
+        if (name is "tiled.tif" or "stripped.tif" or "turned.tif")
+            TestTiff.Write(PathOf(name), [.. image.Data.Select(value => (ushort)value)], image.Height, image.Width, name == "tiled.tif", name == "turned.tif" ? 6 : 1);
+        else if (InputFile.KindOf(name) == FileKind.Tiff)
             TiffFile.WriteLabels(PathOf(name), image);
         else
             Hdf5File.WriteLabels(PathOf(name), image, "raw");
