@@ -83,7 +83,7 @@ internal static class SegmentCommand
         var memory = new Option<string?>("--memory")
         {
             Description = "Segment images of any size, part by part, with this much memory (like 2GiB); the result is that of the whole image. "
-                + "An image that needs no more is segmented at once. Images are read from HDF5, TIFF or PNG, which has to fit in its own type; labels go to HDF5 or TIFF. With --affinities or --embeddings: "
+                + "An image that needs no more is segmented at once. Images are read from HDF5, TIFF, or PNG, which has to fit in its own type; labels go to HDF5 or TIFF. With --affinities or --embeddings: "
                 + "HDF5 to HDF5, needs no model, on the cpu. Interrupted, the same command goes on. Small segments cannot be joined to others, nor similar ones, nor a foreground be learned. "
                 + "Default: half of what the machine has, for images that these limits allow.",
             HelpName = "bytes",

@@ -5,8 +5,8 @@ using Spoco.Engine.Segmentation;
 namespace Spoco.Cli.Files;
 
 /// <summary>
-/// An image of which normalised boxes are read: HDF5 and TIFF from the file, PNG from memory, where its samples stay in the file's type. The values are those
-/// of <see cref="Normalisation"/>, measured over the whole image.
+/// An image of which normalised boxes are read: HDF5 and TIFF from the file, PNG from memory, where its samples stay in the file's type. The values
+/// are those of <see cref="Normalisation"/>, measured over the whole image.
 /// </summary>
 internal sealed class ImageParts : IVolumeReader<float>, IDisposable
 {
@@ -39,7 +39,7 @@ internal sealed class ImageParts : IVolumeReader<float>, IDisposable
 
     public VoxelSize? VoxelSize { get; }
 
-    /// <summary>Bytes of memory that the image itself takes while it is open.</summary>
+    /// <summary>Bytes of memory that the image takes while it is open, the boxes that are read apart.</summary>
     /// <param name="path">The file.</param>
     /// <param name="header">What it says of itself.</param>
     /// <param name="memory">Bytes for the image and what is to be computed of it.</param>
@@ -76,7 +76,8 @@ internal sealed class ImageParts : IVolumeReader<float>, IDisposable
                 var tiff = new TiffVolume(path, memory, cancellation);
                 return new ImageParts(tiff, tiff.VoxelSize, normalisation, path);
             default:
-                return header.SampleBytes == 1 ? Of(InputFile.ReadSamples<byte>(path), normalisation, path) : Of(InputFile.ReadSamples<ushort>(path), normalisation, path);
+                return header.SampleBytes == 1
+                    ? Of(InputFile.ReadSamples<byte>(path), normalisation, path) : Of(InputFile.ReadSamples<ushort>(path), normalisation, path);
         }
     }
 

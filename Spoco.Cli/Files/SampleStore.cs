@@ -54,7 +54,8 @@ internal sealed class SampleStore<T>(string path, VoxelBox box, int channels, bo
                 ? StoreLabels(source, MemoryMarshal.Cast<T, int>(target))
                 : typeof(T) == typeof(float)
                     ? StoreValues(source, MemoryMarshal.Cast<T, float>(target))
-                    : typeof(T) == typeof(byte) ? StoreSamples(source, MemoryMarshal.Cast<T, byte>(target)) : StoreSamples(source, MemoryMarshal.Cast<T, ushort>(target));
+                    : typeof(T) == typeof(byte)
+                        ? StoreSamples(source, MemoryMarshal.Cast<T, byte>(target)) : StoreSamples(source, MemoryMarshal.Cast<T, ushort>(target));
             if (bad >= 0)
                 throw Refuse(source[bad], at + bad);
         }

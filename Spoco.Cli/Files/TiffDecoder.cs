@@ -29,8 +29,8 @@ internal sealed class TiffDecoder<T>(TiffPlan plan, TiffBlocks blocks, int? igno
     /// <exception cref="InputException">The file is damaged, or a value is none of the kind.</exception>
     public void Read(VoxelBox box, Span<T> values, CancellationToken cancellation)
     {
-        var target = new Target(
-            values, box, new SampleStore<T>(plan.Path, box, plan.Channels, flat: plan.Whole.Depth == 1, ignored), plan.Orientation.Stored(box, plan.Whole));
+        var store = new SampleStore<T>(plan.Path, box, plan.Channels, flat: plan.Whole.Depth == 1, ignored);
+        var target = new Target(values, box, store, plan.Orientation.Stored(box, plan.Whole));
         var (stored, depth) = (target.Stored, plan.Layout.Depth);
         for (var slice = stored.Z / depth; slice <= (stored.Z + stored.Depth - 1) / depth; slice++)
             for (var channel = 0; channel < plan.PagesPerSlice; channel++)
@@ -51,9 +51,8 @@ internal sealed class TiffDecoder<T>(TiffPlan plan, TiffBlocks blocks, int? igno
                 for (var bx = part.X / layout.BlockWidth; bx <= (part.X + part.Width - 1) / layout.BlockWidth; bx++)
                 {
                     cancellation.ThrowIfCancellationRequested();
-                    var block = new VoxelBox(
-                        bz * layout.BlockDepth, by * layout.BlockHeight, bx * layout.BlockWidth, layout.BlockDepth, layout.BlockHeight, layout.BlockWidth);
-                    var number = layout.BlockAt(plane, bz, by, bx);
+                    var block = layout.BlockBox(bz, by, bx);
+                    var number = layout.BlockNumber(plane, bz, by, bx);
                     var common = part.Intersect(block);
                     for (var z = common.Z; z < common.Z + common.Depth; z++)
                         for (var y = common.Y; y < common.Y + common.Height; y++)

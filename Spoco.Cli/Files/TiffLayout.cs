@@ -66,7 +66,7 @@ internal sealed record TiffLayout
     public int Down => (Height - 1) / BlockHeight + 1;
 
     /// <summary>Blocks of the page, every plane's.</summary>
-    public long Blocks => BlockAt(Planar ? Samples : 1, 0, 0, 0);
+    public long Blocks => BlockNumber(Planar ? Samples : 1, 0, 0, 0);
 
     /// <summary>Bytes of the page, were it not compressed.</summary>
     public UInt128 Bytes => ((UInt128)BitDepth * (ulong)Samples * (ulong)Width + 7) / 8 * (ulong)Height * (ulong)Depth;
@@ -79,8 +79,11 @@ internal sealed record TiffLayout
 
     private int Deep => (Depth - 1) / BlockDepth + 1;
 
-    /// <summary>The number of a block, counted along each axis.</summary>
-    public long BlockAt(int plane, int z, int y, int x) => (((long)plane * Deep + z) * Down + y) * Across + x;
+    /// <summary>The number of a block that is counted along each axis.</summary>
+    public long BlockNumber(int plane, int z, int y, int x) => (((long)plane * Deep + z) * Down + y) * Across + x;
+
+    /// <summary>Where it lies in the page; it may reach beyond.</summary>
+    public VoxelBox BlockBox(int z, int y, int x) => new(z * BlockDepth, y * BlockHeight, x * BlockWidth, BlockDepth, BlockHeight, BlockWidth);
 
     /// <summary>Bytes of a block that are stored: the last strip ends with the page, tiles are always whole.</summary>
     public long FilledBytes(long block) =>

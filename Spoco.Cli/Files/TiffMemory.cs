@@ -56,7 +56,11 @@ internal readonly record struct TiffMemory(long Blocks, long Others)
     /// <param name="path">The file.</param>
     /// <param name="layout">Its layout.</param>
     /// <param name="why">What forbids it.</param>
-    public static InputException TooLarge(string path, TiffLayout layout, string why) => new(
-        $"{path}: a {(layout.Tiled ? "tile" : "strip")} has {layout.BlockWidth} x {layout.BlockHeight}{(layout.BlockDepth > 1 ? $" x {layout.BlockDepth}" : "")} "
-        + $"pixels and is decompressed as a whole; {why}: save it in smaller ones, with: tiffcp {(layout.Tiled ? "-t -w 512 -l 512" : "-r 16")} IN OUT.");
+    public static InputException TooLarge(string path, TiffLayout layout, string why)
+    {
+        var (block, smaller) = layout.Tiled ? ("tile", "-t -w 512 -l 512") : ("strip", "-r 16");
+        var slices = layout.BlockDepth > 1 ? $" x {layout.BlockDepth}" : "";
+        return new InputException($"{path}: a {block} has {layout.BlockWidth} x {layout.BlockHeight}{slices} pixels and is decompressed as a whole; {why}: "
+            + $"save it in smaller ones, with: tiffcp {smaller} IN OUT.");
+    }
 }

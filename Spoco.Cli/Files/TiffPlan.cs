@@ -90,7 +90,7 @@ internal sealed class TiffPlan
     private TiffPage Open(int number)
     {
         if (_axes.Follow)
-            return TiffPage.Following(Layout, number, _first.Numbers(TiffTag.STRIPOFFSETS)[0]);
+            return TiffPage.Following(Layout, number, _first.Number(TiffTag.STRIPOFFSETS, 0));
         var directory = _pages[number];
         var layout = TiffLayout.Of(Path, directory);
         if (layout.Pixels != Layout.Pixels || layout.Orientation != Layout.Orientation)
@@ -133,7 +133,7 @@ internal sealed class TiffPlan
         }
     }
 
-    /// <summary>Refuses pages that declare more than the file can hold, and blocks that no array holds, before anything is allocated for them.</summary>
+    /// <summary>Refuses pages that declare more than the file can hold, and blocks beyond any array, before memory is taken for them.</summary>
     private void CheckSize(TiffLayout layout, int planes)
     {
         var most = (ulong)_reader.Length * (UInt128)TiffCompression.MaxRatio(layout.Compression, Path);

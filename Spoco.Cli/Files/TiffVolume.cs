@@ -4,8 +4,8 @@ using Spoco.Engine.Segmentation;
 namespace Spoco.Cli.Files;
 
 /// <summary>
-/// An image in a TIFF of which boxes are read, with the values of the image at once: what a box costs depends on the strips or tiles it touches, of which
-/// those read last are kept decoded, in the type of their samples. Not safe under several threads.
+/// An image in a TIFF of which boxes are read, with the values of the image at once: what a box costs depends on the strips or tiles it touches, of
+/// which those read last are kept decoded, in the type of their samples. Not safe under several threads.
 /// </summary>
 internal sealed class TiffVolume : IVolumeReader<float>, IDisposable
 {

@@ -115,7 +115,8 @@ public sealed class PartwiseTests : FolderTests
     private string Write(string name, Volume<int> image)
     {
         if (name is "tiled.tif" or "stripped.tif" or "turned.tif")
-            TestTiff.Write(PathOf(name), [.. image.Data.Select(value => (ushort)value)], image.Height, image.Width, name == "tiled.tif", name == "turned.tif" ? 6 : 1);
+            TestTiff.Write(PathOf(name), [.. image.Data.Select(value => (ushort)value)], image.Height, image.Width,
+                tiled: name == "tiled.tif", orientation: name == "turned.tif" ? 6 : 1);
         else if (InputFile.KindOf(name) == FileKind.Tiff)
             TiffFile.WriteLabels(PathOf(name), image);
         else

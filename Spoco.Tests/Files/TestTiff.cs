@@ -84,8 +84,8 @@ internal sealed class TestTiff(bool bigEndian, bool bigTiff = false)
                     values.Slice((y + row) * width + x, columns).CopyTo(block.AsSpan(row * blockWidth));
                 blocks.Add(Hdf5FormsTests.Deflated(MemoryMarshal.AsBytes(block.AsSpan()).ToArray()));
             }
-        File.WriteAllBytes(path, tiff.PageWith(
-            [(274, 3, [orientation]), .. tiled ? [(322, 4, [TileSide]), (323, 4, [TileSide])] : Array.Empty<(int, int, long[])>()], StripRows, [.. blocks]).ToArray());
+        (int, int, long[])[] sides = tiled ? [(322, 4, [TileSide]), (323, 4, [TileSide])] : [];
+        File.WriteAllBytes(path, tiff.PageWith([(274, 3, [orientation]), .. sides], StripRows, [.. blocks]).ToArray());
     }
 
     public byte[] ToArray() => _file.ToArray();

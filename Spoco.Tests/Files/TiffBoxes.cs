@@ -58,7 +58,8 @@ internal static class TiffBoxes
             var box = i == 0 ? VoxelBox.Of(image) : new VoxelBox(z, y, x, depth, height, width);
             var values = new float[box.VoxelCount * image.Channels];
             boxes.Read(box, values);
-            Assert.That(values.AsSpan().SequenceEqual(image.Crop(box.Z, box.Y, box.X, box.Depth, box.Height, box.Width).Data), $"{box}, memory {memory}");
+            var part = image.Crop(box.Z, box.Y, box.X, box.Depth, box.Height, box.Width);
+            Assert.That(values.AsSpan().SequenceEqual(part.Data), $"{box}, memory {memory}");
         }
 
         (int Start, int Length) Range(int extent)

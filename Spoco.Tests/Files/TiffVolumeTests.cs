@@ -76,8 +76,8 @@ internal sealed class TiffVolumeTests : IDisposable
     {
         var path = OneBlock(9000, 8000, tiled);
         Assert.That(() => new TiffVolume(path, 68 << 20, CancellationToken.None), Throws.TypeOf<InputException>().With.Message.EqualTo(
-            $"{path}: a {(tiled ? "tile" : "strip")} has 9000 x 8000 pixels and is decompressed as a whole; that takes 69 MiB, and 68 MiB are left for it: "
-            + $"save it in smaller ones, with: tiffcp {(tiled ? "-t -w 512 -l 512" : "-r 16")} IN OUT."));
+            $"{path}: a {(tiled ? "tile" : "strip")} has 9000 x 8000 pixels and is decompressed as a whole; that takes 69 MiB, and 68 MiB are left "
+            + $"for it: save it in smaller ones, with: tiffcp {(tiled ? "-t -w 512 -l 512" : "-r 16")} IN OUT."));
         using var boxes = new TiffVolume(path, 100 << 20, CancellationToken.None);
         Assert.That(boxes.Bytes, Is.InRange(72_000_000, 74_000_000));
         var values = new float[6];
@@ -91,7 +91,8 @@ internal sealed class TiffVolumeTests : IDisposable
         var tiff = new TestTiff(bigEndian: false) { Width = 50_000, Height = 50_000, Compression = 8 };
         var path = _folder.Write("a.tif", tiff.Page(50_000, new byte[3 << 20]).ToArray());
         Assert.That(() => new TiffVolume(path, 8L << 30, CancellationToken.None),
-            Throws.TypeOf<InputException>().With.Message.Contains("a strip has 50000 x 50000 pixels and is decompressed as a whole; at most 2 GiB can be: save it in smaller ones"));
+            Throws.TypeOf<InputException>().With.Message.Contains(
+                "a strip has 50000 x 50000 pixels and is decompressed as a whole; at most 2 GiB can be: save it in smaller ones"));
     }
 
     [Test]
@@ -130,7 +131,9 @@ internal sealed class TiffVolumeTests : IDisposable
     }
 
     private static IEnumerable<VoxelBox> Boxes(int side, int part) =>
-        from y in Enumerable.Range(0, side / part) from x in Enumerable.Range(0, side / part) select new VoxelBox(0, y * part, x * part, 1, part, part);
+        from y in Enumerable.Range(0, side / part)
+        from x in Enumerable.Range(0, side / part)
+        select new VoxelBox(0, y * part, x * part, 1, part, part);
 
     /// <summary>16 bits, deflated, in tiles of 128 x 128 or strips of 16 rows.</summary>
     private string Compressed(int height, int width, bool tiled)
