@@ -38,7 +38,7 @@ internal readonly record struct TiffMemory(long Blocks, long Others)
             decoding = Math.Max(decoding, layout.Blocks * TableBytes + row + 3 * sizeof(double) * (long)layout.BlockSamples * layout.BlockWidth);
             if (page.IsDirect)
                 continue;
-            var (block, planes) = ((UInt128)layout.BlockBytes, (ulong)(layout.Planar ? layout.Channels : 1) * (ulong)plan.PagesPerSlice);
+            var (block, planes) = ((UInt128)layout.BlockBytes + BlockCache.EntryBytes, (ulong)(layout.Planar ? layout.Channels : 1) * (ulong)plan.PagesPerSlice);
             all += block * (ulong)layout.Blocks;
             if (block * planes > (ulong)place)
                 (place, largest) = ((long)UInt128.Min(block * planes, long.MaxValue / 4), layout);

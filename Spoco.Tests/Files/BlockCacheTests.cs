@@ -9,7 +9,7 @@ internal sealed class BlockCacheTests
     [Test]
     public void The_least_recently_used_block_is_given_up_and_its_memory_used_again()
     {
-        var cache = new BlockCache(30);
+        var cache = new BlockCache(3 * (10 + BlockCache.EntryBytes));
         var blocks = Enumerable.Range(0, 3).Select(i => Add(cache, i, 10)).ToArray();
         Assert.That(cache.Find(0, 0), Is.SameAs(blocks[0]));
 
@@ -25,13 +25,13 @@ internal sealed class BlockCacheTests
     [Test]
     public void Blocks_of_other_sizes_keep_the_bound()
     {
-        var cache = new BlockCache(30);
+        var cache = new BlockCache(3 * (10 + BlockCache.EntryBytes));
         for (var i = 0; i < 3; i++)
             Add(cache, i, 10);
 
-        Assert.That(Add(cache, 3, 25), Has.Length.EqualTo(25));
+        Assert.That(Add(cache, 3, 30 + BlockCache.EntryBytes), Has.Length.EqualTo(30 + BlockCache.EntryBytes));
 
-        Assert.That(Enumerable.Range(0, 4).Count(i => cache.Find(0, i) is not null), Is.EqualTo(1));
+        Assert.That(Enumerable.Range(0, 4).Where(i => cache.Find(0, i) is not null), Is.EqualTo(new[] { 3 }));
     }
 
     [Test]

@@ -29,6 +29,21 @@ internal sealed class TiffVolumeTests : IDisposable
     }
 
     [Test]
+    public void Many_tiny_blocks_take_no_more_than_is_counted()
+    {
+        const int Height = 100_000;
+        // Packbits: one byte, twice.
+        byte[] strip = [0xFF, 5];
+        var tiff = new TestTiff(bigEndian: false) { Width = 2, Height = Height, Compression = 32773 };
+        var path = _folder.Write("a.tif", tiff.Page(1, [.. Enumerable.Repeat(strip, Height)]).ToArray());
+        var before = GC.GetTotalMemory(forceFullCollection: true);
+        using var boxes = new TiffVolume(path, 1L << 30, CancellationToken.None);
+        boxes.Read(new VoxelBox(0, 0, 0, 1, Height, 1), new float[Height]);
+        Assert.That(boxes.Bytes, Is.InRange(Height * BlockCache.EntryBytes, Height * (BlockCache.EntryBytes + 50)));
+        Assert.That(GC.GetTotalMemory(forceFullCollection: true) - before, Is.LessThan(boxes.Bytes));
+    }
+
+    [Test]
     public void Boxes_side_by_side_decode_a_block_once([Values] bool tiled)
     {
         var path = Compressed(2048, 1024, tiled);
