@@ -67,12 +67,13 @@ internal sealed class PartwiseSegmentation(
         var folder = Path.ChangeExtension(path, ".partial");
         using var held = FolderLock.Hold(Path.GetDirectoryName(Path.GetFullPath(path))!, Path.GetFileName(folder) + ".lock");
         var header = ImageHeader.Read(file, RawName);
-        var left = Limit - MemoryLimit.Program - ImageParts.Bytes(file, header);
+        var room = Limit - MemoryLimit.Program;
+        var left = room - ImageParts.Bytes(file, header, room);
         if (left <= 0)
             throw new InputException($"{file}: --memory is {MemoryLimit.Gibibytes(Limit)} GiB; the image itself and the program need {MemoryLimit.Gibibytes(Limit - left)}, and the computation some more.");
         try
         {
-            using var image = ImageParts.Open(file, header, RawName, model.Options.Normalisation, cancellation);
+            using var image = ImageParts.Open(file, header, RawName, room, model.Options.Normalisation, cancellation);
             var maskFile = foreground is SegmentCommand.None or SegmentCommand.Learned or SegmentCommand.Embedding or SegmentCommand.Otsu
                 ? null : SemanticMask.PathOf(foreground, InputSelection.Name(file));
             var mask = foreground == SegmentCommand.Otsu ? new OtsuMask(image, cancellation) : maskFile is null ? null : BlockwiseSegmentation.ReadMask(maskFile);

@@ -86,12 +86,13 @@ internal static class PredictCommand
     private static void PredictParts(
         SpocoModel net, string file, ImageHeader header, string path, string rawName, long limit, ProgressDisplay display, int index, CancellationToken cancellation)
     {
-        var left = limit - MemoryLimit.Program - ImageParts.Bytes(file, header);
+        var room = limit - MemoryLimit.Program;
+        var left = room - ImageParts.Bytes(file, header, room);
         if (left <= 0)
             throw new InputException($"{file}: --memory is {MemoryLimit.Gibibytes(limit)} GiB; the image itself and the program need {MemoryLimit.Gibibytes(limit - left)}, and the computation some more.");
         try
         {
-            using var image = ImageParts.Open(file, header, rawName, net.Options.Normalisation, cancellation);
+            using var image = ImageParts.Open(file, header, rawName, room, net.Options.Normalisation, cancellation);
             var voxels = (long)image.Depth * image.Height * image.Width;
             EmbeddingFile.Write(path, net, image, left, image.VoxelSize, done =>
                 display.Report(done == voxels ? index + 1 : index, () => $"{InputSelection.Name(file)}: {done} of {voxels} voxels"), cancellation);

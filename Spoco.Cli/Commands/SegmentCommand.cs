@@ -83,7 +83,7 @@ internal static class SegmentCommand
         var memory = new Option<string?>("--memory")
         {
             Description = "Segment images of any size, part by part, with this much memory (like 2GiB); the result is that of the whole image. "
-                + "An image that needs no more is segmented at once. Images are read from HDF5, TIFF or PNG, which has to fit in its own type; labels go to HDF5 or TIFF. With --affinities or --embeddings: "
+                + "An image that needs no more is segmented at once. Images are read from HDF5, TIFF, or PNG, which has to fit in its own type; labels go to HDF5 or TIFF. With --affinities or --embeddings: "
                 + "HDF5 to HDF5, needs no model, on the cpu, with the foreground learned (as predicted), none or a mask. Interrupted, or with more memory, the same command goes on. "
                 + "Default: half of what the machine has.",
             HelpName = "bytes",

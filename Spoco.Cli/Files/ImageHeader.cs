@@ -8,7 +8,7 @@ namespace Spoco.Cli.Files;
 /// <param name="Height">Rows.</param>
 /// <param name="Width">Columns.</param>
 /// <param name="Channels">Values per voxel, opacity included.</param>
-/// <param name="SampleBytes">Bytes of the smallest type that holds the samples: 1 or 2 for whole numbers of so many bytes, else 4.</param>
+/// <param name="SampleBytes">Bytes that a value takes where all of the image is in memory: 1 or 2 for PNG, else 4.</param>
 internal readonly record struct ImageHeader(long Depth, int Height, int Width, int Channels, int SampleBytes)
 {
     /// <summary>Voxels of the image.</summary>
@@ -26,8 +26,7 @@ internal readonly record struct ImageHeader(long Depth, int Height, int Width, i
             case FileKind.Png:
                 return ReadPng(path);
             default:
-                using (var stream = FileContents.Open(path))
-                    return new TiffDecoder<float>(path, new TiffReader(path, stream), stream).Describe();
+                return TiffFile.Describe(path);
         }
     }
 

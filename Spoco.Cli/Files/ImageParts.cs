@@ -5,8 +5,8 @@ using Spoco.Engine.Segmentation;
 namespace Spoco.Cli.Files;
 
 /// <summary>
-/// An image of which normalised boxes are read: HDF5 from the file, PNG and TIFF from memory, where their samples stay in the file's type. The values are those
-/// of <see cref="Normalisation"/>, measured over the whole image.
+/// An image of which normalised boxes are read: HDF5 and TIFF from the file, PNG from memory, where its samples stay in the file's type. The values
+/// are those of <see cref="Normalisation"/>, measured over the whole image.
 /// </summary>
 internal sealed class ImageParts : IVolumeReader<float>, IDisposable
 {
@@ -18,7 +18,15 @@ internal sealed class ImageParts : IVolumeReader<float>, IDisposable
     private ImageParts(IVolumeReader<float> stored, VoxelSize? voxelSize, NormalisationOptions normalisation, string path)
     {
         (_stored, VoxelSize) = (stored, voxelSize);
-        _scaling = ImageScaling.Of(normalisation, Channels, Blocks, path);
+        try
+        {
+            _scaling = ImageScaling.Of(normalisation, Channels, Blocks, path);
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
     }
 
     public int Depth => _stored.Depth;
@@ -31,32 +39,46 @@ internal sealed class ImageParts : IVolumeReader<float>, IDisposable
 
     public VoxelSize? VoxelSize { get; }
 
-    /// <summary>Bytes of memory that the image itself takes while it is open.</summary>
-    public static long Bytes(string path, ImageHeader header) =>
-        InputFile.RequireKind(path) == FileKind.Hdf5 ? 0 : header.Voxels * header.Channels * header.SampleBytes;
+    /// <summary>Bytes of memory that the image takes while it is open, the boxes that are read apart.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="header">What it says of itself.</param>
+    /// <param name="memory">Bytes for the image and what is to be computed of it.</param>
+    /// <exception cref="InputException">The file is damaged, or a TIFF's strips or tiles are too large for the memory.</exception>
+    public static long Bytes(string path, ImageHeader header, long memory)
+    {
+        switch (InputFile.RequireKind(path))
+        {
+            case FileKind.Hdf5: return 0;
+            case FileKind.Png: return header.Voxels * header.Channels * header.SampleBytes;
+            default:
+                using (var tiff = new TiffVolume(path, memory, CancellationToken.None))
+                    return tiff.Bytes;
+        }
+    }
 
     /// <summary>Opens an image and measures what normalises it.</summary>
     /// <param name="path">The file.</param>
     /// <param name="header">What it says of itself.</param>
     /// <param name="rawName">The dataset, in HDF5.</param>
+    /// <param name="memory">Bytes for the image and what is to be computed of it.</param>
     /// <param name="normalisation">That of the model.</param>
     /// <param name="cancellation">Stops between reads.</param>
     /// <exception cref="InputException">The file is damaged, or a value is not finite.</exception>
     public static ImageParts Open(
-        string path, ImageHeader header, string rawName, NormalisationOptions normalisation, CancellationToken cancellation)
+        string path, ImageHeader header, string rawName, long memory, NormalisationOptions normalisation, CancellationToken cancellation)
     {
-        if (InputFile.RequireKind(path) == FileKind.Hdf5)
+        switch (InputFile.RequireKind(path))
         {
-            var file = new Hdf5FloatReader(path, rawName, channelsFirst: false, cancellation);
-            return new ImageParts(file, file.VoxelSize, normalisation, path);
+            case FileKind.Hdf5:
+                var file = new Hdf5FloatReader(path, rawName, channelsFirst: false, cancellation);
+                return new ImageParts(file, file.VoxelSize, normalisation, path);
+            case FileKind.Tiff:
+                var tiff = new TiffVolume(path, memory, cancellation);
+                return new ImageParts(tiff, tiff.VoxelSize, normalisation, path);
+            default:
+                return header.SampleBytes == 1
+                    ? Of(InputFile.ReadSamples<byte>(path), normalisation, path) : Of(InputFile.ReadSamples<ushort>(path), normalisation, path);
         }
-
-        return header.SampleBytes switch
-        {
-            1 => Of(InputFile.ReadSamples<byte>(path), normalisation, path),
-            2 => Of(InputFile.ReadSamples<ushort>(path), normalisation, path),
-            _ => Of(InputFile.ReadSamples<float>(path), normalisation, path),
-        };
     }
 
     public void Read(VoxelBox box, Span<float> values)

@@ -29,7 +29,7 @@ internal static class InputFile
     /// <param name="rawName">The dataset's name; used for HDF5 only.</param>
     public static Volume<float> ReadImage(string path, string rawName = "raw") => Read<float>(path, rawName);
 
-    /// <summary>Reads a PNG or TIFF in the type of its samples, see <see cref="ImageHeader"/>: <see cref="byte"/>, <see cref="ushort"/> or <see cref="float"/>.</summary>
+    /// <summary>Reads a PNG in the type of its samples, see <see cref="ImageHeader"/>: <see cref="byte"/> or <see cref="ushort"/>.</summary>
     public static Volume<T> ReadSamples<T>(string path) where T : unmanaged => Read<T>(path, "");
 
     /// <summary>Reads an image and brings it to the channels a model takes, see <see cref="WithChannels"/>.</summary>

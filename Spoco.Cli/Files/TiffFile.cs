@@ -24,17 +24,42 @@ internal static class TiffFile
         using var stream = FileContents.Open(path);
         try
         {
-            return new TiffDecoder<T>(path, new TiffReader(path, stream), stream, ignored).Decode();
+            var reader = new TiffReader(path, stream);
+            var plan = new TiffPlan(reader, labels: typeof(T) == typeof(int));
+            plan.NoteOthers();
+            // Every block is read once, so that none is kept.
+            return new TiffDecoder<T>(plan, new TiffBlocks(reader, capacity: 0), ignored).Decode();
         }
-        catch (IOException e)
+        catch (Exception e) when (Failure(path, e) is { } failure)
         {
-            throw new InputException($"{path}: cannot be read ({InputFile.FirstLine(e.Message)}).", e);
-        }
-        catch (Exception e) when (e is not (InputException or OutOfMemoryException))
-        {
-            throw new InputException($"{path}: damaged TIFF.", e);
+            throw failure;
         }
     }
+
+    /// <summary>How large an image is; none of its pixels is decoded.</summary>
+    /// <exception cref="InputException">The file is not a readable TIFF.</exception>
+    public static ImageHeader Describe(string path)
+    {
+        using var stream = FileContents.Open(path);
+        try
+        {
+            var plan = new TiffPlan(new TiffReader(path, stream), labels: false);
+            return new ImageHeader(plan.Whole.Depth, plan.Whole.Height, plan.Whole.Width, plan.Channels, sizeof(float));
+        }
+        catch (Exception e) when (Failure(path, e) is { } failure)
+        {
+            throw failure;
+        }
+    }
+
+    /// <summary>What an exception says of a file that is being read; null where it passes as it is.</summary>
+    public static InputException? Failure(string path, Exception e) => e switch
+    {
+        InputException or OperationCanceledException => null,
+        OutOfMemoryException => new InputException($"{path}: does not fit into memory.", e),
+        IOException => new InputException($"{path}: cannot be read ({InputFile.FirstLine(e.Message)}).", e),
+        _ => new InputException($"{path}: damaged TIFF.", e),
+    };
 
     /// <summary>What the first page says wrote the file; null where it does not say.</summary>
     /// <exception cref="InputException">The file is not a readable TIFF.</exception>

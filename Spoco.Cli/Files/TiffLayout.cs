@@ -6,6 +6,9 @@ namespace Spoco.Cli.Files;
 /// <summary>How one page stores its pixels.</summary>
 internal sealed record TiffLayout
 {
+    // Of these, 64 bits each, the bytes can be counted in 64 bits.
+    private const ulong MostSamples = 1UL << 59;
+
     public required int Width { get; init; }
 
     public required int Height { get; init; }
@@ -52,12 +55,18 @@ internal sealed record TiffLayout
     /// <summary>Bytes of a block's row; rows begin on whole bytes.</summary>
     public long RowBytes => ((long)BitDepth * BlockSamples * BlockWidth + 7) / 8;
 
+    /// <summary>Bytes of a block.</summary>
+    public long BlockBytes => RowBytes * BlockHeight * BlockDepth;
+
+    /// <summary>Bytes of a sample; 1 where samples are no whole bytes.</summary>
+    public int SampleBytes => BitDepth % 8 == 0 ? BitDepth / 8 : 1;
+
     public int Across => (Width - 1) / BlockWidth + 1;
 
     public int Down => (Height - 1) / BlockHeight + 1;
 
     /// <summary>Blocks of the page, every plane's.</summary>
-    public long Blocks => (long)(Planar ? Samples : 1) * ((Depth - 1) / BlockDepth + 1) * Down * Across;
+    public long Blocks => BlockNumber(Planar ? Samples : 1, 0, 0, 0);
 
     /// <summary>Bytes of the page, were it not compressed.</summary>
     public UInt128 Bytes => ((UInt128)BitDepth * (ulong)Samples * (ulong)Width + 7) / 8 * (ulong)Height * (ulong)Depth;
@@ -68,6 +77,18 @@ internal sealed record TiffLayout
     /// <summary>What must be the same on every page.</summary>
     public string Pixels => $"{Width} x {Height}{(Depth > 1 ? $" x {Depth}" : "")} pixels, {Channels} {(Channels == 1 ? "channel" : "channels")} of {Type}";
 
+    private int Deep => (Depth - 1) / BlockDepth + 1;
+
+    /// <summary>The number of a block that is counted along each axis.</summary>
+    public long BlockNumber(int plane, int z, int y, int x) => (((long)plane * Deep + z) * Down + y) * Across + x;
+
+    /// <summary>Where it lies in the page; it may reach beyond.</summary>
+    public VoxelBox BlockBox(int z, int y, int x) => new(z * BlockDepth, y * BlockHeight, x * BlockWidth, BlockDepth, BlockHeight, BlockWidth);
+
+    /// <summary>Bytes of a block that are stored: the last strip ends with the page, tiles are always whole.</summary>
+    public long FilledBytes(long block) =>
+        Tiled ? BlockBytes : RowBytes * Math.Min(BlockHeight, Height - block / Across % Down * BlockHeight) * BlockDepth;
+
     /// <summary>Reads what a page says of itself.</summary>
     /// <exception cref="InputException">It is damaged, or of a kind that is not read.</exception>
     public static TiffLayout Of(string path, TiffDirectory page)
@@ -77,7 +98,9 @@ internal sealed record TiffLayout
         TiffCompression.MaxRatio(compression, path);
         var (width, height, depth) = (Field(TiffTag.IMAGEWIDTH, 0), Field(TiffTag.IMAGELENGTH, 0), Field(TiffTag.IMAGEDEPTH, 1));
         var samples = Field(TiffTag.SAMPLESPERPIXEL, 1);
-        VolumeBuilder<float>.CheckExtents(path, depth, height, width, samples);
+        VolumeBuilder<float>.CheckNotEmpty(path, depth, height, width, samples);
+        if ((UInt128)depth * (ulong)height * (ulong)width * (ulong)samples > MostSamples)
+            throw new InputException($"{path}: declares {depth} x {height} x {width}, {samples} channels: more than any file holds.");
         var tiled = page.Has(TiffTag.TILEWIDTH) || page.Has(TiffTag.TILELENGTH) || page.Has(TiffTag.TILEOFFSETS);
         var planar = Field(TiffTag.PLANARCONFIG, (int)PlanarConfig.CONTIG) == (int)PlanarConfig.SEPARATE && samples > 1;
         // A missing or overlong strip height means one strip, of all slices where the page has several.
@@ -108,6 +131,8 @@ internal sealed record TiffLayout
         };
         if (layout.BlockWidth < 1 || layout.BlockHeight < 1 || layout.BlockDepth < 1)
             throw new InputException($"{path}: damaged TIFF (blocks of {layout.BlockWidth} x {layout.BlockHeight} pixels).");
+        if ((UInt128)bits * (ulong)layout.BlockSamples * (ulong)layout.BlockWidth / 8 > (ulong)Array.MaxLength)
+            throw new InputException($"{path}: rows of {layout.BlockWidth} pixels are not read: save it in tiles, with: tiffcp -t IN OUT.");
         CheckPredictor(path, layout);
         return layout;
     }

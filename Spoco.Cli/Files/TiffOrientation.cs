@@ -3,34 +3,44 @@ using Spoco.Engine;
 namespace Spoco.Cli.Files;
 
 /// <summary>
-/// Turns slices as the orientation tag says: it names the side of the picture where the first row is, then that where the first column is,
-/// from 1 (top, left) by way of 3 (bottom, right) to 8 (left, bottom). From 5 on rows are stored as columns.
+/// Where stored rows are in the picture, as the orientation tag says: it names the side of the picture where the first row is, then that where the
+/// first column is, from 1 (top, left) by way of 3 (bottom, right) to 8 (left, bottom). From 5 on rows are stored as columns.
 /// </summary>
-internal static class TiffOrientation
+/// <param name="Tag">What the tag says; 1 for rows as they are.</param>
+internal readonly record struct TiffOrientation(int Tag)
 {
     private const int TopRight = 2, BottomRight = 3, BottomLeft = 4, RightTop = 6, RightBottom = 7, LeftBottom = 8, LeftTop = 5;
 
-    public static Volume<T> Apply<T>(Volume<T> stored, int orientation) where T : unmanaged
+    /// <summary>Whether a stored row is a column of the picture.</summary>
+    public bool RowsAreColumns => Tag >= LeftTop;
+
+    private bool FlipsY => Tag is BottomRight or BottomLeft or RightBottom or LeftBottom;
+
+    private bool FlipsX => Tag is TopRight or BottomRight or RightTop or RightBottom;
+
+    /// <summary>Where a box of the picture is stored.</summary>
+    /// <param name="box">The box.</param>
+    /// <param name="whole">All of the picture.</param>
+    public VoxelBox Stored(VoxelBox box, VoxelBox whole)
     {
-        if (orientation is < TopRight or > LeftBottom)
-            return stored;
-        var columns = orientation >= LeftTop;
-        var flipY = orientation is BottomRight or BottomLeft or RightBottom or LeftBottom;
-        var flipX = orientation is TopRight or BottomRight or RightTop or RightBottom;
-        var (height, width) = columns ? (stored.Width, stored.Height) : (stored.Height, stored.Width);
-        var shown = new Volume<T>(stored.Depth, height, width, stored.Channels)
-        {
-            VoxelSize = columns && stored.VoxelSize is { } size ? new VoxelSize(size.Z, size.X, size.Y) : stored.VoxelSize,
-        };
-        for (var z = 0; z < stored.Depth; z++)
-            for (var y = 0; y < height; y++)
-                for (var x = 0; x < width; x++)
-                {
-                    var (down, across) = (flipY ? height - 1 - y : y, flipX ? width - 1 - x : x);
-                    var (row, column) = columns ? (across, down) : (down, across);
-                    for (var c = 0; c < stored.Channels; c++)
-                        shown[z, y, x, c] = stored[z, row, column, c];
-                }
-        return shown;
+        var y = FlipsY ? whole.Height - box.Y - box.Height : box.Y;
+        var x = FlipsX ? whole.Width - box.X - box.Width : box.X;
+        return RowsAreColumns
+            ? new VoxelBox(box.Z, x, y, box.Depth, box.Width, box.Height) : new VoxelBox(box.Z, y, x, box.Depth, box.Height, box.Width);
+    }
+
+    /// <summary>Where a pixel is in a box of the picture, and how far it is from there to the next one of the stored row.</summary>
+    /// <param name="box">The box of the picture.</param>
+    /// <param name="z">The pixel's slice, counted from the stored box.</param>
+    /// <param name="row">Its row.</param>
+    /// <param name="column">Its column.</param>
+    /// <returns>Both in voxels of the box.</returns>
+    public (long First, int Step) Place(VoxelBox box, int z, int row, int column)
+    {
+        var (y, x) = RowsAreColumns ? (column, row) : (row, column);
+        y = FlipsY ? box.Height - 1 - y : y;
+        x = FlipsX ? box.Width - 1 - x : x;
+        var step = RowsAreColumns ? FlipsY ? -box.Width : box.Width : FlipsX ? -1 : 1;
+        return (((long)z * box.Height + y) * box.Width + x, step);
     }
 }

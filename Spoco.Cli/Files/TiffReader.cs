@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.InteropServices;
 using Spoco.Engine;
 
 namespace Spoco.Cli.Files;
@@ -40,6 +41,35 @@ internal sealed class TiffReader(string path, Stream stream)
         Require(at, bytes.Length);
         stream.Position = at;
         stream.ReadExactly(bytes);
+    }
+
+    /// <summary>Turns the bits of each byte around.</summary>
+    public static void ReverseBits(Span<byte> bytes)
+    {
+        foreach (ref var bits in bytes)
+            bits = (byte)((bits * 0x0202020202UL & 0x010884422010UL) % 1023);
+    }
+
+    /// <summary>Brings samples in the file's byte order to that of this machine.</summary>
+    public void MakeNative(Span<byte> samples, int sampleBytes)
+    {
+        if (BigEndian != BitConverter.IsLittleEndian)
+            return;
+        switch (sampleBytes)
+        {
+            case 2:
+                var shorts = MemoryMarshal.Cast<byte, ushort>(samples);
+                BinaryPrimitives.ReverseEndianness(shorts, shorts);
+                break;
+            case 4:
+                var ints = MemoryMarshal.Cast<byte, uint>(samples);
+                BinaryPrimitives.ReverseEndianness(ints, ints);
+                break;
+            case 8:
+                var longs = MemoryMarshal.Cast<byte, ulong>(samples);
+                BinaryPrimitives.ReverseEndianness(longs, longs);
+                break;
+        }
     }
 
     /// <summary>The number that bytes of the file stand for.</summary>

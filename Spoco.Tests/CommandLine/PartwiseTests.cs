@@ -4,6 +4,7 @@ using Spoco.Engine;
 using Spoco.Engine.Checkpoints;
 using Spoco.Engine.Networks;
 using Spoco.Kernels;
+using Spoco.Tests.Files;
 
 namespace Spoco.Tests.CommandLine;
 
@@ -18,6 +19,9 @@ public sealed class PartwiseTests : FolderTests
     [TestCase("image.tif", "labels.tif", "1", "learned", "0.01", true)]
     [TestCase("image.tif", "labels.h5", "1", "embedding", "0.01", true)]
     [TestCase("image.h5", "labels.h5", "2", "otsu", "0.005", false)]
+    [TestCase("tiled.tif", "labels.h5", "1", "none", "0", false)]
+    [TestCase("stripped.tif", "labels.h5", "1", "none", "0", false)]
+    [TestCase("turned.tif", "labels.h5", "1", "none", "0", false)]
     public void An_image_is_segmented_in_parts(string name, string result, string orientations, string foreground, string distance, bool merged)
     {
         var (model, image) = (Model(2, foreground: true), Write(name, Image(1, 900, 800)));
@@ -122,7 +126,10 @@ public sealed class PartwiseTests : FolderTests
 
     private string Write(string name, Volume<int> image)
     {
-        if (InputFile.KindOf(name) == FileKind.Tiff)
+        if (name is "tiled.tif" or "stripped.tif" or "turned.tif")
+            TestTiff.Write(PathOf(name), [.. image.Data.Select(value => (ushort)value)], image.Height, image.Width,
+                tiled: name == "tiled.tif", orientation: name == "turned.tif" ? 6 : 1);
+        else if (InputFile.KindOf(name) == FileKind.Tiff)
             TiffFile.WriteLabels(PathOf(name), image);
         else
             Hdf5File.WriteLabels(PathOf(name), image, "raw");

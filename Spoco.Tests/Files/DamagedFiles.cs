@@ -47,6 +47,8 @@ internal static class DamagedFiles
             var before = GC.GetAllocatedBytesForCurrentThread();
             var refused = read is not null ? Try(() => read(path), path, what)
                 : Try(() => InputFile.ReadImage(path), path, what) & Try(() => InputFile.ReadLabels(path), path, what);
+            if (read is null && InputFile.KindOf(path) == FileKind.Tiff)
+                refused &= Try(() => TiffBoxes.ReadWhole(path), path, what);
             Assert.That(GC.GetAllocatedBytesForCurrentThread() - before, Is.LessThan(Proportionate), $"{path}, {what}: allocated too much");
             return refused;
         });

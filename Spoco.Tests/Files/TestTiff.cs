@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 
 namespace Spoco.Tests.Files;
 
-/// <summary>An encoder of uncompressed TIFF files, byte by byte: both byte orders, classic and BigTIFF, any number of pages.</summary>
+/// <summary>An encoder of TIFF files, byte by byte: both byte orders, classic and BigTIFF, any number of pages.</summary>
 internal sealed class TestTiff(bool bigEndian, bool bigTiff = false)
 {
     private readonly List<byte> _file = [];
@@ -66,6 +66,26 @@ internal sealed class TestTiff(bool bigEndian, bool bigTiff = false)
         entries.RemoveAll(entry => tags.Any(tag => tag.Tag == entry.Tag));
         WriteDirectory([.. entries.Concat(tags).OrderBy(entry => entry.Tag)]);
         return this;
+    }
+
+    /// <summary>Writes a little-endian image of 16 bits, deflated, in tiles of 128 x 128 or strips of 16 rows.</summary>
+    public static void Write(string path, ReadOnlySpan<ushort> values, int height, int width, bool tiled, int orientation = 1)
+    {
+        const int TileSide = 128, StripRows = 16;
+        var tiff = new TestTiff(bigEndian: false) { Width = width, Height = height, Bits = 16, Compression = 8 };
+        var (blockHeight, blockWidth) = tiled ? (TileSide, TileSide) : (StripRows, width);
+        var blocks = new List<byte[]>();
+        for (var y = 0; y < height; y += blockHeight)
+            for (var x = 0; x < width; x += blockWidth)
+            {
+                var block = new ushort[blockHeight * blockWidth];
+                var columns = Math.Min(blockWidth, width - x);
+                for (var row = 0; row < Math.Min(blockHeight, height - y); row++)
+                    values.Slice((y + row) * width + x, columns).CopyTo(block.AsSpan(row * blockWidth));
+                blocks.Add(Hdf5FormsTests.Deflated(MemoryMarshal.AsBytes(block.AsSpan()).ToArray()));
+            }
+        (int, int, long[])[] sides = tiled ? [(322, 4, [TileSide]), (323, 4, [TileSide])] : [];
+        File.WriteAllBytes(path, tiff.PageWith([(274, 3, [orientation]), .. sides], StripRows, [.. blocks]).ToArray());
     }
 
     public byte[] ToArray() => _file.ToArray();

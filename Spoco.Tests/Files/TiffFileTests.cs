@@ -71,7 +71,7 @@ internal sealed class TiffFileTests : IDisposable
         var tiff = new TestTiff(bigEndian, bigTiff) { Width = 3, Height = 2, Bits = bits, SampleFormat = format };
         long[] values = [0, 1, 100, 127, format == 2 ? -1 : 200, format == 2 ? -128 : 255];
         var path = _folder.Write("a.tif", tiff.Page(2, tiff.Samples(bits / 8, values)).ToArray());
-        var image = InputFile.ReadImage(path);
+        var image = TiffBoxes.ReadImage(path);
         Assert.That((image.Depth, image.Height, image.Width, image.Channels), Is.EqualTo((1, 2, 3, 1)));
         Assert.That(image.Data, Is.EqualTo(values.Select(value => (float)value)));
         if (format == 1)
@@ -92,7 +92,7 @@ internal sealed class TiffFileTests : IDisposable
         };
         var path = _folder.Write("a.tif", tiff.Page(1, tiff.Samples(bits / 8, raw)).ToArray());
         float[] expected = [1.5f, -2];
-        Assert.That(InputFile.ReadImage(path).Data, Is.EqualTo(expected));
+        Assert.That(TiffBoxes.ReadImage(path).Data, Is.EqualTo(expected));
         Assert.That(() => InputFile.ReadLabels(path), Throws.TypeOf<InputException>().With.Message.Contains("1.5 at y 0, x 0 is no label"));
     }
 
@@ -102,7 +102,7 @@ internal sealed class TiffFileTests : IDisposable
         var tiff = new TestTiff(bigEndian: false) { Width = 2, Height = 2, Bits = 32, SampleFormat = 3 };
         byte[] Page(params float[] values) => MemoryMarshal.AsBytes(values.AsSpan()).ToArray();
         var path = _folder.Write("a.tif", tiff.Page(2, Page(1, 2, 3, 4)).Page(2, Page(1, 2, bad, 4)).ToArray());
-        Assert.That(() => InputFile.ReadImage(path),
+        Assert.That(() => TiffBoxes.ReadImage(path),
             Throws.TypeOf<InputException>().With.Message.StartsWith(path).And.Message.Contains("at z 1, y 1, x 0: image values must be finite"));
     }
 
@@ -131,7 +131,7 @@ internal sealed class TiffFileTests : IDisposable
             Width = 2, Height = 1, SamplesPerPixel = 4, Photometric = 2, ExtraSamples = declared ? [2] : [0],
         };
         var path = _folder.Write("a.tif", tiff.Page(1, [[1, 2, 3, 255, 4, 5, 6, 255]]).ToArray());
-        var image = InputFile.ReadImage(path);
+        var image = TiffBoxes.ReadImage(path);
         Assert.That(image.Channels, Is.EqualTo(3));
         Assert.That(image.Data, Is.EqualTo(new float[] { 1, 2, 3, 4, 5, 6 }));
     }
@@ -141,7 +141,7 @@ internal sealed class TiffFileTests : IDisposable
     {
         var tiff = new TestTiff(bigEndian: false) { Width = 2, Height = 1, SamplesPerPixel = 4, ExtraSamples = [0, 0, 0] };
         var path = _folder.Write("a.tif", tiff.Page(1, [[1, 2, 3, 4, 5, 6, 7, 8]]).ToArray());
-        Assert.That(InputFile.ReadImage(path).Data, Is.EqualTo(new float[] { 1, 2, 3, 4, 5, 6, 7, 8 }));
+        Assert.That(TiffBoxes.ReadImage(path).Data, Is.EqualTo(new float[] { 1, 2, 3, 4, 5, 6, 7, 8 }));
         Assert.That(() => InputFile.ReadLabels(path), Throws.TypeOf<InputException>().With.Message.Contains("the file has 4"));
     }
 
@@ -152,7 +152,7 @@ internal sealed class TiffFileTests : IDisposable
         var path = _folder.Write("a.tif", small);
         using (var tiff = Tiff.Open(path, "a"))
             WriteWithLibTiff(tiff, [7, 8, 9], 3, 1, 1, Compression.NONE, planar: false, tiled: false);
-        Assert.That(() => InputFile.ReadImage(path),
+        Assert.That(() => TiffBoxes.ReadImage(path),
             Throws.TypeOf<InputException>().With.Message.Contains("page 1 is 3 x 1 pixels").And.Message.Contains("the first is 2 x 1 pixels"));
     }
 
@@ -168,7 +168,7 @@ internal sealed class TiffFileTests : IDisposable
             for (var page = 0; page < 2; page++)
                 WriteWithLibTiff(tiff, values.AsSpan(page * width * height * samples, width * height * samples), width, height, samples,
                     compression, planar, tiled);
-        var image = InputFile.ReadImage(path);
+        var image = TiffBoxes.ReadImage(path);
         Assert.That((image.Depth, image.Height, image.Width, image.Channels), Is.EqualTo((2, height, width, samples)));
         Assert.That(image.Data, Is.EqualTo(values.Select(value => (float)value)));
     }
@@ -181,7 +181,7 @@ internal sealed class TiffFileTests : IDisposable
     public void UnreadCompressionsAreNamed(int compression, string line)
     {
         var tiff = new TestTiff(bigEndian: false) { Width = 2, Height = 1, Compression = compression };
-        Assert.That(() => InputFile.ReadImage(_folder.Write("a.tif", tiff.Page(1, [[1, 2]]).ToArray())),
+        Assert.That(() => TiffBoxes.ReadImage(_folder.Write("a.tif", tiff.Page(1, [[1, 2]]).ToArray())),
             Throws.TypeOf<InputException>().With.Message.Contains(line));
     }
 
@@ -198,7 +198,7 @@ internal sealed class TiffFileTests : IDisposable
     {
         var tiff = new TestTiff(bigEndian: false) { Width = 2, Height = 1, SampleFormat = format };
         var path = _folder.Write("a.tif", tiff.PageWith([(tag, 3, [value])], 1, new byte[32]).ToArray());
-        Assert.That(() => InputFile.ReadImage(path), Throws.TypeOf<InputException>().With.Message.Contains(line));
+        Assert.That(() => TiffBoxes.ReadImage(path), Throws.TypeOf<InputException>().With.Message.Contains(line));
     }
 
     [Test]
@@ -212,7 +212,7 @@ internal sealed class TiffFileTests : IDisposable
             ? tiff.Samples(bits / 8, values)
             : [.. Enumerable.Range(0, 3).SelectMany(row => Packed(values.AsSpan(row * 5 * samples, 5 * samples), bits))];
         var path = _folder.Write("a.tif", tiff.Page(3, data).ToArray());
-        Assert.That(InputFile.ReadImage(path).Data, Is.EqualTo(values.Select(value => (float)value)));
+        Assert.That(TiffBoxes.ReadImage(path).Data, Is.EqualTo(values.Select(value => (float)value)));
         if (samples == 1)
             Assert.That(InputFile.ReadLabels(path).Data, Is.EqualTo(values.Select(value => (int)value)));
     }
@@ -235,7 +235,7 @@ internal sealed class TiffFileTests : IDisposable
         if (first)
             tiff.PageWith(reduced, 1, [[9]]);
         tiff.Page(1, [[1, 2]]).PageWith(reduced, 1, [[9]]).Page(1, [[3, 4]]).PageWith(oldReduced, 1, [[9]]).PageWith(mask, 1, [[9]]);
-        var image = InputFile.ReadImage(_folder.Write("a.tif", tiff.ToArray()));
+        var image = TiffBoxes.ReadImage(_folder.Write("a.tif", tiff.ToArray()));
         Assert.That((image.Depth, image.Width), Is.EqualTo((2, 2)));
         Assert.That(image.Data, Is.EqualTo(new float[] { 1, 2, 3, 4 }));
     }
@@ -244,7 +244,7 @@ internal sealed class TiffFileTests : IDisposable
     public void ALevelCutOutOfAPyramidIsRead()
     {
         var tiff = new TestTiff(bigEndian: false) { Width = 2, Height = 1 }.PageWith([(254, 4, [1])], 1, [[5, 6]]);
-        Assert.That(InputFile.ReadImage(_folder.Write("a.tif", tiff.ToArray())).Data, Is.EqualTo(new float[] { 5, 6 }));
+        Assert.That(TiffBoxes.ReadImage(_folder.Write("a.tif", tiff.ToArray())).Data, Is.EqualTo(new float[] { 5, 6 }));
     }
 
     [Test]
@@ -252,7 +252,7 @@ internal sealed class TiffFileTests : IDisposable
     {
         // The entry points at a directory that does not exist: nothing may follow it.
         var tiff = new TestTiff(bigEndian: false) { Width = 2, Height = 1 }.PageWith([(330, 4, [0x7FFFFFFF])], 1, [[5, 6]]);
-        Assert.That(InputFile.ReadImage(_folder.Write("a.tif", tiff.ToArray())).Data, Is.EqualTo(new float[] { 5, 6 }));
+        Assert.That(TiffBoxes.ReadImage(_folder.Write("a.tif", tiff.ToArray())).Data, Is.EqualTo(new float[] { 5, 6 }));
     }
 
     [Test]
@@ -273,7 +273,7 @@ internal sealed class TiffFileTests : IDisposable
                 select tiff.Samples(2, [.. Enumerable.Range(0, 8).Select(i => Value(bz + i / 4, i / 2 % 2, bx + i % 2))]);
             tiff.PageWith([depth, (322, 4, [2]), (323, 4, [2]), (32998, 4, [2])], 2, [.. tiles]);
         }
-        var image = InputFile.ReadImage(_folder.Write("a.tif", tiff.ToArray()));
+        var image = TiffBoxes.ReadImage(_folder.Write("a.tif", tiff.ToArray()));
         Assert.That((image.Depth, image.Height, image.Width), Is.EqualTo((3, 2, 3)));
         Assert.That(image.Data, Is.EqualTo(expected.Select(value => (float)value)));
     }
@@ -291,7 +291,7 @@ internal sealed class TiffFileTests : IDisposable
     {
         var tiff = new TestTiff(bigEndian: false) { Width = width, Height = 6 / width, ResolutionUnit = 3, Resolution = (10_000, 5_000, 1) };
         var path = _folder.Write("a.tif", tiff.PageWith([(274, 3, [orientation])], 6 / width, stored).ToArray());
-        var image = InputFile.ReadImage(path);
+        var image = TiffBoxes.ReadImage(path);
         Assert.That((image.Height, image.Width), Is.EqualTo((2, 3)));
         Assert.That(image.Data, Is.EqualTo(new float[] { 1, 2, 3, 4, 5, 6 }));
         Assert.That(InputFile.ReadLabels(path).Data, Is.EqualTo(new[] { 1, 2, 3, 4, 5, 6 }));
@@ -307,7 +307,7 @@ internal sealed class TiffFileTests : IDisposable
         // Some programs fill up the last strip.
         using var zstd = new ZstdSharp.Compressor();
         var path = _folder.Write("a.tif", tiff.PageWith([(317, 3, [predicted ? 2 : 1])], 2, zstd.Wrap(tiff.Samples(2, longer ? [.. stored, 9] : stored)).ToArray()).ToArray());
-        Assert.That(InputFile.ReadImage(path).Data, Is.EqualTo(values.Select(value => (float)value)));
+        Assert.That(TiffBoxes.ReadImage(path).Data, Is.EqualTo(values.Select(value => (float)value)));
     }
 
     [Test]
@@ -318,14 +318,14 @@ internal sealed class TiffFileTests : IDisposable
         var path = _folder.File("a.tif");
         using (var tiff = Tiff.Open(path, "w"))
             WriteWithLibTiff(tiff, values, 2000, 16, 1, Compression.LZW, planar: false, tiled: false);
-        Assert.That(InputFile.ReadImage(path).Data, Is.EqualTo(values.Select(value => (float)value)));
+        Assert.That(TiffBoxes.ReadImage(path).Data, Is.EqualTo(values.Select(value => (float)value)));
     }
 
     [Test]
     public void LzwOfTheFirstKindIsNamed()
     {
         var tiff = new TestTiff(bigEndian: false) { Width = 2, Height = 1, Compression = 5 }.Page(1, [[0, 1, 2, 3]]);
-        Assert.That(() => InputFile.ReadImage(_folder.Write("a.tif", tiff.ToArray())),
+        Assert.That(() => TiffBoxes.ReadImage(_folder.Write("a.tif", tiff.ToArray())),
             Throws.TypeOf<InputException>().With.Message.Contains("old-style LZW"));
     }
 
@@ -334,7 +334,7 @@ internal sealed class TiffFileTests : IDisposable
     {
         var tiff = new TestTiff(bigEndian: false) { Description = "ImageJ=1.53\nimages=2\nframes=2\n" }.Page(1, [[1]]).Page(1, [[2]]);
         var path = _folder.Write("a.tif", tiff.ToArray());
-        Assert.That(() => InputFile.ReadImage(path), Throws.TypeOf<InputException>().With.Message.Contains("a time series of 2 frames"));
+        Assert.That(() => TiffBoxes.ReadImage(path), Throws.TypeOf<InputException>().With.Message.Contains("a time series of 2 frames"));
         Assert.That(() => InputFile.ReadLabels(path), Throws.TypeOf<InputException>().With.Message.Contains("a time series of 2 frames"));
     }
 
@@ -347,7 +347,7 @@ internal sealed class TiffFileTests : IDisposable
         // Big-endian the library takes the differences of swapped samples, which nobody else does; ZstdIsRead has that byte order.
         using (var tiff = Tiff.Open(path, "wl"))
             WriteWithLibTiff(tiff, values, 37, 21, 3, compression, planar, tiled, predictor: 2);
-        Assert.That(InputFile.ReadImage(path).Data, Is.EqualTo(values.Select(value => (float)value)));
+        Assert.That(TiffBoxes.ReadImage(path).Data, Is.EqualTo(values.Select(value => (float)value)));
     }
 
     [Test]
@@ -373,7 +373,7 @@ internal sealed class TiffFileTests : IDisposable
             Width = perRow / samples, Height = 2, Bits = bits, SamplesPerPixel = samples, SampleFormat = 3, Compression = 8,
         };
         var path = _folder.Write("a.tif", tiff.PageWith([(317, 3, [3])], 2, packed.ToArray()).ToArray());
-        Assert.That(InputFile.ReadImage(path).Data, Is.EqualTo(values));
+        Assert.That(TiffBoxes.ReadImage(path).Data, Is.EqualTo(values));
     }
 
     [Test]
@@ -388,7 +388,7 @@ internal sealed class TiffFileTests : IDisposable
         using (var tiff = Tiff.Open(path, bigEndian ? "wb" : "wl"))
             WriteJpeg(tiff, pixels, width, height, samples,
                 colours == "YCbCr" ? Photometric.YCBCR : samples == 3 ? Photometric.RGB : Photometric.MINISBLACK, tiled);
-        var image = InputFile.ReadImage(path);
+        var image = TiffBoxes.ReadImage(path);
         Assert.That((image.Depth, image.Height, image.Width, image.Channels), Is.EqualTo((1, height, width, samples)));
         for (var i = 0; i < pixels.Length; i++)
             Assert.That(image.Data[i], Is.EqualTo(pixels[i]).Within(6), $"value {i}");
@@ -410,10 +410,10 @@ internal sealed class TiffFileTests : IDisposable
         byte[] data = [0xFF, 0xD8, 0xFF, 0xC1, 0, 11, 12, 0, 1, 0, 2, 1, 1, 0x11, 0, 0xFF, 0xD9];
         var tiff = new TestTiff(bigEndian: false) { Width = 2, Height = 1, Compression = 7 };
         var path = _folder.Write("a.tif", tiff.Page(1, data).ToArray());
-        Assert.That(() => InputFile.ReadImage(path),
+        Assert.That(() => TiffBoxes.ReadImage(path),
             Throws.TypeOf<InputException>().With.Message.Contains("JPEG of 12 bits inside TIFF is not read"));
         path = _folder.Write("b.tif", new TestTiff(bigEndian: false) { Width = 2, Height = 1, Compression = 7 }.Page(1, [[1, 2]]).ToArray());
-        Assert.That(() => InputFile.ReadImage(path), Throws.TypeOf<InputException>().With.Message.EndsWith("page 0 is damaged (block 0)."));
+        Assert.That(() => TiffBoxes.ReadImage(path), Throws.TypeOf<InputException>().With.Message.EndsWith("page 0 is damaged (block 0)."));
     }
 
     [Test]
@@ -423,7 +423,7 @@ internal sealed class TiffFileTests : IDisposable
         (map[1], map[256 + 1], map[512 + 1]) = (0xFFFF, 0x8080, 0x0101);
         var tiff = new TestTiff(bigEndian: false) { Width = 2, Height = 1, Photometric = 3 };
         var path = _folder.Write("a.tif", tiff.PageWith([(320, 3, map)], 1, [[0, 1]]).ToArray());
-        Assert.That(InputFile.ReadImage(path).Data, Is.EqualTo(new float[] { 0, 0, 0, 255, 128, 1 }));
+        Assert.That(TiffBoxes.ReadImage(path).Data, Is.EqualTo(new float[] { 0, 0, 0, 255, 128, 1 }));
         Assert.That(InputFile.ReadLabels(path).Data, Is.EqualTo(new[] { 0, 1 }));
     }
 
@@ -435,7 +435,7 @@ internal sealed class TiffFileTests : IDisposable
             map[256 + i] = imageJ ? 65535 - 257 * i : 257 * i;
         var tiff = new TestTiff(bigEndian: false) { Width = 2, Height = 1, Photometric = 3, Description = imageJ ? "ImageJ=1.53\n" : "" };
         var path = _folder.Write("a.tif", tiff.PageWith([(320, 3, map)], 1, [[7, 200]]).ToArray());
-        Assert.That(InputFile.ReadImage(path).Data, Is.EqualTo(new float[] { 7, 200 }));
+        Assert.That(TiffBoxes.ReadImage(path).Data, Is.EqualTo(new float[] { 7, 200 }));
     }
 
     [Test]
@@ -457,7 +457,7 @@ internal sealed class TiffFileTests : IDisposable
         };
         for (byte page = 0; page < 4; page++)
             tiff.Page(1, [page, (byte)(page + 10)]);
-        var image = InputFile.ReadImage(_folder.Write("a.ome.tif", tiff.ToArray()));
+        var image = TiffBoxes.ReadImage(_folder.Write("a.ome.tif", tiff.ToArray()));
         Assert.That((image.Depth, image.Channels), Is.EqualTo((2, 2)));
         Assert.That(image.Data, Is.EqualTo(new float[] { 0, 2, 10, 12, 1, 3, 11, 13 }));
         Assert.That(image.VoxelSize, Is.EqualTo(new VoxelSize(2, 0.5, 0.25)));
@@ -474,7 +474,7 @@ internal sealed class TiffFileTests : IDisposable
         Console.SetError(written);
         try
         {
-            Assert.That(InputFile.ReadImage(path).Data, Is.EqualTo(new float[] { 1 }));
+            Assert.That(TiffBoxes.ReadImage(path).Data, Is.EqualTo(new float[] { 1 }));
             Assert.That(InputFile.ReadLabels(path).Data, Is.EqualTo(new[] { 1 }));
         }
         finally
@@ -490,14 +490,14 @@ internal sealed class TiffFileTests : IDisposable
         var description = (270, 2, "ImageJ=1.5\nimages=2\nchannels=2\n\0".Select(letter => (long)letter).ToArray());
         var other = (270, 2, "ImageJ=1.5\nimages=2\nframes=2\n\0".Select(letter => (long)letter).ToArray());
         var tiff = new TestTiff(bigEndian: false).PageWith([description, other], 1, [[1]]).Page(1, [[2]]);
-        Assert.That(InputFile.ReadImage(_folder.Write("a.tif", tiff.ToArray())).Channels, Is.EqualTo(2));
+        Assert.That(TiffBoxes.ReadImage(_folder.Write("a.tif", tiff.ToArray())).Channels, Is.EqualTo(2));
     }
 
     [Test]
     public void AResolutionInInchesCountsWhereNoScreenHasIt([Values(72u, 300u, 25_400u)] uint perInch)
     {
         var tiff = new TestTiff(bigEndian: false) { ResolutionUnit = 2, Resolution = (perInch, perInch, 1) };
-        var size = InputFile.ReadImage(_folder.Write("a.tif", tiff.Page(1, [[1]]).ToArray())).VoxelSize;
+        var size = TiffBoxes.ReadImage(_folder.Write("a.tif", tiff.Page(1, [[1]]).ToArray())).VoxelSize;
         Assert.That(size, Is.EqualTo(perInch < 1000 ? null : new VoxelSize(1, 1, 1)));
     }
 
@@ -505,7 +505,7 @@ internal sealed class TiffFileTests : IDisposable
     public void BlocksWithoutDataAreRefused()
     {
         var tiff = new TestTiff(bigEndian: false) { Width = 2, Height = 2, Compression = 8 }.Page(1, [], []);
-        Assert.That(() => InputFile.ReadImage(_folder.Write("a.tif", tiff.ToArray())),
+        Assert.That(() => TiffBoxes.ReadImage(_folder.Write("a.tif", tiff.ToArray())),
             Throws.TypeOf<InputException>().With.Message.Contains("block 0 of page 0 is empty"));
     }
 
@@ -516,7 +516,7 @@ internal sealed class TiffFileTests : IDisposable
         var tiff = new TestTiff(bigEndian: false) { Width = 10_000, Height = 1_000, Compression = 8 };
         var bytes = tiff.Page(1_000, new byte[100]).ToArray();
         var path = _folder.Write("a.tif", [.. bytes, .. new byte[20_000]]);
-        Assert.That(() => InputFile.ReadImage(path), Throws.TypeOf<InputException>().With.Message.Contains("has 100 bytes for 10000000"));
+        Assert.That(() => TiffBoxes.ReadImage(path), Throws.TypeOf<InputException>().With.Message.Contains("has 100 bytes for 10000000"));
     }
 
     [Test]
@@ -531,12 +531,12 @@ internal sealed class TiffFileTests : IDisposable
         var data = tiff.Samples(2, [.. Enumerable.Range(1, 12).Select(i => (long)i * 300)]);
         MoveStrip(bytes, bigEndian, bytes.Length);
         var path = _folder.Write("a.tif", [.. bytes, .. data]);
-        var image = InputFile.ReadImage(path);
+        var image = TiffBoxes.ReadImage(path);
         Assert.That((image.Depth, image.Height, image.Width), Is.EqualTo((3, 2, 2)));
         Assert.That(image.Data, Is.EqualTo(Enumerable.Range(1, 12).Select(i => i * 300f)));
 
         _folder.Write("a.tif", [.. bytes, .. data[..^1]]);
-        Assert.That(() => InputFile.ReadImage(path), Throws.TypeOf<InputException>());
+        Assert.That(() => TiffBoxes.ReadImage(path), Throws.TypeOf<InputException>());
     }
 
     [Test]
@@ -548,7 +548,7 @@ internal sealed class TiffFileTests : IDisposable
         };
         for (byte page = 0; page < 6; page++)
             tiff.Page(1, [page, (byte)(page + 10)]);
-        var image = InputFile.ReadImage(_folder.Write("a.tif", tiff.ToArray()));
+        var image = TiffBoxes.ReadImage(_folder.Write("a.tif", tiff.ToArray()));
         Assert.That((image.Depth, image.Height, image.Width, image.Channels), Is.EqualTo((3, 1, 2, 2)));
         Assert.That(image.Data, Is.EqualTo(new float[] { 0, 1, 10, 11, 2, 3, 12, 13, 4, 5, 14, 15 }));
     }
@@ -572,7 +572,7 @@ internal sealed class TiffFileTests : IDisposable
         {
             Width = 1, Height = 1, Description = description, ResolutionUnit = unit, Resolution = (40, 40, 10),
         };
-        var size = InputFile.ReadImage(_folder.Write("a.tif", tiff.Page(1, [[1]]).Page(1, [[2]]).ToArray())).VoxelSize;
+        var size = TiffBoxes.ReadImage(_folder.Write("a.tif", tiff.Page(1, [[1]]).Page(1, [[2]]).ToArray())).VoxelSize;
         if (z == 0)
             Assert.That(size, Is.Null);
         else
@@ -583,7 +583,7 @@ internal sealed class TiffFileTests : IDisposable
     public void ASliceKeepsTheSpacingItStates([Values] bool stated)
     {
         var tiff = new TestTiff(bigEndian: false) { Description = "ImageJ=1.53c\nunit=um\n" + (stated ? "spacing=3\n" : ""), Resolution = (4, 4, 1) };
-        var size = InputFile.ReadImage(_folder.Write("a.tif", tiff.Page(1, [[1]]).ToArray())).VoxelSize;
+        var size = TiffBoxes.ReadImage(_folder.Write("a.tif", tiff.Page(1, [[1]]).ToArray())).VoxelSize;
         Assert.That(size, Is.EqualTo(new VoxelSize(stated ? 3 : 0.25, 0.25, 0.25)));
     }
 
@@ -591,7 +591,7 @@ internal sealed class TiffFileTests : IDisposable
     public void ASliceInCentimetresHasAPixelSize()
     {
         var tiff = new TestTiff(bigEndian: false) { ResolutionUnit = 3, Resolution = (20_000, 40_000, 1) };
-        Assert.That(InputFile.ReadImage(_folder.Write("a.tif", tiff.Page(1, [[1]]).ToArray())).VoxelSize, Is.EqualTo(new VoxelSize(0.25, 0.25, 0.5)));
+        Assert.That(TiffBoxes.ReadImage(_folder.Write("a.tif", tiff.Page(1, [[1]]).ToArray())).VoxelSize, Is.EqualTo(new VoxelSize(0.25, 0.25, 0.5)));
     }
 
     [Test]
@@ -600,7 +600,7 @@ internal sealed class TiffFileTests : IDisposable
         var tiff = new TestTiff(bigEndian: false) { Width = 200_000, Height = 10_000, Compression = compression };
         var path = _folder.Write("a.tif", tiff.Page(10_000, new byte[100]).ToArray());
         var before = GC.GetAllocatedBytesForCurrentThread();
-        Assert.That(() => InputFile.ReadImage(path), Throws.TypeOf<InputException>().With.Message.Contains("declares 1 x 200000 x 10000"));
+        Assert.That(() => TiffBoxes.ReadImage(path), Throws.TypeOf<InputException>().With.Message.Contains("declares 1 x 200000 x 10000"));
         Assert.That(GC.GetAllocatedBytesForCurrentThread() - before, Is.LessThan(1 << 20));
     }
 
@@ -609,7 +609,7 @@ internal sealed class TiffFileTests : IDisposable
     {
         var bytes = new TestTiff(bigEndian: false) { Width = 2, Height = 1 }.Page(1, [[1, 2]]).ToArray();
         bytes.AsSpan(4, 4).CopyTo(bytes.AsSpan(bytes.Length - 4));
-        Assert.That(() => InputFile.ReadImage(_folder.Write("a.tif", bytes)), Throws.TypeOf<InputException>().With.Message.Contains("loop"));
+        Assert.That(() => TiffBoxes.ReadImage(_folder.Write("a.tif", bytes)), Throws.TypeOf<InputException>().With.Message.Contains("loop"));
     }
 
     [Test]
@@ -666,7 +666,7 @@ internal sealed class TiffFileTests : IDisposable
         for (var page = 0; page < (kind == "volume" ? 1 : pages); page++)
             tiff.PageWith(tags, height, data);
         var sound = tiff.ToArray();
-        Assert.That(InputFile.ReadImage(_folder.Write("a.tif", sound)).Data, Is.Not.Empty);
+        Assert.That(TiffBoxes.ReadImage(_folder.Write("a.tif", sound)).Data, Is.Not.Empty);
         DamagedFiles.SurvivesFlips(sound, "a.tif", 1500, seed: 11);
     }
 
