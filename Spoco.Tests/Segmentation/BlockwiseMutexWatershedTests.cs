@@ -96,6 +96,25 @@ public sealed class BlockwiseMutexWatershedTests : FolderTests
     }
 
     [Test]
+    public void TooLittleMemoryIsSaidOnceWithWhatIsEnough()
+    {
+        // Nothing but noise: what is left of the blocks exceeds the memory, which is known when they are done.
+        var random = new Random(5);
+        var noise = new Volume<float>([.. Enumerable.Range(0, 300 * 300 * 4).Select(_ => random.NextSingle() * 3)], 1, 300, 300, 4);
+        var options = new MutexWatershedOptions { PushMargin = 1 };
+        var reader = new MemoryReader<float>(noise);
+        var small = Options() with { Memory = 4 << 20, BlockExtents = (1, 60, 60), MergedEdges = 3000 };
+        var refused = Assert.Throws<InsufficientMemoryLimitException>(() => BlockwiseMutexWatershed.FromEmbeddings(reader, small, options))!;
+        Assert.That(refused.Message, Does.Contain("are enough. The blocks that are done stay"));
+        var reads = reader.Reads;
+
+        using var labels = BlockwiseMutexWatershed.FromEmbeddings(reader, small with { Memory = refused.NeededBytes, MergedEdges = null }, options);
+
+        Assert.That(reader.Reads, Is.EqualTo(reads), "no block is computed again");
+        Assert.That(MemoryVolumes.Of(labels), Is.EqualTo(MutexWatershed.FromEmbeddings(noise, options).Data));
+    }
+
+    [Test]
     public void NoiseTakesSmallerBlocksWhereMemoryEnds()
     {
         var random = new Random(3);

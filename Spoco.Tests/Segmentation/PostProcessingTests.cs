@@ -91,6 +91,23 @@ public sealed class PostProcessingTests
         Assert.That(Otsu.Threshold([-float.MaxValue, float.MaxValue]), Is.InRange(-float.MaxValue, float.MaxValue));
     }
 
+    [TestCase(1)]
+    [TestCase(3)]
+    public void OtsuMasksOfBoxesAreThoseOfTheImage(int channels)
+    {
+        var random = new Random(channels);
+        var image = new Volume<float>([.. Enumerable.Range(0, 3 * 40 * 50 * channels).Select(_ => random.NextSingle() * random.NextSingle())], 3, 40, 50, channels);
+        var grey = new Volume<float>([.. image.Data.Chunk(channels).Select(v => v.Aggregate((a, b) => a + b) / channels)], 3, 40, 50);
+        var box = new VoxelBox(1, 7, 9, 2, 20, 30);
+        var values = new byte[box.VoxelCount];
+
+        new OtsuMask(new VolumeReader<float>(image)).Read(box, values);
+
+        Assert.That(values, Is.EqualTo(Otsu.Mask(grey).Crop(1, 7, 9, 2, 20, 30).Data));
+        image.Data[17] = float.NaN;
+        Assert.That(() => new OtsuMask(new VolumeReader<float>(image)), Throws.ArgumentException.With.Message.Contains("finite"));
+    }
+
     [Test]
     public void RelabelCompacts()
     {
