@@ -29,6 +29,7 @@ internal static class Program
         try
         {
             var parsed = RootCommandFactory.Create().Parse(args);
+            ArgumentCheck.Require(parsed);
             if (parsed.Errors.Count > 0 && parsed.Action is ParseErrorAction)
             {
                 Terminal.Note($"spoco: {parsed.Errors[0].Message} (see spoco {parsed.CommandResult.Command.Name} --help)"
