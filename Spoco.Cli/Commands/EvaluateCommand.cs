@@ -81,8 +81,8 @@ internal static class EvaluateCommand
                 result.GetValue(ignore), result.GetValue(missing) is not null);
             var table = objectPath is null ? null : new ObjectTable();
             var scores = Score(result.GetValue(prediction)!, result.GetValue(labels)!, choices, table, cancellation);
-            ScoreTable.Print(scores);
             var failures = new List<string>();
+            Try(() => ScoreTable.Print(scores), "", failures);
             if (jsonPath is not null)
                 Try(() => ScoreFile.Write(jsonPath, scores), jsonPath, failures);
             if (objectPath is not null)
@@ -95,12 +95,16 @@ internal static class EvaluateCommand
     /// <summary>What is scored, and how.</summary>
     private sealed record Choices(string LabelName, string? Mask, CityscapesClass? Class, int? IgnoreLabel, bool MissingAreEmpty);
 
-    /// <summary>Writes one of several files: that it fails does not cost the others.</summary>
+    /// <summary>Writes one of several results: that it fails does not cost the others.</summary>
     private static void Try(Action write, string path, List<string> failures)
     {
         try
         {
             write();
+        }
+        catch (InputException e)
+        {
+            failures.Add(e.Message);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
         {
