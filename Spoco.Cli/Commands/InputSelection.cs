@@ -67,7 +67,7 @@ internal static class InputSelection
     public static string Model(string path)
     {
         if (File.Exists(path))
-            return path;
+            return FileSignature.Of(path) is null ? path : throw FileSignature.Not(path, "a model");
         return Checkpoints.Select(name => Path.Combine(path, name)).FirstOrDefault(File.Exists)
             ?? throw new InputException($"{path}: no such model; expected a .safetensors file or the output folder of spoco train.");
     }

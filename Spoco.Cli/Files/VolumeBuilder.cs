@@ -125,7 +125,7 @@ internal sealed class VolumeBuilder<T> where T : unmanaged
         return -1;
     }
 
-    private InputException Refuse<TSample>(TSample value, int index)
+    private InputException Refuse<TSample>(TSample value, int index) where TSample : INumberBase<TSample>
     {
         var c = index % Volume.Channels;
         var voxel = index / Volume.Channels;
@@ -134,7 +134,13 @@ internal sealed class VolumeBuilder<T> where T : unmanaged
         var z = voxel / Volume.Width / Volume.Height;
         var place = (Volume.Depth == 1 ? $"y {y}, x {x}" : $"z {z}, y {y}, x {x}") + (Volume.Channels == 1 ? "" : $", channel {c}");
         return new InputException(typeof(T) == typeof(int)
-            ? $"{_path}: {value} at {place} is no label: labels are whole numbers from 0 to {int.MaxValue}."
+            ? $"{_path}: {value} at {place} is no label: labels are whole numbers from 0 to {int.MaxValue}{Remedy(value)}."
             : $"{_path}: {value} at {place}: image values must be finite numbers.");
     }
+
+    /// <summary>What to do about numbers that other programs take for labels.</summary>
+    private static string Remedy<TSample>(TSample value) where TSample : INumberBase<TSample> =>
+        !TSample.IsInteger(value) ? ""
+        : TSample.IsNegative(value) ? "; spoco train and spoco evaluate take one such number with --ignore-label"
+        : "; number the objects anew, such as with skimage.segmentation.relabel_sequential";
 }

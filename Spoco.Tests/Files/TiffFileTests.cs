@@ -131,7 +131,11 @@ internal sealed class TiffFileTests : IDisposable
             Width = 2, Height = 1, SamplesPerPixel = 4, Photometric = 2, ExtraSamples = declared ? [2] : [0],
         };
         var path = _folder.Write("a.tif", tiff.Page(1, [[1, 2, 3, 255, 4, 5, 6, 255]]).ToArray());
+        var (error, notes) = (Console.Error, new StringWriter());
+        Console.SetError(notes);
         var image = InputFile.ReadImage(path);
+        Console.SetError(error);
+        Assert.That(notes.ToString().Contains("passed over as opacity", StringComparison.Ordinal), Is.EqualTo(!declared), "a channel may be meant");
         Assert.That(image.Channels, Is.EqualTo(3));
         Assert.That(image.Data, Is.EqualTo(new float[] { 1, 2, 3, 4, 5, 6 }));
     }

@@ -12,6 +12,10 @@ internal readonly record struct Hdf5Axes(int C, int Z, int Y, int X)
 {
     private const string Known = "tczyx";
 
+    // No image is so narrow where it is so high: these are red, green and blue, or stains.
+    private const int MostChannels = 4;
+    private const int LeastSide = 16;
+
     /// <exception cref="InputException">The dataset has other axes, or several frames.</exception>
     public static Hdf5Axes Of(string path, string name, Hdf5Dataset dataset)
     {
@@ -19,6 +23,9 @@ internal readonly record struct Hdf5Axes(int C, int Z, int Y, int X)
         var named = Named(dataset);
         var axes = named ?? Usual(extents)
             ?? throw new InputException($"{path}: dataset '{name}' has shape {Text(extents)}; [Y,X], [Z,Y,X] or [C,Z,Y,X] are read.");
+        if (named is null && extents.Length is 3 or 4 && extents[^1] is > 1 and <= MostChannels && extents[..^1].All(extent => extent >= LeastSide))
+            throw new InputException($"{path}: dataset '{name}' has shape {Text(extents)} and names no axes: an image {extents[^1]} voxels wide? "
+                + $"If its last axis is channels, say so: in Python, f[\"{name}\"].attrs[\"axes\"] = \"{(extents.Length == 3 ? "yxc" : "zyxc")}\".");
         var frames = axes.IndexOf('t') is >= 0 and var t ? extents[t] : 1;
         if (frames > 1)
             throw new InputException($"{path}: dataset '{name}' has {frames} frames ({axes}, shape {Text(extents)}); "
@@ -69,12 +76,12 @@ internal readonly record struct Hdf5Axes(int C, int Z, int Y, int X)
         while (kept.Count > Known.Length && kept.Find(axis => extents[axis] == 1) is var single && extents[single] == 1)
             kept.Remove(single);
         // One channel that comes last.
-        var last = kept.Count is 4 or 5 && extents[kept[^1]] == 1 && kept.Take(kept.Count - 1).Count(axis => extents[axis] > 1) >= 2
+        var last = kept.Count is 3 or 4 or 5 && extents[kept[^1]] == 1 && kept.Take(kept.Count - 1).Count(axis => extents[axis] > 1) >= 2
             && extents[kept[^2]] > 1;
         var names = kept.Count switch
         {
             2 => "yx",
-            3 => "zyx",
+            3 => last ? "yxc" : "zyx",
             4 => last ? "zyxc" : "czyx",
             5 => last ? "tzyxc" : Known,
             _ => null,
