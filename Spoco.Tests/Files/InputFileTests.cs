@@ -63,6 +63,23 @@ internal sealed class InputFileTests : IDisposable
         Assert.That(Directory.GetFileSystemEntries(_folder.Path), Has.Length.EqualTo(1));
     }
 
+    [Test]
+    public void LabelsThatAPngCannotHoldAreNotLost()
+    {
+        foreach (var labels in new[] { new Volume<int>([0, 65536], 1, 1, 2), new Volume<int>([1, 2], 2, 1, 1) })
+        {
+            _folder.Write("a.tif", "of somebody else"u8.ToArray());
+            var written = OutputFile.WriteLabels(_folder.File("a.png"), labels, "in.png");
+            Assert.That(written, Is.EqualTo(_folder.File("a_2.tif")));
+            Assert.That(InputFile.ReadLabels(written).Data, Is.EqualTo(labels.Data));
+            Assert.That(File.ReadAllText(_folder.File("a.tif")), Is.EqualTo("of somebody else"));
+            Assert.That(File.Exists(_folder.File("a.png")), Is.False);
+            File.Delete(written);
+            File.Delete(_folder.File("a.tif"));
+            Assert.That(OutputFile.WriteLabels(_folder.File("a"), labels, "in.png"), Is.EqualTo(_folder.File("a.tif")));
+        }
+    }
+
     [TestCase("a.png", "a PNG file")]
     [TestCase("a.tif", "a TIFF file")]
     [TestCase("a.h5", "an HDF5 file")]

@@ -396,6 +396,8 @@ internal sealed class TiffFileTests : IDisposable
         Assert.That((image.Depth, image.Height, image.Width, image.Channels), Is.EqualTo((1, height, width, samples)));
         for (var i = 0; i < pixels.Length; i++)
             Assert.That(image.Data[i], Is.EqualTo(pixels[i]).Within(6), $"value {i}");
+        Assert.That(() => InputFile.ReadLabels(path), Throws.TypeOf<InputException>().With.Message.Contains(
+            samples == 1 ? "holds JPEG, which does not keep numbers as they are" : "a.tif"));
     }
 
     [Test]
