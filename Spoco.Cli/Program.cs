@@ -29,7 +29,8 @@ internal static class Program
         try
         {
             // Results that cannot be printed are a failure; a line about what goes on is not worth the work that it is about.
-            Console.SetOut(new GuardedWriter(output, e => throw new InputException("standard output: cannot be written (it is closed, or its disk is full).", e)));
+            Console.SetOut(new GuardedWriter(
+                output, e => throw new InputException("standard output: cannot be written (it is closed, or its disk is full).", e)));
             Console.SetError(new GuardedWriter(error, _ => { }));
             return Run(args);
         }

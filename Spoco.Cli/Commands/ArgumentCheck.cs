@@ -7,8 +7,9 @@ using Spoco.Engine;
 namespace Spoco.Cli.Commands;
 
 /// <summary>
-/// Looks at the values of all options before they are used. The parser of options takes a comma for a separator of thousands, so that "0,001" would be 1;
-/// it takes numbers that are none, and empty texts, which an unset variable of a script leaves behind and which as a path would be the current folder.
+/// Looks at the values of all options before they are used. The parser of options takes a comma for a separator of thousands, so that "0,001"
+/// would be 1; it takes numbers that are none, and empty texts, which an unset variable of a script leaves behind and which as a path would be the
+/// current folder.
 /// </summary>
 internal static class ArgumentCheck
 {

@@ -32,7 +32,8 @@ internal static class InputSelection
             if (found.Count == 0 || items.Any(item => item.LabelPath is not null && item.LabelPath != item.ImagePath))
                 found = [.. items.Select(item => item.ImagePath)];
             if (found.Count == 0)
-                throw new InputException($"{path}: holds no PNG, TIFF or HDF5 file{(FolderContents.Unread(path) is { } unread ? $"; {unread}" : "")}.");
+                throw new InputException(
+                    $"{path}: holds no PNG, TIFF or HDF5 file{(FolderContents.Unread(path) is { } unread ? $"; {unread}" : "")}.");
             files.AddRange(found);
         }
 

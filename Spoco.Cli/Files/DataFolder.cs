@@ -139,7 +139,7 @@ internal sealed record DataFolder(IReadOnlyList<DataItem> Train, IReadOnlyList<D
     /// <summary>Labels without an image are a slip of a name, or an image is missing; where an image lacks labels, they may be its own.</summary>
     private static void SayUnused(string folder, string? labels, List<DataItem> items, List<string> unused, DataSelection selection)
     {
-        if (!selection.Labelled)
+        if (!selection.Labelled || items.Count == 0)
             return;
         unused.Sort(StringComparer.Ordinal);
         var missing = MissingLabels(items);
@@ -151,7 +151,8 @@ internal sealed record DataFolder(IReadOnlyList<DataItem> Train, IReadOnlyList<D
         if (missing is not null && FolderContents.Unread(labels!) is { } unread)
             throw new InputException($"{folder}: {missing}; {labels}: {unread}.");
         if (missing is null && unused.Count > 0)
-            InputNotes.Once($"{labels}: {(unused.Count == 1 ? "one label image belongs" : $"{unused.Count} label images belong")} to no image: {Names(unused)}.");
+            InputNotes.Once(
+                $"{labels}: {(unused.Count == 1 ? "one label image belongs" : $"{unused.Count} label images belong")} to no image: {Names(unused)}.");
     }
 
     private static List<DataItem> FindFile(string path, DataSelection selection)
@@ -179,7 +180,7 @@ internal sealed record DataFolder(IReadOnlyList<DataItem> Train, IReadOnlyList<D
         }
     }
 
-    /// <summary>The first of these folders that is there; one that differs in upper and lower case alone is as good where there is no other.</summary>
+    /// <summary>The first of these folders that is there; where there is none, one whose name differs in upper and lower case alone.</summary>
     private static string? First(string folder, string[] names) =>
         names.Select(name => Path.Combine(folder, name)).FirstOrDefault(Directory.Exists)
         ?? (Directory.Exists(folder)

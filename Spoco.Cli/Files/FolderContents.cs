@@ -8,9 +8,9 @@ internal static class FolderContents
     // Images in formats that are not read: what lies among images without being one is nobody's loss.
     private static readonly HashSet<string> UnreadKinds = new(StringComparer.OrdinalIgnoreCase)
     {
-        ".jpg", ".jpeg", ".jpe", ".jp2", ".j2k", ".jxl", ".bmp", ".gif", ".webp", ".heic", ".ppm", ".pgm", ".tga", ".czi", ".nd2", ".lif", ".lsm", ".oib", ".oif",
-        ".oir", ".vsi", ".ims", ".zvi", ".dv", ".stk", ".svs", ".ndpi", ".scn", ".mrxs", ".btf", ".tf2", ".tf8", ".mrc", ".nii", ".nrrd", ".mha", ".mhd", ".dcm", ".npy", ".npz",
-        ".mat", ".zarr", ".n5", ".zip",
+        ".jpg", ".jpeg", ".jpe", ".jp2", ".j2k", ".jxl", ".bmp", ".gif", ".webp", ".heic", ".ppm", ".pgm", ".tga", ".czi", ".nd2", ".lif", ".lsm",
+        ".oib", ".oif", ".oir", ".vsi", ".ims", ".zvi", ".dv", ".stk", ".svs", ".ndpi", ".scn", ".mrxs", ".btf", ".tf2", ".tf8", ".mrc", ".nii",
+        ".nrrd", ".mha", ".mhd", ".dcm", ".npy", ".npz", ".mat", ".zarr", ".n5", ".zip",
     };
 
     /// <summary>The files of known formats; a line says which images are passed over because their format is not read.</summary>

@@ -7,8 +7,8 @@ internal static class OutputFile
 {
     /// <summary>
     /// Writes labels in the format of <paramref name="path"/>'s extension or, where it has none of ours, in the format of the file
-    /// <paramref name="like"/>, whose extension is then added: PNG (16-bit grey), TIFF (deflated pages) or HDF5. What a PNG cannot hold, slices and labels
-    /// beyond 65535, goes to a TIFF beside it, and a line says so: how many objects there are is known only when all is computed.
+    /// <paramref name="like"/>, whose extension is then added: PNG (16-bit grey), TIFF (deflated pages) or HDF5. What a PNG cannot hold, slices and
+    /// labels beyond 65535, goes to a TIFF beside it, and a line says so: how many objects there are is known only when all is computed.
     /// </summary>
     /// <returns>The path written.</returns>
     public static string WriteLabels(string path, Volume<int> labels, string like, string labelName = "label")

@@ -47,7 +47,8 @@ internal static class OutputPlan
             var bytes = Encoding.UTF8.GetByteCount(name);
             if (bytes > LongestName)
                 throw new InputException(
-                    $"{Terminal.Name(name)}: a name of {bytes} bytes is too long for a result, {LongestName} fit; rename what it is called after, or write elsewhere.");
+                    $"{Terminal.Name(name)}: a name of {bytes} bytes is too long for a result, {LongestName} fit; "
+                    + "rename what it is called after, or write elsewhere.");
         }
     }
 

@@ -29,7 +29,8 @@ internal sealed class TiffDecoder<T>(string path, TiffReader reader, Stream stre
     {
         var (pages, first, layout, channels) = Plan();
         if (typeof(T) == typeof(int) && layout.Compression == TiffCompression.Jpeg)
-            throw new InputException($"{path}: holds JPEG, which does not keep numbers as they are: no labels. Save labels without loss, such as with LZW.");
+            throw new InputException(
+                $"{path}: holds JPEG, which does not keep numbers as they are: no labels. Save labels without loss, such as with LZW.");
         _builder = new VolumeBuilder<T>(
             path, (long)_axes.Slices * layout.Depth, layout.Height, layout.Width, channels, _axes.VoxelSize, ignored);
         if (_axes.Others > 0)

@@ -126,7 +126,8 @@ internal sealed class TrainingData : IDisposable
 
     /// <summary>Scores on images that were trained on say nothing of others.</summary>
     private static IEnumerable<string> LeakNotes(DataFingerprint images) => images.Shared("validation", "train") is { Count: > 0 } shared
-        ? [$"note: the validation has {(shared.Count == 1 ? "an image" : $"{shared.Count} images")} of the training ({shared[0]}): the scores on them say nothing of other images."]
+        ? [$"note: the validation has {(shared.Count == 1 ? "an image" : $"{shared.Count} images")} of the training ({shared[0]}): "
+            + "the scores on them say nothing of other images."]
         : [];
 
     /// <summary>An image as it is; of a large volume some patches, spread over it.</summary>

@@ -67,7 +67,8 @@ public sealed class ArgumentTests : FolderTests
     public void Several_values_are_all_looked_at()
     {
         PngFile.WriteLabels(PathOf("a.png"), new Volume<int>(1, 8, 8));
-        CommandLineRun.Of("evaluate", "--prediction", PathOf("a.png"), "", "--labels", PathOf("a.png")).AssertBadInput("--prediction", "its value is empty");
+        CommandLineRun.Of("evaluate", "--prediction", PathOf("a.png"), "", "--labels", PathOf("a.png"))
+            .AssertBadInput("--prediction", "its value is empty");
     }
 
     private static CommandLineRun Run(string command, string option, string value)

@@ -23,7 +23,7 @@ internal sealed record CommandLineRun(int ExitCode, string Output, string Error)
         }
     }
 
-    /// <summary>Runs a command whose result cannot be written when all is computed: once it has begun, a folder takes the place of the result.</summary>
+    /// <summary>Runs a command whose result cannot be written when all is computed: a folder takes its place once it has begun.</summary>
     /// <param name="begun">A folder that the command makes when it begins.</param>
     /// <param name="result">The file that it would write in the end.</param>
     /// <param name="args">The command.</param>

@@ -69,6 +69,22 @@ public sealed class NamesTests : FolderTests
         Assert.That(list, Does.Contain("train,\"a\"\"b,c\",").And.Contain("train,\"d\ne\","));
     }
 
+    [TestCase("a[red]b[.png")]
+    [TestCase("{0}{name}.png")]
+    [TestCase("%s %n.png")]
+    [TestCase("-dash ünïcode 細胞.png")]
+    public void Names_that_mean_something_to_formats_and_consoles_are_names(string name)
+    {
+        Train().AssertSuccess();
+        Directory.CreateDirectory(PathOf("odd"));
+        File.Copy(Path.Combine(Data, "val", "images", "cell0.png"), Path.Combine(PathOf("odd"), name));
+        var stem = Path.GetFileNameWithoutExtension(name);
+        Assert.That(Segment(PathOf("odd")).AssertSuccess().Error, Does.Contain($"{stem}: "));
+        Assert.That(File.Exists(PathOf($"out/{stem}_overlay.png")), Is.True);
+        var run = CommandLineRun.Of("evaluate", "--prediction", PathOf("out"), "--labels", PathOf("out")).AssertSuccess();
+        Assert.That(run.Output, Does.Contain(stem));
+    }
+
     [TestCase("the same files")]
     [TestCase("copies")]
     public void A_validation_on_images_of_the_training_is_noted(string how)
@@ -83,7 +99,8 @@ public sealed class NamesTests : FolderTests
             return;
         }
 
-        Assert.That(Train("--val", Path.Combine(Data, "train")).AssertSuccess().Error, Does.Contain("note: the validation has 2 images of the training (cell0)"));
+        Assert.That(Train("--val", Path.Combine(Data, "train")).AssertSuccess().Error,
+            Does.Contain("note: the validation has 2 images of the training (cell0)"));
     }
 
     [Test]
@@ -98,13 +115,14 @@ public sealed class NamesTests : FolderTests
         var labels = new Volume<int>(1, 8, 8);
         (labels.Data[0], labels.Data[9]) = (1, 2);
         PngFile.WriteLabels(PathOf("found/a.png"), labels);
-        var run = CommandLineRun.Of("evaluate", "--prediction", PathOf("found"), "--labels", PathOf("truth"), "--objects", PathOf("o.csv")).AssertSuccess();
+        var run = CommandLineRun.Of("evaluate", "--prediction", PathOf("found"), "--labels", PathOf("truth")).AssertSuccess();
         Assert.That(run.Output, Does.Contain("precision 1.000, recall 1.000"));
         CommandLineRun.Of("evaluate", "--prediction", PathOf("truth"), "--labels", PathOf("found")).AssertSuccess();
     }
 
-    private CommandLineRun Train(params string[] options) => CommandLineRun.Of(["train", "--out", PathOf("model"), "--patch", "32,32", "--maps", "4,8",
-        "--embedding", "4", "--iterations", "2", "--device", "cpu", .. options.Contains("--data") ? [] : new[] { "--data", Data }, .. options]);
+    private CommandLineRun Train(params string[] options) => CommandLineRun.Of(["train", "--out", PathOf("model"), "--patch", "32,32",
+        "--maps", "4,8", "--embedding", "4", "--iterations", "2", "--device", "cpu",
+        .. options.Contains("--data") ? [] : new[] { "--data", Data }, .. options]);
 
     private CommandLineRun Segment(string input) =>
         CommandLineRun.Of("segment", "--model", PathOf("model"), "--input", input, "--out", PathOf("out"), "--device", "cpu", "--orientations", "1");

@@ -220,7 +220,8 @@ public sealed class OutputTests : FolderTests
         run.AssertBadInput("is too long", "240");
         Assert.That(run.Error, Does.Not.Contain(".tmp-"));
         Assert.That(Directory.Exists(PathOf("out")), Is.False);
-        var folder = CommandLineRun.Of(command, "--model", Model, "--device", "cpu", "--input", Path.Combine(Images, "a.png"), "--out", PathOf(new string('ü', 130)));
+        var folder = CommandLineRun.Of(
+            command, "--model", Model, "--device", "cpu", "--input", Path.Combine(Images, "a.png"), "--out", PathOf(new string('ü', 130)));
         folder.AssertBadInput("260 bytes is too long");
     }
 

@@ -12,8 +12,8 @@ public sealed class StreamTests : FolderTests
     public void Lines_that_cannot_be_printed_cost_no_training()
     {
         var data = DataSet.Write(PathOf("data"));
-        Assert.That(Run(null, new Broken(), "train", "--data", data, "--out", PathOf("model"), "--patch", "32,32", "--maps", "4,8", "--embedding", "4",
-            "--iterations", "2", "--device", "cpu"), Is.Zero);
+        Assert.That(Run(null, new Broken(), "train", "--data", data, "--out", PathOf("model"), "--patch", "32,32", "--maps", "4,8",
+            "--embedding", "4", "--iterations", "2", "--device", "cpu"), Is.Zero);
         Assert.That(File.Exists(PathOf("model/best.safetensors")), Is.True);
         Assert.That(Run(null, new Broken(), "segment", "--model", "nowhere", "--input", data, "--out", PathOf("out")), Is.EqualTo(2));
     }
