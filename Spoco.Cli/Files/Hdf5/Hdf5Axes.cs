@@ -23,14 +23,23 @@ internal readonly record struct Hdf5Axes(int C, int Z, int Y, int X)
         var named = Named(dataset);
         var axes = named ?? Usual(extents)
             ?? throw new InputException($"{path}: dataset '{name}' has shape {Text(extents)}; [Y,X], [Z,Y,X] or [C,Z,Y,X] are read.");
-        if (named is null && extents.Length is 3 or 4 && extents[^1] is > 1 and <= MostChannels && extents[..^1].All(extent => extent >= LeastSide))
-            throw new InputException($"{path}: dataset '{name}' has shape {Text(extents)} and names no axes: an image {extents[^1]} voxels wide? "
-                + $"If its last axis is channels, say so: in Python, f[\"{name}\"].attrs[\"axes\"] = \"{(extents.Length == 3 ? "yxc" : "zyxc")}\".");
         var frames = axes.IndexOf('t') is >= 0 and var t ? extents[t] : 1;
         if (frames > 1)
             throw new InputException($"{path}: dataset '{name}' has {frames} frames ({axes}, shape {Text(extents)}); "
                 + "time series are not read, write each frame on its own.");
         return new Hdf5Axes(axes.IndexOf('c'), axes.IndexOf('z'), axes.IndexOf('y'), axes.IndexOf('x'));
+    }
+
+    /// <summary>Refuses an image whose last axis looks like channels and is not said to be any: as a volume it would be a few voxels wide.</summary>
+    /// <exception cref="InputException">It does; the message says how to name the axes.</exception>
+    public static void RequireWide(string path, string name, Hdf5Dataset dataset)
+    {
+        var extents = dataset.Extents;
+        if (extents.Length is not (3 or 4) || extents[^1] is < 2 or > MostChannels || extents[..^1].Any(extent => extent < LeastSide)
+            || Named(dataset) is not null)
+            return;
+        throw new InputException($"{path}: dataset '{name}' has shape {Text(extents)} and names no axes: an image {extents[^1]} voxels wide? "
+            + $"If its last axis is channels, say so: in Python, f[\"{name}\"].attrs[\"axes\"] = \"{(extents.Length == 3 ? "yxc" : "zyxc")}\".");
     }
 
     private static string Text(ulong[] extents) => $"[{string.Join(", ", extents)}]";
