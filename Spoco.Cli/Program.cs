@@ -25,10 +25,29 @@ internal static class Program
 
     public static int Main(string[] args)
     {
+        var (output, error) = (Console.Out, Console.Error);
+        try
+        {
+            // Results that cannot be printed are a failure; a line about what goes on is not worth the work that it is about.
+            Console.SetOut(new GuardedWriter(
+                output, e => throw new InputException("standard output: cannot be written (it is closed, or its disk is full).", e)));
+            Console.SetError(new GuardedWriter(error, _ => { }));
+            return Run(args);
+        }
+        finally
+        {
+            Console.SetOut(output);
+            Console.SetError(error);
+        }
+    }
+
+    private static int Run(string[] args)
+    {
         var verbose = args.Contains("--verbose");
         try
         {
             var parsed = RootCommandFactory.Create().Parse(args);
+            ArgumentCheck.Require(parsed);
             if (parsed.Errors.Count > 0 && parsed.Action is ParseErrorAction)
             {
                 Terminal.Note($"spoco: {parsed.Errors[0].Message} (see spoco {parsed.CommandResult.Command.Name} --help)"
@@ -47,7 +66,7 @@ internal static class Program
         }
         catch (Exception e) when (IsBadInput(e))
         {
-            Terminal.Note($"spoco: {(e is ArgumentException argument ? ReadFailure.Message(argument) : e.Message)}");
+            Terminal.Note($"spoco: {Message(e)}");
             if (verbose)
                 Console.Error.WriteLine(Terminal.Lines(e.ToString()));
             return BadInput;
@@ -60,6 +79,26 @@ internal static class Program
             if (verbose)
                 Console.Error.WriteLine(Terminal.Lines(e.ToString()));
             return InternalError;
+        }
+    }
+
+    private static string Message(Exception e) => e switch
+    {
+        ArgumentException argument => ReadFailure.Message(argument),
+        FileNotFoundException or DirectoryNotFoundException when !HasCurrentFolder() =>
+            "the current folder is gone, and a path is relative to it; go to a folder that is there.",
+        _ => e.Message,
+    };
+
+    private static bool HasCurrentFolder()
+    {
+        try
+        {
+            return Directory.Exists(Directory.GetCurrentDirectory());
+        }
+        catch (IOException)
+        {
+            return false;
         }
     }
 

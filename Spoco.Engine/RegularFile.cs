@@ -34,7 +34,7 @@ public static class RegularFile
     {
         var type = FileStatus.Of(path).Type;
         if (type == FileType.Missing)
-            throw new InputException($"{path}: no such file.");
+            throw new InputException($"{path}: {(new FileInfo(path).LinkTarget is null ? "no such file" : "is a link to a file that is not there")}.");
         if (type != FileType.Regular)
             throw new InputException($"{path}: cannot be read (it is {Name(type)}, not a file).");
     }

@@ -81,8 +81,8 @@ internal static class EvaluateCommand
                 result.GetValue(ignore), result.GetValue(missing) is not null);
             var table = objectPath is null ? null : new ObjectTable();
             var scores = Score(result.GetValue(prediction)!, result.GetValue(labels)!, choices, table, cancellation);
-            ScoreTable.Print(scores);
             var failures = new List<string>();
+            Try(() => ScoreTable.Print(scores), "", failures);
             if (jsonPath is not null)
                 Try(() => ScoreFile.Write(jsonPath, scores), jsonPath, failures);
             if (objectPath is not null)
@@ -95,12 +95,16 @@ internal static class EvaluateCommand
     /// <summary>What is scored, and how.</summary>
     private sealed record Choices(string LabelName, string? Mask, CityscapesClass? Class, int? IgnoreLabel, bool MissingAreEmpty);
 
-    /// <summary>Writes one of several files: that it fails does not cost the others.</summary>
+    /// <summary>Writes one of several results: that it fails does not cost the others.</summary>
     private static void Try(Action write, string path, List<string> failures)
     {
         try
         {
             write();
+        }
+        catch (InputException e)
+        {
+            failures.Add(e.Message);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
         {
@@ -125,7 +129,7 @@ internal static class EvaluateCommand
             cancellation.ThrowIfCancellationRequested();
             var labelled = truths[name];
             var truth = labelled.Read();
-            var prediction = file is null ? new Volume<int>(truth.Depth, truth.Height, truth.Width) : InputFile.ReadLabels(file, choices.LabelName);
+            var prediction = file is null ? new Volume<int>(truth.Depth, truth.Height, truth.Width) : LabelFile.ReadNumbers(file, choices.LabelName);
             if (!truth.HasExtentsOf(prediction))
                 throw new InputException($"{file}: is {prediction}, but its labels {labelled.Path} are {truth}.");
             // As the paper: an image without an object of the class is not scored for it.
@@ -169,7 +173,7 @@ internal static class EvaluateCommand
         if (!missingAreEmpty && Names(truths.Keys.Where(name => !byName.ContainsKey(name))) is { Length: > 0 } missing)
             faults.Add($"no prediction for {missing} in {string.Join(", ", predictions)} (--missing zero counts its objects as missed)");
         return faults.Count > 0
-            ? throw new InputException(string.Join("; ", faults) + ".")
+            ? throw new InputException(string.Join("; ", faults) + Accents.Hint(truths.Keys.Concat(byName.Keys)) + ".")
             : [.. truths.Keys.Order(StringComparer.Ordinal).Select(name => (name, byName.GetValueOrDefault(name)))];
     }
 
@@ -194,7 +198,7 @@ internal static class EvaluateCommand
             if (items.Count == 0)
             {
                 foreach (var file in InputSelection.Files([path]))
-                    Add(InputSelection.Name(file), file, () => InputFile.ReadLabels(file, choices.LabelName, choices.IgnoreLabel));
+                    Add(InputSelection.Name(file), file, () => LabelFile.ReadNumbers(file, choices.LabelName, choices.IgnoreLabel));
             }
         }
 

@@ -32,7 +32,8 @@ internal static class InputSelection
             if (found.Count == 0 || items.Any(item => item.LabelPath is not null && item.LabelPath != item.ImagePath))
                 found = [.. items.Select(item => item.ImagePath)];
             if (found.Count == 0)
-                throw new InputException($"{path}: holds no PNG, TIFF or HDF5 file.");
+                throw new InputException(
+                    $"{path}: holds no PNG, TIFF or HDF5 file{(FolderContents.Unread(path) is { } unread ? $"; {unread}" : "")}.");
             files.AddRange(found);
         }
 
@@ -67,7 +68,7 @@ internal static class InputSelection
     public static string Model(string path)
     {
         if (File.Exists(path))
-            return path;
+            return FileSignature.Of(path) is null ? path : throw FileSignature.Not(path, "a model");
         return Checkpoints.Select(name => Path.Combine(path, name)).FirstOrDefault(File.Exists)
             ?? throw new InputException($"{path}: no such model; expected a .safetensors file or the output folder of spoco train.");
     }

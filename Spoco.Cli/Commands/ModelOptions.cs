@@ -35,6 +35,10 @@ internal static class ModelOptions
     /// <exception cref="InputException">The image does not fit the model.</exception>
     public static Prediction Predict(SpocoModel net, Volume<float> image, string path, Func<Volume<float>, Prediction> predict)
     {
+        var least = net.Options.Network.MinimumSize;
+        if (image.Depth < least.D || image.Height < least.H || image.Width < least.W)
+            throw new InputException($"{path}: the image is {new PatchExtents(image.Depth, image.Height, image.Width)}, "
+                + $"too small for this model, which needs at least {new PatchExtents(least.D, least.H, least.W)}.");
         try
         {
             return predict(net.Normalise(image, path));

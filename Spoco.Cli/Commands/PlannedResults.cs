@@ -9,7 +9,7 @@ internal static class PlannedResults
     public static IReadOnlyList<PlannedOutput> OfSegmentation(IReadOnlyList<string> files, string output, string labelName, bool pictures)
     {
         // A name may lead through groups: all that lies in the outermost is the labels.
-        var dataset = labelName.Trim('/').Split('/')[0];
+        var dataset = Hdf5File.NameParts(labelName)[0];
         var planned = new List<PlannedOutput>();
         foreach (var file in files)
         {

@@ -24,8 +24,8 @@ internal sealed class ObjectTable
     /// <param name="ignored">The label of the truth whose voxels do not count.</param>
     public void Add(string name, Volume<int> truth, Volume<int> predicted, ContingencyTable table, int? ignored)
     {
-        Add("truth", Quote(name), table, Centres(truth, truth, ignored), unmatchedOnly: false);
-        Add("prediction", Quote(name), table.Transpose(), Centres(predicted, truth, ignored), unmatchedOnly: true);
+        Add("truth", Csv.Cell(name), table, Centres(truth, truth, ignored), unmatchedOnly: false);
+        Add("prediction", Csv.Cell(name), table.Transpose(), Centres(predicted, truth, ignored), unmatchedOnly: true);
     }
 
     public void Write(string path) => AtomicFile.Write(path, stream =>
@@ -84,7 +84,4 @@ internal sealed class ObjectTable
         static (double, double, double) Mean((long Count, long Z, long Y, long X) sum) =>
             ((double)sum.Z / sum.Count, (double)sum.Y / sum.Count, (double)sum.X / sum.Count);
     }
-
-    private static string Quote(string text) =>
-        text.AsSpan().ContainsAny(",\"\r\n") ? $"\"{text.Replace("\"", "\"\"", StringComparison.Ordinal)}\"" : text;
 }

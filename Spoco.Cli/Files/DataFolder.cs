@@ -5,10 +5,10 @@ namespace Spoco.Cli.Files;
 /// <summary>
 /// Finds the images of a data set and their labels. A data set is one of
 /// <list type="bullet">
-/// <item><c>images/NAME.*</c> with <c>labels/NAME.*</c>, also called <c>raw</c> and <c>instances</c>; extensions may differ;</item>
+/// <item><c>images/NAME.*</c> with <c>labels/NAME.*</c>, also called <c>raw</c> and <c>instances</c> or <c>masks</c>; extensions may differ;</item>
 /// <item>HDF5 files with a raw and a label dataset each;</item>
-/// <item><c>X.tif</c>, <c>X_raw.tif</c> or <c>X_rgb.tif</c> beside <c>X_label.tif</c>, <c>_labels</c>, <c>_segm</c> or <c>_instances</c>
-/// (or .png);</item>
+/// <item><c>X.tif</c>, <c>X_raw.tif</c> or <c>X_rgb.tif</c> beside <c>X_label.tif</c>, <c>_labels</c>, <c>_segm</c>, <c>_instances</c>, <c>_masks</c>
+/// or <c>_cp_masks</c> (or .png);</item>
 /// <item>one such file;</item>
 /// <item>a published layout, see <see cref="PublishedLayout"/>;</item>
 /// </list>
@@ -19,9 +19,10 @@ internal sealed record DataFolder(IReadOnlyList<DataItem> Train, IReadOnlyList<D
     private static readonly string[] TrainFolders = ["train", "training", "stage1_train"];
     private static readonly string[] ValidationFolders = ["val", "validation"];
     private static readonly string[] ImageFolders = ["images", "raw"];
-    private static readonly string[] LabelFolders = ["labels", "instances"];
+    private static readonly string[] LabelFolders = ["labels", "instances", "masks"];
     private static readonly string[] ImageSuffixes = ["", "_rgb", "_raw"];
-    private static readonly string[] LabelSuffixes = ["_label", "_labels", "_segm", "_instances"];
+    private static readonly string[] LabelSuffixes = ["_label", "_labels", "_segm", "_instances", "_masks", "_cp_masks"];
+    private const int NamesInLine = 3;
 
     /// <summary>Finds a data set; reads no file.</summary>
     /// <param name="path">A folder or a file.</param>
@@ -82,11 +83,13 @@ internal sealed record DataFolder(IReadOnlyList<DataItem> Train, IReadOnlyList<D
         if (images is not null)
         {
             var labels = First(folder, LabelFolders);
-            var byStem = (labels is null ? [] : FolderContents.Files(labels)).ToLookup(Stem);
-            return [.. FolderContents.Files(images).Select(file => Item(file, OnlyLabel(Stem(file), [.. byStem[Stem(file)]]), selection))];
+            var byStem = (labels is null ? [] : FolderContents.Images(labels)).ToLookup(Stem);
+            var items = FolderContents.Images(images).Select(file => Item(file, OnlyLabel(Stem(file), [.. byStem[Stem(file)]]), selection)).ToList();
+            SayUnused(folder, labels, items, [.. byStem.Select(group => group.Key).Except(items.Select(item => item.Name))], selection);
+            return items;
         }
 
-        var files = FolderContents.Files(folder);
+        var files = FolderContents.Images(folder);
         return [.. files.Where(file => InputFile.KindOf(file) == FileKind.Hdf5).Select(file => Item(file, file, selection)),
             .. FindPairs([.. files.Where(file => InputFile.KindOf(file) != FileKind.Hdf5)], selection)];
     }
@@ -111,14 +114,45 @@ internal sealed record DataFolder(IReadOnlyList<DataItem> Train, IReadOnlyList<D
     private static List<DataItem> Require(string path, List<DataItem> items, DataSelection selection, bool maybe = false)
     {
         if (items.Count == 0 && !maybe)
+        {
+            var unread = new[] { path, First(path, TrainFolders), First(path, ImageFolders), First(First(path, TrainFolders) ?? path, ImageFolders) }
+                .OfType<string>().Select(FolderContents.Unread).FirstOrDefault(text => text is not null);
             throw new InputException(
-                $"{path}: no images found; expected images/ and labels/, HDF5 files, X.tif with X_label.tif, or a published layout (see README).");
-        var missing = items.Where(item => item.LabelPath is null).Select(item => item.Name).ToList();
-        var more = missing.Count > 3 ? $" and {missing.Count - 3} more" : "";
-        if (selection.Labelled && missing.Count > 0)
-            throw new InputException(
-                $"{path}: {missing.Count} of {items.Count} images have no labels: {string.Join(", ", missing.Take(3))}{more}.");
+                $"{path}: no images found{(unread is null ? "" : $" ({unread})")}; "
+                + "expected images/ and labels/, HDF5 files, X.tif with X_label.tif, or a published layout (see README).");
+        }
+
+        if (selection.Labelled && MissingLabels(items) is { } missing)
+            throw new InputException($"{path}: {missing}.");
         return items;
+    }
+
+    private static string? MissingLabels(List<DataItem> items)
+    {
+        var missing = items.Where(item => item.LabelPath is null).Select(item => item.Name).ToList();
+        return missing.Count == 0 ? null : $"{missing.Count} of {items.Count} images have no labels: {Names(missing)}";
+    }
+
+    private static string Names(List<string> names) =>
+        string.Join(", ", names.Take(NamesInLine)) + (names.Count > NamesInLine ? $" and {names.Count - NamesInLine} more" : "");
+
+    /// <summary>Labels without an image are a slip of a name, or an image is missing; where an image lacks labels, they may be its own.</summary>
+    private static void SayUnused(string folder, string? labels, List<DataItem> items, List<string> unused, DataSelection selection)
+    {
+        if (!selection.Labelled || items.Count == 0)
+            return;
+        unused.Sort(StringComparer.Ordinal);
+        var missing = MissingLabels(items);
+        if (missing is not null && labels is null)
+            throw new InputException($"{folder}: {missing}; there is no folder {string.Join(", ", LabelFolders[..^1])} or {LabelFolders[^1]}.");
+        if (missing is not null && unused.Count > 0)
+            throw new InputException(
+                $"{folder}: {missing}; {labels} has {Names(unused)}{Accents.Hint(items.Select(item => item.Name).Concat(unused))}.");
+        if (missing is not null && FolderContents.Unread(labels!) is { } unread)
+            throw new InputException($"{folder}: {missing}; {labels}: {unread}.");
+        if (missing is null && unused.Count > 0)
+            InputNotes.Once(
+                $"{labels}: {(unused.Count == 1 ? "one label image belongs" : $"{unused.Count} label images belong")} to no image: {Names(unused)}.");
     }
 
     private static List<DataItem> FindFile(string path, DataSelection selection)
@@ -146,7 +180,11 @@ internal sealed record DataFolder(IReadOnlyList<DataItem> Train, IReadOnlyList<D
         }
     }
 
-    private static string? First(string folder, string[] names) => names.Select(name => Path.Combine(folder, name)).FirstOrDefault(Directory.Exists);
+    /// <summary>The first of these folders that is there; where there is none, one whose name differs in upper and lower case alone.</summary>
+    private static string? First(string folder, string[] names) =>
+        names.Select(name => Path.Combine(folder, name)).FirstOrDefault(Directory.Exists)
+        ?? (Directory.Exists(folder)
+            ? FolderContents.Folders(folder).Find(path => names.Contains(Path.GetFileName(path), StringComparer.OrdinalIgnoreCase)) : null);
 
     private static string? OnlyLabel(string stem, List<string> labels) =>
         labels.Count <= 1 ? labels.SingleOrDefault() : throw new InputException($"{labels[0]}, {labels[1]}: two label files for '{stem}'.");

@@ -40,6 +40,7 @@ internal sealed class Hdf5Decoder<T>(string path, string name, Hdf5Dataset datas
     /// <summary>Reads all of it.</summary>
     public Volume<T> Decode()
     {
+        Hdf5Axes.RequireWide(path, name, dataset);
         var (extents, type) = ReadExtents();
         VolumeBuilder<T>.CheckExtents(path, Extent(extents.Z), Extent(extents.Y), Extent(extents.X), Extent(extents.C));
         return Decode(extents, type, new VoxelBox(0, 0, 0, (int)extents.Z, (int)extents.Y, (int)extents.X));

@@ -133,7 +133,7 @@ internal static class Hdf5File
     public static void WriteEmbeddings(
         string path, VoxelBox whole, VoxelSize? voxelSize, IReadOnlyList<(string Dataset, int Channels)> datasets, long voxels, Func<VoxelBox, float[][]> read)
     {
-        var file = new H5File();
+        var file = Marked(ResultMark.Embeddings);
         var targets = datasets.Select(image =>
         {
             ulong[] dims = whole.Depth == 1 ? Dims(image.Channels, whole.Height, whole.Width) : Dims(image.Channels, whole.Depth, whole.Height, whole.Width);
@@ -199,12 +199,18 @@ internal static class Hdf5File
         return attributes;
     }
 
+    /// <summary>The groups that a dataset's name leads through, and its own name.</summary>
+    /// <exception cref="InputException">No dataset can have this name.</exception>
+    public static string[] NameParts(string name)
+    {
+        var parts = name.Split('/', StringSplitOptions.RemoveEmptyEntries);
+        return parts.Length > 0 && !parts.Any(part => part is "." or "..") ? parts : throw new InputException($"'{name}' is no name for a dataset.");
+    }
+
     /// <summary>Puts a dataset at a name that may lead through groups.</summary>
     private static void Place(H5Group root, string name, H5Dataset dataset)
     {
-        var parts = name.Split('/', StringSplitOptions.RemoveEmptyEntries);
-        if (parts.Length == 0)
-            throw new InputException($"'{name}' is no name for a dataset.");
+        var parts = NameParts(name);
         foreach (var part in parts[..^1])
         {
             var group = new H5Group();

@@ -17,7 +17,7 @@ internal sealed class Hdf5FloatReader : IVolumeReader<float>, IDisposable
     /// <exception cref="InputException">The file is damaged or has no such dataset.</exception>
     public Hdf5FloatReader(string path, string dataset, bool channelsFirst, CancellationToken cancellation)
     {
-        _file = Hdf5Volume.Open(path, dataset);
+        _file = Hdf5Volume.Open(path, dataset, anyChannels: true);
         _slicesAreChannels = channelsFirst && _file.Channels == 1 && _file.Whole.Depth > 1;
         _cancellation = cancellation;
     }

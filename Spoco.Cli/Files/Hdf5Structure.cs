@@ -38,6 +38,6 @@ internal static class Hdf5Structure
                 throw new InputException($"{path}: HDF5 file is cut off: {end} bytes stated, {stream.Length} there.");
             return at;
         }
-        throw new InputException($"{path}: not an HDF5 file.");
+        throw FileSignature.Not(path, "an HDF5 file");
     }
 }

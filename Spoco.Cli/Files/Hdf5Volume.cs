@@ -14,9 +14,11 @@ internal sealed class Hdf5Volume : IDisposable
     private readonly Hdf5Reader _file;
     private readonly Hdf5Dataset _dataset;
 
-    private Hdf5Volume(string path, string name, Hdf5Reader file)
+    private Hdf5Volume(string path, string name, Hdf5Reader file, bool anyChannels)
     {
         (_path, _name, _file, _dataset) = (path, name, file, file.Require(name));
+        if (!anyChannels)
+            Hdf5Axes.RequireWide(path, name, _dataset);
         (Whole, Channels) = Decoder<float>(ignored: null).Describe();
         VoxelSize = Hdf5File.ReadVoxelSize(_dataset);
         Shape = _dataset.Extents;
@@ -37,13 +39,16 @@ internal sealed class Hdf5Volume : IDisposable
     public SampleType Type { get; }
 
     /// <summary>Opens a dataset; reads its header only.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="name">The dataset.</param>
+    /// <param name="anyChannels">Whether the caller checks by itself which axis the channels are.</param>
     /// <exception cref="InputException">The file is damaged or has no such dataset.</exception>
-    public static Hdf5Volume Open(string path, string name)
+    public static Hdf5Volume Open(string path, string name, bool anyChannels = false)
     {
         Hdf5Reader? file = null;
         try
         {
-            return Hdf5File.Guard(path, () => new Hdf5Volume(path, name, file = new Hdf5Reader(path)));
+            return Hdf5File.Guard(path, () => new Hdf5Volume(path, name, file = new Hdf5Reader(path), anyChannels));
         }
         catch
         {

@@ -37,7 +37,7 @@ internal readonly record struct ImageHeader(long Depth, int Height, int Width, i
         using var stream = FileContents.Open(path);
         var head = new byte[Bits + 1];
         if (stream.ReadAtLeast(head, head.Length, throwOnEndOfStream: false) < head.Length)
-            throw new InputException($"{path}: not a PNG file.");
+            throw FileSignature.Not(path, "a PNG file");
         return new ImageHeader(1, (int)(BinaryPrimitives.ReadUInt32BigEndian(head.AsSpan(Height)) & int.MaxValue),
             (int)(BinaryPrimitives.ReadUInt32BigEndian(head.AsSpan(Width)) & int.MaxValue), PngFile.Channels(path), head[Bits] == 16 ? 2 : 1);
     }

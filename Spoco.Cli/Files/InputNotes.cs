@@ -12,6 +12,6 @@ internal static class InputNotes
     public static void Once(string line)
     {
         if (Said.TryAdd(line, true))
-            Console.Error.WriteLine($"spoco: {line}");
+            Terminal.Note($"spoco: {line}");
     }
 }

@@ -35,8 +35,15 @@ internal static class LabelFile
         LabelEncoding.MaskPerObject => ReadMasks(path),
         LabelEncoding.BinaryMask => Components(InputFile.ReadLabels(path)),
         LabelEncoding.CityscapesInstances => Instances(InputFile.ReadLabels(path), item.Class),
-        _ => InputFile.KindOf(path) == FileKind.Png ? ReadPng(path) : InputFile.ReadLabels(path, item.LabelName, item.IgnoreLabel),
+        _ => ReadNumbers(path, item.LabelName, item.IgnoreLabel),
     };
+
+    /// <summary>Reads a file of <see cref="LabelEncoding.Numbers"/>.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="labelName">The dataset's name; used for HDF5 only.</param>
+    /// <param name="ignored">The one negative label that is allowed.</param>
+    public static Volume<int> ReadNumbers(string path, string labelName, int? ignored = null) =>
+        InputFile.KindOf(path) == FileKind.Png ? ReadPng(path) : InputFile.ReadLabels(path, labelName, ignored);
 
     /// <summary>A grey or palette PNG as it is; of red, green and blue the number 65536 red + 256 green + blue.</summary>
     private static Volume<int> ReadPng(string path)

@@ -1,3 +1,4 @@
+using System.Text;
 using Spoco.Engine;
 
 namespace Spoco.Cli.Files;
@@ -14,6 +15,9 @@ internal sealed record PlannedOutput(string Path, string What, Func<string, bool
 /// </summary>
 internal static class OutputPlan
 {
+    // File systems take 255 bytes; while a file is written its name is longer.
+    private const int LongestName = 240;
+
     /// <summary>
     /// Refuses outputs that are inputs, that are the same file twice, that would lie among the images of a folder that is read, or that would replace
     /// anything but an earlier result of the same kind. Then removes what a killed run has left of these outputs.
@@ -36,10 +40,23 @@ internal static class OutputPlan
     /// <summary>Makes the folder of an output.</summary>
     public static void MakeFolder(string path) => Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
 
+    private static void RequireShortNames(string path)
+    {
+        foreach (var name in Path.GetFullPath(path).Split(Path.DirectorySeparatorChar))
+        {
+            var bytes = Encoding.UTF8.GetByteCount(name);
+            if (bytes > LongestName)
+                throw new InputException(
+                    $"{Terminal.Name(name)}: a name of {bytes} bytes is too long for a result, {LongestName} fit; "
+                    + "rename what it is called after, or write elsewhere.");
+        }
+    }
+
     private static void RequireFree(
         PlannedOutput output, Dictionary<string, string> read, Dictionary<string, PlannedOutput> written, bool? overwrite)
     {
         var (path, what, isEarlier) = output;
+        RequireShortNames(path);
         var status = FileStatus.Of(path);
         if (status.Type is not (FileType.Missing or FileType.Regular))
             throw new InputException($"{path}: {what} cannot be written there (it is {RegularFile.Name(status.Type)}).");

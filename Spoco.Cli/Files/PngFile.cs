@@ -25,7 +25,7 @@ internal static class PngFile
     {
         var file = FileContents.Read(path);
         if (!file.AsSpan().StartsWith(Signature))
-            throw new InputException($"{path}: not a PNG file.");
+            throw FileSignature.Not(path, "a PNG file");
 
         PngHeader? header = null;
         byte[] palette = [];
@@ -64,7 +64,7 @@ internal static class PngFile
         using var stream = FileContents.Open(path);
         var head = new byte[Signature.Length + 12 + 13];
         if (stream.ReadAtLeast(head, head.Length, throwOnEndOfStream: false) < head.Length || !head.AsSpan().StartsWith(Signature))
-            throw new InputException($"{path}: not a PNG file.");
+            throw FileSignature.Not(path, "a PNG file");
         return ReadHeader(path, ReadChunk(path, head, Signature.Length).Body).Colour is PngColour.Rgb or PngColour.RgbAlpha ? 3 : 1;
     }
 

@@ -99,7 +99,7 @@ internal sealed class SampleStore<T>(string path, VoxelBox box, int channels, bo
         return -1;
     }
 
-    private InputException Refuse<TSample>(TSample value, int index)
+    private InputException Refuse<TSample>(TSample value, int index) where TSample : INumberBase<TSample>
     {
         var c = index % channels;
         var voxel = index / channels;
@@ -108,7 +108,13 @@ internal sealed class SampleStore<T>(string path, VoxelBox box, int channels, bo
         var z = box.Z + voxel / box.Width / box.Height;
         var place = (flat ? $"y {y}, x {x}" : $"z {z}, y {y}, x {x}") + (channels == 1 ? "" : $", channel {c}");
         return new InputException(typeof(T) == typeof(int)
-            ? $"{path}: {value} at {place} is no label: labels are whole numbers from 0 to {int.MaxValue}."
+            ? $"{path}: {value} at {place} is no label: labels are whole numbers from 0 to {int.MaxValue}{Remedy(value)}."
             : $"{path}: {value} at {place}: image values must be finite numbers.");
     }
+
+    /// <summary>What to do about numbers that other programs take for labels.</summary>
+    private static string Remedy<TSample>(TSample value) where TSample : INumberBase<TSample> =>
+        !TSample.IsInteger(value) ? ""
+        : TSample.IsNegative(value) ? "; spoco train and spoco evaluate take one such number with --ignore-label"
+        : "; number the objects anew, such as with skimage.segmentation.relabel_sequential";
 }

@@ -16,6 +16,9 @@ internal sealed class TiffDecoder<T>(TiffPlan plan, TiffBlocks blocks, int? igno
     /// <summary>Reads all of it.</summary>
     public Volume<T> Decode()
     {
+        if (typeof(T) == typeof(int) && plan.Layout.Compression == TiffCompression.Jpeg)
+            throw new InputException(
+                $"{plan.Path}: holds JPEG, which does not keep numbers as they are: no labels. Save labels without loss, such as with LZW.");
         var whole = plan.Whole;
         var volume = new VolumeBuilder<T>(plan.Path, whole.Depth, whole.Height, whole.Width, plan.Channels, plan.VoxelSize).Volume;
         Read(whole, volume.Data, CancellationToken.None);

@@ -114,7 +114,7 @@ internal sealed record TiffLayout
             Height = height,
             Depth = depth,
             Samples = samples,
-            Channels = samples - AlphaSamples(page, samples, photometric),
+            Channels = samples - AlphaSamples(path, page, samples, photometric),
             BitDepth = bits,
             Type = TypeOf(path, page, bits),
             Compression = compression,
@@ -189,11 +189,15 @@ internal sealed record TiffLayout
     }
 
     /// <summary>Samples at a pixel's end that are opacity: declared as such, or a fourth beside red, green and blue.</summary>
-    private static int AlphaSamples(TiffDirectory page, int samples, Photometric photometric)
+    private static int AlphaSamples(string path, TiffDirectory page, int samples, Photometric photometric)
     {
         var declared = page.Numbers(TiffTag.EXTRASAMPLES);
         if (declared.Length >= 1 && declared.Length < samples && Array.TrueForAll(declared, kind => kind is 1 or 2))
             return declared.Length;
+        // Opacity for most programs, near infrared or another stain for some.
+        if (photometric == Photometric.RGB && samples == 4 && declared is [0])
+            InputNotes.Once($"{path}: what the fourth sample of a pixel is, the file leaves open; it is passed over as opacity. "
+                + "If it is a channel, save four channels that are no colours (photometric: MinIsBlack).");
         return photometric == Photometric.RGB && samples == 4 ? 1 : 0;
     }
 

@@ -12,10 +12,12 @@ internal static class TiffStructure
     public static List<TiffDirectory> Pages(TiffReader reader)
     {
         var path = reader.Path;
+        if (reader.Length == 0)
+            throw FileSignature.Not(path, "a TIFF file");
         var order = reader.Number(0, 2);
         reader.BigEndian = order == 0x4D4D;
         if (order is not (0x4949 or 0x4D4D) || reader.Number(2, 2) is not (42 or 43))
-            throw new InputException($"{path}: not a TIFF file.");
+            throw FileSignature.Not(path, "a TIFF file");
         reader.BigTiff = reader.Number(2, 2) == 43;
         if (reader.BigTiff && (reader.Number(4, 2) != 8 || reader.Number(6, 2) != 0))
             throw new InputException($"{path}: BigTIFF with offsets of another size than 8 bytes.");

@@ -27,6 +27,17 @@ internal sealed class DataFingerprint
         _items[$"{part}/{name}"] = string.Create(CultureInfo.InvariantCulture,
             $"{extents.Depth}x{extents.Height}x{extents.Width} {image.Value:x16} {labels.Value:x16}");
 
+    /// <summary>The names of the images of one part that are in another part too, under whatever name.</summary>
+    public IReadOnlyList<string> Shared(string part, string other)
+    {
+        var images = Of(other).Select(item => Image(item.Value)).ToHashSet(StringComparer.Ordinal);
+        return [.. Of(part).Where(item => images.Contains(Image(item.Value))).Select(item => item.Key[(part.Length + 1)..])];
+
+        IEnumerable<KeyValuePair<string, string>> Of(string name) => _items.Where(item => item.Key.StartsWith(name + "/", StringComparison.Ordinal));
+
+        static string Image(string value) => value[..value.LastIndexOf(' ')];
+    }
+
     /// <summary>As it is stored.</summary>
     public string ToJson() => JsonSerializer.Serialize(_items);
 

@@ -71,7 +71,7 @@ internal sealed class TrainingData : IDisposable
                     .Take(validationImages)],
                 channels)
             {
-                Notes = [.. loader.Check.Notes(settings)],
+                Notes = [.. loader.Check.Notes(settings), .. LeakNotes(loader.Fingerprint)],
             };
         }
         catch
@@ -97,11 +97,9 @@ internal sealed class TrainingData : IDisposable
         using var writer = new StreamWriter(stream, leaveOpen: true);
         writer.WriteLine(ListHeader);
         for (var i = 0; i < Train.Count; i++)
-            writer.WriteLine($"train,{Quoted(Train[i].Name)},{_objects[i]},{Train[i].Objects.Count}");
+            writer.WriteLine($"train,{Csv.Cell(Train[i].Name)},{_objects[i]},{Train[i].Objects.Count}");
         foreach (var item in Validation)
-            writer.WriteLine($"validation,{Quoted(item.Name)},{item.Objects.Count},{item.Objects.Count}");
-
-        static string Quoted(string name) => name.Contains(',', StringComparison.Ordinal) ? $"\"{name}\"" : name;
+            writer.WriteLine($"validation,{Csv.Cell(item.Name)},{item.Objects.Count},{item.Objects.Count}");
     });
 
     public void Dispose() => _loader.Dispose();
@@ -125,6 +123,12 @@ internal sealed class TrainingData : IDisposable
             ? all
             : all.Where(image => image.image.Objects.Count > 0 && image.Item2 is null or { Count: > 0 });
     }
+
+    /// <summary>Scores on images that were trained on say nothing of others.</summary>
+    private static IEnumerable<string> LeakNotes(DataFingerprint images) => images.Shared("validation", "train") is { Count: > 0 } shared
+        ? [$"note: the validation has {(shared.Count == 1 ? "an image" : $"{shared.Count} images")} of the training ({shared[0]}): "
+            + "the scores on them say nothing of other images."]
+        : [];
 
     /// <summary>An image as it is; of a large volume some patches, spread over it.</summary>
     private static IEnumerable<TrainingItem> Pieces(IPatchSource source, TrainSettings settings, int most)

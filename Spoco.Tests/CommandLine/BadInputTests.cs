@@ -96,6 +96,27 @@ public sealed class BadInputTests : FolderTests
         CommandLineRun.Of("segment", "--model", path, "--input", Path.Combine(Data, "train", "images"), "--out", Out).AssertBadInput("another architecture");
     }
 
+    [TestCase("image.png", 3, 1)]
+    [TestCase("image.tif", 1, 64)]
+    public void An_image_too_small_for_the_network(string name, int height, int width)
+    {
+        var path = OutputFile.WriteLabels(Path.Combine(Folder, name), new Volume<int>(1, height, width), name);
+        foreach (var command in new[] { "segment", "predict" })
+        {
+            var run = CommandLineRun.Of(command, "--model", Model(command), "--input", path, "--out", Out, "--device", "cpu");
+            run.AssertBadInput(name, $"is {height}x{width}", "too small for this model");
+            Assert.That(run.Error, Does.Not.Contain("UNet"));
+        }
+    }
+
+    [Test]
+    public void A_pointer_of_git_lfs_is_no_model()
+    {
+        var path = Path.Combine(Folder, "best.safetensors");
+        File.WriteAllText(path, "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n");
+        CommandLineRun.Of("segment", "--model", path, "--input", Data, "--out", Out).AssertBadInput("best.safetensors", "git lfs pull");
+    }
+
     [Test]
     public void Patch_larger_than_the_image() => Train("--patch", "128,128").AssertBadInput("128x128", "64x64");
 
@@ -181,9 +202,9 @@ public sealed class BadInputTests : FolderTests
         return CommandLineRun.Of(["train", .. all.SelectMany(o => new[] { o.Key, o.Value })]);
     }
 
-    private string Model()
+    private string Model(string name = "model")
     {
-        var folder = Path.Combine(Folder, "model");
+        var folder = Path.Combine(Folder, name);
         CommandLineRun.Of("train", "--data", Data, "--out", folder, "--patch", "32,32", "--maps", "4,8", "--embedding", "4", "--iterations", "2", "--device", "cpu").AssertSuccess();
         return folder;
     }

@@ -58,8 +58,7 @@ public sealed class BlockwiseTests : FolderTests
         var (file, output, partial) = (PathOf("e.h5"), PathOf("labels.h5"), PathOf("labels.partial"));
         Hdf5File.WriteEmbeddings(file, embeddings, "embeddings_f");
         string[] command = ["segment", "--embeddings", file, "--memory", "6MiB", "--out", output];
-        // No dataset can be called so: all is computed, and nothing can be written.
-        CommandLineRun.Of([.. command, "--label-name", "/"]).AssertBadInput("no name for a dataset");
+        CommandLineRun.WithoutResult(partial, output, command).AssertBadInput("labels.h5", "it is a folder");
         var blocks = Directory.GetFiles(partial, "*.block");
         Assert.That(blocks, Has.Length.GreaterThan(3));
         File.Delete(blocks[1]);

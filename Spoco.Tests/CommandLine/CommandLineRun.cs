@@ -23,6 +23,26 @@ internal sealed record CommandLineRun(int ExitCode, string Output, string Error)
         }
     }
 
+    /// <summary>Runs a command whose result cannot be written when all is computed: a folder takes its place once it has begun.</summary>
+    /// <param name="begun">A folder that the command makes when it begins.</param>
+    /// <param name="result">The file that it would write in the end.</param>
+    /// <param name="args">The command.</param>
+    public static CommandLineRun WithoutResult(string begun, string result, params string[] args)
+    {
+        using var done = new ManualResetEventSlim();
+        var blocker = Task.Run(() =>
+        {
+            while (!Directory.Exists(begun) && !done.IsSet)
+                Thread.Yield();
+            Directory.CreateDirectory(result);
+        });
+        var run = Of(args);
+        done.Set();
+        blocker.Wait();
+        Directory.Delete(result);
+        return run;
+    }
+
     /// <summary>Exit code 2 and one line that holds <paramref name="parts"/>.</summary>
     public void AssertBadInput(params string[] parts)
     {

@@ -209,6 +209,31 @@ public sealed class OutputTests : FolderTests
         }
     }
 
+    [TestCase("segment")]
+    [TestCase("predict")]
+    public void Names_that_are_too_long_for_results_are_said_before_anything_is_computed(string command)
+    {
+        // As a file's name it fits; with "_overlay", or while it is written, it does not.
+        var name = new string('x', 246);
+        File.Copy(Path.Combine(Images, "a.png"), Path.Combine(Images, $"{name}.png"));
+        var run = CommandLineRun.Of(command, "--model", Model, "--device", "cpu", "--input", Images, "--out", PathOf("out"));
+        run.AssertBadInput("is too long", "240");
+        Assert.That(run.Error, Does.Not.Contain(".tmp-"));
+        Assert.That(Directory.Exists(PathOf("out")), Is.False);
+        var folder = CommandLineRun.Of(
+            command, "--model", Model, "--device", "cpu", "--input", Path.Combine(Images, "a.png"), "--out", PathOf(new string('ü', 130)));
+        folder.AssertBadInput("260 bytes is too long");
+    }
+
+    [TestCase("/")]
+    [TestCase(".")]
+    [TestCase("a/../b")]
+    public void Names_that_no_dataset_can_have_are_said_before_anything_is_computed(string name)
+    {
+        Segment("--input", Images, "--out", PathOf("out"), "--label-name", name).AssertBadInput($"'{name}'", "no name for a dataset");
+        Assert.That(Directory.Exists(PathOf("out")), Is.False);
+    }
+
     private static CommandLineRun Segment(params string[] arguments) =>
         CommandLineRun.Of(["segment", "--model", Model, "--device", "cpu", "--orientations", "1", .. arguments]);
 

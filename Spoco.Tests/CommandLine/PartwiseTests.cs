@@ -65,8 +65,7 @@ public sealed class PartwiseTests : FolderTests
     {
         var (model, image) = (Model(2, foreground: false), Write("image.tif", Image(1, 900, 800)));
         string[] command = ["segment", "--model", model, "--input", image, "--orientations", "1", .. Plain, "--memory", "200MiB", "--out", PathOf("labels.h5")];
-        // No dataset can be called so: all is computed, and nothing can be written.
-        CommandLineRun.Of([.. command, "--label-name", "/"]).AssertBadInput("no name for a dataset");
+        CommandLineRun.WithoutResult(PathOf("labels.partial"), PathOf("labels.h5"), command).AssertBadInput("labels.h5", "it is a folder");
 
         var run = CommandLineRun.Of(command).AssertSuccess();
 
@@ -109,6 +108,7 @@ public sealed class PartwiseTests : FolderTests
         }
 
         Assert.That(File.Exists(PathOf("parts/image_pca.png")), Is.False, "it went part by part");
+        Assert.That(EmbeddingFile.IsOurs(PathOf("parts/image.h5")), "the same command run again may replace it");
     }
 
     private string Model(int dimensions, bool foreground, string order = "bcr")

@@ -266,7 +266,7 @@ public sealed partial class TrainingPromisesTests : IDisposable
                 {
                     var inside = (y % 20 - 10) * (y % 20 - 10) + (x % 20 - 10) * (x % 20 - 10) <= 36 && y < 60 && x < 60;
                     labels[0, y, x] = inside ? label : 0;
-                    image[0, y, x] = (inside ? 150 : 40) + (x * 7 + y * 13) % 11;
+                    image[0, y, x] = (inside ? 150 : 40) + (x * 7 + y * (part == "train" ? 13 : 17)) % 11;
                 }
             }
 

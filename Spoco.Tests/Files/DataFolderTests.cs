@@ -51,6 +51,8 @@ internal sealed class DataFolderTests : IDisposable
 
     [TestCase("X.tif", "X_label.tif")]
     [TestCase("X.tif", "X_labels.png")]
+    [TestCase("X.tif", "X_masks.tif")]
+    [TestCase("X.TIF", "X_cp_masks.png")]
     [TestCase("X.tiff", "X_segm.tiff")]
     [TestCase("X_rgb.png", "X_label.png")]
     [TestCase("X_raw.tif", "X_instances.tif")]
@@ -80,6 +82,64 @@ internal sealed class DataFolderTests : IDisposable
         Assert.That(() => DataFolder.Open(_folder.Path),
             Throws.TypeOf<InputException>().With.Message.EqualTo($"{_folder.Path}: 4 of 5 images have no labels: a, b, d and 1 more."));
         Assert.That(DataFolder.Find(_folder.Path, new DataSelection { Labelled = false }), Has.Count.EqualTo(5));
+    }
+
+    [Test]
+    public void LabelsThatAreCalledOtherwiseAreNamedBesideTheImages()
+    {
+        Png("images/a.png");
+        Png("images/b.png");
+        Png("labels/a_label.png");
+        Png("labels/b_label.png");
+        Assert.That(() => DataFolder.Open(_folder.Path), Throws.TypeOf<InputException>().With.Message.EqualTo(
+            $"{_folder.Path}: 2 of 2 images have no labels: a, b; {_folder.File("labels")} has a_label, b_label."));
+    }
+
+    [Test]
+    public void AFolderOfLabelsThatIsMissingIsSaid()
+    {
+        Png("images/a.png");
+        Png("truth/a.png");
+        Assert.That(() => DataFolder.Open(_folder.Path), Throws.TypeOf<InputException>().With.Message.EqualTo(
+            $"{_folder.Path}: 1 of 1 images have no labels: a; there is no folder labels, instances or masks."));
+    }
+
+    [Test]
+    public void NamesWhoseAccentsAreWrittenOtherwiseAreExplained()
+    {
+        Png("images/caf\u00e9.png");
+        Png("labels/cafe\u0301.png");
+        if (Directory.GetFiles(_folder.File("labels"), "caf\u00e9.png").Length > 0)
+            Assert.Ignore("This file system takes both names for one.");
+        Assert.That(() => DataFolder.Open(_folder.Path), Throws.TypeOf<InputException>().With.Message.Contains("accents apart from their letters"));
+    }
+
+    [Test]
+    public void FoldersMayBeCalledMasksAndBeginWithACapital()
+    {
+        Png("Train/Images/a.png");
+        Png("Train/Masks/a.png");
+        Png("VAL/images/b.png");
+        Png("VAL/labels/b.png");
+        var data = DataFolder.Open(_folder.Path);
+        Assert.That((Names(data.Train), Names(data.Validation)), Is.EqualTo(("a", "b")));
+        Assert.That(data.Train[0].LabelPath, Does.EndWith("a.png"));
+    }
+
+    [Test]
+    public void ImagesOfOtherFormatsAreNamedWhereNothingElseIsFound()
+    {
+        _folder.Write("images/a.jpg", [1]);
+        _folder.Write("images/b.JPG", [1]);
+        _folder.Write("images/c.czi", [1]);
+        _folder.Write("images/notes.txt", [1]);
+        Png("labels/a.png");
+        Assert.That(() => DataFolder.Open(_folder.Path), Throws.TypeOf<InputException>().With.Message.Contains(
+            "no images found (3 files are passed over: .czi, .jpg are not read)"));
+        Png("images/a.png");
+        File.Move(_folder.File("labels/a.png"), _folder.File("labels/a.bmp"));
+        Assert.That(() => DataFolder.Open(_folder.Path), Throws.TypeOf<InputException>().With.Message.Contains(
+            "1 of 1 images have no labels: a; " + _folder.File("labels") + ": one file is passed over: .bmp is not read"));
     }
 
     [Test]

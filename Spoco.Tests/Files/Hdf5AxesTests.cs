@@ -48,6 +48,8 @@ internal sealed class Hdf5AxesTests : IDisposable
     [TestCase("1 2 4 3 1", 2, 4, 3, 1)]
     [TestCase("2 4 3 1", 2, 4, 3, 1)]
     [TestCase("1 4 3 1", 1, 4, 3, 1)]
+    [TestCase("4 3 1", 1, 4, 3, 1)]
+    [TestCase("1 3 1", 1, 3, 1, 1)]
     [TestCase("1 1 4 3", 1, 4, 3, 1)]
     [TestCase("1 1 1 2 4 3", 2, 4, 3, 1)]
     [TestCase("1 1 1 1 4", 1, 1, 4, 1)]
@@ -55,6 +57,19 @@ internal sealed class Hdf5AxesTests : IDisposable
     {
         var image = InputFile.ReadImage(Write(Array.ConvertAll(extents.Split(' '), ulong.Parse), chunked: true));
         Assert.That((image.Depth, image.Height, image.Width, image.Channels), Is.EqualTo((depth, height, width, channels)));
+    }
+
+    [TestCase("64 48 3", "shape [64, 48, 3]", "yxc")]
+    [TestCase("16 16 2", "shape [16, 16, 2]", "yxc")]
+    [TestCase("20 64 48 4", "shape [20, 64, 48, 4]", "zyxc")]
+    public void ColoursThatComeLastAreNotTakenForANarrowVolume(string extents, string shape, string axes)
+    {
+        var dims = Array.ConvertAll(extents.Split(' '), ulong.Parse);
+        var path = Write(dims, chunked: true);
+        Assert.That(() => InputFile.ReadImage(path), Throws.TypeOf<InputException>().With.Message.Contains(shape).And.Message.Contains(
+            $"f[\"raw\"].attrs[\"axes\"] = \"{axes}\""));
+        Assert.That(InputFile.ReadImage(Write(dims, chunked: true, ("axes", axes))).Channels, Is.EqualTo((int)dims[^1]));
+        Assert.That(InputFile.ReadImage(Write(dims, chunked: true, ("axes", "cz"[(4 - dims.Length)..] + "yx"))).Width, Is.EqualTo((int)dims[^1]));
     }
 
     [TestCase("tzyx", "5 2 4 3", "shape [5, 2, 4, 3]")]

@@ -53,7 +53,8 @@ internal sealed class Hdf5FormsTests : IDisposable
         file.AddDataset("label", TestHdf5.Shape([1, 2]), TestHdf5.Integers(8), TestHdf5.Compact(TestHdf5.Fields(1UL, 1UL << 40)));
         var path = _folder.Write("a.h5", file.ToArray());
         Assert.That(() => InputFile.ReadLabels(path), Throws.TypeOf<InputException>().With.Message.EqualTo(
-            $"{path}: 1099511627776 at y 0, x 1 is no label: labels are whole numbers from 0 to 2147483647."));
+            $"{path}: 1099511627776 at y 0, x 1 is no label: labels are whole numbers from 0 to 2147483647; "
+                + "number the objects anew, such as with skimage.segmentation.relabel_sequential."));
     }
 
     [TestCase("BTree1", true)]

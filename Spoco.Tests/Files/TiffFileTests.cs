@@ -131,7 +131,11 @@ internal sealed class TiffFileTests : IDisposable
             Width = 2, Height = 1, SamplesPerPixel = 4, Photometric = 2, ExtraSamples = declared ? [2] : [0],
         };
         var path = _folder.Write("a.tif", tiff.Page(1, [[1, 2, 3, 255, 4, 5, 6, 255]]).ToArray());
+        var (error, notes) = (Console.Error, new StringWriter());
+        Console.SetError(notes);
         var image = TiffBoxes.ReadImage(path);
+        Console.SetError(error);
+        Assert.That(notes.ToString().Contains("passed over as opacity", StringComparison.Ordinal), Is.EqualTo(!declared), "a channel may be meant");
         Assert.That(image.Channels, Is.EqualTo(3));
         Assert.That(image.Data, Is.EqualTo(new float[] { 1, 2, 3, 4, 5, 6 }));
     }
@@ -392,6 +396,8 @@ internal sealed class TiffFileTests : IDisposable
         Assert.That((image.Depth, image.Height, image.Width, image.Channels), Is.EqualTo((1, height, width, samples)));
         for (var i = 0; i < pixels.Length; i++)
             Assert.That(image.Data[i], Is.EqualTo(pixels[i]).Within(6), $"value {i}");
+        Assert.That(() => InputFile.ReadLabels(path), Throws.TypeOf<InputException>().With.Message.Contains(
+            samples == 1 ? "holds JPEG, which does not keep numbers as they are" : "a.tif"));
     }
 
     [Test]

@@ -12,6 +12,10 @@ internal readonly record struct Hdf5Axes(int C, int Z, int Y, int X)
 {
     private const string Known = "tczyx";
 
+    // No image is so narrow where it is so high: these are red, green and blue, or stains.
+    private const int MostChannels = 4;
+    private const int LeastSide = 16;
+
     /// <exception cref="InputException">The dataset has other axes, or several frames.</exception>
     public static Hdf5Axes Of(string path, string name, Hdf5Dataset dataset)
     {
@@ -24,6 +28,18 @@ internal readonly record struct Hdf5Axes(int C, int Z, int Y, int X)
             throw new InputException($"{path}: dataset '{name}' has {frames} frames ({axes}, shape {Text(extents)}); "
                 + "time series are not read, write each frame on its own.");
         return new Hdf5Axes(axes.IndexOf('c'), axes.IndexOf('z'), axes.IndexOf('y'), axes.IndexOf('x'));
+    }
+
+    /// <summary>Refuses an image whose last axis looks like channels and is not said to be any: as a volume it would be a few voxels wide.</summary>
+    /// <exception cref="InputException">It does; the message says how to name the axes.</exception>
+    public static void RequireWide(string path, string name, Hdf5Dataset dataset)
+    {
+        var extents = dataset.Extents;
+        if (extents.Length is not (3 or 4) || extents[^1] is < 2 or > MostChannels || extents[..^1].Any(extent => extent < LeastSide)
+            || Named(dataset) is not null)
+            return;
+        throw new InputException($"{path}: dataset '{name}' has shape {Text(extents)} and names no axes: an image {extents[^1]} voxels wide? "
+            + $"If its last axis is channels, say so: in Python, f[\"{name}\"].attrs[\"axes\"] = \"{(extents.Length == 3 ? "yxc" : "zyxc")}\".");
     }
 
     private static string Text(ulong[] extents) => $"[{string.Join(", ", extents)}]";
@@ -69,12 +85,12 @@ internal readonly record struct Hdf5Axes(int C, int Z, int Y, int X)
         while (kept.Count > Known.Length && kept.Find(axis => extents[axis] == 1) is var single && extents[single] == 1)
             kept.Remove(single);
         // One channel that comes last.
-        var last = kept.Count is 4 or 5 && extents[kept[^1]] == 1 && kept.Take(kept.Count - 1).Count(axis => extents[axis] > 1) >= 2
+        var last = kept.Count is 3 or 4 or 5 && extents[kept[^1]] == 1 && kept.Take(kept.Count - 1).Count(axis => extents[axis] > 1) >= 2
             && extents[kept[^2]] > 1;
         var names = kept.Count switch
         {
             2 => "yx",
-            3 => "zyx",
+            3 => last ? "yxc" : "zyx",
             4 => last ? "zyxc" : "czyx",
             5 => last ? "tzyxc" : Known,
             _ => null,
