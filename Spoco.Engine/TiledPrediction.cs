@@ -109,6 +109,13 @@ public sealed class TiledPrediction : IPredictionReader
     void IPredictionReader.Read(VoxelBox box, Span<float> values, Span<float> embeddings, Span<float> foreground) => Read(box, values, foreground);
 
     /// <inheritdoc/>
+    public void Trim()
+    {
+        _model.Device.Pool.Trim();
+        Arrays.Clear();
+    }
+
+    /// <inheritdoc/>
     public void Dispose()
     {
         foreach (var statistics in _statistics.Values)
@@ -284,6 +291,9 @@ public sealed class TiledPrediction : IPredictionReader
     {
         public float[] Pixels = [];
         public float[] Results = [];
+
+        /// <summary>Lets go of them.</summary>
+        public void Clear() => (Pixels, Results) = ([], []);
 
         /// <summary>So many values of one of them.</summary>
         public static Span<float> Room(ref float[] array, long count)

@@ -100,13 +100,16 @@ internal static class BlockwiseSegmentation
     internal static void SegmentAndWrite(
         string path, string labelName, VoxelSize? voxelSize, BlockwiseOptions run, Func<BlockwiseOptions, BlockwiseLabels> segment, CancellationToken cancellation)
     {
+        // The runtime collects when the machine's memory ends, not when --memory does: so after every block and every box.
         using var labels = ProgressDisplay.Run("segmenting", 0, 1, display => segment(run with { Progress = new BlockProgress(display) }));
+        GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive);
         ProgressDisplay.Run("writing", 0, labels.Whole.VoxelCount, display =>
         {
             long done = 0;
             Func<VoxelBox, int[]> read = box =>
             {
                 cancellation.ThrowIfCancellationRequested();
+                GC.Collect();
                 var part = new int[box.VoxelCount];
                 labels.Read(box, part);
                 display.Report(done += box.VoxelCount, () => $"{InputSelection.Name(path)}: {labels.Segments} segments in {labels.Blocks} blocks");
@@ -138,6 +141,7 @@ internal static class BlockwiseSegmentation
 
         public void Report(BlockwiseProgress value)
         {
+            GC.Collect();
             if (value.Blocks != _blocks)
             {
                 display.Expect(value.Done, _blocks = value.Blocks);

@@ -52,6 +52,10 @@ internal sealed class EmbeddingParts : IPredictionReader
             _foreground!.Read(box, foreground);
     }
 
+    public void Trim()
+    {
+    }
+
     public void Dispose()
     {
         _embeddings.Dispose();

@@ -20,7 +20,7 @@ internal static class Hdf5File
     // Chunks of 32 x 64 x 64 are small enough to read a tile of and large enough to compress.
     private const int ChunkDepth = 32;
     private const int ChunkSide = 64;
-    private const long BoxVoxels = 1 << 22;
+    private const long BoxVoxels = 1 << 20;
 
     /// <summary>Reads an image (<see cref="float"/>) or labels (<see cref="int"/>).</summary>
     /// <param name="path">The file.</param>

@@ -1,13 +1,17 @@
 namespace Spoco.Engine.Segmentation;
 
-/// <summary>Counts the faces that neighbouring segments share: a hash table of pairs, for as many segments as there are numbers.</summary>
-internal sealed class BorderTable
+/// <summary>Which segments are neighbours, and how many faces they share: a hash table of pairs, for as many segments as there are numbers.</summary>
+/// <param name="countsFaces">Whether faces are counted; else their numbers are 0.</param>
+internal sealed class BorderTable(bool countsFaces)
 {
     private const int LeastSlots = 64;
 
     // Smaller segment above, larger one below; 0 = a free slot, as segments count from 1.
     private ulong[] _pairs = new ulong[LeastSlots];
-    private long[] _faces = new long[LeastSlots];
+    private long[] _faces = countsFaces ? new long[LeastSlots] : [];
+
+    /// <summary>Whether faces are counted.</summary>
+    public bool CountsFaces => countsFaces;
 
     /// <summary>Number of pairs.</summary>
     public int Count { get; private set; }
@@ -19,7 +23,7 @@ internal sealed class BorderTable
         {
             for (var slot = 0; slot < _pairs.Length; slot++)
                 if (_pairs[slot] != 0)
-                    yield return ((int)(_pairs[slot] >> 32), (int)(uint)_pairs[slot], _faces[slot]);
+                    yield return ((int)(_pairs[slot] >> 32), (int)(uint)_pairs[slot], countsFaces ? _faces[slot] : 0);
         }
     }
 
@@ -30,7 +34,7 @@ internal sealed class BorderTable
         var slot = Slot(pair);
         if (_pairs[slot] == 0)
         {
-            if (Count >= _pairs.Length / 2)
+            if (Count >= _pairs.Length / 4 * 3)
             {
                 Grow();
                 slot = Slot(pair);
@@ -40,7 +44,8 @@ internal sealed class BorderTable
             Count++;
         }
 
-        _faces[slot] += faces;
+        if (countsFaces)
+            _faces[slot] += faces;
     }
 
     /// <summary>Counts the faces between each voxel of a box and those before it along the axes.</summary>
@@ -80,12 +85,14 @@ internal sealed class BorderTable
     {
         var (pairs, faces) = (_pairs, _faces);
         _pairs = new ulong[2 * pairs.Length];
-        _faces = new long[2 * pairs.Length];
+        _faces = countsFaces ? new long[2 * pairs.Length] : [];
         for (var i = 0; i < pairs.Length; i++)
             if (pairs[i] != 0)
             {
                 var slot = Slot(pairs[i]);
-                (_pairs[slot], _faces[slot]) = (pairs[i], faces[i]);
+                _pairs[slot] = pairs[i];
+                if (countsFaces)
+                    _faces[slot] = faces[i];
             }
     }
 }

@@ -12,4 +12,7 @@ public interface IPredictionReader : IVolumeReader<float>, IDisposable
     /// <param name="embeddings">Receives [D, H, W, d] where the values are affinities; empty = not wanted, or they are the values.</param>
     /// <param name="foreground">Receives the probability of belonging to an object, [D, H, W]; empty = not wanted.</param>
     void Read(VoxelBox box, Span<float> values, Span<float> embeddings, Span<float> foreground);
+
+    /// <summary>Gives back memory that waits to be used again.</summary>
+    void Trim();
 }

@@ -33,12 +33,19 @@ internal sealed class SegmentGraph
         for (var s = 1; s < _starts.Length; s++)
             _starts[s] = checked(_starts[s] + _starts[s - 1]);
         _neighbours = new int[_starts[^1]];
-        _faces = new long[_starts[^1]];
+        _faces = borders.CountsFaces ? new long[_starts[^1]] : [];
         var next = _starts.AsSpan(0, sizes.Length).ToArray();
         foreach (var (a, b, faces) in borders.Pairs)
         {
-            (_neighbours[next[a]], _faces[next[a]++]) = (b, faces);
-            (_neighbours[next[b]], _faces[next[b]++]) = (a, faces);
+            Put(next[a]++, b, faces);
+            Put(next[b]++, a, faces);
+        }
+
+        void Put(int place, int neighbour, long faces)
+        {
+            _neighbours[place] = neighbour;
+            if (borders.CountsFaces)
+                _faces[place] = faces;
         }
     }
 
@@ -56,7 +63,7 @@ internal sealed class SegmentGraph
     public static SegmentGraph Of(Volume<int> labels, int count, Volume<float>? embeddings, bool withBorders = true)
     {
         var dimensions = embeddings?.Channels ?? 0;
-        var (sizes, sums, borders) = (new long[count + 1], new double[(long)(count + 1) * dimensions], new BorderTable());
+        var (sizes, sums, borders) = (new long[count + 1], new double[(long)(count + 1) * dimensions], new BorderTable(countsFaces: dimensions == 0));
         for (var i = 0; i < labels.Data.Length; i++)
         {
             if (labels.Data[i] is var s && s == 0)
@@ -121,11 +128,11 @@ internal sealed class SegmentGraph
         return squared;
     }
 
-    /// <summary>The neighbours that a segment had in the beginning, and the shared faces.</summary>
+    /// <summary>The neighbours that a segment had in the beginning, and the shared faces where these are counted: without embeddings.</summary>
     public IEnumerable<(int Neighbour, long Faces)> FirstBorders(int segment)
     {
         for (var i = _starts[segment]; i < _starts[segment + 1]; i++)
-            yield return (_neighbours[i], _faces[i]);
+            yield return (_neighbours[i], _faces.Length > 0 ? _faces[i] : 0);
     }
 
     /// <summary>The neighbours of a free segment, absorbed ones under the name of what they belong to, and the shared faces.</summary>
@@ -166,7 +173,7 @@ internal sealed class SegmentGraph
             numbers[s] = numbers[root];
         }
 
-        var (sizes, sums, borders) = (new long[count + 1], new double[(count + 1) * Dimensions], new BorderTable());
+        var (sizes, sums, borders) = (new long[count + 1], new double[(count + 1) * Dimensions], new BorderTable(_faces.Length > 0));
         for (var s = 1; s < numbers.Length; s++)
         {
             sizes[numbers[s]] += _sizes[s];

@@ -82,6 +82,14 @@ public sealed class TiledAffinities : IPredictionReader
     }
 
     /// <inheritdoc/>
+    public void Trim()
+    {
+        (_embeddings, _foreground) = ([], []);
+        foreach (var (_, prediction) in _views)
+            prediction.Trim();
+    }
+
+    /// <inheritdoc/>
     public void Dispose()
     {
         foreach (var (_, prediction) in _views)

@@ -162,6 +162,9 @@ internal sealed unsafe class BlockInput
         return mask;
     }
 
+    /// <summary>Nothing more will be read for a while.</summary>
+    public void Trim() => _prediction?.Trim();
+
     private MutexGrid Grid(VoxelBox box, IReadOnlyList<VoxelOffset> offsets) =>
         new(box.Depth, box.Height, box.Width, [.. offsets.Select(o => new PixelOffset(o.Z, o.Y, o.X))], offsets.Count)
         {

@@ -10,18 +10,24 @@ internal sealed class BlockSegments(BlockLayout layout, BlockFolder folder, int[
     // Sums of clusters that are read at once.
     private const int SumsRead = 1 << 16;
 
+    // Its size, number and joined size, and its neighbours, of which there are two to five.
+    private const long BytesPerSegment = 80;
+
     /// <summary>Turns the segments of clusters into labels, in place; 0 = dropped.</summary>
     /// <param name="joining">What is joined, and what is dropped.</param>
     /// <param name="dimensions">Dimensions of the embeddings that are known; 0 = none are.</param>
+    /// <param name="memory">Bytes that sums and borders of segments may take.</param>
     /// <param name="cancellation">Stops between blocks.</param>
     /// <returns>Number of labels, and the mean embedding of the largest segment where embeddings are known.</returns>
-    public (int Labels, double[] MeanOfLargest) Number(InstanceSegmentationOptions joining, int dimensions, CancellationToken cancellation)
+    public (int Labels, double[] MeanOfLargest) Number(InstanceSegmentationOptions joining, int dimensions, long memory, CancellationToken cancellation)
     {
         OrderByFirst();
         var count = segments.Length == 0 ? 0 : segments.Max();
+        if (dimensions > 0 && (count + 1L) * (BytesPerSegment + sizeof(double) * dimensions) is var needed && needed > memory)
+            throw new InsufficientMemoryLimitException($"BlockwiseMutexWatershed: {count} segments with embeddings of {dimensions} dimensions need {(needed >> 20) + 1} MiB.", needed);
         if ((count + 1L) * dimensions > Array.MaxLength)
             throw new ArgumentException($"BlockwiseMutexWatershed: {count} segments with embeddings of {dimensions} dimensions are more than one array holds.");
-        var graph = new SegmentGraph(Sizes(count), Sums(count, dimensions), dimensions, SegmentJoining.Joins(joining) ? Borders(cancellation) : new BorderTable());
+        var graph = new SegmentGraph(Sizes(count), Sums(count, dimensions), dimensions, SegmentJoining.Joins(joining) ? Borders(cancellation) : new BorderTable(countsFaces: false));
         var mean = dimensions > 0 && count > 0 ? graph.Mean(graph.Largest) : [];
         var labels = SegmentJoining.Labels(graph, joining);
         for (var i = 0; i < segments.Length; i++)
@@ -87,7 +93,7 @@ internal sealed class BlockSegments(BlockLayout layout, BlockFolder folder, int[
 
     private BorderTable Borders(CancellationToken cancellation)
     {
-        var borders = new BorderTable();
+        var borders = new BorderTable(countsFaces: false);
         using var labels = new BlockwiseLabels(layout, folder, segments, starts, 0, null);
         var values = Array.Empty<int>();
         for (var b = 0; b < layout.Count; b++)

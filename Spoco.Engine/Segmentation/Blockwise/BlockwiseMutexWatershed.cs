@@ -77,13 +77,23 @@ public static unsafe class BlockwiseMutexWatershed
             throw new ArgumentException($"BlockwiseMutexWatershed: the size floor must not be negative, got {options.SizeFloor}.");
         if (!(options.MergeDistance >= 0))
             throw new ArgumentException($"BlockwiseMutexWatershed: the distance must not be negative, got {options.MergeDistance}.");
+        var (layout, folder, segments, starts) = Solve(input, options, cancellation);
+        options.Progress?.Report(new BlockwiseProgress(layout.Count, layout.Count, "blocks merged"));
+        var (labels, mean) = new BlockSegments(layout, folder, segments, starts).Number(options.Joining, input.KeptDimensions, options.Memory, cancellation);
+        return new BlockwiseLabels(layout, folder, segments, starts, labels, options.ForegroundThreshold) { MeanOfLargest = mean };
+    }
+
+    // With the device goes its memory: the segments have that of the blocks.
+    private static (BlockLayout Layout, BlockFolder Folder, int[] Segments, int[] Starts) Solve(
+        BlockInput input, BlockwiseOptions options, CancellationToken cancellation)
+    {
         using var host = OpenHost(options.Threads, options.Memory);
         host.Workers.Runner = options.Runner;
         var (layout, folder) = ContractAll(host, input, options, cancellation);
+        input.Trim();
+        host.Pool.Trim();
         var (segments, starts) = BlockMerging.Merge(host, layout, folder, options, cancellation);
-        options.Progress?.Report(new BlockwiseProgress(layout.Count, layout.Count, "blocks merged"));
-        var (labels, mean) = new BlockSegments(layout, folder, segments, starts).Number(options.Joining, input.KeptDimensions, cancellation);
-        return new BlockwiseLabels(layout, folder, segments, starts, labels, options.ForegroundThreshold) { MeanOfLargest = mean };
+        return (layout, folder, segments, starts);
     }
 
     // Each worker has tables of its own. Where many of them would leave little memory for the blocks, fewer work: the labels are the same.
