@@ -43,7 +43,7 @@ internal static class BlockwiseSegmentation
             }
             catch (InsufficientMemoryLimitException e)
             {
-                throw TooLittle(file, blockwise.Memory, e.NeededBytes, folder, e);
+                throw MemoryLimit.TooLittle(file, blockwise.Memory, e.NeededBytes, e, folder);
             }
             catch (Exception e) when (e is ArgumentException or InvalidDataException)
             {
@@ -90,11 +90,6 @@ internal static class BlockwiseSegmentation
             }
         }
     }
-
-    /// <summary>What is said where <c>--memory</c> is too little: how much is enough.</summary>
-    internal static InputException TooLittle(string file, long limit, long needed, string folder, InsufficientMemoryLimitException cause) => new(
-        $"{file}: --memory is {limit >> 20}MiB; --memory {(needed >> 20) + 1}MiB is enough."
-        + (Directory.Exists(folder) ? $" {folder} keeps the blocks that are done; the same command with more memory goes on from there." : ""), cause);
 
     /// <summary>Shows how far a segmentation is, writes its labels as HDF5 or TIFF, and deletes what was kept beside them.</summary>
     internal static void SegmentAndWrite(

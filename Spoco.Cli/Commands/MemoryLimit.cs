@@ -1,5 +1,6 @@
 using System.Globalization;
 using Spoco.Engine;
+using Spoco.Engine.Segmentation;
 
 namespace Spoco.Cli.Commands;
 
@@ -34,6 +35,16 @@ internal static class MemoryLimit
             ? (long)(value * factor)
             : throw new InputException($"--memory: expected bytes like 2GiB or 512MiB, got '{text}'.");
     }
+
+    /// <summary>What is said where <c>--memory</c> is too little: how much is enough.</summary>
+    /// <param name="file">What is computed.</param>
+    /// <param name="limit">What <c>--memory</c> says.</param>
+    /// <param name="needed">What is enough.</param>
+    /// <param name="cause">Who says so.</param>
+    /// <param name="folder">Where blocks may be kept; null = none are.</param>
+    public static InputException TooLittle(string file, long limit, long needed, InsufficientMemoryLimitException cause, string? folder = null) => new(
+        $"{file}: --memory is {limit >> 20}MiB; --memory {(needed >> 20) + 1}MiB is enough."
+        + (Directory.Exists(folder) ? $" {folder} keeps the blocks that are done; the same command with more memory goes on from there." : ""), cause);
 
     /// <summary>Bytes as a number of GiB.</summary>
     public static string Gibibytes(long bytes) => (bytes / (double)(1 << 30)).ToString("f2", CultureInfo.InvariantCulture);

@@ -89,7 +89,7 @@ internal sealed class PartwiseSegmentation(
         }
         catch (InsufficientMemoryLimitException e)
         {
-            throw BlockwiseSegmentation.TooLittle(file, Limit, Limit - left + e.NeededBytes, folder, e);
+            throw MemoryLimit.TooLittle(file, Limit, Limit - left + e.NeededBytes, e, folder);
         }
         catch (Exception e) when (e is ArgumentException or InvalidDataException)
         {

@@ -4,6 +4,7 @@ using Spoco.Cli.Pictures;
 using Spoco.Cli.Training;
 using Spoco.Engine;
 using Spoco.Engine.Checkpoints;
+using Spoco.Engine.Segmentation;
 
 namespace Spoco.Cli.Commands;
 
@@ -96,6 +97,11 @@ internal static class PredictCommand
             var voxels = (long)image.Depth * image.Height * image.Width;
             EmbeddingFile.Write(path, net, image, left, image.VoxelSize, done =>
                 display.Report(done == voxels ? index + 1 : index, () => $"{InputSelection.Name(file)}: {done} of {voxels} voxels"), cancellation);
+        }
+        catch (InsufficientMemoryLimitException e)
+        {
+            // The networks f and g share it.
+            throw MemoryLimit.TooLittle(file, limit, limit - left + 2 * e.NeededBytes, e);
         }
         catch (ArgumentException e)
         {

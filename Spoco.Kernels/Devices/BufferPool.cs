@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace Spoco.Kernels;
 
 /// <summary>Figures of a <see cref="BufferPool"/>; bytes are those of the blocks handed out, rounding included.</summary>
@@ -6,7 +8,8 @@ namespace Spoco.Kernels;
 /// <param name="PeakBytes">Largest number of bytes in use at one time.</param>
 /// <param name="HeldBytes">Bytes taken from the device: in use or waiting for reuse.</param>
 /// <param name="DeviceAllocations">How often the device was asked for memory since it was opened.</param>
-public readonly record struct PoolStatistics(int LiveBlocks, long LiveBytes, long PeakBytes, long HeldBytes, long DeviceAllocations);
+/// <param name="LostBytes">Bytes in use that nobody can return: of tensors made outside any scope and never disposed, found by the garbage collector.</param>
+public readonly record struct PoolStatistics(int LiveBlocks, long LiveBytes, long PeakBytes, long HeldBytes, long DeviceAllocations, long LostBytes);
 
 /// <summary>
 /// Keeps returned blocks by size and hands them out again, so that a training step in steady state never asks the device for memory.
@@ -26,6 +29,7 @@ public sealed class BufferPool : IDisposable
     private long _peakBytes;
     private long _heldBytes;
     private long _allocations;
+    private long _lostBytes;
     private bool _disposed;
 
     internal BufferPool(ComputeDevice device) => _device = device;
@@ -39,7 +43,7 @@ public sealed class BufferPool : IDisposable
         get
         {
             lock (_lock)
-                return new PoolStatistics(_liveBlocks, _liveBytes, _peakBytes, _heldBytes, _allocations);
+                return new PoolStatistics(_liveBlocks, _liveBytes, _peakBytes, _heldBytes, _allocations, _lostBytes);
         }
     }
 
@@ -106,6 +110,17 @@ public sealed class BufferPool : IDisposable
         }
     }
 
+    /// <summary>Counts a block that nobody can return.</summary>
+    internal void Lose(MemoryBlock block, string owner)
+    {
+        lock (_lock)
+        {
+            if (_lostBytes == 0 && !_disposed)
+                Trace.TraceWarning($"Spoco: memory of device {_device.Name} was never returned ({owner}): dispose tensors, or make them within a TensorScope.");
+            _lostBytes += block.Bytes;
+        }
+    }
+
     /// <summary>Gives one unused block of a size back to the device, if there is one.</summary>
     internal void Discard(long size)
     {
@@ -163,7 +178,8 @@ public sealed class BufferPool : IDisposable
     {
         var holders = _owners.Where(o => o.Value.Bytes > 0).OrderByDescending(o => o.Value.Bytes).Take(5)
             .Select(o => $"{o.Key} {o.Value.Bytes >> 20} MiB in {o.Value.Blocks}");
-        return $"{owner}: device {_device.Name} is out of memory: {size >> 20} MiB asked for, {_liveBytes >> 20} MiB in use ({string.Join(", ", holders)}).";
+        return $"{owner}: device {_device.Name} is out of memory: {size >> 20} MiB asked for, {_liveBytes >> 20} MiB in use ({string.Join(", ", holders)})."
+            + (_lostBytes == 0 ? "" : $" {_lostBytes >> 20} MiB of these were never returned: dispose tensors, or make them within a TensorScope.");
     }
 }
 

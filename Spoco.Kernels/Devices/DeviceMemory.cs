@@ -26,11 +26,21 @@ public sealed class DeviceMemory : IDisposable
 
     internal MemoryBlock Block => _block ?? throw new ObjectDisposedException(Owner, $"{Owner}: used after its memory was released.");
 
+    /// <summary>
+    /// Nobody can return the block any more. The pool counts it as lost, and does not take it back: a kernel may be at work on it, which holds an address, not this object.
+    /// </summary>
+    ~DeviceMemory()
+    {
+        if (_block is { } block)
+            Device.Pool.Lose(block, Owner);
+    }
+
     /// <summary>Returns the block to the pool; the contents are lost.</summary>
     public void Dispose()
     {
         if (Interlocked.Exchange(ref _block, null) is { } block)
             Device.Pool.Return(block, Owner);
+        GC.SuppressFinalize(this);
     }
 }
 

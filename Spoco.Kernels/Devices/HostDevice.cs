@@ -67,11 +67,20 @@ public sealed unsafe class HostDevice : ComputeDevice
 
     internal override void FreeBlock(MemoryBlock block) => NativeMemory.AlignedFree((void*)block.Pointer);
 
+    /// <summary>A device that nobody disposed ends its threads, which would else stay as long as the process.</summary>
+    ~HostDevice() => Dispose(false);
+
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)
     {
         if (!disposing)
+        {
+            // Not there where the constructor failed.
+            Workers?.Abandon();
+            Pool?.Dispose();
             return;
+        }
+
         // The threads first: from inside a kernel this is refused, and the device remains as it was.
         Workers.Dispose();
         Pool.Dispose();

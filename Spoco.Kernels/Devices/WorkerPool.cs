@@ -221,16 +221,8 @@ public sealed unsafe class WorkerPool : IDisposable
     {
         if (_current is not null)
             throw new InvalidOperationException("WorkerPool: a body may not dispose pools.");
-        var interrupted = false;
-        lock (_launch)
-        {
-            if (_stopping)
-                return;
-            _stopping = true;
-            foreach (var wake in _wake)
-                interrupted |= Release(wake);
-        }
-
+        if (!Stop(out var interrupted))
+            return;
         foreach (var thread in _threads)
             interrupted |= Insist(thread, static t => t.Join());
         if (interrupted)
@@ -239,6 +231,28 @@ public sealed unsafe class WorkerPool : IDisposable
             wake.Dispose();
         _done.Dispose();
         _shares.Dispose();
+    }
+
+    /// <summary>Ends the threads, and does not wait for them: for a pool that nobody can use any more, and nobody disposed.</summary>
+    internal void Abandon()
+    {
+        if (Stop(out _))
+            _shares.Dispose();
+    }
+
+    private bool Stop(out bool interrupted)
+    {
+        interrupted = false;
+        lock (_launch)
+        {
+            if (_stopping)
+                return false;
+            _stopping = true;
+            foreach (var wake in _wake)
+                interrupted |= Release(wake);
+        }
+
+        return true;
     }
 
     private static void Invoke<TBody>(void* body, int from, int until, int worker) where TBody : struct, IParallelBody =>

@@ -15,10 +15,12 @@ public static class Elementwise
     /// <param name="b">Second values, as many; for a function of one value pass <paramref name="a"/> again.</param>
     /// <param name="y">Results, as many.</param>
     /// <param name="function">f.</param>
-    /// <exception cref="ArgumentException">The lengths or devices differ.</exception>
+    /// <exception cref="ArgumentException">The lengths or devices differ, or the operator's type is not public: kernel compilers refuse it then.</exception>
     public static void Apply<TOperator>(DeviceBuffer<float> a, DeviceBuffer<float> b, DeviceBuffer<float> y, TOperator function)
         where TOperator : unmanaged, IElementwiseOperator
     {
+        if (!Visibility<TOperator>.IsPublic)
+            throw new ArgumentException($"{typeof(TOperator).Name}: an elementwise operator has to be a public type, and the types around it, too.");
         if (a.Length != b.Length || a.Length != y.Length)
             throw new ArgumentException($"{typeof(TOperator).Name}: lengths differ: {a.Length}, {b.Length} and {y.Length}.");
         if (a.Device != b.Device || a.Device != y.Device)
@@ -46,5 +48,10 @@ public static class Elementwise
         else
             ((IlgpuDevice)y.Device).Kernel(static d => d.LoadAutoGroupedStreamKernel<Index1D, ArrayView<float>, float>(ElementwiseSimt.Fill))(
                 IlgpuDevice.Extent(y.Length, nameof(Fill)), y.View, value);
+    }
+
+    private static class Visibility<TOperator>
+    {
+        public static readonly bool IsPublic = typeof(TOperator).IsVisible;
     }
 }

@@ -44,6 +44,57 @@ public sealed class DisposalTests
     }
 
     [Test]
+    public void Devices_that_nobody_disposed_end_their_threads()
+    {
+        var threads = OpenAndForget(10);
+        Assert.That(threads, Has.Count.EqualTo(10 * 3));
+        for (var wait = 0; wait < 100 && threads.Exists(t => t.IsAlive); wait++)
+        {
+            GC.Collect();
+            GC.WaitForPendingFinalizers();
+            Thread.Sleep(20);
+        }
+
+        Assert.That(threads.Where(t => t.IsAlive), Is.Empty);
+
+        [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
+        static List<Thread> OpenAndForget(int count)
+        {
+            var all = new List<Thread>();
+            for (var i = 0; i < count; i++)
+            {
+                var device = (HostDevice)ComputeDevice.Open("cpu", new ComputeDeviceOptions { Threads = 4 });
+                var at = new Thread[4];
+                device.Workers.Run(4, new NoteThread(at));
+                all.AddRange(at[1..]);
+                device.Allocate<float>(1000, "returned").Memory.Dispose();
+            }
+
+            return all;
+        }
+    }
+
+    [Test]
+    public void Memory_that_nobody_can_return_is_counted_and_named()
+    {
+        using var device = ComputeDevice.Open("cpu", new ComputeDeviceOptions { Threads = 1, MemoryLimit = 8 << 20 });
+        Forget(device);
+        for (var wait = 0; wait < 100 && device.Pool.Statistics.LostBytes == 0; wait++)
+        {
+            GC.Collect();
+            GC.WaitForPendingFinalizers();
+            Thread.Sleep(20);
+        }
+
+        Assert.That(device.Pool.Statistics is { LostBytes: 4 << 20, LiveBytes: 4 << 20 });
+        Assert.That(() => device.Allocate<byte>(5 << 20, "next"),
+            Throws.TypeOf<DeviceMemoryException>().With.Message.Contains("4 MiB of these were never returned: dispose tensors, or make them within a TensorScope."));
+
+        [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
+        static void Forget(ComputeDevice device) => device.Allocate<byte>(4 << 20, "forgotten");
+    }
+
+    [Test]
     public void A_disposed_device_gives_no_memory([ValueSource(typeof(TestDevices), nameof(TestDevices.All))] string name)
     {
         var device = OpenAnother(name);
@@ -87,5 +138,10 @@ public sealed class DisposalTests
     private readonly struct DisposeInside(HostDevice host) : IParallelBody
     {
         public void Execute(int from, int until, int worker) => Assert.That(host.Dispose, Throws.InvalidOperationException);
+    }
+
+    private readonly struct NoteThread(Thread[] threads) : IParallelBody
+    {
+        public void Execute(int from, int until, int worker) => threads[from] = Thread.CurrentThread;
     }
 }

@@ -176,7 +176,7 @@ public sealed class TiledPredictionTests
         using var device = ComputeDevice.Open("cpu", new ComputeDeviceOptions { Threads = 2 });
         using var model = Model(device, 2, 1, "bcr", 2, [8, 16]);
         var image = Image(1, 500, 500, 1);
-        Assert.That(() => model.Predict(image, 1000), Throws.ArgumentException.With.Message.Match(
+        Assert.That(() => model.Predict(image, 1000), Throws.InstanceOf<InsufficientMemoryLimitException>().With.Message.Match(
             "^TiledPrediction: 0 MiB are too little memory; the smallest part of the image, with what its embeddings depend on, needs [1-9][0-9]* MiB\\.$"));
         var told = Least(model, image);
         Assert.That(() => model.Predict(image, told), Throws.Nothing);
@@ -251,7 +251,7 @@ public sealed class TiledPredictionTests
     /// <summary>The least memory, as the message says it.</summary>
     private static long Least(SpocoModel model, Volume<float> image)
     {
-        var message = Assert.Throws<ArgumentException>(() => model.Predict(image, 1000))!.Message;
+        var message = Assert.Throws<InsufficientMemoryLimitException>(() => model.Predict(image, 1000))!.Message;
         return long.Parse(message.Split(' ')[^2], System.Globalization.CultureInfo.InvariantCulture) * Mebibyte;
     }
 

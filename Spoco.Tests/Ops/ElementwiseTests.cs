@@ -1,0 +1,45 @@
+using System.Numerics;
+using Spoco.Kernels;
+using Spoco.Kernels.Primitives;
+
+namespace Spoco.Tests.Ops;
+
+/// <summary>Operators of one's own.</summary>
+public sealed class ElementwiseTests
+{
+    [Test]
+    public void A_public_operator_runs_everywhere([ValueSource(typeof(TestDevices), nameof(TestDevices.All))] string name)
+    {
+        var device = TestDevices.Open(name);
+        using var memory = device.Allocate<float>(37, "test").Memory;
+        var values = new DeviceBuffer<float>(memory, 0, 37);
+        values.CopyFrom([.. Enumerable.Range(0, 37).Select(i => (float)i)]);
+        Elementwise.Apply(values, values, values, new DifferenceOfSquares(3));
+        Assert.That(values.ToArray(), Is.EqualTo(Enumerable.Range(0, 37).Select(i => 3f * i * i - i * i)));
+    }
+
+    [Test]
+    public void One_that_kernel_compilers_cannot_see_is_refused_on_every_device([ValueSource(typeof(TestDevices), nameof(TestDevices.All))] string name)
+    {
+        var device = TestDevices.Open(name);
+        using var memory = device.Allocate<float>(37, "test").Memory;
+        var values = new DeviceBuffer<float>(memory, 0, 37);
+        Assert.That(() => Elementwise.Apply(values, values, values, default(Hidden)),
+            Throws.ArgumentException.With.Message.EqualTo("Hidden: an elementwise operator has to be a public type, and the types around it, too."));
+    }
+
+    /// <summary>factor a^2 - b^2.</summary>
+    public readonly record struct DifferenceOfSquares(float Factor) : IElementwiseOperator
+    {
+        public float Apply(float a, float b) => Factor * a * a - b * b;
+
+        public Vector<float> Apply(Vector<float> a, Vector<float> b) => Factor * a * a - b * b;
+    }
+
+    private readonly record struct Hidden(int Unused) : IElementwiseOperator
+    {
+        public float Apply(float a, float b) => a;
+
+        public Vector<float> Apply(Vector<float> a, Vector<float> b) => a;
+    }
+}
