@@ -25,6 +25,7 @@ internal static class Program
 
     public static int Main(string[] args)
     {
+        LargeBlocks.GoBackToTheSystem();
         var (output, error) = (Console.Out, Console.Error);
         try
         {

@@ -46,6 +46,17 @@ internal static class MemoryLimit
         $"{file}: --memory is {limit >> 20}MiB; --memory {(needed >> 20) + 1}MiB is enough."
         + (Directory.Exists(folder) ? $" {folder} keeps the blocks that are done; the same command with more memory goes on from there." : ""), cause);
 
+    /// <summary>The limit at which a computation gets so many bytes beside the program and the image.</summary>
+    /// <param name="needed">Bytes for the computation.</param>
+    /// <param name="image">Bytes that the image takes of what the program leaves: the more there is, the more it keeps.</param>
+    public static long Enough(long needed, Func<long, long> image)
+    {
+        var room = needed;
+        while (room - image(room) is var left && left < needed)
+            room += needed - left;
+        return Program + room;
+    }
+
     /// <summary>Bytes as a number of GiB.</summary>
     public static string Gibibytes(long bytes) => (bytes / (double)(1 << 30)).ToString("f2", CultureInfo.InvariantCulture);
 }

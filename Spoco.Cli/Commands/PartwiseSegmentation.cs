@@ -89,7 +89,7 @@ internal sealed class PartwiseSegmentation(
         }
         catch (InsufficientMemoryLimitException e)
         {
-            throw MemoryLimit.TooLittle(file, Limit, Limit - left + e.NeededBytes, e, folder);
+            throw MemoryLimit.TooLittle(file, Limit, MemoryLimit.Enough(e.NeededBytes, bytes => ImageParts.Bytes(file, header, bytes)), e, folder);
         }
         catch (Exception e) when (e is ArgumentException or InvalidDataException)
         {

@@ -101,7 +101,7 @@ internal static class PredictCommand
         catch (InsufficientMemoryLimitException e)
         {
             // The networks f and g share it.
-            throw MemoryLimit.TooLittle(file, limit, limit - left + 2 * e.NeededBytes, e);
+            throw MemoryLimit.TooLittle(file, limit, MemoryLimit.Enough(2 * e.NeededBytes, bytes => ImageParts.Bytes(file, header, bytes)), e);
         }
         catch (ArgumentException e)
         {

@@ -6,7 +6,7 @@ namespace Spoco.Engine.Segmentation;
 /// </summary>
 public static class TiledSegmentation
 {
-    // Of the memory the solver gets a half, the prediction a quarter; the rest is for what the runtime has yet to collect.
+    // Of the memory the solver gets a half, the prediction a quarter; the rest is for what the runtime has yet to collect. Blocks are merged when all is predicted.
     private const int SolverShare = 2;
     private const int PredictionShare = 4;
 
@@ -40,7 +40,7 @@ public static class TiledSegmentation
             throw new ArgumentException("TiledSegmentation: the model has learned no foreground.");
         var run = blockwise with
         {
-            Memory = blockwise.Memory / SolverShare, SizeFloor = options.SizeFloor, MergeFragments = options.MergeFragments, MergeDistance = options.MergeDistance,
+            Memory = blockwise.Memory / SolverShare, MergingMemory = blockwise.Memory / 4 * 3, SizeFloor = options.SizeFloor, MergeFragments = options.MergeFragments, MergeDistance = options.MergeDistance,
             RemoveLargest = options.RemoveLargest,
         };
         var views = orientations ?? OrientationAverage.DefaultOf(model.Options);
@@ -48,7 +48,7 @@ public static class TiledSegmentation
 
         BlockwiseLabels WithoutBackground()
         {
-            var everything = blockwise with { Folder = $"{blockwise.Folder}.background", Memory = run.Memory, ForegroundThreshold = null, KeepsSums = true };
+            var everything = blockwise with { Folder = $"{blockwise.Folder}.background", Memory = run.Memory, MergingMemory = run.MergingMemory, ForegroundThreshold = null, KeepsSums = true };
             using var clusters = Solve(everything);
             var labels = Solve(run with { Background = clusters.MeanOfLargest });
             clusters.Delete();

@@ -22,6 +22,8 @@ internal sealed unsafe class BlockMerging
     private readonly BlockFolder _folder;
     private readonly long _capacity;
     private readonly int[] _starts;
+    private readonly long _memory;
+    private readonly long _share;
     // Of a cluster that is finished: the complement of its number among these.
     private readonly int[] _nodeOf;
     private readonly CancellationToken _cancellation;
@@ -47,7 +49,8 @@ internal sealed unsafe class BlockMerging
         }
 
         var own = (long)_starts[^1] * BytesPerCluster;
-        var capacity = options.MergedEdges ?? Math.Max(0, options.Memory - own) / BytesPerEdge;
+        (_memory, _share) = (options.MergingMemory ?? options.Memory, options.Memory);
+        var capacity = options.MergedEdges ?? Math.Max(0, _memory - own) / BytesPerEdge;
         _capacity = Math.Min(Math.Min(capacity, Array.MaxLength), Math.Max(_remaining, 1));
         _nodeOf = new int[_starts[^1]];
         _edges = scratch.Take<BlockEdge>(_capacity);
@@ -85,6 +88,8 @@ internal sealed unsafe class BlockMerging
             {
                 // With room for all that is left now and for all that is to come, nothing more has to be contracted on the way.
                 var needed = (long)_starts[^1] * BytesPerCluster + (_count + _remaining) * BytesPerEdge;
+                // What is asked for is memory for blocks, of which merging may have more.
+                needed = (long)Math.Ceiling(needed * ((double)_share / _memory));
                 throw new InsufficientMemoryLimitException(
                     $"BlockwiseMutexWatershed: merging needs room for {_count + (long)file.Edges} edges, the memory has it for {_capacity}; {(needed >> 20) + 1} MiB are enough. "
                     + "The blocks that are done stay for the next run.", needed);

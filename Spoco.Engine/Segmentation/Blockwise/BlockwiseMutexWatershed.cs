@@ -79,7 +79,7 @@ public static unsafe class BlockwiseMutexWatershed
             throw new ArgumentException($"BlockwiseMutexWatershed: the distance must not be negative, got {options.MergeDistance}.");
         var (layout, folder, segments, starts) = Solve(input, options, cancellation);
         options.Progress?.Report(new BlockwiseProgress(layout.Count, layout.Count, "blocks merged"));
-        var (labels, mean) = new BlockSegments(layout, folder, segments, starts).Number(options.Joining, input.KeptDimensions, options.Memory, cancellation);
+        var (labels, mean) = new BlockSegments(layout, folder, segments, starts).Number(options.Joining, input.KeptDimensions, options.MergingMemory ?? options.Memory, cancellation);
         return new BlockwiseLabels(layout, folder, segments, starts, labels, options.ForegroundThreshold) { MeanOfLargest = mean };
     }
 
@@ -92,6 +92,7 @@ public static unsafe class BlockwiseMutexWatershed
         var (layout, folder) = ContractAll(host, input, options, cancellation);
         input.Trim();
         host.Pool.Trim();
+        host.Pool.Limit = options.MergingMemory ?? options.Memory;
         var (segments, starts) = BlockMerging.Merge(host, layout, folder, options, cancellation);
         return (layout, folder, segments, starts);
     }
