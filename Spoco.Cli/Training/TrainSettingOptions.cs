@@ -195,6 +195,8 @@ internal sealed class TrainSettingOptions
         Add("--foreground-weight", "Weight of BCE + Dice on the foreground channel.", s => s.ForegroundWeight, (s, v) => s with { ForegroundWeight = v });
         Add("--foreground-balance", "Largest weight in it of pixels in and around small objects; 1: every pixel counts the same.",
             s => s.ForegroundBalance, (s, v) => s with { ForegroundBalance = v });
+        Add("--foreground-share", "Sparse supervision: share of the pixels that belong to objects, labelled or not, between 0 and 1. Default: estimated from images and labels.",
+            s => s.ForegroundShare, (s, v) => s with { ForegroundShare = v });
     }
 
     private void AddAdversarial()

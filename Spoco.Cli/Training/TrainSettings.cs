@@ -184,6 +184,9 @@ internal sealed record TrainSettings
 
     public double ForegroundBalance { get; init; } = 5;
 
+    /// <summary>Sparse supervision: the share of the pixels that belong to objects; null = estimated.</summary>
+    public double? ForegroundShare { get; init; }
+
     public bool NoAugmentation { get; init; }
 
     /// <summary>
@@ -243,9 +246,9 @@ internal sealed record TrainSettings
     [JsonIgnore]
     public int EffectiveValidateEvery => ValidateEvery ?? Math.Max(1, (Iterations + 9) / 10);
 
-    /// <summary>Whether the network learns which pixels belong to objects: only full labels say so.</summary>
+    /// <summary>Whether the network learns which pixels belong to objects.</summary>
     [JsonIgnore]
-    public bool HasForeground => Supervision == Supervision.Full && !NoForeground && !SelfSupervised && !NamesBackground;
+    public bool HasForeground => !NoForeground && !SelfSupervised && !NamesBackground;
 
     /// <summary>The model that is trained.</summary>
     public SpocoModelOptions Model(int imageChannels) => new()
@@ -274,6 +277,7 @@ internal sealed record TrainSettings
             Supervision = NamesBackground ? Supervision.Sparse : Supervision,
             ForegroundWeight = (float)ForegroundWeight,
             ForegroundBalance = (float)ForegroundBalance,
+            ForegroundShare = ForegroundShare ?? 0.5,
             PullWeight = (float)PullWeight,
             PushWeight = (float)PushWeight,
             RegulariserWeight = (float)RegulariserWeight,

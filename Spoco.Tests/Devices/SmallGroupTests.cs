@@ -29,6 +29,14 @@ public sealed class SmallGroupTests
     }
 
     [Test]
+    public void Positive_unlabelled_sums()
+    {
+        var layout = new EmbeddingLayout(2, 35, 1, 1, 0);
+        var (logits, targets) = (Values(70, 1), Values(70, 2));
+        Check(2 * PositiveUnlabelledLoss.Scalars, (d, sums) => PositiveUnlabelledLoss.Sums(layout, On(d, logits), On(d, targets), sums));
+    }
+
+    [Test]
     public void Affinity_sums()
     {
         var shape = new TensorShape(1, 1, 5, 7, 3);

@@ -27,7 +27,7 @@ internal sealed class SpocoReference(TensorShape shape, int[] labels, SpocoLossO
     public SpocoTerms Terms(double[] e, int n)
     {
         var all = Enumerable.Range(0, _pixels).ToArray();
-        var image = labels.AsSpan(n * _pixels, _pixels).ToArray();
+        var image = labels.Skip(n * _pixels).Take(_pixels).Select(l => Math.Max(l, 0)).ToArray();
         double[] Pixel(double[] from, int i) => from.AsSpan((n * _pixels + i) * shape.C, _channels).ToArray();
         var clusters = image.Distinct().Order().ToDictionary(l => l, l => all.Where(i => image[i] == l).ToArray());
         var means = clusters.ToDictionary(c => c.Key, c =>
@@ -59,7 +59,22 @@ internal sealed class SpocoReference(TensorShape shape, int[] labels, SpocoLossO
         var consistency = momentum is null || anchors![n].Length == 0 ? 0 : anchors[n].Average(a => Dice(
             all.Select(i => Soft(Pixel(e, a), Pixel(e, i))).ToArray(), all.Select(i => Soft(Pixel(momentum, a), Pixel(momentum, i))).ToArray()));
         return new SpocoTerms(pull, push, regulariser, instance, unlabelledPush, consistency,
-            options.ForegroundChannel ? Foreground(e, n, image) : 0);
+            !options.ForegroundChannel ? 0 : options.Supervision == Supervision.Full ? Foreground(e, n, image) : PartialForeground(e));
+    }
+
+    /// <summary>The positive-unlabelled loss of the whole batch.</summary>
+    private double PartialForeground(double[] e)
+    {
+        var z = labels.Select((_, i) => e[i * shape.C + _channels]).ToArray();
+        double[] p = [.. z.Select(v => 1 / (1 + Math.Exp(-v)))], accepted = [.. p.Select(v => -Math.Log(v))], refused = [.. p.Select(v => -Math.Log(1 - v))];
+        int[] positives = [.. Enumerable.Range(0, z.Length).Where(i => labels[i] > 0)], background = [.. Enumerable.Range(0, z.Length).Where(i => labels[i] < 0)];
+        var refusal = background.Length == 0 ? 0 : (1 - options.ForegroundShare) * background.Average(i => refused[i]);
+        if (positives.Length == 0)
+            return refusal / 2;
+        var share = Math.Max(options.ForegroundShare, positives.Length / (double)z.Length);
+        var negative = Math.Abs(refused.Average() - share * positives.Average(i => refused[i]));
+        return share * positives.Average(i => accepted[i]) + (background.Length == 0 ? negative : (negative + refusal) / 2)
+            + 1 - 2 * share * positives.Average(i => p[i]) / (p.Average(Square) + share);
     }
 
     private double Foreground(double[] e, int n, int[] image)
