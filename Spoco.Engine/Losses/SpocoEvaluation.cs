@@ -466,7 +466,7 @@ internal sealed class SpocoEvaluation : IDisposable
     {
         if (_options.Supervision == Supervision.Sparse)
         {
-            var value = PositiveUnlabelledLoss.Evaluate(_embeddings, _labels, Channels, _options.ForegroundWeight, _options.ForegroundShare, gradient);
+            var value = PositiveUnlabelledLoss.Evaluate(_embeddings, _labels, Channels, _options, _momentum, gradient);
             for (var n = 0; n < _images.Length; n++)
                 _terms[n] = _terms[n] with { Foreground = value };
             return;

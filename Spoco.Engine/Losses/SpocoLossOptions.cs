@@ -94,6 +94,13 @@ public sealed record SpocoLossOptions
     /// <summary>pi, the share of the pixels that belong to objects, for the foreground loss under sparse supervision.</summary>
     public double ForegroundShare { get; init; } = 0.5;
 
+    /// <summary>lambda, weight of the agreement of f and g on unlabelled pixels within the foreground loss; only under sparse supervision, where the
+    /// embeddings of g are given.</summary>
+    public double ForegroundAgreement { get; init; } = 1;
+
+    /// <summary>Weight of the outlines of labelled objects within the foreground loss under sparse supervision.</summary>
+    public double ForegroundOutline { get; init; } = 3;
+
     /// <summary>
     /// Computes what the authors' public code computes where it differs from the paper: L_obj is one Dice pooled over the objects of an image;
     /// L_Ucon is a Dice per image row (2D) or slice (3D) over all anchors, summed over the batch, and a cross-entropy where L_obj is one.
@@ -116,6 +123,8 @@ public sealed record SpocoLossOptions
         Require(AffinityRange >= 1, nameof(AffinityRange), AffinityRange, "at least 1");
         Require(ForegroundBalance >= 1 && float.IsFinite(ForegroundBalance), nameof(ForegroundBalance), ForegroundBalance, "at least 1");
         Require(ForegroundShare is > 0 and < 1, nameof(ForegroundShare), ForegroundShare, "between 0 and 1");
+        Require(ForegroundAgreement >= 0 && double.IsFinite(ForegroundAgreement), nameof(ForegroundAgreement), ForegroundAgreement, "at least 0");
+        Require(ForegroundOutline >= 0 && double.IsFinite(ForegroundOutline), nameof(ForegroundOutline), ForegroundOutline, "at least 0");
         Require(Enum.IsDefined(InstanceLoss), nameof(InstanceLoss), InstanceLoss, "a defined value");
         Require(Enum.IsDefined(Supervision), nameof(Supervision), Supervision, "a defined value");
         foreach (var (name, weight) in ((string, float)[])[(nameof(PullWeight), PullWeight), (nameof(PushWeight), PushWeight),

@@ -86,7 +86,7 @@ public sealed class SpocoLossTests
             {
                 foreach (var labels in (string[])["objects", "background", "background alone"])
                     yield return new TestCaseData(labels, new TensorShape(3, 1, 17, 31, 5),
-                        Sparse with { ForegroundChannel = true, ForegroundShare = share, ForegroundWeight = 0.7f })
+                        Sparse with { ForegroundChannel = true, ForegroundShare = share, ForegroundWeight = 0.7f, ForegroundAgreement = 1.3, ForegroundOutline = 0.6 })
                         .SetArgDisplayNames(labels, $"positive-unlabelled, {share}");
             }
 
@@ -484,7 +484,7 @@ public sealed class SpocoLossTests
         var shape = new TensorShape(2, 1, 5, 61, 3);
         var random = new Random(seed);
         using var batch = LabelBatch.From(shape.WithChannels(1), LabelImages[labelImage](shape, random));
-        GradientCheck.Run(TestDevices.Open(name), t => PositiveUnlabelledLoss.Apply(t[0], batch, 1, share),
+        GradientCheck.Run(TestDevices.Open(name), t => PositiveUnlabelledLoss.Apply(t[0], batch, 1, new SpocoLossOptions { ForegroundShare = share }),
             [(shape, [.. GradientCheck.RandomValues(random, shape.Count).Select(v => 4 * v)])], seed, step: 0.05f, tolerance: 2e-2, samples: 20);
     }
 
@@ -499,7 +499,7 @@ public sealed class SpocoLossTests
         using var batch = LabelBatch.From(shape, labels);
         var z = Tensor.From(TestDevices.Open("cpu"), shape, GradientCheck.RandomValues(random, shape.Count));
         var share = labels.Count(l => l > 0) / (double)labels.Length;
-        Assert.That(PositiveUnlabelledLoss.Apply(z, batch, 0, share).ToScalar(), Is.EqualTo(ForegroundLoss.Apply(z, batch, 0).ToScalar()).Within(1e-5));
+        Assert.That(PositiveUnlabelledLoss.Apply(z, batch, 0, new SpocoLossOptions { ForegroundShare = share, ForegroundOutline = 0 }).ToScalar(), Is.EqualTo(ForegroundLoss.Apply(z, batch, 0).ToScalar()).Within(1e-5));
     }
 
     [Test]
@@ -510,9 +510,16 @@ public sealed class SpocoLossTests
         using var batch = LabelBatch.From(shape.WithChannels(1), [0, 1, 1, 0, -1, 0]);
         var z = Tensor.Filled(TestDevices.Open("cpu"), shape, 0);
         foreach (var share in (double[])[0, 1, -0.1, double.NaN])
-            Assert.That(() => PositiveUnlabelledLoss.Apply(z, batch, 1, share), Throws.ArgumentException.With.Message.Contains("share"));
-        Assert.That(() => PositiveUnlabelledLoss.Apply(z, batch, 2, 0.5), Throws.ArgumentException.With.Message.Contains("channel 2"));
-        Assert.That(() => SpocoLoss.Apply(z, batch, Sparse with { ForegroundShare = 1 }), Throws.ArgumentException.With.Message.Contains("ForegroundShare"));
+            Assert.That(() => PositiveUnlabelledLoss.Apply(z, batch, 1, new SpocoLossOptions { ForegroundShare = share }),
+                Throws.ArgumentException.With.Message.Contains("ForegroundShare"));
+        Assert.That(() => PositiveUnlabelledLoss.Apply(z, batch, 1, new SpocoLossOptions(), Tensor.Filled(z.Device, shape with { C = 1 }, 0)), Throws.ArgumentException);
+        foreach (var weight in (double[])[-1, double.NaN, double.PositiveInfinity])
+        {
+            Assert.That(() => PositiveUnlabelledLoss.Apply(z, batch, 1, new SpocoLossOptions { ForegroundAgreement = weight }), Throws.ArgumentException);
+            Assert.That(() => PositiveUnlabelledLoss.Apply(z, batch, 1, new SpocoLossOptions { ForegroundOutline = weight }), Throws.ArgumentException);
+        }
+
+        Assert.That(() => PositiveUnlabelledLoss.Apply(z, batch, 2, new SpocoLossOptions()), Throws.ArgumentException.With.Message.Contains("channel 2"));
     }
 
     [Test]
