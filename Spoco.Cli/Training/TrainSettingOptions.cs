@@ -140,7 +140,8 @@ internal sealed class TrainSettingOptions
 
     private void AddSupervision()
     {
-        Add("--supervision", "full: every object is labelled and 0 is background. sparse: 0 means not labelled.",
+        Add("--supervision", "full: every object is labelled and 0 is background. sparse: 0 means not labelled; the foreground is learned from the labelled objects, chosen at random, and from "
+            + "what all pixels have in common with them.",
             s => s.Supervision, (s, v) => s with { Supervision = v });
         Add("--instance-ratio", "Fraction of the training objects to keep (sparse supervision); the rest become unlabelled.",
             s => s.InstanceRatio, (s, v) => s with { InstanceRatio = v });
@@ -201,6 +202,10 @@ internal sealed class TrainSettingOptions
         Add("--foreground-weight", "Weight of the loss of the foreground channel: BCE + Dice, with sparse supervision their estimate from labelled and unlabelled pixels.", s => s.ForegroundWeight, (s, v) => s with { ForegroundWeight = v });
         Add("--foreground-balance", "Full supervision: largest weight in it of pixels in and around small objects; 1: every pixel counts the same.",
             s => s.ForegroundBalance, (s, v) => s with { ForegroundBalance = v });
+        Add("--foreground-outline", "Sparse supervision: weight in it of the outlines of labelled objects, beside which mostly is background; 0 turns it "
+            + "off.", s => s.ForegroundOutline, (s, v) => s with { ForegroundOutline = v });
+        Add("--foreground-agreement", "Sparse supervision: weight in it of the agreement of f and g on unlabelled pixels.",
+            s => s.ForegroundAgreement, (s, v) => s with { ForegroundAgreement = v });
         Add("--foreground-share", "Sparse supervision: share of the pixels that belong to objects, labelled or not, between 0 and 1. Default: estimated from images and labels.",
             s => s.ForegroundShare, (s, v) => s with { ForegroundShare = v });
     }

@@ -202,6 +202,10 @@ internal sealed record TrainSettings
 
     public double ForegroundBalance { get; init; } = 5;
 
+    public double ForegroundOutline { get; init; } = 3;
+
+    public double ForegroundAgreement { get; init; } = 1;
+
     /// <summary>Sparse supervision: the share of the pixels that belong to objects; null = estimated.</summary>
     public double? ForegroundShare { get; init; }
 
@@ -301,6 +305,8 @@ internal sealed record TrainSettings
             ForegroundWeight = (float)ForegroundWeight,
             ForegroundBalance = (float)ForegroundBalance,
             ForegroundShare = ForegroundShare ?? 0.5,
+            ForegroundOutline = ForegroundOutline,
+            ForegroundAgreement = ForegroundAgreement,
             PullWeight = (float)PullWeight,
             PushWeight = (float)PushWeight,
             RegulariserWeight = (float)RegulariserWeight,

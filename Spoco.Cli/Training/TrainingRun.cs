@@ -85,8 +85,12 @@ internal sealed class TrainingRun
             var settings = JsonSerializer.Deserialize<TrainSettings>(json, Json)
                 ?? throw new InputException($"{path}: the settings of the training are empty.");
             using var stored = JsonDocument.Parse(json);
-            return stored.RootElement.TryGetProperty(nameof(TrainSettings.Normalise), out _)
-                ? settings : settings with { Normalise = TrainSettings.FormerNormalisation };
+            if (!stored.RootElement.TryGetProperty(nameof(TrainSettings.Normalise), out _))
+                settings = settings with { Normalise = TrainSettings.FormerNormalisation };
+
+            // Trainings that say nothing of the share of the foreground learned one of full labels only.
+            return stored.RootElement.TryGetProperty(nameof(TrainSettings.ForegroundShare), out _) || settings.Supervision == Supervision.Full
+                ? settings : settings with { NoForeground = true, ValidationLabels = ValidationLabels.Complete };
         }
         catch (JsonException e)
         {

@@ -235,6 +235,19 @@ public sealed partial class TrainingPromisesTests : IDisposable
         CommandLineRun.Of("train", "--out", Out, "--resume", "--device", "cpu").AssertSuccess();
     }
 
+    /// <summary>Sparse trainings of before had no foreground.</summary>
+    [Test]
+    public void A_sparse_training_that_knows_of_no_foreground_resumes_without_one()
+    {
+        DataSet.Write(Data);
+        Train("--supervision", "sparse", "--no-foreground").AssertSuccess();
+        Rewrite(Last, metadata => metadata["spoco.settings"] = Regex.Replace(
+            metadata["spoco.settings"].Replace("\"NoForeground\":true", "\"NoForeground\":false", StringComparison.Ordinal), "\"ForegroundShare\":null,", ""));
+        Assert.That(SafeTensors.Open(Last).Metadata["spoco.settings"], Does.Not.Contain("ForegroundShare").And.Contain("\"NoForeground\":false"));
+        Assert.That(TrainingRun.StoredSettings(Out).HasForeground, Is.False);
+        CommandLineRun.Of("train", "--out", Out, "--resume", "--device", "cpu").AssertSuccess();
+    }
+
     private static CommandLineRun Run(params string[] args) => CommandLineRun.Of([.. args, "--device", "cpu"]);
 
     private static string[] Notes(CommandLineRun run) => [.. run.Error.Split('\n').Where(line => line.StartsWith("note:", StringComparison.Ordinal))];
