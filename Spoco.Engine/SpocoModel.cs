@@ -15,7 +15,8 @@ public sealed record SpocoModelOptions
     public int EmbeddingDimensions { get; init; } = 16;
 
     /// <summary>
-    /// One more output channel: the logit of "this pixel belongs to an object", learned where labels are full. An extension of ours;
+    /// One more output channel: the logit of "this pixel belongs to an object", see <see cref="Losses.ForegroundLoss"/> and, where few objects are labelled,
+    /// <see cref="Losses.PositiveUnlabelledLoss"/>. An extension of ours;
     /// false gives the paper's network.
     /// </summary>
     public bool Foreground { get; init; }

@@ -82,7 +82,7 @@ internal static class DemoCommand
 
     private static TrainSettings DemoSettings(string data) => new()
     {
-        Data = data, Supervision = Supervision.Sparse, InstanceRatio = 0.5, Iterations = 1200, LearningRate = 2e-3, Seed = Seed, Maps = [16, 32, 64], ValidateEvery = 250,
+        Data = data, Supervision = Supervision.Sparse, InstanceRatio = 0.5, NoForeground = true, Iterations = 1200, LearningRate = 2e-3, Seed = Seed, Maps = [16, 32, 64], ValidateEvery = 250,
     };
 
     private static PanelCell[] Row(string name, Volume<float> image, Prediction prediction, Volume<int> labels, Volume<int> truth) =>

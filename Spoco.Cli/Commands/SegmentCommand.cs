@@ -146,7 +146,7 @@ internal static class SegmentCommand
                 throw new InputException($"--orientations: expected 1, 2, 4 or 8, got {views}.");
             var source = result.GetValue(foreground) ?? DefaultForeground(net.Options);
             if (source == Learned && !net.Options.Foreground)
-                throw new InputException($"--foreground: {checkpoint} has learned no foreground (it was trained with sparse supervision or --no-foreground).");
+                throw new InputException($"--foreground: {checkpoint} has learned no foreground (it was trained with --no-foreground, --self-supervised or --ignore-label).");
             if (source == Otsu && fromEmbeddings)
                 throw new InputException("--foreground: otsu needs images, not embeddings.");
             var parts = fromEmbeddings ? null : new PartwiseSegmentation(net, options, views, source, result.GetValue(threshold), only is not null, limit)

@@ -93,6 +93,12 @@ internal static class TrainCommand
                 Terminal.Note(note);
             var summary = TrainingRun.Run(chosen, folder, data, device, result.GetValue(resume), cancellation, Threads(result.GetValue(loaders)),
                 changedData: result.GetValue(changedData));
+            if (summary.Best.Labelled is { } labelled)
+            {
+                Terminal.Result($"{summary.Iterations} iterations, best validation {summary.Best.Segmented?.Labelled ?? labelled}: {folder}");
+                return Task.FromResult(Program.Success);
+            }
+
             var segmented = summary.Best.Segmented is not { } scores ? "" : string.Create(CultureInfo.InvariantCulture,
                 $" (as spoco segment: {scores.AveragePrecision50:0.000}, {scores.SymmetricBestDice:0.000})");
             Terminal.Result(string.Create(CultureInfo.InvariantCulture,

@@ -45,10 +45,11 @@ internal sealed class Hdf5Source : IPatchSource
     /// <param name="files">The open files.</param>
     /// <param name="region">The region.</param>
     /// <param name="ignored">A label that is no object.</param>
+    /// <param name="background">Another.</param>
     /// <param name="hash">Takes the labels.</param>
-    public static IReadOnlyList<LabelledObject> FindObjects(Hdf5Pair files, VoxelBox region, int? ignored, ContentHash hash)
+    public static IReadOnlyList<LabelledObject> FindObjects(Hdf5Pair files, VoxelBox region, int? ignored, int? background, ContentHash hash)
     {
-        var index = new ObjectIndex(ignored);
+        var index = new ObjectIndex(ignored, background);
         foreach (var slab in (region with { Z = 0, Y = 0, X = 0 }).Slabs(SlabVoxels))
         {
             var labels = files.ReadLabels(region.At(slab));

@@ -1,4 +1,5 @@
 using Spoco.Engine;
+using Spoco.Engine.Losses;
 
 namespace Spoco.Cli.Data;
 
@@ -11,6 +12,9 @@ internal sealed record LabelRule
     /// <summary>The label of voxels that are not known, besides what 0 means.</summary>
     public int? Ignored { get; init; }
 
+    /// <summary>The label of voxels that are certain to be background, where 0 means not labelled.</summary>
+    public int? BackgroundLabel { get; init; }
+
     /// <summary>
     /// Whether 0 is background although some voxels are not known: the background then is a labelled object called <see cref="Background"/>, and 0 stands for
     /// what is not known.
@@ -21,12 +25,12 @@ internal sealed record LabelRule
     public IReadOnlySet<int>? Kept { get; init; }
 
     /// <summary>Whether <paramref name="label"/> is an object that is known.</summary>
-    public bool Keeps(int label) => label != 0 && label != Ignored && (Kept is null || Kept.Contains(label));
+    public bool Keeps(int label) => label != 0 && label != Ignored && label != BackgroundLabel && (Kept is null || Kept.Contains(label));
 
     /// <summary>The labels as training sees them; the same volume where nothing changes.</summary>
     public Volume<int> Apply(Volume<int> labels)
     {
-        if (Ignored is null && Kept is null && !NamesBackground)
+        if (Ignored is null && BackgroundLabel is null && Kept is null && !NamesBackground)
             return labels;
         var result = new Volume<int>(labels.Depth, labels.Height, labels.Width) { VoxelSize = labels.VoxelSize };
         var (previous, mapped) = (0, Map(0));
@@ -41,5 +45,6 @@ internal sealed record LabelRule
         return result;
     }
 
-    private int Map(int label) => label == 0 ? Ignored != 0 && NamesBackground ? Background : 0 : Keeps(label) ? label : 0;
+    private int Map(int label) => label == BackgroundLabel ? LabelBatch.Background
+        : label == 0 ? Ignored != 0 && NamesBackground ? Background : 0 : Keeps(label) ? label : 0;
 }

@@ -6,15 +6,16 @@ using Spoco.Engine;
 namespace Spoco.Cli.Data;
 
 /// <summary>Finds the objects of a label image that arrives slab by slab, in one pass.</summary>
-/// <param name="ignored">A label that is no object, besides 0.</param>
-internal sealed class ObjectIndex(int? ignored = null)
+/// <param name="ignored">A label that is no object, besides those below 1.</param>
+/// <param name="background">Another.</param>
+internal sealed class ObjectIndex(int? ignored = null, int? background = null)
 {
     private readonly Dictionary<int, LabelledObject> _found = [];
 
     /// <summary>The objects of a label image.</summary>
-    public static IReadOnlyList<LabelledObject> Of(Volume<int> labels, int? ignored = null)
+    public static IReadOnlyList<LabelledObject> Of(Volume<int> labels, int? ignored = null, int? background = null)
     {
-        var index = new ObjectIndex(ignored);
+        var index = new ObjectIndex(ignored, background);
         index.Add(labels, VoxelBox.Of(labels));
         return index.Objects;
     }
@@ -28,7 +29,7 @@ internal sealed class ObjectIndex(int? ignored = null)
         for (var i = 0; i < labels.Data.Length; i++)
         {
             var label = labels.Data[i];
-            if (label == 0 || label == ignored || label == LabelRule.Background)
+            if (label <= 0 || label == ignored || label == background || label == LabelRule.Background)
                 continue;
             ref var found = ref CollectionsMarshal.GetValueRefOrAddDefault(_found, label, out _);
             var voxels = found.Voxels + 1;

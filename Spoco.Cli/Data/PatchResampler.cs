@@ -75,7 +75,7 @@ internal sealed class PatchResampler(PatchExtents patch)
                 var z = whole.Depth == 1 ? 0 : Nearest(_z[i], whole.Depth) - box.Z;
                 var y = Nearest(_y[i], whole.Height) - box.Y;
                 var label = data[(z * labels.Height + y) * labels.Width + Nearest(_x[i], whole.Width) - box.X];
-                any |= label is not (0 or LabelRule.Background);
+                any |= label is > 0 and not LabelRule.Background;
                 values[i] = label;
             }
         }

@@ -129,7 +129,7 @@ internal sealed class PatchSampler
         _ => image.VoxelSize is { X: > 0 } size && Math.Abs(size.Z / size.X - 1) < 0.25,
     };
 
-    /// <summary>Numbers the objects of a patch from 1, in the order in which they appear.</summary>
+    /// <summary>Numbers the objects of a patch from 1, in the order in which they appear; labels below 1 stay.</summary>
     private void Renumber(Span<int> labels)
     {
         _numbers.Clear();
@@ -139,8 +139,8 @@ internal sealed class PatchSampler
             if (label != previous)
             {
                 previous = label;
-                number = 0;
-                if (label != 0 && !_numbers.TryGetValue(label, out number))
+                number = Math.Min(label, 0);
+                if (label > 0 && !_numbers.TryGetValue(label, out number))
                     _numbers.Add(label, number = _numbers.Count + 1);
             }
 

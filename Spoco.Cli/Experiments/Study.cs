@@ -80,10 +80,13 @@ internal sealed record Study(
     ];
 
     private static StudyRow Row(string label, double ratio, Func<TrainSettings, TrainSettings> change) =>
-        new(label, $"@{Text(ratio)}", null, s => change(s with { Supervision = Supervision.Sparse, InstanceRatio = ratio }));
+        new(label, $"@{Text(ratio)}", null, s => change(s with { Supervision = Supervision.Sparse, InstanceRatio = ratio, NoForeground = true }));
 
     private static TrainSettings Budget(TrainSettings settings, TrainSettings common, BudgetKind kind, Supervision supervision) =>
-        settings with { Budget = common.Budget ?? PaperBudget, BudgetKind = kind, Supervision = supervision };
+        settings with
+        {
+            Budget = common.Budget ?? PaperBudget, BudgetKind = kind, Supervision = supervision, NoForeground = settings.NoForeground || supervision == Supervision.Sparse,
+        };
 
     /// <summary>The ratio is part of a label where there are several.</summary>
     private static string Of(double[] ratios, double ratio, string label) => ratios.Length > 1 ? $"@{Text(ratio)} {label}" : label;

@@ -24,7 +24,7 @@ internal sealed record Recipe(string Name, string Summary, TrainSettings Setting
 
     private static readonly TrainSettings Paper = new()
     {
-        Supervision = Supervision.Sparse, Embedding = 16, NoForeground = true, LearningRate = 2e-4, WeightDecay = 1e-5, Momentum = 0.999,
+        Supervision = Supervision.Sparse, ValidationLabels = ValidationLabels.Complete, Embedding = 16, NoForeground = true, LearningRate = 2e-4, WeightDecay = 1e-5, Momentum = 0.999,
         Schedule = ScheduleKind.ReduceOnPlateau, ValidateEvery = ValidateEvery, KernelThreshold = 0.9, Normalise = "zscore-per-channel",
     };
 

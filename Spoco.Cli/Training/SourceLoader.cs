@@ -111,7 +111,7 @@ internal sealed class SourceLoader(int dimensions, int? ignored, long memory, Im
         foreach (var (name, region) in dimensions == 2 && files.Region.Depth > 1
             ? Enumerable.Range(0, files.Region.Depth).Select(z => ($"{item.Name}[{z}]", files.Region.Slice(z))) : [(item.Name, files.Region)])
         {
-            var objects = Hdf5Source.FindObjects(files, region, ignored, labelHash);
+            var objects = Hdf5Source.FindObjects(files, region, ignored, _reading.BackgroundLabel, labelHash);
             var scaling = Hdf5Source.Measure(files, region, _reading.Normalisation, imageHash, name);
             Check.Look(name, objects, region.VoxelCount);
             found.Add(new FoundImage(name, objects, files.Channels, files.Channels == 1, (channels, rule) => channels == files.Channels
@@ -138,9 +138,9 @@ internal sealed class SourceLoader(int dimensions, int? ignored, long memory, Im
             var (slice, truth) = slices
                 ? (image.Crop(z, 0, 0, 1, image.Height, image.Width), labels.Crop(z, 0, 0, 1, image.Height, image.Width)) : (image, labels);
             var number = slices ? z : -1;
-            Check.Look(name, slice, truth, ObjectIndex.Of(truth, ignored));
+            Check.Look(name, slice, truth, ObjectIndex.Of(truth, ignored, _reading.BackgroundLabel));
             truth = _reading.Labels(truth);
-            var objects = ObjectIndex.Of(truth, ignored);
+            var objects = ObjectIndex.Of(truth, ignored, _reading.BackgroundLabel);
             var known = new KnownImage(new PatchExtents(slice.Depth, slice.Height, slice.Width), slice.VoxelSize, objects);
             Func<int, LabelRule, IPatchSource> prepare = stays
                 ? (channels, rule) => new TrainingItem(name, _reading.Image(slice, channels, name), rule.Apply(truth))

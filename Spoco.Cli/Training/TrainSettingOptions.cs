@@ -124,6 +124,8 @@ internal sealed class TrainSettingOptions
         Add("--ignore-label", "A label of voxels that are not known: they are neither an object nor background (the only label that may be negative). With full "
             + "supervision the background then is learned as one more object, without a foreground channel.",
             s => s.IgnoreLabel, (s, v) => s with { IgnoreLabel = v });
+        Add("--background-label", "A label of voxels that are certain to be background, such as a scribble, where 0 means not labelled (sparse supervision).",
+            s => s.BackgroundLabel, (s, v) => s with { BackgroundLabel = v });
         Add("--split-labels", "Make every piece of a label (pixels that touch) an object: for labels that only tell objects from background.",
             s => s.SplitLabels, (s, v) => s with { SplitLabels = v });
         Add("--normalise", "What the network sees of intensities: zscore (mean 0, deviation 1), zscore-per-channel, percentile(LOW,HIGH) (each channel "
@@ -138,7 +140,8 @@ internal sealed class TrainSettingOptions
 
     private void AddSupervision()
     {
-        Add("--supervision", "full: every object is labelled and 0 is background. sparse: 0 means not labelled.",
+        Add("--supervision", "full: every object is labelled and 0 is background. sparse: 0 means not labelled; the foreground is learned from "
+            + "labelled objects, chosen at random, and from what other pixels have in common with them.",
             s => s.Supervision, (s, v) => s with { Supervision = v });
         Add("--instance-ratio", "Fraction of the training objects to keep (sparse supervision); the rest become unlabelled.",
             s => s.InstanceRatio, (s, v) => s with { InstanceRatio = v });
@@ -147,6 +150,10 @@ internal sealed class TrainSettingOptions
         Add("--budget", "Keep this many objects of the whole training set.", s => s.Budget, (s, v) => s with { Budget = v });
         Add("--budget-kind", "sparse: one object in each of as many images. dense: one image with all its objects, which are as many.",
             s => s.BudgetKind, (s, v) => s with { BudgetKind = v });
+        Add("--validation-labels", "complete: every object of a validation image is labelled. sparse: some are, and the scores are those of the labelled "
+            + "objects; of complete labels as many are used as of the training images. auto: sparse with sparse supervision, complete where --instance-ratio "
+            + "or --budget says that the files hold more labels than are used.",
+            s => s.ValidationLabels, (s, v) => s with { ValidationLabels = v });
         Add("--self-supervised", "Use no labels: learn from the consistency of f and g alone. Images need no labels; where some have, they score the validation.",
             s => s.SelfSupervised, (s, v) => s with { SelfSupervised = v });
         Add("--from", "Start with the parameters of this model (a .safetensors file, or the folder of a training), whose network is taken over.",
@@ -160,7 +167,7 @@ internal sealed class TrainSettingOptions
             s => s.Order, (s, v) => s with { Order = v });
         Add("--embedding", "Dimensions of a pixel's embedding.", s => s.Embedding, (s, v) => s with { Embedding = v });
         Add("--anisotropic", "3D: pool by 1x2x2, for volumes whose slices lie far apart.", s => s.AnisotropicPooling, (s, v) => s with { AnisotropicPooling = v });
-        Add("--no-foreground", "Full supervision: learn no foreground channel (the paper's network).", s => s.NoForeground, (s, v) => s with { NoForeground = v });
+        Add("--no-foreground", "Learn no foreground channel (the paper's network).", s => s.NoForeground, (s, v) => s with { NoForeground = v });
         Add("--iterations", "Training steps.", s => s.Iterations, (s, v) => s with { Iterations = v });
         Add("--learning-rate", "Start value of the learning rate.", s => s.LearningRate, (s, v) => s with { LearningRate = v });
         Add("--schedule", "Cosine to 0 over all iterations, reduceonplateau (by 0.2, until below 1e-6), multistep (by 0.1), or constant.",
@@ -192,9 +199,17 @@ internal sealed class TrainSettingOptions
             s => s.UnlabelledPushWeight, (s, v) => s with { UnlabelledPushWeight = v });
         Add("--consistency-weight", "Weight of L_Ucon; 0 turns it off. Default 1 with sparse supervision, 0 with full.",
             s => s.ConsistencyWeight, (s, v) => s with { ConsistencyWeight = v });
-        Add("--foreground-weight", "Weight of BCE + Dice on the foreground channel.", s => s.ForegroundWeight, (s, v) => s with { ForegroundWeight = v });
-        Add("--foreground-balance", "Largest weight in it of pixels in and around small objects; 1: every pixel counts the same.",
+        Add("--foreground-weight", "Weight of the loss of the foreground channel: BCE + Dice, with sparse supervision their estimate from labelled "
+            + "and unlabelled pixels.", s => s.ForegroundWeight, (s, v) => s with { ForegroundWeight = v });
+        Add("--foreground-balance", "Full supervision: largest weight in it of pixels in and around small objects; 1: every pixel counts the same.",
             s => s.ForegroundBalance, (s, v) => s with { ForegroundBalance = v });
+        Add("--foreground-outline", "Sparse supervision: weight in it of the outlines of labelled objects, beside which mostly is background; 0 turns it "
+            + "off.", s => s.ForegroundOutline, (s, v) => s with { ForegroundOutline = v });
+        Add("--foreground-agreement", "Sparse supervision: weight in it of the agreement of f and g on unlabelled pixels.",
+            s => s.ForegroundAgreement, (s, v) => s with { ForegroundAgreement = v });
+        Add("--foreground-share", "Sparse supervision: share of the pixels that belong to objects, labelled or not, between 0 and 1. "
+            + "Default: estimated from images and labels.",
+            s => s.ForegroundShare, (s, v) => s with { ForegroundShare = v });
     }
 
     private void AddAdversarial()

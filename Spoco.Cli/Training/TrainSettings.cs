@@ -29,6 +29,19 @@ internal enum RatioOf
     Set,
 }
 
+/// <summary>What the labels of the validation images are.</summary>
+internal enum ValidationLabels
+{
+    /// <summary>Complete with full supervision, and where the training uses only a part of the labels in its files; else sparse.</summary>
+    Auto,
+
+    /// <summary>Every object is labelled.</summary>
+    Complete,
+
+    /// <summary>Some objects are labelled; of complete labels, the part that the training has of its own.</summary>
+    Sparse,
+}
+
 /// <summary>Everything that decides what a training computes; stored in its checkpoints, so that <c>--resume</c> needs nothing but the folder.</summary>
 internal sealed record TrainSettings
 {
@@ -68,6 +81,9 @@ internal sealed record TrainSettings
     public int? Channels { get; init; }
 
     public int? IgnoreLabel { get; init; }
+
+    /// <summary>The label of voxels that are certain to be background, where 0 means not labelled.</summary>
+    public int? BackgroundLabel { get; init; }
 
     /// <summary>Whether every piece of a label is an object of its own.</summary>
     public bool SplitLabels { get; init; }
@@ -132,6 +148,8 @@ internal sealed record TrainSettings
 
     public long Seed { get; init; } = 1;
 
+    public ValidationLabels ValidationLabels { get; init; }
+
     /// <summary>Null = ten times in a training.</summary>
     public int? ValidateEvery { get; init; }
 
@@ -184,6 +202,13 @@ internal sealed record TrainSettings
 
     public double ForegroundBalance { get; init; } = 5;
 
+    public double ForegroundOutline { get; init; } = 3;
+
+    public double ForegroundAgreement { get; init; } = 1;
+
+    /// <summary>Sparse supervision: the share of the pixels that belong to objects; null = estimated.</summary>
+    public double? ForegroundShare { get; init; }
+
     public bool NoAugmentation { get; init; }
 
     /// <summary>
@@ -232,7 +257,7 @@ internal sealed record TrainSettings
 
     /// <summary>What is done to images and labels when they are read.</summary>
     [JsonIgnore]
-    public ImageReading Reading => new(Normalisation, SplitLabels, IgnoreLabel);
+    public ImageReading Reading => new(Normalisation, SplitLabels, IgnoreLabel, BackgroundLabel);
 
     /// <summary>The normalisation that the model is to keep.</summary>
     /// <exception cref="InputException">It is none.</exception>
@@ -243,9 +268,14 @@ internal sealed record TrainSettings
     [JsonIgnore]
     public int EffectiveValidateEvery => ValidateEvery ?? Math.Max(1, (Iterations + 9) / 10);
 
-    /// <summary>Whether the network learns which pixels belong to objects: only full labels say so.</summary>
+    /// <summary>Whether the network learns which pixels belong to objects.</summary>
     [JsonIgnore]
-    public bool HasForeground => Supervision == Supervision.Full && !NoForeground && !SelfSupervised && !NamesBackground;
+    public bool HasForeground => !NoForeground && !SelfSupervised && !NamesBackground;
+
+    /// <summary>Whether validation images have objects without a label, so that the scores are those of the labelled ones.</summary>
+    [JsonIgnore]
+    public bool ValidatesLabelledAlone => ValidationLabels == ValidationLabels.Sparse
+        || (ValidationLabels == ValidationLabels.Auto && Supervision == Supervision.Sparse && !SelfSupervised && InstanceRatio == 1 && Budget is null);
 
     /// <summary>The model that is trained.</summary>
     public SpocoModelOptions Model(int imageChannels) => new()
@@ -274,6 +304,9 @@ internal sealed record TrainSettings
             Supervision = NamesBackground ? Supervision.Sparse : Supervision,
             ForegroundWeight = (float)ForegroundWeight,
             ForegroundBalance = (float)ForegroundBalance,
+            ForegroundShare = ForegroundShare ?? 0.5,
+            ForegroundOutline = ForegroundOutline,
+            ForegroundAgreement = ForegroundAgreement,
             PullWeight = (float)PullWeight,
             PushWeight = (float)PushWeight,
             RegulariserWeight = (float)RegulariserWeight,
@@ -336,6 +369,24 @@ internal sealed record TrainSettings
             throw new InputException("--self-supervised: uses no labels; leave out --budget and --instance-ratio.");
         if (SelfSupervised && ConsistencyWeight == 0)
             throw new InputException("--self-supervised: the consistency is all there is to learn from; --consistency-weight must be above 0.");
+        if (BackgroundLabel is { } background)
+        {
+            if (Supervision == Supervision.Full || SelfSupervised)
+                throw new InputException("--background-label: needs --supervision sparse: with full supervision 0 is background.");
+            if (background <= 0 || background == IgnoreLabel)
+                throw new InputException($"--background-label: expected a number above 0 that is not the ignored label, got {background}.");
+        }
+
+        if (ForegroundShare is { } share)
+        {
+            if (Supervision == Supervision.Full)
+                throw new InputException("--foreground-share: needs --supervision sparse: full labels tell the foreground.");
+            if (share is not (> 0 and < 1))
+                throw new InputException($"--foreground-share: expected a share between 0 and 1, got {share}.");
+        }
+
+        if (ValidationLabels == ValidationLabels.Sparse && Supervision == Supervision.Full)
+            throw new InputException("--validation-labels: sparse needs --supervision sparse.");
         if (HeldOut is not (null or (> 0 and < 1)))
             throw new InputException($"--held-out: expected a fraction in (0, 1), got {HeldOut}.");
         if (Augmentation.ScaleOf == ScaleReference.Image && Dimensions == 3)

@@ -63,12 +63,12 @@ internal sealed class TrainingData : IDisposable
                 throw new InputException($"{settings.Data}: no labelled object in any of the {train.Count} training images.");
             // Only when every image is grey does one channel say it all.
             var channels = settings.Channels ?? (train.Concat(validation).All(image => image.IsGrey) ? 1 : train.Max(image => image.Channels));
-            var rule = new LabelRule { Ignored = settings.IgnoreLabel, NamesBackground = settings.NamesBackground };
+            var rule = new LabelRule { Ignored = settings.IgnoreLabel, BackgroundLabel = settings.BackgroundLabel, NamesBackground = settings.NamesBackground };
             var used = Select(train, settings).ToList();
             return new TrainingData(loader,
                 [.. used.Select(image => image.Image.Prepare(channels, rule with { Kept = image.Kept }))], [.. used.Select(image => image.Image.Objects.Count)],
-                [.. validation.SelectMany(image => Pieces(image.Prepare(channels, rule), settings, validationImages / validation.Count))
-                    .Take(validationImages)],
+                [.. validation.Zip(Select(validation, train, used, settings)).SelectMany(image => Pieces(
+                    image.First.Prepare(channels, rule with { Kept = image.Second }), settings, validationImages / validation.Count)).Take(validationImages)],
                 channels)
             {
                 Notes = [.. loader.Check.Notes(settings), .. LeakNotes(loader.Fingerprint)],
@@ -129,6 +129,17 @@ internal sealed class TrainingData : IDisposable
         ? [$"note: the validation has {(shared.Count == 1 ? "an image" : $"{shared.Count} images")} of the training ({shared[0]}): "
             + "the scores on them say nothing of other images."]
         : [];
+
+    /// <summary>The objects of validation images that are scored: of complete labels that are to be sparse, the part that training knows of its own.</summary>
+    private static IEnumerable<IReadOnlySet<int>?> Select(
+        List<FoundImage> validation, List<FoundImage> train, List<(FoundImage Image, IReadOnlySet<int>? Kept)> used, TrainSettings settings)
+    {
+        var known = used.Sum(image => image.Kept?.Count ?? image.Image.Objects.Count) / Math.Max(1.0, train.Sum(image => image.Objects.Count));
+        return settings.ValidatesLabelledAlone && known < 1
+            ? InstanceSelection.OfSet([.. validation.Select(image => image.Objects.Select(o => o.Label).ToArray())], known, settings.Seed)
+                .Select(kept => kept.ToHashSet())
+            : validation.Select(_ => (IReadOnlySet<int>?)null);
+    }
 
     /// <summary>An image as it is; of a large volume some patches, spread over it.</summary>
     private static IEnumerable<TrainingItem> Pieces(IPatchSource source, TrainSettings settings, int most)

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Spoco.Cli.Evaluation;
 using Spoco.Engine;
 using Spoco.Engine.Losses;
 using Spoco.Engine.Training;
@@ -10,7 +11,8 @@ internal sealed class TrainingLog : IDisposable
 {
     internal const string Header =
         "iteration,learning_rate,loss,pull,push,regulariser,instance,unlabelled_push,consistency,foreground,"
-        + "adversarial,critic_real,critic_fake,critic_penalty,validation_loss,validation_ap50,validation_sbd";
+        + "adversarial,critic_real,critic_fake,critic_penalty,validation_loss,validation_ap50,validation_sbd,"
+        + "validation_best_iou,validation_recall50";
 
     private readonly StreamWriter _writer;
 
@@ -44,7 +46,12 @@ internal sealed class TrainingLog : IDisposable
         _writer.Write(string.Create(CultureInfo.InvariantCulture, $"{t.UnlabelledPush:g7},{t.Consistency:g7},{t.Foreground:g7},"));
         _writer.Write(string.Create(CultureInfo.InvariantCulture,
             $"{step.Adversarial:g7},{step.Critic.Real:g7},{step.Critic.Fake:g7},{step.Critic.Penalty:g7},"));
-        _writer.WriteLine(validation is { } v ? string.Create(CultureInfo.InvariantCulture, $"{v.Loss:g7},{v.AveragePrecision50:g5},{v.SymmetricBestDice:g5}") : ",,");
+        _writer.WriteLine(validation switch
+        {
+            null => ",,,,",
+            { Labelled: { } l } v => string.Create(CultureInfo.InvariantCulture, $"{v.Loss:g7},,,{l.MeanBestIoU:g5},{l.Recall50:g5}"),
+            { } v => string.Create(CultureInfo.InvariantCulture, $"{v.Loss:g7},{v.AveragePrecision50:g5},{v.SymmetricBestDice:g5},,"),
+        });
         if (validation is not null)
             _writer.Flush();
     }
@@ -54,13 +61,15 @@ internal sealed class TrainingLog : IDisposable
 
 /// <summary>Figures of a validation, means over its images.</summary>
 /// <param name="Loss">The training loss on patches that are not augmented.</param>
-/// <param name="AveragePrecision50">AP at IoU 0.5 of the segmentation.</param>
-/// <param name="SymmetricBestDice">SBD of the segmentation.</param>
+/// <param name="AveragePrecision50">AP at IoU 0.5 of the segmentation; 0 where not all objects are labelled.</param>
+/// <param name="SymmetricBestDice">SBD of the segmentation; 0 where not all objects are labelled.</param>
+/// <param name="Labelled">The scores of the labelled objects, where not all are labelled.</param>
 /// <param name="Segmented">The scores of <c>spoco segment</c> with its defaults: of a model that is kept as the best, where there are labels.</param>
 internal readonly record struct ValidationResult(
-    double Loss, double AveragePrecision50, double SymmetricBestDice, SegmentedScores? Segmented = null);
+    double Loss, double AveragePrecision50, double SymmetricBestDice, SegmentedScores? Segmented = null, LabelledScores? Labelled = null);
 
 /// <summary>Scores of what <c>spoco segment</c> makes of the validation images.</summary>
 /// <param name="AveragePrecision50">AP at IoU 0.5.</param>
 /// <param name="SymmetricBestDice">SBD.</param>
-internal readonly record struct SegmentedScores(double AveragePrecision50, double SymmetricBestDice);
+/// <param name="Labelled">The scores of the labelled objects instead, where not all are labelled.</param>
+internal readonly record struct SegmentedScores(double AveragePrecision50, double SymmetricBestDice, LabelledScores? Labelled = null);

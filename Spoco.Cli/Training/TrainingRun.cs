@@ -7,6 +7,7 @@ using Spoco.Cli.Data;
 using Spoco.Cli.Evaluation;
 using Spoco.Engine;
 using Spoco.Engine.Checkpoints;
+using Spoco.Engine.Losses;
 using Spoco.Engine.Segmentation;
 using Spoco.Engine.Training;
 using Spoco.Kernels;
@@ -20,13 +21,17 @@ internal sealed record TrainingSummary(long Iterations, ValidationResult Best);
 
 /// <summary>
 /// Trains from images to checkpoints. The output folder holds <c>last.safetensors</c> (to resume from), <c>best.safetensors</c> (highest AP at IoU 0.5 on the
-/// validation images, to be given to others: the model and its settings, without moments and paths) and <c>log.csv</c>.
+/// validation images, or mean best IoU of their labelled objects where not all are labelled, to be given to others: the model and its settings, without moments and paths) and <c>log.csv</c>.
 /// </summary>
 internal sealed class TrainingRun
 {
     private const string SettingsKey = "spoco.settings";
     private const string BestKey = "spoco.best";
     private const string DataKey = "spoco.data";
+    private const double LeastShare = 1e-4;
+
+    // Parts of the training after which the share of the foreground is estimated again: while the network cannot yet tell labelled objects from others.
+    private static readonly int[] ShareIterations = [8, 4, 2];
     private static readonly TimeSpan SaveInterval = TimeSpan.FromMinutes(1);
     private static readonly JsonSerializerOptions Json = new()
     {
@@ -40,6 +45,7 @@ internal sealed class TrainingRun
     private readonly bool _resume;
     private readonly bool _changedData;
     private readonly int _loaderThreads;
+    private ForegroundShareEstimate? _share;
     private ValidationResult? _best;
 
     private TrainingRun(
@@ -79,8 +85,12 @@ internal sealed class TrainingRun
             var settings = JsonSerializer.Deserialize<TrainSettings>(json, Json)
                 ?? throw new InputException($"{path}: the settings of the training are empty.");
             using var stored = JsonDocument.Parse(json);
-            return stored.RootElement.TryGetProperty(nameof(TrainSettings.Normalise), out _)
-                ? settings : settings with { Normalise = TrainSettings.FormerNormalisation };
+            if (!stored.RootElement.TryGetProperty(nameof(TrainSettings.Normalise), out _))
+                settings = settings with { Normalise = TrainSettings.FormerNormalisation };
+
+            // Trainings that say nothing of the share of the foreground learned one of full labels only.
+            return stored.RootElement.TryGetProperty(nameof(TrainSettings.ForegroundShare), out _) || settings.Supervision == Supervision.Full
+                ? settings : settings with { NoForeground = true, ValidationLabels = ValidationLabels.Complete };
         }
         catch (JsonException e)
         {
@@ -123,6 +133,8 @@ internal sealed class TrainingRun
         else
         {
             Start(model);
+            if (EstimatesShare)
+                Estimate(trainer, share => share.OfImages(), progress is null ? Terminal.Note : progress.Note);
         }
 
         if (trainer.Iteration >= _settings.Iterations || trainer.Schedule.IsOver)
@@ -150,6 +162,16 @@ internal sealed class TrainingRun
     private PatchSampler NewSampler() =>
         new(_data.Train, _settings.PatchExtents, _settings.EffectiveBatchSize, _settings.EffectiveAugmentation, _settings.Seed);
 
+    private bool EstimatesShare => _settings is { HasForeground: true, Supervision: Supervision.Sparse, ForegroundShare: null };
+
+    private void Estimate(SpocoTrainer trainer, Func<ForegroundShareEstimate, double> estimate, Action<string> note)
+    {
+        _share ??= new ForegroundShareEstimate(_data.Train, _settings);
+        trainer.ForegroundShare = Math.Clamp(estimate(_share), LeastShare, 1 - LeastShare);
+        note(string.Create(CultureInfo.InvariantCulture,
+            $"foreground: objects, labelled or not, cover about {100 * trainer.ForegroundShare:0.0} % of the pixels of a patch (estimated; --foreground-share sets it)"));
+    }
+
     private void Continue(SpocoTrainer trainer)
     {
         var metadata = trainer.Resume(Last);
@@ -176,13 +198,16 @@ internal sealed class TrainingRun
         SaveBest(trainer.Model);
         Save(trainer, Last);
         var note = string.Create(CultureInfo.InvariantCulture,
-            $"{Best} {problem}; the model after {trainer.Iteration} iterations (AP@0.5 {_best.Value.AveragePrecision50:0.000}) ")
+            $"{Best} {problem}; the model after {trainer.Iteration} iterations ({Score(_best.Value)}) ")
             + "takes its place until a better one comes.";
         if (progress is not null)
             progress.Note(note);
         else
             Terminal.Note(note);
     }
+
+    private static string Score(ValidationResult result) => result.Labelled is { } labelled ? labelled.ToString()
+        : string.Create(CultureInfo.InvariantCulture, $"AP@0.5 {result.AveragePrecision50:0.000}");
 
     private string? ProblemOfBest()
     {
@@ -217,6 +242,8 @@ internal sealed class TrainingRun
             for (var i = trainer.CriticBatches; i > 0; i--)
                 trainer.TrainCritic(batches.Take(CancellationToken.None));
             var step = trainer.Step(batches.Take(CancellationToken.None));
+            if (EstimatesShare && ShareIterations.Any(part => trainer.Iteration == _settings.Iterations / part))
+                Estimate(trainer, share => share.OfModel(trainer.Model), display.Note);
             ValidationResult? validation = null;
             if (trainer.Iteration % _settings.EffectiveValidateEvery == 0 || trainer.Iteration == _settings.Iterations)
             {
@@ -258,10 +285,14 @@ internal sealed class TrainingRun
         for (var i = 0; i < images; i++)
         {
             var item = _data.Validation[i];
-            scores.Add(ValidationScoring.Of(trainer.Model, _settings, item, new ScoringChoices()));
+            if (!_settings.ValidatesLabelledAlone)
+                scores.Add(ValidationScoring.Of(trainer.Model, _settings, item, new ScoringChoices()));
             var seen = _settings.Resized is { } size ? new TrainingItem(item.Name, Resizing.Image(item.Image, size), Resizing.Labels(item.Labels, size)) : item;
             losses += trainer.Validate(Middle(seen, _settings.PatchExtents), i) / images;
         }
+
+        if (_settings.ValidatesLabelledAlone)
+            return new ValidationResult(losses, 0, 0, Labelled: ValidationScoring.OfLabelled(trainer.Model, _settings, _data.Validation, orientations: 1));
 
         // Undefined where no image has an object on either side.
         var mean = ImageScores.Mean(scores);
@@ -274,6 +305,8 @@ internal sealed class TrainingRun
     {
         if (_data.Validation.All(item => item.Objects.Count == 0))
             return null;
+        if (_settings.ValidatesLabelledAlone)
+            return new SegmentedScores(0, 0, ValidationScoring.OfLabelled(model, _settings, _data.Validation, OrientationAverage.DefaultOf(model.Options)));
         var scores = ValidationScoring.Mean(model, _settings, _data.Validation, ScoringChoices.OfSegment(model.Options), CancellationToken.None);
         return new SegmentedScores(scores.AveragePrecision50, scores.SymmetricBestDice);
     }
@@ -282,6 +315,13 @@ internal sealed class TrainingRun
     {
         var foreground = trainer.Model.Options.Foreground ? "in the learned foreground" : "inside the true foreground";
         var mask = trainer.Model.Options.Foreground ? "" : " without a mask";
+        if (result.Labelled is { } labelled)
+        {
+            (foreground, mask) = (trainer.Model.Options.Foreground ? foreground : "without a mask", "");
+            return string.Create(CultureInfo.InvariantCulture, $"validation at {trainer.Iteration}: loss {result.Loss:0.0000}  {labelled}, {foreground}")
+                + (result.Segmented?.Labelled is { } final ? $"; as spoco segment: {final}" : "");
+        }
+
         var scores = Text(result.AveragePrecision50, result.SymmetricBestDice);
         var segmented = result.Segmented is not { } segment ? ""
             : $"; as spoco segment{mask}: {Text(segment.AveragePrecision50, segment.SymmetricBestDice)}";
@@ -294,7 +334,9 @@ internal sealed class TrainingRun
 
     /// <summary>Without labels only the loss tells.</summary>
     private bool IsBetter(ValidationResult result, ValidationResult best) => _data.Validation.All(item => item.Objects.Count == 0)
-        ? result.Loss < best.Loss : result.AveragePrecision50 > best.AveragePrecision50;
+        ? result.Loss < best.Loss
+        : result.Labelled is { } labelled ? best.Labelled is not { } former || labelled.Rank > former.Rank
+        : result.AveragePrecision50 > best.AveragePrecision50;
 
     private static string Describe(TrainingStep step)
     {

@@ -31,25 +31,37 @@ internal static class ValidationScoring
     {
         var scores = new List<ImageScores>();
         foreach (var item in items)
-        {
-            cancellation.ThrowIfCancellationRequested();
             scores.Add(Of(model, settings, item, choices, cancellation));
-        }
-
         return ImageScores.Mean(scores);
     }
 
     /// <summary>The scores of one image.</summary>
     /// <exception cref="InputException">There is no such mask.</exception>
     public static ImageScores Of(
-        SpocoModel model, TrainSettings settings, TrainingItem item, ScoringChoices choices, CancellationToken cancellation = default)
+        SpocoModel model, TrainSettings settings, TrainingItem item, ScoringChoices choices, CancellationToken cancellation = default) =>
+        Score(settings, item, Segment(model, settings, item, choices, cancellation));
+
+    /// <summary>The scores of images of which not all objects are labelled, as <c>spoco segment</c> makes them.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="settings">What it was trained with.</param>
+    /// <param name="items">The images.</param>
+    /// <param name="orientations">Views to average over.</param>
+    public static LabelledScores OfLabelled(SpocoModel model, TrainSettings settings, IReadOnlyList<TrainingItem> items, int orientations)
     {
+        var choices = ScoringChoices.OfSegment(model.Options) with { Orientations = orientations };
+        return LabelledScores.Of(items.Select(item => (item.Labels, Segment(model, settings, item, choices, CancellationToken.None))));
+    }
+
+    private static Volume<int> Segment(
+        SpocoModel model, TrainSettings settings, TrainingItem item, ScoringChoices choices, CancellationToken cancellation)
+    {
+        cancellation.ThrowIfCancellationRequested();
         var image = settings.Resized is { } size ? Resizing.Image(item.Image, size) : item.Image;
         var prediction = OrientationAverage.Predict(model, image, choices.Orientations, cancellation);
         var (options, device) = (model.Options.Segmentation, model.Device);
         var source = choices.Foreground ?? (prediction.Foreground is not null ? SegmentCommand.Learned : ScoringChoices.Truth);
         if (source == SegmentCommand.Learned && prediction.Foreground is null)
-            throw new InputException("--foreground: the model has learned no foreground (it was trained with sparse supervision or --no-foreground).");
+            throw new InputException("--foreground: the model has learned no foreground (it was trained with --no-foreground, --self-supervised or --ignore-label).");
         var only = CityscapesClass.Named(settings.Class);
         var labels = source == SegmentCommand.Learned
             ? InstanceSegmentation.SegmentLearned(prediction, options: options, device: device, cancellation: cancellation)
@@ -57,7 +69,7 @@ internal static class ValidationScoring
                 ? TrueForeground(settings.Resized is { } seen ? Resizing.Labels(item.Labels, seen) : item.Labels)
                 : SegmentCommand.Mask(source, item.Name, only, item.Image, image, prediction, options, device, cancellation),
                 options, device, cancellation);
-        return Score(settings, item, settings.Resized is null ? labels : Resizing.Labels(labels, item.Extents));
+        return settings.Resized is null ? labels : Resizing.Labels(labels, item.Extents);
     }
 
     private static Volume<byte> TrueForeground(Volume<int> labels) => new(
@@ -68,7 +80,8 @@ internal static class ValidationScoring
     private static ImageScores Score(TrainSettings settings, TrainingItem item, Volume<int> labels)
     {
         if (!settings.NamesBackground)
-            return ImageScores.Of(item.Name, item.Labels, labels);
+            return ImageScores.Of(item.Name, settings.BackgroundLabel is null ? item.Labels
+                : new Volume<int>(Array.ConvertAll(item.Labels.Data, label => Math.Max(label, 0)), labels.Depth, labels.Height, labels.Width), labels);
         for (var i = 0; i < labels.Data.Length; i++)
         {
             if (item.Labels.Data[i] == 0)

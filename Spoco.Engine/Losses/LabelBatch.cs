@@ -6,7 +6,7 @@ namespace Spoco.Engine.Losses;
 
 /// <summary>
 /// The label images of a batch, [N, D, H, W], prepared for the losses: 0 is unlabelled or background, any other value an object; the values
-/// need not be consecutive. The labels of each image are numbered in ascending order (the owner of a pixel), and the pixels sorted by them.
+/// need not be consecutive, and <see cref="Background"/> is 0 that is known to be background. The labels of each image are numbered in ascending order (the owner of a pixel), and the pixels sorted by them.
 /// Making one touches no device and may be done by another thread; the first loss on a device uploads it, once. Memory is pooled: fresh pages for every
 /// step would cost more than the sorting.
 /// </summary>
@@ -17,10 +17,12 @@ public sealed class LabelBatch : IDisposable
     private readonly int[] _starts;
     private readonly int[] _labels;
     private readonly int[] _imageClusters;
+    private readonly int[] _background;
     private PixelSegments? _segments;
     private ForegroundTargets? _targets;
+    private PositiveUnlabelledTargets? _partialTargets;
 
-    private LabelBatch(TensorShape shape, int[] owners, int[] order, int[] starts, int[] labels, int[] imageClusters)
+    private LabelBatch(TensorShape shape, int[] owners, int[] order, int[] starts, int[] labels, int[] imageClusters, int[] background)
     {
         Shape = shape;
         _owners = owners;
@@ -28,7 +30,14 @@ public sealed class LabelBatch : IDisposable
         _starts = starts;
         _labels = labels;
         _imageClusters = imageClusters;
+        _background = background;
     }
+
+    /// <summary>
+    /// The label of pixels that are certain to be background where 0 means not labelled. Embeddings treat them as 0; a foreground channel learns from them
+    /// (<see cref="PositiveUnlabelledLoss"/>).
+    /// </summary>
+    public const int Background = -1;
 
     /// <summary>The extents, [N, D, H, W, 1].</summary>
     public TensorShape Shape { get; }
@@ -45,15 +54,41 @@ public sealed class LabelBatch : IDisposable
     /// <summary>Rank of every pixel's label among the labels of its image.</summary>
     internal ReadOnlySpan<int> Owners => _owners.AsSpan(0, (int)Shape.Count);
 
+    /// <summary>Pixels with the label <see cref="Background"/>, as indices into the batch, ascending.</summary>
+    internal ReadOnlySpan<int> BackgroundPixels => _background;
+
     /// <summary>Sorts the labels of a batch.</summary>
     /// <param name="shape">[N, D, H, W, 1].</param>
-    /// <param name="labels">One label per pixel, at least 0.</param>
-    /// <exception cref="ArgumentException">The number of labels does not fit the shape, a label is negative, or the batch exceeds 2^31 - 1
-    /// pixels.</exception>
+    /// <param name="labels">One label per pixel, at least 0 or <see cref="Background"/>.</param>
+    /// <exception cref="ArgumentException">The number of labels does not fit the shape, a label is negative and not <see cref="Background"/>, or the batch
+    /// exceeds 2^31 - 1 pixels.</exception>
     public static LabelBatch From(TensorShape shape, ReadOnlySpan<int> labels)
     {
         if (!shape.IsValid || shape.C != 1 || labels.Length != shape.Count)
             throw new ArgumentException($"LabelBatch: {labels.Length} labels do not fill {shape} (one channel).");
+        if (!labels.Contains(Background))
+            return Sorted(shape, labels, []);
+        var known = ArrayPool<int>.Shared.Rent(labels.Length);
+        var background = new List<int>();
+        for (var i = 0; i < labels.Length; i++)
+        {
+            known[i] = labels[i] == Background ? 0 : labels[i];
+            if (labels[i] == Background)
+                background.Add(i);
+        }
+
+        try
+        {
+            return Sorted(shape, known.AsSpan(0, labels.Length), [.. background]);
+        }
+        finally
+        {
+            ArrayPool<int>.Shared.Return(known);
+        }
+    }
+
+    private static LabelBatch Sorted(TensorShape shape, ReadOnlySpan<int> labels, int[] background)
+    {
         var pixels = (int)shape.VoxelsPerImage;
         var starts = new List<int>();
         var values = new List<int>();
@@ -75,7 +110,7 @@ public sealed class LabelBatch : IDisposable
         }
 
         starts.Add(labels.Length);
-        return new LabelBatch(shape, owners, order, [.. starts], [.. values], imageClusters);
+        return new LabelBatch(shape, owners, order, [.. starts], [.. values], imageClusters, background);
     }
 
     /// <summary>The pixels of a cluster, as indices into the batch, ascending.</summary>
@@ -95,6 +130,8 @@ public sealed class LabelBatch : IDisposable
         _segments = null;
         _targets?.Dispose();
         _targets = null;
+        _partialTargets?.Dispose();
+        _partialTargets = null;
     }
 
     /// <summary>The sorted pixels on a device; kept until another device is asked for, or until the batch is disposed.</summary>
@@ -121,6 +158,18 @@ public sealed class LabelBatch : IDisposable
         return _targets;
     }
 
+    /// <summary>The targets of a foreground channel where few objects are labelled; kept as the sorted pixels are.</summary>
+    internal PositiveUnlabelledTargets PositiveUnlabelledTargets(ComputeDevice device)
+    {
+        if (_partialTargets?.Buffer.Device != device)
+        {
+            _partialTargets?.Dispose();
+            _partialTargets = Losses.PositiveUnlabelledTargets.Upload(device, this);
+        }
+
+        return _partialTargets!;
+    }
+
     /// <summary>The labels of an image in ascending order, with their counts.</summary>
     private static (int Label, int Count)[] Count(ReadOnlySpan<int> labels)
     {
@@ -129,7 +178,7 @@ public sealed class LabelBatch : IDisposable
         {
             end = EndOfRun(labels, i);
             if (labels[i] < 0)
-                throw new ArgumentException($"LabelBatch: labels must be at least 0, found {labels[i]}.");
+                throw new ArgumentException($"LabelBatch: labels must be at least 0, or {Background} for certain background, found {labels[i]}.");
             CollectionsMarshal.GetValueRefOrAddDefault(counts, labels[i], out _) += end - i;
         }
 

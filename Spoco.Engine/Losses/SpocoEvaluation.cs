@@ -464,6 +464,14 @@ internal sealed class SpocoEvaluation : IDisposable
 
     private void AddForeground(Tensor? gradient)
     {
+        if (_options.Supervision == Supervision.Sparse)
+        {
+            var value = PositiveUnlabelledLoss.Evaluate(_embeddings, _labels, Channels, _options, _momentum, gradient);
+            for (var n = 0; n < _images.Length; n++)
+                _terms[n] = _terms[n] with { Foreground = value };
+            return;
+        }
+
         var values = ForegroundLoss.Evaluate(_embeddings, _labels, Channels, _options.ForegroundWeight, _options.ForegroundBalance, gradient);
         for (var n = 0; n < _images.Length; n++)
             _terms[n] = _terms[n] with { Foreground = values[n] };

@@ -81,8 +81,8 @@ public sealed record SpocoLossOptions
     /// <summary>The offsets are drawn from -AffinityRange .. -1 along every axis longer than 1.</summary>
     public int AffinityRange { get; init; } = 18;
 
-    /// <summary>Whether the last channel of the embeddings is a foreground logit, with a loss of its own
-    /// (<see cref="Losses.ForegroundLoss"/>).</summary>
+    /// <summary>Whether the last channel of the embeddings is a foreground logit, with a loss of its own: <see cref="Losses.ForegroundLoss"/> under full
+    /// supervision, <see cref="PositiveUnlabelledLoss"/> under sparse.</summary>
     public bool ForegroundChannel { get; init; }
 
     /// <summary>Weight of the foreground loss.</summary>
@@ -90,6 +90,16 @@ public sealed record SpocoLossOptions
 
     /// <summary>Largest weight of a pixel of small objects within the foreground loss; 1: every pixel counts the same.</summary>
     public float ForegroundBalance { get; init; } = 1;
+
+    /// <summary>pi, the share of the pixels that belong to objects, for the foreground loss under sparse supervision.</summary>
+    public double ForegroundShare { get; init; } = 0.5;
+
+    /// <summary>lambda, weight of the agreement of f and g on unlabelled pixels within the foreground loss; only under sparse supervision, where the
+    /// embeddings of g are given.</summary>
+    public double ForegroundAgreement { get; init; } = 1;
+
+    /// <summary>Weight of the outlines of labelled objects within the foreground loss under sparse supervision.</summary>
+    public double ForegroundOutline { get; init; } = 3;
 
     /// <summary>
     /// Computes what the authors' public code computes where it differs from the paper: L_obj is one Dice pooled over the objects of an image;
@@ -112,6 +122,9 @@ public sealed record SpocoLossOptions
         Require(AffinityOffsets is >= 1 and <= 256, nameof(AffinityOffsets), AffinityOffsets, "from 1 to 256");
         Require(AffinityRange >= 1, nameof(AffinityRange), AffinityRange, "at least 1");
         Require(ForegroundBalance >= 1 && float.IsFinite(ForegroundBalance), nameof(ForegroundBalance), ForegroundBalance, "at least 1");
+        Require(ForegroundShare is > 0 and < 1, nameof(ForegroundShare), ForegroundShare, "between 0 and 1");
+        Require(ForegroundAgreement >= 0 && double.IsFinite(ForegroundAgreement), nameof(ForegroundAgreement), ForegroundAgreement, "at least 0");
+        Require(ForegroundOutline >= 0 && double.IsFinite(ForegroundOutline), nameof(ForegroundOutline), ForegroundOutline, "at least 0");
         Require(Enum.IsDefined(InstanceLoss), nameof(InstanceLoss), InstanceLoss, "a defined value");
         Require(Enum.IsDefined(Supervision), nameof(Supervision), Supervision, "a defined value");
         foreach (var (name, weight) in ((string, float)[])[(nameof(PullWeight), PullWeight), (nameof(PushWeight), PushWeight),

@@ -39,7 +39,7 @@ public sealed class SpocoTrainer : IDisposable
     private const long DropoutStream = -3;
     private const float DropoutProbability = 0.5f;
 
-    private readonly SpocoLossOptions _loss;
+    private SpocoLossOptions _loss;
     private readonly AdamMoments _moments;
     private readonly AdamMoments? _momentsOfG;
     private readonly Adversary? _adversary;
@@ -70,6 +70,8 @@ public sealed class SpocoTrainer : IDisposable
         _loss = options.Loss with
         {
             PullMargin = (float)model.Options.PullMargin, PushMargin = (float)model.Options.PushMargin, ForegroundChannel = model.Options.Foreground,
+            // The foreground of a g that is trained by itself learns from nothing.
+            ForegroundAgreement = trainsG ? 0 : options.Loss.ForegroundAgreement,
         };
         _loss.Validate();
         var dimensions = model.Options.Network.Dimensions;
@@ -93,6 +95,22 @@ public sealed class SpocoTrainer : IDisposable
 
     /// <summary>Steps done so far.</summary>
     public long Iteration { get; private set; }
+
+    /// <summary>
+    /// pi of the foreground loss under sparse supervision (<see cref="SpocoLossOptions.ForegroundShare"/>): may change as more is known of it, and is part of
+    /// what <see cref="Save"/> writes.
+    /// </summary>
+    /// <exception cref="ArgumentException">It is not between 0 and 1.</exception>
+    public double ForegroundShare
+    {
+        get => _loss.ForegroundShare;
+        set
+        {
+            var loss = _loss with { ForegroundShare = value };
+            loss.Validate();
+            _loss = loss;
+        }
+    }
 
     /// <summary>Batches that <see cref="TrainCritic"/> is to be given before the next <see cref="Step"/>.</summary>
     public int CriticBatches => Options.Adversarial is { } adversarial && Iteration >= adversarial.WarmUp ? adversarial.CriticSteps : 0;
@@ -138,7 +156,7 @@ public sealed class SpocoTrainer : IDisposable
     /// <param name="metadata">Further strings to keep with it.</param>
     public void Save(string path, IReadOnlyDictionary<string, string>? metadata = null)
     {
-        var state = new State(Iteration, Schedule.State, _adversary?.Progress ?? default);
+        var state = new State(Iteration, Schedule.State, _adversary?.Progress ?? default, ForegroundShare);
         Checkpoint.Save(path, Model, [.. _moments.Arrays, .. _momentsOfG?.Arrays ?? [], .. _adversary?.Arrays ?? []],
             new Dictionary<string, string>(metadata ?? new Dictionary<string, string>()) { [StateKey] = JsonSerializer.Serialize(state, Checkpoint.Json) });
     }
@@ -163,12 +181,15 @@ public sealed class SpocoTrainer : IDisposable
 
         if (state.Iteration is < 0 or >= int.MaxValue)
             throw new InputException($"{path}: the training state is damaged: iteration {state.Iteration}.");
+        if (state.ForegroundShare is not (null or (> 0 and < 1)))
+            throw new InputException($"{path}: the training state is damaged: share of foreground {state.ForegroundShare}.");
         Checkpoint.Load(path, file, Model);
         _moments.Fill(path, file);
         _momentsOfG?.Fill(path, file);
         _adversary?.Fill(path, file, state.Critic);
         Iteration = state.Iteration;
         Schedule.State = state.Schedule;
+        ForegroundShare = state.ForegroundShare ?? ForegroundShare;
         return file.Metadata;
     }
 
@@ -301,5 +322,5 @@ public sealed class SpocoTrainer : IDisposable
 
     private long Seed(long index, long stream) => (long)RandomSource.ForIndex(Options.Seed, index, stream).NextUInt64();
 
-    private sealed record State(long Iteration, ScheduleState Schedule, CriticProgress Critic);
+    private sealed record State(long Iteration, ScheduleState Schedule, CriticProgress Critic, double? ForegroundShare = null);
 }

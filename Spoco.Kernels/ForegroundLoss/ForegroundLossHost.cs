@@ -23,29 +23,9 @@ internal static unsafe class ForegroundLossHost
         host.Workers.Run(EmbeddingTile.CountOf(layout), new GradientBody(
             layout, logits.HostAddress, targets.HostAddress, factors.HostAddress, gradient.HostAddress));
 
-    /// <summary>p, and exp(-|z|).</summary>
-    private static (Vector<float> P, Vector<float> Small) Sigmoid(Vector<float> z)
-    {
-        var (rate, limit) = SoftMask.Falloff(1);
-        var small = SoftMask.Mask(Vector.Abs(z), rate, limit);
-        var p = Vector.ConditionalSelect(Vector.GreaterThanOrEqual(z, Vector<float>.Zero), Vector<float>.One, small) / (Vector<float>.One + small);
-        return (p, small);
-    }
-
     /// <summary>q and w of a target.</summary>
     private static (Vector<float> Q, Vector<float> Weight) Target(Vector<float> t) =>
         (Vector.ConditionalSelect(Vector.GreaterThan(t, Vector<float>.Zero), Vector<float>.One, Vector<float>.Zero), Vector.Abs(t));
-
-    private static void Load(EmbeddingTile tile, EmbeddingLayout layout, float* logits, float* targets, float* z, float* t)
-    {
-        // Pixels that fill up the tile are certain background without weight: they add nothing.
-        new Span<float>(z, PixelTile.Pixels).Fill(-1e3f);
-        new Span<float>(t, PixelTile.Pixels).Clear();
-        new Span<float>(targets + tile.First, tile.Count).CopyTo(new Span<float>(t, PixelTile.Pixels));
-        var at = logits + tile.First * layout.PixelStride + layout.ChannelOffset;
-        for (var p = 0; p < tile.Count; p++)
-            z[p] = at[(long)p * layout.PixelStride];
-    }
 
     private readonly struct SumsBody(EmbeddingLayout layout, float* logits, float* targets, double* partials, long length)
         : IParallelBody
@@ -57,13 +37,13 @@ internal static unsafe class ForegroundLossHost
             for (var index = from; index < until; index++)
             {
                 var tile = new EmbeddingTile(layout, index);
-                Load(tile, layout, logits, targets, z, t);
+                LogitTile.Load(tile, layout, logits, targets, z, t);
                 Vector<float> entropy = default, overlap = default, square = default;
                 for (var i = 0; i < PixelTile.Pixels; i += Vector<float>.Count)
                 {
                     var logit = PixelTile.Read(z + i);
                     var (mask, weight) = Target(PixelTile.Read(t + i));
-                    var (p, small) = Sigmoid(logit);
+                    var (p, small) = LogitTile.Sigmoid(logit);
                     entropy += weight * (Vector.MaxNative(logit, Vector<float>.Zero) - mask * logit + Vector.Log(Vector<float>.One + small));
                     overlap += p * mask;
                     square += p * p;
@@ -87,19 +67,17 @@ internal static unsafe class ForegroundLossHost
             for (var index = from; index < until; index++)
             {
                 var tile = new EmbeddingTile(layout, index);
-                Load(tile, layout, logits, targets, z, t);
+                LogitTile.Load(tile, layout, logits, targets, z, t);
                 var f = factors + tile.Image * ForegroundLoss.Scalars;
                 for (var i = 0; i < PixelTile.Pixels; i += Vector<float>.Count)
                 {
                     var (mask, weight) = Target(PixelTile.Read(t + i));
-                    var (p, small) = Sigmoid(PixelTile.Read(z + i));
+                    var (p, small) = LogitTile.Sigmoid(PixelTile.Read(z + i));
                     var slope = small / ((Vector<float>.One + small) * (Vector<float>.One + small));
                     (f[0] * weight * (p - mask) + (f[1] * mask + f[2] * p) * slope).Store(z + i);
                 }
 
-                var dz = gradient + tile.First * layout.PixelStride + layout.ChannelOffset;
-                for (var p = 0; p < tile.Count; p++)
-                    dz[(long)p * layout.PixelStride] = z[p];
+                LogitTile.Store(tile, layout, z, gradient);
             }
         }
     }

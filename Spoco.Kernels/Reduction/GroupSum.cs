@@ -23,9 +23,9 @@ internal static class GroupSum
                 IlgpuDevice.Extent(sums.Length, nameof(GroupSum)), partials.View, blocks, width, sums.View);
     }
 
-    /// <summary>Called by every thread of a group: adds each of the three values over the threads, and stores the sums at
+    /// <summary>Called by every thread of a group: adds each of the first <paramref name="count"/> of three values over the threads, and stores the sums at
     /// <paramref name="at"/>.</summary>
-    public static void Store(float first, float second, float third, ArrayView<float> partials, long at)
+    public static void Store(float first, float second, float third, ArrayView<float> partials, long at, int count = 3)
     {
         var shared = SharedMemory.Allocate1D<float>(3 * MaximalSize);
         shared[Group.IdxX] = first;
@@ -34,7 +34,7 @@ internal static class GroupSum
         Group.Barrier();
 
         // A sum to each of the first threads; a group may have fewer than three.
-        for (var k = Group.IdxX; k < 3; k += Group.DimX)
+        for (var k = Group.IdxX; k < count; k += Group.DimX)
         {
             var sum = 0f;
             for (var i = 0; i < Group.DimX; i++)

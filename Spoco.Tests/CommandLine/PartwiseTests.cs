@@ -119,9 +119,13 @@ public sealed class PartwiseTests : FolderTests
             Network = new UNetOptions { Dimensions = dimensions, FeatureMaps = [8, 16], Order = order }, EmbeddingDimensions = 8, PushMargin = 0.02, Foreground = foreground,
         });
         model.Initialise(1);
-        // The last bias is that of the foreground: about half of the voxels lie in cores.
         if (foreground)
-            model.EmbeddingNet.Parameters.Values.Slice(model.EmbeddingNet.Parameters.Values.Length - 1, 1).CopyFrom([1f]);
+        {
+            // So that about half of the voxels lie in cores.
+            var bias = model.EmbeddingNet.Parameters["final_conv.bias"].Buffer;
+            bias.Slice(bias.Length - 1, 1).CopyFrom([1f]);
+        }
+
         var path = PathOf($"model{dimensions}{foreground}.safetensors");
         Checkpoint.Save(path, model);
         return path;

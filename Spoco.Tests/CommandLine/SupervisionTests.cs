@@ -43,6 +43,12 @@ public sealed class SupervisionTests : IDisposable
     [TestCase("--budget", "999", "--supervision", "sparse")]
     [TestCase("--self-supervised", "true", "--instance-ratio", "0.5", "--supervision", "sparse")]
     [TestCase("--self-supervised", "true", "--consistency-weight", "0")]
+    [TestCase("--background-label", "9")]
+    [TestCase("--background-label", "0", "--supervision", "sparse")]
+    [TestCase("--background-label", "9", "--ignore-label", "9", "--supervision", "sparse")]
+    [TestCase("--foreground-share", "0.2")]
+    [TestCase("--foreground-share", "1", "--supervision", "sparse")]
+    [TestCase("--validation-labels", "sparse")]
     [TestCase("--held-out", "1")]
     [TestCase("--class", "tree")]
     [TestCase("--from", "/no/such/model")]
@@ -84,6 +90,47 @@ public sealed class SupervisionTests : IDisposable
             .AssertSuccess();
         var terms = Terms();
         Assert.That((terms["unlabelled_push"] > 0, terms["consistency"] > 0), Is.EqualTo((push == "1", consistency == "1")));
+    }
+
+    [Test]
+    public void Sparse_supervision_learns_a_foreground_and_estimates_its_share()
+    {
+        var data = DataSet.Write(_folder.File("data"));
+        var run = Train(data, "--supervision", "sparse", "--instance-ratio", "0.4", "--iterations", "8").AssertSuccess();
+        Assert.That(run.Error.Split("(estimated; --foreground-share sets it)"), Has.Length.EqualTo(5), "at the start, after 1, 2 and 4 steps");
+        Assert.That(run.Error, Does.Contain("in the learned foreground; as spoco segment: AP@0.5"));
+        Assert.That(Terms()["foreground"], Is.Positive);
+        CommandLineRun.Of("segment", "--model", Out, "--input", Path.Combine(data, "val", "images"), "--foreground", "learned", "--out", _folder.File("result"), "--device", "cpu")
+            .AssertSuccess();
+
+        var given = Train(data, "--supervision", "sparse", "--foreground-share", "0.3", "--out", _folder.File("given")).AssertSuccess();
+        Assert.That(given.Error, Does.Not.Contain("estimated"));
+        var paper = Train(data, "--supervision", "sparse", "--no-foreground", "true", "--out", _folder.File("paper")).AssertSuccess();
+        Assert.That(paper.Error, Does.Not.Contain("estimated"));
+        Assert.That(Checkpoint.ReadOptions("paper", SafeTensors.Open(Path.Combine(_folder.File("paper"), "last.safetensors"))).Foreground, Is.False);
+    }
+
+    [Test]
+    public void A_scribble_of_background_is_no_object_and_is_learned()
+    {
+        var data = DataSet.Write(_folder.File("data"));
+        Train(data, "--supervision", "sparse").AssertSuccess();
+        var (known, without) = (Known(), Terms()["foreground"]);
+        foreach (var path in Directory.GetFiles(data, "*.png", SearchOption.AllDirectories).Where(path => path.Contains("labels", StringComparison.Ordinal)))
+        {
+            var labels = InputFile.ReadLabels(path);
+            for (var i = 0; i < labels.Data.Length; i++)
+                labels.Data[i] = labels.Data[i] == 0 && i % 3 == 0 ? 200 : labels.Data[i];
+            PngFile.WriteLabels(path, labels);
+        }
+
+        var scribbled = _folder.File("scribbled");
+        var run = Train(data, "--supervision", "sparse", "--background-label", "200", "--out", scribbled).AssertSuccess();
+        Assert.That(run.Output, Does.Contain("% of the labelled background is segmented"));
+        Assert.That(File.ReadAllLines(Path.Combine(scribbled, "data.csv")).Where(l => l.StartsWith("train", StringComparison.Ordinal))
+            .Select(l => int.Parse(l.Split(',')[^1], CultureInfo.InvariantCulture)), Is.EqualTo(known));
+        Assert.That(Terms(scribbled)["foreground"], Is.Not.EqualTo(without));
+        Train(data, "--supervision", "sparse", "--background-label", "200", "--instance-ratio", "0.5", "--out", _folder.File("half")).AssertSuccess();
     }
 
     /// <summary>A.1: the critic begins after the warm-up; a training that was interrupted ends with the same bits.</summary>
@@ -188,9 +235,9 @@ public sealed class SupervisionTests : IDisposable
         .Select(l => int.Parse(l.Split(',')[^1], CultureInfo.InvariantCulture))];
 
     /// <summary>The unweighted terms of the first step.</summary>
-    private Dictionary<string, double> Terms()
+    private Dictionary<string, double> Terms(string? folder = null)
     {
-        var lines = File.ReadAllLines(Path.Combine(Out, "log.csv"));
+        var lines = File.ReadAllLines(Path.Combine(folder ?? Out, "log.csv"));
         return lines[0].Split(',').Zip(lines[1].Split(','))
             .ToDictionary(p => p.First, p => double.TryParse(p.Second, CultureInfo.InvariantCulture, out var value) ? value : 0);
     }

@@ -43,6 +43,30 @@ public sealed partial class TrainingPromisesTests : IDisposable
         Assert.That(AveragePrecision(File.ReadAllText(json)), Is.EqualTo(promised).Within(6e-4));
     }
 
+    /// <summary>Without complete labels the scores are those of the labelled objects, and their names say so.</summary>
+    [Test]
+    public void The_validation_of_sparse_labels_scores_what_is_labelled()
+    {
+        DataSet.Write(Data);
+        var objects = InputFile.ReadLabels(Path.Combine(Data, "val", "labels", "cell0.png")).Data.Distinct().Count(label => label > 0);
+        var run = Train("--supervision", "sparse").AssertSuccess();
+        var line = run.Error.Split('\n').Single(l => l.StartsWith("validation at", StringComparison.Ordinal));
+        Assert.That(line, Does.Contain($"of {objects} labelled objects: mean best IoU"));
+        Assert.That(line, Does.Contain("in the learned foreground; as spoco segment: of"));
+        Assert.That(line, Does.Not.Contain("AP@"));
+        Assert.That(run.Output, Does.Contain($"best validation of {objects} labelled objects: mean best IoU"));
+        var rows = File.ReadAllLines(Path.Combine(Out, "log.csv")).Select(row => row.Split(',')).ToArray();
+        var (iou, precision) = (Array.IndexOf(rows[0], "validation_best_iou"), Array.IndexOf(rows[0], "validation_ap50"));
+        Assert.That((rows[^1][iou].Length > 0, rows[^1][precision]), Is.EqualTo((true, "")));
+        File.Delete(Best);
+        var resumed = CommandLineRun.Of("train", "--out", Out, "--resume", "--device", "cpu").AssertSuccess();
+        Assert.That(resumed.Error + resumed.Output, Does.Contain("labelled objects: mean best IoU"));
+
+        var half = Train("--supervision", "sparse", "--instance-ratio", "0.5", "--validation-labels", "sparse", "--out", _folder.File("half")).AssertSuccess();
+        Assert.That(half.Error, Does.Contain("labelled objects: mean best IoU").And.Not.Contain($"of {objects} labelled"));
+        Assert.That(Train("--supervision", "sparse", "--instance-ratio", "0.5", "--out", _folder.File("complete")).AssertSuccess().Error, Does.Contain("AP@0.5"));
+    }
+
     [Test]
     public void The_best_model_holds_neither_moments_nor_paths_and_the_last_one_what_resuming_needs()
     {
@@ -208,6 +232,19 @@ public sealed partial class TrainingPromisesTests : IDisposable
         using var model = Checkpoint.Load(Last, TestDevices.Open("cpu"));
         var image = InputFile.ReadImage(_folder.File("data/val/images/cell0.png"), "raw", 1);
         Assert.That(model.Normalise(image).Data, Is.EqualTo(Normalisation.Apply(image).Data));
+        CommandLineRun.Of("train", "--out", Out, "--resume", "--device", "cpu").AssertSuccess();
+    }
+
+    /// <summary>Sparse trainings of before had no foreground.</summary>
+    [Test]
+    public void A_sparse_training_that_knows_of_no_foreground_resumes_without_one()
+    {
+        DataSet.Write(Data);
+        Train("--supervision", "sparse", "--no-foreground").AssertSuccess();
+        Rewrite(Last, metadata => metadata["spoco.settings"] = Regex.Replace(
+            metadata["spoco.settings"].Replace("\"NoForeground\":true", "\"NoForeground\":false", StringComparison.Ordinal), "\"ForegroundShare\":null,", ""));
+        Assert.That(SafeTensors.Open(Last).Metadata["spoco.settings"], Does.Not.Contain("ForegroundShare").And.Contain("\"NoForeground\":false"));
+        Assert.That(TrainingRun.StoredSettings(Out).HasForeground, Is.False);
         CommandLineRun.Of("train", "--out", Out, "--resume", "--device", "cpu").AssertSuccess();
     }
 

@@ -53,6 +53,16 @@ public sealed class PatchSourceTests : IDisposable
         Assert.That(new LabelRule { Ignored = -1, Kept = new HashSet<int> { 7 } }.Apply(labels).Data, Is.EqualTo(new[] { 0, 0, 0, 0, 7, 0 }));
         Assert.That(new LabelRule { Ignored = 7 }.Apply(new Volume<int>([7, 1], 1, 1, 2)).Data, Is.EqualTo(new[] { 0, 1 }));
         Assert.That(new LabelRule().Apply(labels), Is.SameAs(labels));
+        Assert.That(new LabelRule { Ignored = -1, BackgroundLabel = 4, Kept = new HashSet<int> { 7 } }.Apply(labels).Data,
+            Is.EqualTo(new[] { 0, 0, -1, -1, 7, 0 }), "certain background");
+    }
+
+    [Test]
+    public void Pieces_of_labels_leave_the_numbers_that_are_no_objects_alone()
+    {
+        var reading = new ImageReading(new NormalisationOptions(), SplitLabels: true, Ignored: 1, BackgroundLabel: 3);
+        Assert.That(reading.Labels(new Volume<int>([5, 0, 5, 1, 3, 5, 0, 3], 1, 1, 8)).Data, Is.EqualTo(new[] { 2, 0, 4, 1, 3, 5, 0, 3 }));
+        Assert.That(ObjectIndex.Of(new Volume<int>([2, 0, 4, 1, 3, -1], 1, 1, 6), ignored: 1, background: 3).Select(o => o.Label), Is.EqualTo(new[] { 2, 4 }));
     }
 
     [Test]

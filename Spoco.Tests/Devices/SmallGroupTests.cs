@@ -29,6 +29,16 @@ public sealed class SmallGroupTests
     }
 
     [Test]
+    public void Positive_unlabelled_sums()
+    {
+        var layout = new EmbeddingLayout(2, 35, 1, 1, 0);
+        var (logits, teacher) = (Values(70, 1), Values(70, 2));
+        float[] targets = [.. Enumerable.Range(0, 70).Select(i => ((float[])[1, 0.5f, 0, -1])[i * 7 % 4])];
+        Check(2 * PositiveUnlabelledLoss.Scalars,
+            (d, sums) => PositiveUnlabelledLoss.Sums(layout, On(d, logits), On(d, targets), On(d, teacher), sums));
+    }
+
+    [Test]
     public void Affinity_sums()
     {
         var shape = new TensorShape(1, 1, 5, 7, 3);

@@ -21,6 +21,8 @@ public sealed class SpocoLossTests
         ["gaps"] = (s, r) => [.. Blocks(s, r, 2, zero: true).Select(l => l switch { 1 => 3, 2 => 700, _ => 0 })],
         ["first empty"] = (s, r) => [.. Blocks(s, r, 3, zero: true).Select((l, i) => i < s.VoxelsPerImage ? 0 : l)],
         ["one-pixel objects"] = (s, _) => [.. Enumerable.Range(0, (int)s.Voxels).Select(i => i % 5 == 0 ? i % (int)s.VoxelsPerImage + 1 : 0)],
+        ["background"] = (s, r) => [.. Blocks(s, r, 4, zero: true).Select(l => l == 3 ? -1 : l)],
+        ["background alone"] = (s, r) => [.. Blocks(s, r, 4, zero: true).Select(l => l == 3 ? -1 : 0)],
         ["60 objects"] = (s, r) => Blocks(s, r, 60, zero: true),
     };
 
@@ -77,8 +79,19 @@ public sealed class SpocoLossTests
                 .SetArgDisplayNames("objects", "balanced foreground");
             yield return new TestCaseData("objects", new TensorShape(2, 3, 4, 5, 3), Full with { ForegroundChannel = true, ForegroundBalance = 3 })
                 .SetArgDisplayNames("objects", "balanced foreground, 3D");
-            yield return new TestCaseData("empty", flat with { C = 5 }, Sparse with { ForegroundChannel = true }).SetArgDisplayNames("empty",
-                "foreground");
+            foreach (var labels in (string[])["objects", "empty", "one object", "one label", "first empty"])
+                yield return new TestCaseData(labels, flat with { C = 5 }, Sparse with { ForegroundChannel = true }).SetArgDisplayNames(labels,
+                    "positive-unlabelled");
+            foreach (var share in (double[])[0.02, 0.6, 0.98])
+            {
+                foreach (var labels in (string[])["objects", "background", "background alone"])
+                    yield return new TestCaseData(labels, new TensorShape(3, 1, 17, 31, 5),
+                        Sparse with { ForegroundChannel = true, ForegroundShare = share, ForegroundWeight = 0.7f, ForegroundAgreement = 1.3, ForegroundOutline = 0.6 })
+                        .SetArgDisplayNames(labels, $"positive-unlabelled, {share}");
+            }
+
+            yield return new TestCaseData("background", new TensorShape(2, 3, 4, 5, 3), Sparse with { ForegroundChannel = true })
+                .SetArgDisplayNames("background", "positive-unlabelled, 3D");
         }
     }
 
@@ -381,9 +394,9 @@ public sealed class SpocoLossTests
     public void Takes_no_device_memory_in_steady_state_and_returns_all([ValueSource(typeof(TestDevices), nameof(TestDevices.All))] string name)
     {
         var device = TestDevices.Open(name);
-        var shape = new TensorShape(1, 1, 3, 5, 4);
+        var shape = new TensorShape(1, 1, 3, 5, 5);
         var random = new Random(1);
-        var labels = LabelImages["objects"](shape, random);
+        var labels = LabelImages["background"](shape, random);
         var f = Embeddings(shape, labels, random);
         var live = device.Pool.Statistics.LiveBlocks;
         long allocations = 0;
@@ -395,7 +408,7 @@ public sealed class SpocoLossTests
             {
                 using var batch = LabelBatch.From(shape.WithChannels(1), labels);
                 var e = Tensor.From(device, shape, f).WithGradient();
-                Gradients.Backward(SpocoLoss.Apply(e, batch, Sparse, Tensor.From(device, shape, f), seed: step).Total);
+                Gradients.Backward(SpocoLoss.Apply(e, batch, Sparse with { ForegroundChannel = true }, Tensor.From(device, shape, f), seed: step).Total);
             }
         }
 
@@ -439,7 +452,7 @@ public sealed class SpocoLossTests
             Throws.ArgumentException.With.Message.Contains("KernelThreshold"));
         Assert.That(() => SpocoLoss.Apply(e, batch, new SpocoLossOptions { PushWeight = float.NaN }),
             Throws.ArgumentException.With.Message.Contains("PushWeight"));
-        Assert.That(() => LabelBatch.From(shape.WithChannels(1), [0, 0, 0, -1, 0, 0]), Throws.ArgumentException.With.Message.Contains("-1"));
+        Assert.That(() => LabelBatch.From(shape.WithChannels(1), [0, 0, 0, -2, 0, 0]), Throws.ArgumentException.With.Message.Contains("-2"));
         Assert.That(() => LabelBatch.From(shape.WithChannels(1), new int[5]), Throws.ArgumentException);
     }
 
@@ -451,6 +464,62 @@ public sealed class SpocoLossTests
         Assert.That(string.Join(", ", batch.ImageClusters.ToArray()), Is.EqualTo("0, 3, 5"));
         Assert.That(string.Join(", ", batch.Pixels(2).ToArray()), Is.EqualTo("0, 1, 5"));
         Assert.That(string.Join(", ", batch.Pixels(3).ToArray()), Is.EqualTo("8"));
+    }
+
+    [Test]
+    public void Certain_background_is_unlabelled_and_remembered()
+    {
+        using var batch = LabelBatch.From(new TensorShape(2, 1, 1, 4, 1), [-1, 3, 0, 3, 2, -1, -1, 2]);
+        Assert.That(string.Join(", ", batch.Labels.ToArray()), Is.EqualTo("0, 3, 0, 2"));
+        Assert.That(string.Join(", ", batch.Pixels(0).ToArray()), Is.EqualTo("0, 2"));
+        Assert.That(string.Join(", ", batch.BackgroundPixels.ToArray()), Is.EqualTo("0, 5, 6"));
+    }
+
+    [Test]
+    public void Positive_unlabelled_loss_alone(
+        [ValueSource(typeof(TestDevices), nameof(TestDevices.All))] string name, [Values("objects", "background", "background alone")] string labelImage,
+        [Values(0.05, 0.7)] double share)
+    {
+        const int seed = 3;
+        var shape = new TensorShape(2, 1, 5, 61, 3);
+        var random = new Random(seed);
+        using var batch = LabelBatch.From(shape.WithChannels(1), LabelImages[labelImage](shape, random));
+        GradientCheck.Run(TestDevices.Open(name), t => PositiveUnlabelledLoss.Apply(t[0], batch, 1, new SpocoLossOptions { ForegroundShare = share }),
+            [(shape, [.. GradientCheck.RandomValues(random, shape.Count).Select(v => 4 * v)])], seed, step: 0.05f, tolerance: 2e-2, samples: 20);
+    }
+
+    /// <summary>Where all objects are labelled and the share is theirs, R+ + R- is the cross-entropy and the Dice that of complete labels.</summary>
+    [Test]
+    public void Positive_unlabelled_loss_of_complete_labels_is_that_of_full_supervision()
+    {
+        var shape = new TensorShape(1, 1, 9, 13, 1);
+        var random = new Random(6);
+        var labels = LabelImages["objects"](shape, random);
+        using var scope = new TensorScope();
+        using var batch = LabelBatch.From(shape, labels);
+        var z = Tensor.From(TestDevices.Open("cpu"), shape, GradientCheck.RandomValues(random, shape.Count));
+        var share = labels.Count(l => l > 0) / (double)labels.Length;
+        Assert.That(PositiveUnlabelledLoss.Apply(z, batch, 0, new SpocoLossOptions { ForegroundShare = share, ForegroundOutline = 0 }).ToScalar(), Is.EqualTo(ForegroundLoss.Apply(z, batch, 0).ToScalar()).Within(1e-5));
+    }
+
+    [Test]
+    public void Positive_unlabelled_loss_refuses_what_does_not_fit()
+    {
+        var shape = new TensorShape(1, 1, 2, 3, 2);
+        using var scope = new TensorScope();
+        using var batch = LabelBatch.From(shape.WithChannels(1), [0, 1, 1, 0, -1, 0]);
+        var z = Tensor.Filled(TestDevices.Open("cpu"), shape, 0);
+        foreach (var share in (double[])[0, 1, -0.1, double.NaN])
+            Assert.That(() => PositiveUnlabelledLoss.Apply(z, batch, 1, new SpocoLossOptions { ForegroundShare = share }),
+                Throws.ArgumentException.With.Message.Contains("ForegroundShare"));
+        Assert.That(() => PositiveUnlabelledLoss.Apply(z, batch, 1, new SpocoLossOptions(), Tensor.Filled(z.Device, shape with { C = 1 }, 0)), Throws.ArgumentException);
+        foreach (var weight in (double[])[-1, double.NaN, double.PositiveInfinity])
+        {
+            Assert.That(() => PositiveUnlabelledLoss.Apply(z, batch, 1, new SpocoLossOptions { ForegroundAgreement = weight }), Throws.ArgumentException);
+            Assert.That(() => PositiveUnlabelledLoss.Apply(z, batch, 1, new SpocoLossOptions { ForegroundOutline = weight }), Throws.ArgumentException);
+        }
+
+        Assert.That(() => PositiveUnlabelledLoss.Apply(z, batch, 2, new SpocoLossOptions()), Throws.ArgumentException.With.Message.Contains("channel 2"));
     }
 
     [Test]

@@ -10,6 +10,8 @@ internal sealed class SpocoReference(TensorShape shape, int[] labels, SpocoLossO
     private readonly int _pixels = (int)shape.VoxelsPerImage;
     private readonly int _channels = shape.C - (options.ForegroundChannel ? 1 : 0);
 
+    private HashSet<int>? _beside;
+
     public double Total(double[] e)
     {
         var sum = 0.0;
@@ -27,7 +29,7 @@ internal sealed class SpocoReference(TensorShape shape, int[] labels, SpocoLossO
     public SpocoTerms Terms(double[] e, int n)
     {
         var all = Enumerable.Range(0, _pixels).ToArray();
-        var image = labels.AsSpan(n * _pixels, _pixels).ToArray();
+        var image = labels.Skip(n * _pixels).Take(_pixels).Select(l => Math.Max(l, 0)).ToArray();
         double[] Pixel(double[] from, int i) => from.AsSpan((n * _pixels + i) * shape.C, _channels).ToArray();
         var clusters = image.Distinct().Order().ToDictionary(l => l, l => all.Where(i => image[i] == l).ToArray());
         var means = clusters.ToDictionary(c => c.Key, c =>
@@ -59,8 +61,47 @@ internal sealed class SpocoReference(TensorShape shape, int[] labels, SpocoLossO
         var consistency = momentum is null || anchors![n].Length == 0 ? 0 : anchors[n].Average(a => Dice(
             all.Select(i => Soft(Pixel(e, a), Pixel(e, i))).ToArray(), all.Select(i => Soft(Pixel(momentum, a), Pixel(momentum, i))).ToArray()));
         return new SpocoTerms(pull, push, regulariser, instance, unlabelledPush, consistency,
-            options.ForegroundChannel ? Foreground(e, n, image) : 0);
+            !options.ForegroundChannel ? 0 : options.Supervision == Supervision.Full ? Foreground(e, n, image) : PartialForeground(e));
     }
+
+    /// <summary>The positive-unlabelled loss of the whole batch.</summary>
+    private double PartialForeground(double[] e)
+    {
+        var z = labels.Select((_, i) => e[i * shape.C + _channels]).ToArray();
+        double[] p = [.. z.Select(v => 1 / (1 + Math.Exp(-v)))], accepted = [.. p.Select(v => -Math.Log(v))], refused = [.. p.Select(v => -Math.Log(1 - v))];
+        int[] positives = [.. Enumerable.Range(0, z.Length).Where(i => labels[i] > 0)], background = [.. Enumerable.Range(0, z.Length).Where(i => labels[i] < 0)];
+        var refusal = background.Length == 0 ? 0 : (1 - options.ForegroundShare) * background.Average(i => refused[i]);
+        var taught = momentum is null ? 0 : Enumerable.Range(0, z.Length).Where(i => labels[i] == 0).Sum(i =>
+        {
+            var teacher = momentum[i * shape.C + _channels];
+            return Square(2 / (1 + Math.Exp(-teacher)) - 1) * (teacher > 0 ? accepted[i] : refused[i]);
+        });
+        var agreement = options.ForegroundAgreement * taught / z.Length;
+        if (positives.Length == 0)
+            return agreement + refusal / 2;
+        var beside = _beside ??= Beside(labels, _pixels, Steps);
+        var outline = (positives.Sum(i => accepted[i]) + beside.Sum(i => refused[i])) / (positives.Length + beside.Count);
+        var share = Math.Max(options.ForegroundShare, positives.Length / (double)z.Length);
+        var negative = Math.Abs(refused.Average() - share * positives.Average(i => refused[i]));
+        return agreement + options.ForegroundOutline * outline + share * positives.Average(i => accepted[i]) + (background.Length == 0 ? negative : (negative + refusal) / 2)
+            + 1 - 2 * share * positives.Average(i => p[i]) / (p.Average(Square) + share);
+    }
+
+    /// <summary>Pixels without a label that three steps between such pixels or less part from an object.</summary>
+    private static HashSet<int> Beside(int[] labels, int pixels, Func<int, int, int> steps)
+    {
+        var beside = new HashSet<int>();
+        for (var step = 0; step < 3; step++)
+        {
+            beside.UnionWith(Enumerable.Range(0, labels.Length).Where(i => labels[i] == 0 && Enumerable.Range(0, labels.Length).Any(j =>
+                i / pixels == j / pixels && (labels[j] > 0 || beside.Contains(j)) && steps(i % pixels, j % pixels) == 1)).ToArray());
+        }
+
+        return beside;
+    }
+
+    private int Steps(int i, int j) => Math.Abs(i % shape.W - j % shape.W) + Math.Abs(i / shape.W % shape.H - j / shape.W % shape.H)
+        + Math.Abs(i / shape.W / shape.H - j / shape.W / shape.H);
 
     private double Foreground(double[] e, int n, int[] image)
     {
@@ -94,9 +135,6 @@ internal sealed class SpocoReference(TensorShape shape, int[] labels, SpocoLossO
         }
 
         return weights;
-
-        int Steps(int i, int j) => Math.Abs(i % shape.W - j % shape.W) + Math.Abs(i / shape.W % shape.H - j / shape.W % shape.H)
-            + Math.Abs(i / shape.W / shape.H - j / shape.W / shape.H);
     }
 
     private double AffinityDice(Func<int, double[]> pixel, int[] image, PixelOffset offset)

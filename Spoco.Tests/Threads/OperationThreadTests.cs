@@ -73,6 +73,7 @@ public sealed class OperationThreadTests
         ["dense"] = d => Of(d, [new TensorShape(5, 1, 3, 7, 16), new TensorShape(1, 1, 1, 336, 20), Vector(20)], t => Dense.Apply(t[0], t[1], t[2])),
         ["soft masks"] = Masks,
         ["foreground"] = d => Loss(d, new SpocoLossOptions { ForegroundChannel = true, ForegroundBalance = 3 }),
+        ["positive-unlabelled foreground"] = d => Loss(d, new SpocoLossOptions { Supervision = Supervision.Sparse, ForegroundChannel = true }),
         ["loss, affinities"] = d => Loss(d, new SpocoLossOptions { InstanceLoss = InstanceLoss.Affinity, AffinityRange = 5 }),
         ["critic"] = Judge,
     };

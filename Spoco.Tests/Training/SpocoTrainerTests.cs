@@ -35,21 +35,22 @@ public sealed class SpocoTrainerTests : FolderTests
         var device = TestDevices.Open("cpu");
         var path = Path.Combine(Folder, "middle.safetensors");
         float[] expected, actual;
-        using (var model = new SpocoModel(device, Model(supervision, "bcr")))
+        using (var model = new SpocoModel(device, Model("bcr")))
         using (var trainer = new SpocoTrainer(model, Options(supervision)))
         {
             model.Initialise(1);
             Steps(trainer, 4);
+            trainer.ForegroundShare = 0.2;
             trainer.Save(path);
             Steps(trainer, 4);
             expected = State(model);
         }
 
-        using (var model = new SpocoModel(device, Model(supervision, "bcr")))
+        using (var model = new SpocoModel(device, Model("bcr")))
         using (var trainer = new SpocoTrainer(model, Options(supervision)))
         {
             trainer.Resume(path);
-            Assert.That(trainer.Iteration, Is.EqualTo(4));
+            Assert.That((trainer.Iteration, trainer.ForegroundShare), Is.EqualTo((4, 0.2)));
             Steps(trainer, 4);
             actual = State(model);
         }
@@ -57,12 +58,22 @@ public sealed class SpocoTrainerTests : FolderTests
         Assert.That(actual, Is.EqualTo(expected));
     }
 
+    [Test]
+    public void A_share_of_foreground_is_a_share()
+    {
+        using var model = new SpocoModel(TestDevices.Open("cpu"), Model("bcr"));
+        using var trainer = new SpocoTrainer(model, Options(Supervision.Sparse));
+        foreach (var share in (double[])[0, 1, double.NaN])
+            Assert.That(() => trainer.ForegroundShare = share, Throws.ArgumentException.With.Message.Contains("ForegroundShare"));
+        Assert.That(trainer.ForegroundShare, Is.EqualTo(0.5));
+    }
+
     /// <summary>After warm-up: no device memory, no growing heap, and every tensor of a step is released.</summary>
     [Test]
     public void Steps_in_steady_state_take_no_memory([Values("cpu", "opencl:0", "cuda:0")] string name, [Values] Supervision supervision)
     {
         var device = TestDevices.Open(name);
-        using var model = new SpocoModel(device, Model(supervision, "bcr"));
+        using var model = new SpocoModel(device, Model("bcr"));
         using var trainer = new SpocoTrainer(model, Options(supervision));
         model.Initialise(1);
         Steps(trainer, 20);
@@ -112,7 +123,7 @@ public sealed class SpocoTrainerTests : FolderTests
         where T : Exception
     {
         var device = TestDevices.Open("cpu");
-        using var model = new SpocoModel(device, Model(options.Loss.Supervision, order), momentumTrained: options.GNetwork == GNetwork.Trained);
+        using var model = new SpocoModel(device, Model(order), momentumTrained: options.GNetwork == GNetwork.Trained);
         using var trainer = new SpocoTrainer(model, options);
         model.Initialise(1);
         Steps(trainer, steps);
@@ -124,7 +135,7 @@ public sealed class SpocoTrainerTests : FolderTests
         Assert.That(trainer.Iteration, Is.EqualTo(steps));
         if (steps == 0)
             return;
-        using var other = new SpocoModel(device, Model(options.Loss.Supervision, order));
+        using var other = new SpocoModel(device, Model(order));
         using var undisturbed = new SpocoTrainer(other, options);
         other.Initialise(1);
         Steps(undisturbed, steps);
@@ -140,14 +151,14 @@ public sealed class SpocoTrainerTests : FolderTests
     {
         var device = TestDevices.Open("cpu");
         var path = Path.Combine(Folder, "model.safetensors");
-        using var model = new SpocoModel(device, Model(Supervision.Full, "bcr") with { SizeFloor = 17 });
+        using var model = new SpocoModel(device, Model("bcr") with { SizeFloor = 17 });
         model.Initialise(5);
         Checkpoint.Save(path, model);
         using var loaded = Checkpoint.Load(path, device);
         Assert.That(loaded.Options.SizeFloor, Is.EqualTo(17));
         Assert.That(State(loaded), Is.EqualTo(State(model)));
         Assert.That(SafeTensors.Open(path).Entries["net_f.encoders.0.basic_module.SingleConv1.conv.weight"].Shape, Is.EqualTo(new long[] { 2, 1, 3, 3 }));
-        using var other = new SpocoModel(device, Model(Supervision.Full, "gcr"));
+        using var other = new SpocoModel(device, Model("gcr"));
         Assert.That(() => Checkpoint.Load(path, SafeTensors.Open(path), other),
             Throws.TypeOf<InputException>().With.Message.Contains("is of another architecture"));
         using var trainer = new SpocoTrainer(model, Options(Supervision.Full));
@@ -158,7 +169,7 @@ public sealed class SpocoTrainerTests : FolderTests
     public void Prediction_does_not_change_the_model()
     {
         var device = TestDevices.Open("cpu");
-        using var model = new SpocoModel(device, Model(Supervision.Full, "bcr"));
+        using var model = new SpocoModel(device, Model("bcr"));
         model.Initialise(2);
         var before = State(model);
         var image = new Volume<float>(GradientCheck.RandomValues(new Random(3), 17 * 23), 1, 17, 23);
@@ -172,7 +183,7 @@ public sealed class SpocoTrainerTests : FolderTests
 
     private static double[] Losses(ComputeDevice device, Supervision supervision, string order, int count)
     {
-        using var model = new SpocoModel(device, Model(supervision, order));
+        using var model = new SpocoModel(device, Model(order));
         using var trainer = new SpocoTrainer(model, Options(supervision));
         model.Initialise(1);
         return Steps(trainer, count);
@@ -186,9 +197,9 @@ public sealed class SpocoTrainerTests : FolderTests
         return losses;
     }
 
-    private static SpocoModelOptions Model(Supervision supervision, string order) => new()
+    private static SpocoModelOptions Model(string order) => new()
     {
-        Network = new UNetOptions { FeatureMaps = [4, 8], Order = order, Groups = 2 }, EmbeddingDimensions = 4, Foreground = supervision == Supervision.Full,
+        Network = new UNetOptions { FeatureMaps = [4, 8], Order = order, Groups = 2 }, EmbeddingDimensions = 4, Foreground = true,
     };
 
     private static TrainingOptions Options(Supervision supervision) => new()
