@@ -28,6 +28,7 @@ internal sealed class TrainingRun
     private const string SettingsKey = "spoco.settings";
     private const string BestKey = "spoco.best";
     private const string DataKey = "spoco.data";
+    private const string ComputerKey = "spoco.computer";
     private const double LeastShare = 1e-4;
 
     // Parts of the training after which the share of the foreground is estimated again: while the network cannot yet tell labelled objects from others.
@@ -127,7 +128,7 @@ internal sealed class TrainingRun
         using var trainer = new SpocoTrainer(model, _settings.Training);
         if (_resume)
         {
-            Continue(trainer);
+            Continue(trainer, progress is null ? Terminal.Note : progress.Note);
             RestoreBest(trainer, progress);
         }
         else
@@ -172,11 +173,13 @@ internal sealed class TrainingRun
             $"foreground: objects, labelled or not, cover about {100 * trainer.ForegroundShare:0.0} % of the pixels of a patch (estimated; --foreground-share sets it)"));
     }
 
-    private void Continue(SpocoTrainer trainer)
+    private void Continue(SpocoTrainer trainer, Action<string> note)
     {
         var metadata = trainer.Resume(Last);
         if (!_changedData && metadata.TryGetValue(DataKey, out var before) && _data.Fingerprint.ChangeSince(Last, before) is { } change)
             throw new InputException($"--resume: the data are not those of the training: {change}; --changed-data goes on with them.");
+        if (metadata.TryGetValue(ComputerKey, out var computer) && computer != Computer)
+            note($"note: so far this training was computed on {computer}, now on {Computer}; its numbers will be others than those of a training without a break, by rounding.");
         _best = ReadBest(metadata);
     }
 
@@ -368,10 +371,15 @@ internal sealed class TrainingRun
             throw new InputException($"--patch: {options.Network.FeatureMaps.Count} levels need at least {new PatchExtents(least.D, least.H, least.W)}, got {patch}.");
     }
 
+    /// <summary>What the bits of a training depend on beside its settings and data; docs/cpu.md says where threads count.</summary>
+    private string Computer => _device is HostDevice host
+        ? string.Create(CultureInfo.InvariantCulture, $"{host} with {host.Workers.Workers} thread{(host.Workers.Workers == 1 ? "" : "s")}") : _device.ToString();
+
     private void Save(SpocoTrainer trainer, string path)
     {
         var metadata = Metadata(_settings);
         metadata[DataKey] = _data.Fingerprint.ToJson();
+        metadata[ComputerKey] = Computer;
         trainer.Save(path, metadata);
     }
 

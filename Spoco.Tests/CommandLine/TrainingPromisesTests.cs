@@ -82,6 +82,24 @@ public sealed partial class TrainingPromisesTests : IDisposable
     }
 
     [Test]
+    public void Going_on_with_other_threads_is_noted()
+    {
+        DataSet.Write(Data);
+        Train("--iterations", "4", "--threads", "2").AssertSuccess();
+        Continue(6);
+        Assert.That(Resume("2").Error, Does.Not.Contain("so far this training"));
+        Continue(8);
+        Assert.That(Resume("3").Error, Does.Contain("with 2 threads, now on cpu").And.Contain("with 3 threads"));
+
+        CommandLineRun Resume(string threads)
+        {
+            var run = CommandLineRun.Of("train", "--out", Out, "--resume", "--device", "cpu", "--threads", threads);
+            run.AssertSuccess();
+            return run;
+        }
+    }
+
+    [Test]
     public void A_best_model_that_is_damaged_or_gone_is_written_again([Values] bool gone)
     {
         DataSet.Write(Data);
