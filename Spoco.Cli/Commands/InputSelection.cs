@@ -63,6 +63,13 @@ internal static class InputSelection
         ? output
         : Stem(output, input, inputs) + OutputFile.Extension(InputFile.RequireKind(input));
 
+    /// <summary>The same for labels that are written part by part, for which there is no PNG: unless a file was named, they become a TIFF.</summary>
+    public static string LargeLabelPath(string output, string input, int inputs)
+    {
+        var path = LabelPath(output, input, inputs);
+        return path != output && InputFile.KindOf(path) == FileKind.Png ? Path.ChangeExtension(path, ".tif") : path;
+    }
+
     /// <summary>The checkpoint that <c>--model</c> names: a file, or a training's folder, whose best model it is.</summary>
     /// <exception cref="InputException">There is none.</exception>
     public static string Model(string path)

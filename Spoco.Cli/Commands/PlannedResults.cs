@@ -8,20 +8,24 @@ internal static class PlannedResults
     /// <summary>Labels and, unless <paramref name="pictures"/> is false, their overlays.</summary>
     public static IReadOnlyList<PlannedOutput> OfSegmentation(IReadOnlyList<string> files, string output, string labelName, bool pictures)
     {
-        // A name may lead through groups: all that lies in the outermost is the labels.
-        var dataset = Hdf5File.NameParts(labelName)[0];
         var planned = new List<PlannedOutput>();
         foreach (var file in files)
         {
-            planned.Add(new PlannedOutput(InputSelection.LabelPath(output, file, files.Count), $"the labels of {file}", IsLabels));
+            planned.Add(Labels(InputSelection.LabelPath(output, file, files.Count), file, labelName));
             if (pictures)
                 planned.Add(Picture(InputSelection.Stem(output, file, files.Count) + ByProduct.Overlay, $"the overlay of {file}"));
         }
 
         return planned;
-
-        bool IsLabels(string path) => ResultMark.IsOn(path, ResultMark.Labels, dataset);
     }
+
+    /// <summary>Labels of images that are segmented part by part.</summary>
+    /// <param name="large">These images.</param>
+    /// <param name="output">What <c>--out</c> says.</param>
+    /// <param name="count">Number of images, small ones included.</param>
+    /// <param name="labelName">Dataset of the labels.</param>
+    public static IReadOnlyList<PlannedOutput> OfLargeImages(IReadOnlyList<string> large, string output, int count, string labelName) =>
+        [.. large.Select(file => Labels(InputSelection.LargeLabelPath(output, file, count), file, labelName))];
 
     /// <summary>Embeddings and their pictures.</summary>
     public static IReadOnlyList<PlannedOutput> OfPrediction(IReadOnlyList<string> files, string output) =>
@@ -37,6 +41,13 @@ internal static class PlannedResults
         File.Exists(foreground) ? [foreground]
         : Directory.Exists(foreground) ? files.Select(file => SemanticMask.PathOf(foreground, InputSelection.Name(file)))
         : [];
+
+    private static PlannedOutput Labels(string path, string file, string labelName)
+    {
+        // A name may lead through groups: all that lies in the outermost is the labels.
+        var dataset = Hdf5File.NameParts(labelName)[0];
+        return new PlannedOutput(path, $"the labels of {file}", found => ResultMark.IsOn(found, ResultMark.Labels, dataset));
+    }
 
     private static PlannedOutput Picture(string stem, string what) => new($"{stem}.png", what, path => ResultMark.IsOn(path, ResultMark.Picture));
 }

@@ -156,8 +156,11 @@ internal static class SegmentCommand
             };
             // Each shows how far it is by itself.
             var large = parts is null ? [] : files.Where(parts.Takes).ToList();
+            OutputPlan.Check(
+                files.Concat(result.GetValue(input) ?? []),
+                PlannedResults.OfLargeImages(large, result.GetValue(output)!, files.Count, result.GetValue(common.LabelName)!), result.GetValue(common.Overwrite));
             foreach (var file in large)
-                parts!.Segment(file, InputSelection.LabelPath(result.GetValue(output)!, file, files.Count), cancellation);
+                parts!.Segment(file, InputSelection.LargeLabelPath(result.GetValue(output)!, file, files.Count), cancellation);
             files = [.. large, .. files.Except(large)];
             ProgressDisplay.Run("segmenting", large.Count, files.Count, display =>
             {

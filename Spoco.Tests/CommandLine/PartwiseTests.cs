@@ -61,6 +61,23 @@ public sealed class PartwiseTests : FolderTests
     }
 
     [Test]
+    public void Labels_of_a_large_PNG_are_a_TIFF_in_the_folder()
+    {
+        var (model, image) = (Model(2, foreground: false), PathOf("image.png"));
+        var labels = Image(1, 900, 800);
+        PngFile.WriteLabels(image, labels);
+        string[] command = ["segment", "--model", model, "--input", image, "--orientations", "1", .. Plain, "--memory", "200MiB", "--out", PathOf("out")];
+        Directory.CreateDirectory(PathOf("out"));
+        File.WriteAllText(PathOf("out/image.tif"), "somebody's");
+
+        CommandLineRun.Of(command).AssertBadInput("out/image.tif", "--overwrite");
+        CommandLineRun.Of([.. command, "--overwrite"]).AssertSuccess();
+
+        Assert.That(Directory.GetFileSystemEntries(PathOf("out")).Select(Path.GetFileName), Is.EqualTo(new[] { "image.tif" }));
+        Assert.That(InputFile.ReadLabels(PathOf("out/image.tif")).Data.Max(), Is.GreaterThan(20));
+    }
+
+    [Test]
     public void A_second_run_goes_on()
     {
         var (model, image) = (Model(2, foreground: false), Write("image.tif", Image(1, 900, 800)));
