@@ -67,7 +67,8 @@ public sealed class TrainingFolderTests : FolderTests
         Train().AssertSuccess();
         var (bytes, image) = (File.ReadAllBytes(Best), Path.Combine(PathOf("data"), "val", "images"));
         var settings = bytes.AsSpan().IndexOf("LearningRate"u8) + 16;
-        foreach (var at in new[] { settings, bytes.Length / 2, bytes.Length - 1 })
+        var values = sizeof(long) + (int)BitConverter.ToInt64(bytes);
+        foreach (var at in new[] { settings, values, (values + bytes.Length) / 2, bytes.Length - 1 })
         {
             var changed = (byte[])bytes.Clone();
             changed[at] ^= 1;

@@ -71,7 +71,7 @@ public sealed class KernelPlayTests
             Is.LessThan(0.02 * expected.Parameters.Length), name);
     }
 
-    // Batch norm, a foreground, g with dropout, a critic, the reference's terms.
+    // Batch norm, a foreground of sparse labels, g with dropout, a critic, the reference's terms.
     private static (double[] Losses, float[] Parameters) Train2D(ComputeDevice device, int seed)
     {
         var shape = new TensorShape(2, 1, 6, 7, 1);
@@ -85,25 +85,25 @@ public sealed class KernelPlayTests
             {
                 Patch = shape with { N = 1 }, CriticSteps = 1, WarmUp = 0, Masks = 2, FeatureMaps = [2],
             },
-        }, foreground: true);
+        });
     }
 
-    // Group norm, affinities.
+    // Group norm, affinities, a foreground of complete labels.
     private static (double[] Losses, float[] Parameters) Train3D(ComputeDevice device, int seed) => Train(
         device, new TensorShape(1, 3, 5, 4, 1), new UNetOptions { Dimensions = 3, FeatureMaps = [2, 4], Order = "gcr", Groups = 2, PoolDepth = 2 }, seed,
         new TrainingOptions
         {
             Loss = new SpocoLossOptions
             {
-                Supervision = Supervision.Sparse, InstanceLoss = InstanceLoss.Affinity, AffinityOffsets = 2, AffinityRange = 2,
+                Supervision = Supervision.Full, InstanceLoss = InstanceLoss.Affinity, AffinityOffsets = 2, AffinityRange = 2,
             },
             Schedule = new ScheduleOptions { LearningRate = Rate, Iterations = 10 },
-        }, foreground: false);
+        });
 
     private static (double[] Losses, float[] Parameters) Train(
-        ComputeDevice device, TensorShape shape, UNetOptions network, int seed, TrainingOptions options, bool foreground)
+        ComputeDevice device, TensorShape shape, UNetOptions network, int seed, TrainingOptions options)
     {
-        using var model = new SpocoModel(device, new SpocoModelOptions { Network = network, EmbeddingDimensions = 3, Foreground = foreground });
+        using var model = new SpocoModel(device, new SpocoModelOptions { Network = network, EmbeddingDimensions = 3, Foreground = true });
         using var trainer = new SpocoTrainer(model, options);
         model.Initialise(seed);
         for (var i = trainer.CriticBatches; i > 0; i--)
