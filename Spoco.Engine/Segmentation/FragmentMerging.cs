@@ -53,19 +53,18 @@ public static class FragmentMerging
     private static void Grow(SegmentGraph graph, long minimumVoxels, IReadOnlyList<int>? names)
     {
         var byEmbedding = graph.Dimensions > 0;
-        var queue = new PriorityQueue<(int Fragment, int Segment), (double Cost, int Fragment, int Segment)>();
+        var offers = new OfferQueue(graph.Count, names);
         var shared = new Dictionary<(int Fragment, int Segment), long>();
         for (var s = 1; s <= graph.Count; s++)
             if (graph.Size(s) >= minimumVoxels)
                 OfferNeighbours(s, s);
-        while (queue.TryDequeue(out var pair, out _))
-            if (graph.IsFree(pair.Fragment))
-            {
-                graph.Assign(pair.Segment, pair.Fragment);
-                OfferNeighbours(pair.Segment, pair.Fragment);
-            }
+        while (offers.TryTake(out var fragment, out var segment))
+        {
+            graph.Assign(segment, fragment);
+            OfferNeighbours(segment, fragment);
+        }
 
-        // A border that grows is queued again; the longer one comes up first, the shorter one finds the fragment taken.
+        // A border that grows is offered again.
         void OfferNeighbours(int segment, int part)
         {
             foreach (var (fragment, faces) in graph.FirstBorders(part))
@@ -75,7 +74,7 @@ public static class FragmentMerging
                 var cost = byEmbedding
                     ? graph.SquaredDistance(fragment, segment)
                     : -(CollectionsMarshal.GetValueRefOrAddDefault(shared, (fragment, segment), out _) += faces);
-                queue.Enqueue((fragment, segment), (cost, Name(names, fragment), Name(names, segment)));
+                offers.Offer(fragment, segment, cost);
             }
         }
     }

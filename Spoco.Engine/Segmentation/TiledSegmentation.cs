@@ -40,7 +40,7 @@ public static class TiledSegmentation
             throw new ArgumentException("TiledSegmentation: the model has learned no foreground.");
         var run = blockwise with
         {
-            Memory = blockwise.Memory / SolverShare, MergingMemory = blockwise.Memory / 4 * 3, SizeFloor = options.SizeFloor, MergeFragments = options.MergeFragments, MergeDistance = options.MergeDistance,
+            Memory = blockwise.Memory / SolverShare, MergingMemory = blockwise.Memory / 8 * 7, SizeFloor = options.SizeFloor, MergeFragments = options.MergeFragments, MergeDistance = options.MergeDistance,
             RemoveLargest = options.RemoveLargest,
         };
         var views = orientations ?? OrientationAverage.DefaultOf(model.Options);

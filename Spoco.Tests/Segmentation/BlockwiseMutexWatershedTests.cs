@@ -115,6 +115,25 @@ public sealed class BlockwiseMutexWatershedTests : FolderTests
     }
 
     [Test]
+    public void JoiningThatNeedsMoreMemoryIsSaidWithWhatIsEnough()
+    {
+        // Voxels that touch no other: nothing is left to merge, and there are as many segments.
+        var random = new Random(6);
+        var noise = new Volume<float>([.. Enumerable.Range(0, 300 * 300 * 4).Select(_ => random.NextSingle() * 3)], 1, 300, 300, 4);
+        var mask = new MemoryReader<byte>(new Volume<byte>([.. Enumerable.Range(0, 300 * 300).Select(i => (byte)(1 - ((i / 300 | i) & 1)))], 1, 300, 300));
+        var small = Options() with { MergeDistance = 1, BlockExtents = (1, 100, 100), MergingMemory = 1 << 20 };
+        var refused = Assert.Throws<InsufficientMemoryLimitException>(() => Segment(small))!;
+        Assert.That(refused.Message, Does.Contain("joining 22500 segments with embeddings of 4 dimensions needs"));
+
+        using var labels = Segment(small with { MergingMemory = (long)(refused.NeededBytes * (double)small.MergingMemory!.Value / small.Memory) + 1 });
+
+        Assert.That(labels.Segments, Is.EqualTo(22500));
+
+        BlockwiseLabels Segment(BlockwiseOptions options) =>
+            BlockwiseMutexWatershed.FromEmbeddings(new MemoryReader<float>(noise), options, new MutexWatershedOptions { PushMargin = 1 }, mask);
+    }
+
+    [Test]
     public void NoiseTakesSmallerBlocksWhereMemoryEnds()
     {
         var random = new Random(3);

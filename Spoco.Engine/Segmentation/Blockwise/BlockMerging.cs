@@ -22,8 +22,6 @@ internal sealed unsafe class BlockMerging
     private readonly BlockFolder _folder;
     private readonly long _capacity;
     private readonly int[] _starts;
-    private readonly long _memory;
-    private readonly long _share;
     // Of a cluster that is finished: the complement of its number among these.
     private readonly int[] _nodeOf;
     private readonly CancellationToken _cancellation;
@@ -34,7 +32,7 @@ internal sealed unsafe class BlockMerging
     private int _nodes;
     private int _finished;
 
-    private BlockMerging(HostDevice host, HostScratch scratch, BlockLayout layout, BlockFolder folder, BlockwiseOptions options, CancellationToken cancellation)
+    private BlockMerging(HostDevice host, HostScratch scratch, BlockLayout layout, BlockFolder folder, BlockwiseOptions options, long memory, CancellationToken cancellation)
     {
         (_host, _scratch, _layout, _folder, _cancellation) = (host, scratch, layout, folder, cancellation);
         _starts = new int[layout.Count + 1];
@@ -49,8 +47,7 @@ internal sealed unsafe class BlockMerging
         }
 
         var own = (long)_starts[^1] * BytesPerCluster;
-        (_memory, _share) = (options.MergingMemory ?? options.Memory, options.Memory);
-        var capacity = options.MergedEdges ?? Math.Max(0, _memory - own) / BytesPerEdge;
+        var capacity = options.MergedEdges ?? Math.Max(0, memory - own) / BytesPerEdge;
         _capacity = Math.Min(Math.Min(capacity, Array.MaxLength), Math.Max(_remaining, 1));
         _nodeOf = new int[_starts[^1]];
         _edges = scratch.Take<BlockEdge>(_capacity);
@@ -60,13 +57,14 @@ internal sealed unsafe class BlockMerging
     /// <param name="host">Where to compute.</param>
     /// <param name="layout">The blocks.</param>
     /// <param name="folder">Their results.</param>
-    /// <param name="options">Memory.</param>
+    /// <param name="options">Choices.</param>
+    /// <param name="memory">Bytes for it.</param>
     /// <param name="cancellation">Stops between steps.</param>
     public static (int[] Segments, int[] Starts) Merge(
-        HostDevice host, BlockLayout layout, BlockFolder folder, BlockwiseOptions options, CancellationToken cancellation)
+        HostDevice host, BlockLayout layout, BlockFolder folder, BlockwiseOptions options, long memory, CancellationToken cancellation)
     {
         using var scratch = new HostScratch(host, "BlockwiseMutexWatershed");
-        var merging = new BlockMerging(host, scratch, layout, folder, options, cancellation);
+        var merging = new BlockMerging(host, scratch, layout, folder, options, memory, cancellation);
         for (var b = 0; b < layout.Count; b++)
         {
             cancellation.ThrowIfCancellationRequested();
@@ -88,8 +86,6 @@ internal sealed unsafe class BlockMerging
             {
                 // With room for all that is left now and for all that is to come, nothing more has to be contracted on the way.
                 var needed = (long)_starts[^1] * BytesPerCluster + (_count + _remaining) * BytesPerEdge;
-                // What is asked for is memory for blocks, of which merging may have more.
-                needed = (long)Math.Ceiling(needed * ((double)_share / _memory));
                 throw new InsufficientMemoryLimitException(
                     $"BlockwiseMutexWatershed: merging needs room for {_count + (long)file.Edges} edges, the memory has it for {_capacity}; {(needed >> 20) + 1} MiB are enough. "
                     + "The blocks that are done stay for the next run.", needed);

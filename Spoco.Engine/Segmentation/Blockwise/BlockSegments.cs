@@ -10,8 +10,11 @@ internal sealed class BlockSegments(BlockLayout layout, BlockFolder folder, int[
     // Sums of clusters that are read at once.
     private const int SumsRead = 1 << 16;
 
-    // Its size, number and joined size, and its neighbours, of which there are two to five.
-    private const long BytesPerSegment = 80;
+    // Its size, numbers and best offer.
+    private const long BytesPerSegment = 60;
+
+    // As an entry of a table that grows, and at both of its segments.
+    private const long BytesPerBorder = 40;
 
     /// <summary>Turns the segments of clusters into labels, in place; 0 = dropped.</summary>
     /// <param name="joining">What is joined, and what is dropped.</param>
@@ -23,11 +26,13 @@ internal sealed class BlockSegments(BlockLayout layout, BlockFolder folder, int[
     {
         OrderByFirst();
         var count = segments.Length == 0 ? 0 : segments.Max();
-        if (dimensions > 0 && (count + 1L) * (BytesPerSegment + sizeof(double) * dimensions) is var needed && needed > memory)
-            throw new InsufficientMemoryLimitException($"BlockwiseMutexWatershed: {count} segments with embeddings of {dimensions} dimensions need {(needed >> 20) + 1} MiB.", needed);
+        var own = (count + 1L) * (BytesPerSegment + sizeof(double) * dimensions);
+        if (SegmentJoining.Joins(joining) && own > memory)
+            throw TooLittle(count, dimensions, own);
         if ((count + 1L) * dimensions > Array.MaxLength)
             throw new ArgumentException($"BlockwiseMutexWatershed: {count} segments with embeddings of {dimensions} dimensions are more than one array holds.");
-        var graph = new SegmentGraph(Sizes(count), Sums(count, dimensions), dimensions, SegmentJoining.Joins(joining) ? Borders(cancellation) : new BorderTable(countsFaces: false));
+        var graph = new SegmentGraph(Sizes(count), Sums(count, dimensions), dimensions, SegmentJoining.Joins(joining)
+            ? Borders((memory - own) / BytesPerBorder, borders => TooLittle(count, dimensions, own + borders * BytesPerBorder), cancellation) : new BorderTable(countsFaces: false));
         var mean = dimensions > 0 && count > 0 ? graph.Mean(graph.Largest) : [];
         var labels = SegmentJoining.Labels(graph, joining);
         for (var i = 0; i < segments.Length; i++)
@@ -91,7 +96,7 @@ internal sealed class BlockSegments(BlockLayout layout, BlockFolder folder, int[
         return sums;
     }
 
-    private BorderTable Borders(CancellationToken cancellation)
+    private BorderTable Borders(long most, Func<long, Exception> tooLittle, CancellationToken cancellation)
     {
         var borders = new BorderTable(countsFaces: false);
         using var labels = new BlockwiseLabels(layout, folder, segments, starts, 0, null);
@@ -107,11 +112,17 @@ internal sealed class BlockSegments(BlockLayout layout, BlockFolder folder, int[
                     values = new int[read.VoxelCount];
                 labels.Read(read, values.AsSpan(0, (int)read.VoxelCount));
                 borders.Add(values.AsSpan(0, (int)read.VoxelCount), read, slab);
+                // The blocks to come are like those that have been seen, and a fifth more to be sure.
+                if (borders.Count > most)
+                    throw tooLittle((long)(1.2 * borders.Count * layout.Count / (b + 1)));
             }
         }
 
         return borders;
     }
+
+    private static InsufficientMemoryLimitException TooLittle(int count, int dimensions, long bytes) => new(
+        $"BlockwiseMutexWatershed: joining {count} segments with embeddings of {dimensions} dimensions needs {(bytes >> 20) + 1} MiB.", bytes);
 
     private void ForEachBlock(Action<BlockFile, int> take)
     {

@@ -79,7 +79,8 @@ public static unsafe class BlockwiseMutexWatershed
             throw new ArgumentException($"BlockwiseMutexWatershed: the distance must not be negative, got {options.MergeDistance}.");
         var (layout, folder, segments, starts) = Solve(input, options, cancellation);
         options.Progress?.Report(new BlockwiseProgress(layout.Count, layout.Count, "blocks merged"));
-        var (labels, mean) = new BlockSegments(layout, folder, segments, starts).Number(options.Joining, input.KeptDimensions, options.MergingMemory ?? options.Memory, cancellation);
+        var (labels, mean) = AfterBlocks(options, memory =>
+            new BlockSegments(layout, folder, segments, starts).Number(options.Joining, input.KeptDimensions, memory, cancellation));
         return new BlockwiseLabels(layout, folder, segments, starts, labels, options.ForegroundThreshold) { MeanOfLargest = mean };
     }
 
@@ -92,9 +93,26 @@ public static unsafe class BlockwiseMutexWatershed
         var (layout, folder) = ContractAll(host, input, options, cancellation);
         input.Trim();
         host.Pool.Trim();
-        host.Pool.Limit = options.MergingMemory ?? options.Memory;
-        var (segments, starts) = BlockMerging.Merge(host, layout, folder, options, cancellation);
+        var (segments, starts) = AfterBlocks(options, memory =>
+        {
+            host.Pool.Limit = memory;
+            return BlockMerging.Merge(host, layout, folder, options, memory, cancellation);
+        });
         return (layout, folder, segments, starts);
+    }
+
+    // What comes after the blocks may have more memory than these. What is asked for is always memory for blocks.
+    private static T AfterBlocks<T>(BlockwiseOptions options, Func<long, T> compute)
+    {
+        var memory = options.MergingMemory ?? options.Memory;
+        try
+        {
+            return compute(memory);
+        }
+        catch (InsufficientMemoryLimitException e)
+        {
+            throw new InsufficientMemoryLimitException(e.Message, (long)Math.Ceiling(e.NeededBytes * ((double)options.Memory / memory)));
+        }
     }
 
     // Each worker has tables of its own. Where many of them would leave little memory for the blocks, fewer work: the labels are the same.

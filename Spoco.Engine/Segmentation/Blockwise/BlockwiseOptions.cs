@@ -59,7 +59,7 @@ public sealed record BlockwiseOptions
     /// <summary>Extents of a block; null = as large as the memory allows.</summary>
     internal (int Z, int Y, int X)? BlockExtents { get; init; }
 
-    /// <summary>Bytes for merging, when nothing else is computed any more; null = as for blocks.</summary>
+    /// <summary>Bytes for what comes after the blocks, when nothing else is computed any more; null = as for blocks.</summary>
     internal long? MergingMemory { get; init; }
 
     /// <summary>Edges that merging holds at most; null = as many as the memory allows.</summary>
