@@ -103,7 +103,7 @@ internal sealed class PartwiseSegmentation(
     }
 
     /// <summary>
-    /// About how many bytes the segmentation of an image at once takes: the image as stored and normalised, the prediction, embeddings and affinities with the
+    /// About how many bytes the segmentation of an image at once takes: the program, the image as stored and normalised, the prediction, embeddings and affinities with the
     /// copies that views need, and the solver's edges and tables.
     /// </summary>
     private long AtOnce(ImageHeader header)
@@ -114,8 +114,9 @@ internal sealed class PartwiseSegmentation(
             return long.MaxValue;
         var (offsets, attractive) = options.Watershed.Resolve((int)Math.Max(1, header.Depth));
         long d = model.Options.EmbeddingDimensions;
-        var views = orientations == 1 ? 4 * d : 12 * d + 8L * offsets.Count;
-        return header.Voxels * (8L * header.Channels + views + 4L * offsets.Count + Math.Max(24L * attractive + 40, 96))
+        // What one view leaves behind may not have been collected when the next one is done.
+        var views = orientations == 1 ? 4 * d : 4 * d + 4L * offsets.Count + orientations * (8 * d + 8 + 4L * offsets.Count);
+        return MemoryLimit.Program + header.Voxels * (8L * header.Channels + views + 4L * offsets.Count + Math.Max(24L * attractive + 40, 96))
             + model.PredictionBytes(Math.Max((int)header.Depth, least.D), Math.Max(header.Height, least.H), Math.Max(header.Width, least.W));
     }
 

@@ -73,14 +73,17 @@ internal static class PredictCommand
         return command;
     }
 
-    /// <summary>About how many bytes the prediction of an image at once takes: the image as stored and normalised, the results, and the networks' tensors.</summary>
+    // What the file and the picture take on the way, per voxel.
+    private const long WritingBytes = 128;
+
+    /// <summary>About how many bytes the prediction of an image at once takes: the program, the image as stored and normalised, the results, and the networks' tensors.</summary>
     private static long AtOnce(SpocoModel net, ImageHeader header)
     {
         if (header.Voxels > int.MaxValue)
             return long.MaxValue;
         var least = net.Options.Network.MinimumSize;
         // What is too small for the network is said when it is predicted.
-        return header.Voxels * (8L * header.Channels + 8L * net.Options.EmbeddingDimensions + 4) + net.PredictionBytes(
+        return MemoryLimit.Program + header.Voxels * (8L * header.Channels + 8L * net.Options.EmbeddingDimensions + 4 + WritingBytes) + net.PredictionBytes(
             Math.Max((int)header.Depth, least.D), Math.Max(header.Height, least.H), Math.Max(header.Width, least.W));
     }
 
@@ -96,12 +99,14 @@ internal static class PredictCommand
             using var image = ImageParts.Open(file, header, rawName, room, net.Options.Normalisation, cancellation);
             var voxels = (long)image.Depth * image.Height * image.Width;
             EmbeddingFile.Write(path, net, image, left, image.VoxelSize, done =>
-                display.Report(done == voxels ? index + 1 : index, () => $"{InputSelection.Name(file)}: {done} of {voxels} voxels"), cancellation);
+            {
+                GC.Collect();
+                display.Report(done == voxels ? index + 1 : index, () => $"{InputSelection.Name(file)}: {done} of {voxels} voxels");
+            }, cancellation);
         }
         catch (InsufficientMemoryLimitException e)
         {
-            // The networks f and g share it.
-            throw MemoryLimit.TooLittle(file, limit, MemoryLimit.Enough(2 * e.NeededBytes, bytes => ImageParts.Bytes(file, header, bytes)), e);
+            throw MemoryLimit.TooLittle(file, limit, MemoryLimit.Enough(EmbeddingFile.Share * e.NeededBytes, bytes => ImageParts.Bytes(file, header, bytes)), e);
         }
         catch (ArgumentException e)
         {

@@ -9,6 +9,9 @@ namespace Spoco.Cli.Files;
 internal static class EmbeddingFile
 {
     internal const string F = "embeddings_f";
+    /// <summary>One part in so many of the memory is for the prediction of a window, one for the values of a box; as much is for copies of these on their way into the file.</summary>
+    internal const int Share = 4;
+
     private const string G = "embeddings_g";
     internal const string Foreground = "foreground";
 
@@ -38,15 +41,15 @@ internal static class EmbeddingFile
     public static void Write(
         string path, SpocoModel model, IVolumeReader<float> image, long memory, VoxelSize? voxelSize, Action<long> done, CancellationToken cancellation)
     {
-        using var f = new TiledPrediction(model, image, memory / 2, cancellation: cancellation);
-        using var g = new TiledPrediction(model, image, memory / 2, momentum: true, cancellation: cancellation);
+        using var f = new TiledPrediction(model, image, memory / Share, cancellation: cancellation);
+        using var g = new TiledPrediction(model, image, memory / Share, momentum: true, cancellation: cancellation);
         var d = model.Options.EmbeddingDimensions;
         var datasets = new List<(string, int)> { (F, d), (G, d) };
         if (model.Options.Foreground)
             datasets.Add((Foreground, 1));
         var whole = new VoxelBox(0, 0, 0, image.Depth, image.Height, image.Width);
         // The values of a box, and a copy of one channel of it.
-        var voxels = memory / 2 / (sizeof(float) * (2 * d + 2));
+        var voxels = memory / Share / (sizeof(float) * (2 * d + 2));
         Hdf5File.WriteEmbeddings(path, whole, voxelSize, datasets, voxels, box =>
         {
             var values = datasets.Select(image => new float[box.VoxelCount * image.Item2]).ToArray();
