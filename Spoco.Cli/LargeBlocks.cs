@@ -3,7 +3,8 @@ using System.Runtime.InteropServices;
 namespace Spoco.Cli;
 
 /// <summary>
-/// glibc keeps blocks of up to 32 MiB for itself once they have been returned, in pieces that fit nothing else: a process that keeps to 1 GiB took 1.07 GiB, and 0.65 with this.
+/// glibc keeps blocks of up to 32 MiB for itself once they have been returned, in pieces that fit nothing else:
+/// 100x1024x1024 voxels, segmented within 1 GiB, took 1067 MiB without this and 713 with it.
 /// </summary>
 internal static partial class LargeBlocks
 {

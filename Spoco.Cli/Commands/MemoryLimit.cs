@@ -1,4 +1,5 @@
 using System.Globalization;
+using Spoco.Cli.Files;
 using Spoco.Engine;
 using Spoco.Engine.Segmentation;
 
@@ -45,6 +46,19 @@ internal static class MemoryLimit
     public static InputException TooLittle(string file, long limit, long needed, InsufficientMemoryLimitException cause, string? folder = null) => new(
         $"{file}: --memory is {limit >> 20}MiB; --memory {(needed >> 20) + 1}MiB is enough."
         + (Directory.Exists(folder) ? $" {folder} keeps the blocks that are done; the same command with more memory goes on from there." : ""), cause);
+
+    /// <summary>What a limit leaves: beside the program for an image and a computation, and of that for the computation.</summary>
+    /// <param name="file">The image.</param>
+    /// <param name="header">What it says of itself.</param>
+    /// <param name="limit">What <c>--memory</c> says.</param>
+    /// <exception cref="InputException">Nothing is left for the computation.</exception>
+    public static (long Room, long Left) Beside(string file, ImageHeader header, long limit)
+    {
+        var room = limit - Program;
+        var left = room - ImageParts.Bytes(file, header, room);
+        return left > 0 ? (room, left) : throw new InputException(
+            $"{file}: --memory is {Gibibytes(limit)} GiB; the image itself and the program need {Gibibytes(limit - left)}, and the computation some more.");
+    }
 
     /// <summary>The limit at which a computation gets so many bytes beside the program and the image.</summary>
     /// <param name="needed">Bytes for the computation.</param>

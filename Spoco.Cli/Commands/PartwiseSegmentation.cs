@@ -67,10 +67,7 @@ internal sealed class PartwiseSegmentation(
         var folder = Path.ChangeExtension(path, ".partial");
         using var held = FolderLock.Hold(Path.GetDirectoryName(Path.GetFullPath(path))!, Path.GetFileName(folder) + ".lock");
         var header = ImageHeader.Read(file, RawName);
-        var room = Limit - MemoryLimit.Program;
-        var left = room - ImageParts.Bytes(file, header, room);
-        if (left <= 0)
-            throw new InputException($"{file}: --memory is {MemoryLimit.Gibibytes(Limit)} GiB; the image itself and the program need {MemoryLimit.Gibibytes(Limit - left)}, and the computation some more.");
+        var (room, left) = MemoryLimit.Beside(file, header, Limit);
         try
         {
             using var image = ImageParts.Open(file, header, RawName, room, model.Options.Normalisation, cancellation);

@@ -90,10 +90,7 @@ internal static class PredictCommand
     private static void PredictParts(
         SpocoModel net, string file, ImageHeader header, string path, string rawName, long limit, ProgressDisplay display, int index, CancellationToken cancellation)
     {
-        var room = limit - MemoryLimit.Program;
-        var left = room - ImageParts.Bytes(file, header, room);
-        if (left <= 0)
-            throw new InputException($"{file}: --memory is {MemoryLimit.Gibibytes(limit)} GiB; the image itself and the program need {MemoryLimit.Gibibytes(limit - left)}, and the computation some more.");
+        var (room, left) = MemoryLimit.Beside(file, header, limit);
         try
         {
             using var image = ImageParts.Open(file, header, rawName, room, net.Options.Normalisation, cancellation);

@@ -293,7 +293,7 @@ internal static class SegmentCommand
         {
             None => null,
             Embedding => InstanceSegmentation.ForegroundOfLargestCluster(prediction, options.Watershed, device, cancellation),
-            Otsu => Engine.Segmentation.Otsu.Mask(Grey(image!)),
+            Otsu => OtsuMask.Of(image!),
             _ => ReadMask(source, file, only, stored, prediction.Embeddings),
         };
 
@@ -314,22 +314,5 @@ internal static class SegmentCommand
         var resized = Resizing.Labels(new Volume<int>(Array.ConvertAll(mask.Data, m => (int)m), mask.Depth, mask.Height, mask.Width),
             new PatchExtents(embeddings.Depth, embeddings.Height, embeddings.Width));
         return new Volume<byte>(Array.ConvertAll(resized.Data, m => (byte)m), resized.Depth, resized.Height, resized.Width);
-    }
-
-    /// <summary>Mean of the channels.</summary>
-    private static Volume<float> Grey(Volume<float> image)
-    {
-        if (image.Channels == 1)
-            return image;
-        var grey = new Volume<float>(image.Depth, image.Height, image.Width);
-        for (var i = 0; i < grey.Data.Length; i++)
-        {
-            var sum = 0f;
-            for (var c = 0; c < image.Channels; c++)
-                sum += image.Data[i * image.Channels + c];
-            grey.Data[i] = sum / image.Channels;
-        }
-
-        return grey;
     }
 }

@@ -52,10 +52,6 @@ internal sealed class EmbeddingParts : IPredictionReader
             _foreground!.Read(box, foreground);
     }
 
-    public void Trim()
-    {
-    }
-
     public void Dispose()
     {
         _embeddings.Dispose();

@@ -54,7 +54,7 @@ internal sealed class ForegroundTargets : IDisposable
         for (var k = firstObject; k < end; k++)
             objectPixels += labels.Pixels(k).Length;
 
-        // Objects first, then ring after ring of background around them; a pixel keeps the weight that reaches it first.
+        // Objects first, then the background around them.
         var meanSize = (double)objectPixels / Math.Max(1, end - firstObject);
         var origin = image * targets.Length;
         var ring = new List<int>();
@@ -69,21 +69,7 @@ internal sealed class ForegroundTargets : IDisposable
             }
         }
 
-        var neighbourhood = new Neighbourhood(labels.Shape.D, labels.Shape.H, labels.Shape.W, Connectivity.Faces);
-        Span<int> neighbours = stackalloc int[neighbourhood.Count];
-        for (var step = 0; step < Reach; step++)
-        {
-            var next = new List<int>();
-            foreach (var pixel in ring)
-                foreach (var neighbour in neighbours[..neighbourhood.Of(pixel, neighbours)])
-                    if (targets[neighbour] == -1)
-                    {
-                        targets[neighbour] = -Math.Abs(targets[pixel]);
-                        next.Add(neighbour);
-                    }
-            ring = next;
-        }
-
+        Surroundings.Spread(labels.Shape, targets, ring, Reach, free: -1, static beside => -Math.Abs(beside));
         return objectPixels;
     }
 }

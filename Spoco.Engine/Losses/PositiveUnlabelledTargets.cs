@@ -1,5 +1,4 @@
 using System.Buffers;
-using Spoco.Engine.Segmentation;
 using Spoco.Kernels;
 
 namespace Spoco.Engine.Losses;
@@ -63,7 +62,7 @@ internal sealed class PositiveUnlabelledTargets : IDisposable
     /// <summary>Marks what lies up to <see cref="Reach"/> pixels beside the objects of an image, and returns how many pixels that are.</summary>
     private static int Surround(LabelBatch labels, int image, Span<float> targets)
     {
-        var (origin, count, ring) = (image * targets.Length, 0, new List<int>());
+        var (origin, ring) = (image * targets.Length, new List<int>());
         for (var k = labels.ImageClusters[image]; k < labels.ImageClusters[image + 1]; k++)
         {
             if (labels.Labels[k] == 0)
@@ -72,22 +71,6 @@ internal sealed class PositiveUnlabelledTargets : IDisposable
                 ring.Add(pixel - origin);
         }
 
-        var neighbourhood = new Neighbourhood(labels.Shape.D, labels.Shape.H, labels.Shape.W, Connectivity.Faces);
-        Span<int> neighbours = stackalloc int[neighbourhood.Count];
-        for (var step = 0; step < Reach; step++)
-        {
-            var next = new List<int>();
-            foreach (var pixel in ring)
-                foreach (var neighbour in neighbours[..neighbourhood.Of(pixel, neighbours)])
-                    if (targets[neighbour] == 0)
-                    {
-                        targets[neighbour] = 0.5f;
-                        next.Add(neighbour);
-                    }
-            count += next.Count;
-            ring = next;
-        }
-
-        return count;
+        return Surroundings.Spread(labels.Shape, targets, ring, Reach, free: 0, static _ => 0.5f);
     }
 }

@@ -44,21 +44,21 @@ public static class FragmentMerging
     /// <param name="names">What decides between equals, the smaller first; null = the numbers of the segments.</param>
     internal static void Merge(SegmentGraph graph, long minimumVoxels, IReadOnlyList<int>? names = null)
     {
-        Grow(graph, minimumVoxels, names);
-        JoinIslands(graph, minimumVoxels, names);
+        var queue = new OfferQueue(graph.Count, names);
+        Grow(graph, minimumVoxels, queue);
+        JoinIslands(graph, minimumVoxels, queue, names);
     }
 
     private static int Name(IReadOnlyList<int>? names, int segment) => names is null ? segment : names[segment];
 
-    private static void Grow(SegmentGraph graph, long minimumVoxels, IReadOnlyList<int>? names)
+    private static void Grow(SegmentGraph graph, long minimumVoxels, OfferQueue offers)
     {
         var byEmbedding = graph.Dimensions > 0;
-        var offers = new OfferQueue(graph.Count, names);
         var shared = new Dictionary<(int Fragment, int Segment), long>();
         for (var s = 1; s <= graph.Count; s++)
             if (graph.Size(s) >= minimumVoxels)
                 OfferNeighbours(s, s);
-        while (offers.TryTake(out var fragment, out var segment))
+        while (offers.TryTake(out var fragment, out var segment, out _))
         {
             graph.Assign(segment, fragment);
             OfferNeighbours(segment, fragment);
@@ -67,33 +67,35 @@ public static class FragmentMerging
         // A border that grows is offered again.
         void OfferNeighbours(int segment, int part)
         {
-            foreach (var (fragment, faces) in graph.FirstBorders(part))
+            var neighbours = graph.FirstNeighbours(part);
+            for (var i = 0; i < neighbours.Length; i++)
             {
+                var fragment = neighbours[i];
                 if (graph.Size(fragment) >= minimumVoxels || !graph.IsFree(fragment))
                     continue;
                 var cost = byEmbedding
                     ? graph.SquaredDistance(fragment, segment)
-                    : -(CollectionsMarshal.GetValueRefOrAddDefault(shared, (fragment, segment), out _) += faces);
+                    : -(CollectionsMarshal.GetValueRefOrAddDefault(shared, (fragment, segment), out _) += graph.FirstFaces(part, i));
                 offers.Offer(fragment, segment, cost);
             }
         }
     }
 
     // Fragments that are still free have no neighbours but free fragments: a larger segment beside one would have reached it.
-    private static void JoinIslands(SegmentGraph graph, long minimumVoxels, IReadOnlyList<int>? names)
+    private static void JoinIslands(SegmentGraph graph, long minimumVoxels, OfferQueue smallest, IReadOnlyList<int>? names)
     {
-        var queue = new PriorityQueue<int, (long Size, int Name)>();
         for (var s = 1; s <= graph.Count; s++)
-            if (graph.IsFree(s) && graph.Size(s) < minimumVoxels && graph.FirstBorders(s).Any())
-                queue.Enqueue(s, (graph.Size(s), Name(names, s)));
-        while (queue.TryDequeue(out var s, out var key))
+            if (graph.IsFree(s) && graph.Size(s) < minimumVoxels && !graph.FirstNeighbours(s).IsEmpty)
+                smallest.Offer(s, s, graph.Size(s));
+        while (smallest.TryTake(out var s, out _, out var size))
         {
-            // A segment that has grown since it was queued waits at its new size.
-            if (!graph.IsFree(s) || graph.Size(s) != key.Size || Choose(graph, s, names) is not { } best)
+            if (!graph.IsFree(s) || graph.Size(s) >= minimumVoxels)
                 continue;
-            graph.Absorb(best, s);
-            if (graph.Size(best) < minimumVoxels)
-                queue.Enqueue(best, (graph.Size(best), Name(names, best)));
+            // A segment that has grown since it was queued waits again, at its new size.
+            if (graph.Size(s) != size)
+                smallest.Offer(s, s, graph.Size(s));
+            else if (Choose(graph, s, names) is { } best)
+                graph.Absorb(best, s);
         }
     }
 

@@ -14,5 +14,7 @@ public interface IPredictionReader : IVolumeReader<float>, IDisposable
     void Read(VoxelBox box, Span<float> values, Span<float> embeddings, Span<float> foreground);
 
     /// <summary>Gives back memory that waits to be used again.</summary>
-    void Trim();
+    void Trim()
+    {
+    }
 }

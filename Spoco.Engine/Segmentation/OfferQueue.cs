@@ -31,13 +31,13 @@ internal sealed class OfferQueue(int count, IReadOnlyList<int>? names)
     }
 
     /// <summary>Takes out the segment with the best offer; false where none has one.</summary>
-    public bool TryTake(out int segment, out int by)
+    public bool TryTake(out int segment, out int by, out double cost)
     {
-        (segment, by) = (0, 0);
+        (segment, by, cost) = (0, 0, 0);
         if (_length == 0)
             return false;
         segment = _heap[0];
-        by = _by[segment];
+        (by, cost) = (_by[segment], _cost[segment]);
         _place[segment] = Absent;
         if (--_length > 0)
         {

@@ -14,7 +14,6 @@ public static class Otsu
             throw new ArgumentException("Otsu: the image is empty.");
         var histogram = new OtsuHistogram();
         histogram.Measure(image);
-        histogram.StartCounting();
         histogram.Count(image);
         return histogram.Threshold();
     }

@@ -9,7 +9,8 @@ internal sealed class OtsuHistogram
     private double _total;
     private float _minimum = float.PositiveInfinity;
     private float _maximum = float.NegativeInfinity;
-    private double _range;
+
+    private double Range => (double)_maximum - _minimum;
 
     /// <summary>Takes a part of the values into the range.</summary>
     /// <exception cref="ArgumentException">A value is not finite.</exception>
@@ -23,29 +24,21 @@ internal sealed class OtsuHistogram
         }
     }
 
-    /// <summary>See <see cref="Measure(ReadOnlySpan{float})"/>.</summary>
-    public void Measure(float[] values, int length) => Measure(values.AsSpan(0, length));
-
-    /// <summary>The range is complete.</summary>
-    public void StartCounting() => _range = (double)_maximum - _minimum;
-
-    /// <summary>Counts a part of the values.</summary>
+    /// <summary>Counts a part of the values, once all have been measured.</summary>
     public void Count(ReadOnlySpan<float> values)
     {
         _total += values.Length;
-        if (_range == 0)
+        var range = Range;
+        if (range == 0)
             return;
         foreach (var value in values)
-            _counts[Math.Min(Bins - 1, (int)(((double)value - _minimum) / _range * Bins))]++;
+            _counts[Math.Min(Bins - 1, (int)(((double)value - _minimum) / range * Bins))]++;
     }
-
-    /// <summary>See <see cref="Count(ReadOnlySpan{float})"/>.</summary>
-    public void Count(float[] values, int length) => Count(values.AsSpan(0, length));
 
     /// <summary>The threshold; the value itself where there is only one.</summary>
     public float Threshold()
     {
-        if (_range == 0)
+        if (Range == 0)
             return _minimum;
         var (below, sumBelow, sumTotal) = (0.0, 0.0, 0.0);
         for (var b = 0; b < Bins; b++)
@@ -65,5 +58,5 @@ internal sealed class OtsuHistogram
         return (float)Centre(best);
     }
 
-    private double Centre(int bin) => _minimum + (bin + 0.5) * _range / Bins;
+    private double Centre(int bin) => _minimum + (bin + 0.5) * Range / Bins;
 }

@@ -17,23 +17,29 @@ public sealed class OtsuMask : IVolumeReader<byte>
         _image = image;
         var histogram = new OtsuHistogram();
         ForEachPart(histogram.Measure);
-        histogram.StartCounting();
         ForEachPart(histogram.Count);
         _threshold = histogram.Threshold();
 
-        void ForEachPart(Action<float[], int> take)
+        void ForEachPart(Action<ReadOnlySpan<float>> take)
         {
             var rows = (int)Math.Clamp(ValuesRead / ((long)Width * image.Channels), 1, Height);
-            var grey = new float[(long)rows * Width];
             for (var z = 0; z < Depth; z++)
                 for (var y = 0; y < Height; y += rows)
                 {
                     cancellation.ThrowIfCancellationRequested();
                     var box = new VoxelBox(z, y, 0, 1, Math.Min(rows, Height - y), Width);
-                    ReadGrey(box, grey);
-                    take(grey, (int)box.VoxelCount);
+                    take(ReadGrey(box));
                 }
         }
+    }
+
+    /// <summary>The mask of an image in memory.</summary>
+    /// <exception cref="ArgumentException">A value is not finite.</exception>
+    public static Volume<byte> Of(Volume<float> image)
+    {
+        var mask = new Volume<byte>(image.Depth, image.Height, image.Width) { VoxelSize = image.VoxelSize };
+        new OtsuMask(new VolumeReader<float>(image)).Read(VoxelBox.Of(image), mask.Data);
+        return mask;
     }
 
     /// <inheritdoc/>
@@ -51,30 +57,27 @@ public sealed class OtsuMask : IVolumeReader<byte>
     /// <inheritdoc/>
     public void Read(VoxelBox box, Span<byte> values)
     {
-        var grey = new float[box.VoxelCount];
-        ReadGrey(box, grey);
+        var grey = ReadGrey(box);
         for (var i = 0; i < grey.Length; i++)
             values[i] = grey[i] > _threshold ? (byte)1 : (byte)0;
     }
 
-    private void ReadGrey(VoxelBox box, Span<float> grey)
+    private ReadOnlySpan<float> ReadGrey(VoxelBox box)
     {
-        var channels = _image.Channels;
-        if (channels == 1)
-        {
-            _image.Read(box, grey[..(int)box.VoxelCount]);
-            return;
-        }
+        var (channels, voxels) = (_image.Channels, checked((int)box.VoxelCount));
+        if (_values.Length < (long)voxels * channels)
+            _values = new float[(long)voxels * channels];
+        _image.Read(box, _values.AsSpan(0, voxels * channels));
+        if (channels > 1)
+            for (var i = 0; i < voxels; i++)
+            {
+                // In place: a voxel is read before the mean of a later one is written.
+                var sum = 0f;
+                for (var c = 0; c < channels; c++)
+                    sum += _values[i * channels + c];
+                _values[i] = sum / channels;
+            }
 
-        if (_values.Length < box.VoxelCount * channels)
-            _values = new float[box.VoxelCount * channels];
-        _image.Read(box, _values.AsSpan(0, (int)box.VoxelCount * channels));
-        for (var i = 0; i < box.VoxelCount; i++)
-        {
-            var sum = 0f;
-            for (var c = 0; c < channels; c++)
-                sum += _values[i * channels + c];
-            grey[i] = sum / channels;
-        }
+        return _values.AsSpan(0, voxels);
     }
 }

@@ -17,7 +17,11 @@ internal sealed class SegmentGraph
     private readonly int[] _neighbours;
     private readonly long[] _faces;
     private readonly int[] _target;
-    private readonly Dictionary<int, Dictionary<int, long>> _joined = [];
+
+    // The borders of segments that have absorbed others.
+    private int[]?[] _joinedNeighbours = [];
+    private long[]?[] _joinedFaces = [];
+    private readonly List<(int Neighbour, long Faces)> _borders = [];
 
     /// <param name="sizes">Voxels per segment; index 0 is of none.</param>
     /// <param name="sums">Sums of embeddings per segment, made by <see cref="Add"/>; without dimensions = none are known.</param>
@@ -128,15 +132,22 @@ internal sealed class SegmentGraph
         return squared;
     }
 
-    /// <summary>The neighbours that a segment had in the beginning, and the shared faces where these are counted: without embeddings.</summary>
-    public IEnumerable<(int Neighbour, long Faces)> FirstBorders(int segment)
-    {
-        for (var i = _starts[segment]; i < _starts[segment + 1]; i++)
-            yield return (_neighbours[i], _faces.Length > 0 ? _faces[i] : 0);
-    }
+    /// <summary>The neighbours that a segment had in the beginning.</summary>
+    public ReadOnlySpan<int> FirstNeighbours(int segment) => _neighbours.AsSpan(_starts[segment].._starts[segment + 1]);
 
-    /// <summary>The neighbours of a free segment, absorbed ones under the name of what they belong to, and the shared faces.</summary>
-    public IReadOnlyDictionary<int, long> Borders(int segment) => Own(segment);
+    /// <summary>The faces that a segment shares with a neighbour of <see cref="FirstNeighbours"/>; 0 where they are not counted: with embeddings.</summary>
+    public long FirstFaces(int segment, int index) => _faces.Length > 0 ? _faces[_starts[segment] + index] : 0;
+
+    /// <summary>
+    /// The neighbours of a free segment in ascending order, absorbed ones under the name of what they belong to, and the shared faces (0 where they are not counted).
+    /// Good until the next call.
+    /// </summary>
+    public ReadOnlySpan<(int Neighbour, long Faces)> Borders(int segment)
+    {
+        _borders.Clear();
+        Gather(segment);
+        return Resolved(segment);
+    }
 
     /// <summary>Gives a free segment to another one, which keeps its own size, mean and borders.</summary>
     public void Assign(int target, int segment) => _target[segment] = target;
@@ -144,12 +155,9 @@ internal sealed class SegmentGraph
     /// <summary>Gives a free segment to another one together with its size, sum and borders.</summary>
     public void Absorb(int target, int segment)
     {
-        var into = Own(target);
-        foreach (var (neighbour, faces) in Own(segment))
-            if (neighbour != target)
-                CollectionsMarshal.GetValueRefOrAddDefault(into, neighbour, out _) += faces;
-        into.Remove(segment);
-        _joined.Remove(segment);
+        _borders.Clear();
+        Gather(target);
+        Gather(segment);
         Assign(target, segment);
         _sizes[target] += _sizes[segment];
         _sizes[segment] = 0;
@@ -158,6 +166,18 @@ internal sealed class SegmentGraph
             _sums[target * Dimensions + e] += _sums[segment * Dimensions + e];
             _sums[segment * Dimensions + e] = 0;
         }
+
+        if (_joinedNeighbours.Length == 0)
+            (_joinedNeighbours, _joinedFaces) = (new int[]?[_sizes.Length], _faces.Length > 0 ? new long[]?[_sizes.Length] : []);
+        var borders = Resolved(target);
+        (_joinedNeighbours[segment], _joinedNeighbours[target]) = (null, new int[borders.Length]);
+        for (var i = 0; i < borders.Length; i++)
+            _joinedNeighbours[target]![i] = borders[i].Neighbour;
+        if (_faces.Length == 0)
+            return;
+        (_joinedFaces[segment], _joinedFaces[target]) = (null, new long[borders.Length]);
+        for (var i = 0; i < borders.Length; i++)
+            _joinedFaces[target]![i] = borders[i].Faces;
     }
 
     /// <summary>The graph of what has been joined, numbered by first voxel, and the number there of every segment of this one.</summary>
@@ -179,30 +199,47 @@ internal sealed class SegmentGraph
             sizes[numbers[s]] += _sizes[s];
             for (var e = 0; e < Dimensions; e++)
                 sums[numbers[s] * Dimensions + e] += _sums[s * Dimensions + e];
-            foreach (var (neighbour, faces) in FirstBorders(s))
-                if (neighbour > s && numbers[neighbour] != numbers[s])
-                    borders.Add(numbers[s], numbers[neighbour], faces);
+            var neighbours = FirstNeighbours(s);
+            for (var i = 0; i < neighbours.Length; i++)
+                if (neighbours[i] > s && numbers[neighbours[i]] != numbers[s])
+                    borders.Add(numbers[s], numbers[neighbours[i]], FirstFaces(s, i));
         }
 
         return (new SegmentGraph(sizes, sums, Dimensions, borders), numbers);
     }
 
-    private Dictionary<int, long> Own(int segment)
+    private void Gather(int segment)
     {
-        if (!_joined.TryGetValue(segment, out var borders))
+        if (_joinedNeighbours.Length > 0 && _joinedNeighbours[segment] is { } joined)
         {
-            _joined[segment] = borders = [];
-            foreach (var (neighbour, faces) in FirstBorders(segment))
-                borders[neighbour] = faces;
+            for (var i = 0; i < joined.Length; i++)
+                _borders.Add((joined[i], _faces.Length > 0 ? _joinedFaces[segment]![i] : 0));
+            return;
         }
 
-        foreach (var neighbour in borders.Keys.Where(n => !IsFree(n)).ToArray())
+        var neighbours = FirstNeighbours(segment);
+        for (var i = 0; i < neighbours.Length; i++)
+            _borders.Add((neighbours[i], FirstFaces(segment, i)));
+    }
+
+    // What has been gathered, under today's names, one entry each.
+    private ReadOnlySpan<(int Neighbour, long Faces)> Resolved(int segment)
+    {
+        var borders = CollectionsMarshal.AsSpan(_borders);
+        foreach (ref var border in borders)
+            border.Neighbour = Root(border.Neighbour);
+        borders.Sort(static (a, b) => a.Neighbour.CompareTo(b.Neighbour));
+        var kept = 0;
+        foreach (var border in borders)
         {
-            borders.Remove(neighbour, out var faces);
-            if (Root(neighbour) is var root && root != segment)
-                CollectionsMarshal.GetValueRefOrAddDefault(borders, root, out _) += faces;
+            if (border.Neighbour == segment)
+                continue;
+            if (kept > 0 && borders[kept - 1].Neighbour == border.Neighbour)
+                borders[kept - 1].Faces += border.Faces;
+            else
+                borders[kept++] = border;
         }
 
-        return borders;
+        return borders[..kept];
     }
 }

@@ -33,7 +33,7 @@ public static class SimilarMerging
     {
         var queue = new PriorityQueue<(int A, int B, long Sizes), (double SquaredDistance, int A, int B)>();
         for (var s = 1; s <= graph.Count; s++)
-            foreach (var (t, _) in graph.FirstBorders(s))
+            foreach (var t in graph.FirstNeighbours(s))
                 if (t > s)
                     Offer(s, t);
         while (queue.TryDequeue(out var pair, out _))
@@ -43,7 +43,7 @@ public static class SimilarMerging
                 continue;
             var (into, from) = graph.Size(pair.A) >= graph.Size(pair.B) ? (pair.A, pair.B) : (pair.B, pair.A);
             graph.Absorb(into, from);
-            foreach (var t in graph.Borders(into).Keys)
+            foreach (var (t, _) in graph.Borders(into))
                 Offer(Math.Min(into, t), Math.Max(into, t));
         }
 

@@ -35,7 +35,7 @@ public sealed class OfferQueueTests
                     break;
             }
 
-            Assert.That((queue.TryTake(out var taken, out var from), taken, from), Is.EqualTo((expected.Segment != 0, expected.Segment, expected.By)));
+            Assert.That((queue.TryTake(out var taken, out var from, out _), taken, from), Is.EqualTo((expected.Segment != 0, expected.Segment, expected.By)));
         }
     }
 }

@@ -46,12 +46,11 @@ internal sealed class BlockLayout
 
     /// <summary>The largest blocks, of those that cut the least, whose computation fits the memory.</summary>
     /// <exception cref="InsufficientMemoryLimitException">Not even small ones do.</exception>
-    public static BlockLayout Choose(VoxelBox whole, IReadOnlyList<VoxelOffset> offsets, int attractive, in BlockBytes bytes, long memory)
+    public static BlockLayout Choose(VoxelBox whole, IReadOnlyList<VoxelOffset> offsets, int attractive, BlockBytes bytes, long memory)
     {
-        var needs = bytes;
         var side = whole.Depth > 1 ? SmallestSide3D : SmallestSide2D;
         var smallest = (Z: Math.Min(side, whole.Depth), Y: Math.Min(side, whole.Height), X: Math.Min(side, whole.Width));
-        if (Bytes(whole, offsets, attractive, needs, smallest) is var least && least > memory)
+        if (Bytes(whole, offsets, attractive, bytes, smallest) is var least && least > memory)
             throw new InsufficientMemoryLimitException($"BlockwiseMutexWatershed: {Mebibytes(memory)} MiB are too little memory; blocks of [{smallest.Z}, {smallest.Y}, "
                 + $"{smallest.X}] voxels need {Mebibytes(least) + 1} MiB.", least);
         var (chosen, area) = (smallest, double.PositiveInfinity);
@@ -79,7 +78,7 @@ internal sealed class BlockLayout
         return new BlockLayout(whole, offsets, attractive, chosen);
 
         (int Z, int Y, int X) Of(int z, int y, int x) => (Parts(whole.Depth, z), Parts(whole.Height, y), Parts(whole.Width, x));
-        bool Fits(int z, int y, int x) => Bytes(whole, offsets, attractive, needs, Of(z, y, x)) <= memory;
+        bool Fits(int z, int y, int x) => Bytes(whole, offsets, attractive, bytes, Of(z, y, x)) <= memory;
     }
 
     /// <summary>The box of a block.</summary>

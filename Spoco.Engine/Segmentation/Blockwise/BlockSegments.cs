@@ -10,8 +10,8 @@ internal sealed class BlockSegments(BlockLayout layout, BlockFolder folder, int[
     // Sums of clusters that are read at once.
     private const int SumsRead = 1 << 16;
 
-    // Its size, numbers and best offer.
-    private const long BytesPerSegment = 60;
+    // Its size, numbers and best offer, and the borders of those that absorb others.
+    private const long BytesPerSegment = 110;
 
     // As an entry of a table that grows, and at both of its segments.
     private const long BytesPerBorder = 40;
@@ -27,7 +27,7 @@ internal sealed class BlockSegments(BlockLayout layout, BlockFolder folder, int[
         OrderByFirst();
         var count = segments.Length == 0 ? 0 : segments.Max();
         var own = (count + 1L) * (BytesPerSegment + sizeof(double) * dimensions);
-        if (SegmentJoining.Joins(joining) && own > memory)
+        if ((dimensions > 0 || SegmentJoining.Joins(joining)) && own > memory)
             throw TooLittle(count, dimensions, own);
         if ((count + 1L) * dimensions > Array.MaxLength)
             throw new ArgumentException($"BlockwiseMutexWatershed: {count} segments with embeddings of {dimensions} dimensions are more than one array holds.");
@@ -89,8 +89,9 @@ internal sealed class BlockSegments(BlockLayout layout, BlockFolder folder, int[
             {
                 var clusters = Math.Min(part.Length / dimensions, file.Clusters - first);
                 file.ReadSums(first, part.AsSpan(0, clusters * dimensions));
-                for (var i = 0; i < clusters * dimensions; i++)
-                    sums[segments[start + first + i / dimensions] * dimensions + i % dimensions] += part[i];
+                for (var i = 0; i < clusters; i++)
+                    for (var e = 0; e < dimensions; e++)
+                        sums[segments[start + first + i] * dimensions + e] += part[i * dimensions + e];
             }
         });
         return sums;

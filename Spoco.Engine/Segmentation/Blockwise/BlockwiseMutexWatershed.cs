@@ -81,6 +81,7 @@ public static unsafe class BlockwiseMutexWatershed
         options.Progress?.Report(new BlockwiseProgress(layout.Count, layout.Count, "blocks merged"));
         var (labels, mean) = AfterBlocks(options, memory =>
             new BlockSegments(layout, folder, segments, starts).Number(options.Joining, input.KeptDimensions, memory, cancellation));
+        options.Progress?.Report(new BlockwiseProgress(layout.Count, layout.Count, $"{labels} segments"));
         return new BlockwiseLabels(layout, folder, segments, starts, labels, options.ForegroundThreshold) { MeanOfLargest = mean };
     }
 
