@@ -15,6 +15,8 @@ namespace Spoco.Engine.Segmentation;
 /// </summary>
 public static class FragmentMerging
 {
+    private const int StepsBetweenCancellationChecks = 1 << 12;
+
     /// <summary>Merges fragments into their neighbours.</summary>
     /// <param name="labels">Segments; 0 = background.</param>
     /// <param name="minimumVoxels">Segments with fewer voxels are fragments.</param>
@@ -42,24 +44,27 @@ public static class FragmentMerging
     /// <param name="graph">Segments; none has been joined.</param>
     /// <param name="minimumVoxels">Segments with fewer voxels are fragments.</param>
     /// <param name="names">What decides between equals, the smaller first; null = the numbers of the segments.</param>
-    internal static void Merge(SegmentGraph graph, long minimumVoxels, IReadOnlyList<int>? names = null)
+    /// <param name="cancellation">Checked now and then.</param>
+    internal static void Merge(SegmentGraph graph, long minimumVoxels, IReadOnlyList<int>? names = null, CancellationToken cancellation = default)
     {
         var queue = new OfferQueue(graph.Count, names);
-        Grow(graph, minimumVoxels, queue);
-        JoinIslands(graph, minimumVoxels, queue, names);
+        Grow(graph, minimumVoxels, queue, cancellation);
+        JoinIslands(graph, minimumVoxels, queue, names, cancellation);
     }
 
     private static int Name(IReadOnlyList<int>? names, int segment) => names is null ? segment : names[segment];
 
-    private static void Grow(SegmentGraph graph, long minimumVoxels, OfferQueue offers)
+    private static void Grow(SegmentGraph graph, long minimumVoxels, OfferQueue offers, CancellationToken cancellation)
     {
         var byEmbedding = graph.Dimensions > 0;
         var shared = new Dictionary<(int Fragment, int Segment), long>();
         for (var s = 1; s <= graph.Count; s++)
             if (graph.Size(s) >= minimumVoxels)
                 OfferNeighbours(s, s);
-        while (offers.TryTake(out var fragment, out var segment, out _))
+        for (var step = 0; offers.TryTake(out var fragment, out var segment, out _); step++)
         {
+            if (step % StepsBetweenCancellationChecks == 0)
+                cancellation.ThrowIfCancellationRequested();
             graph.Assign(segment, fragment);
             OfferNeighbours(segment, fragment);
         }
@@ -82,13 +87,15 @@ public static class FragmentMerging
     }
 
     // Fragments that are still free have no neighbours but free fragments: a larger segment beside one would have reached it.
-    private static void JoinIslands(SegmentGraph graph, long minimumVoxels, OfferQueue smallest, IReadOnlyList<int>? names)
+    private static void JoinIslands(SegmentGraph graph, long minimumVoxels, OfferQueue smallest, IReadOnlyList<int>? names, CancellationToken cancellation)
     {
         for (var s = 1; s <= graph.Count; s++)
             if (graph.IsFree(s) && graph.Size(s) < minimumVoxels && !graph.FirstNeighbours(s).IsEmpty)
                 smallest.Offer(s, s, graph.Size(s));
-        while (smallest.TryTake(out var s, out _, out var size))
+        for (var step = 0; smallest.TryTake(out var s, out _, out var size); step++)
         {
+            if (step % StepsBetweenCancellationChecks == 0)
+                cancellation.ThrowIfCancellationRequested();
             if (!graph.IsFree(s) || graph.Size(s) >= minimumVoxels)
                 continue;
             // A segment that has grown since it was queued waits again, at its new size.

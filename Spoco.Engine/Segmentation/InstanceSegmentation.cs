@@ -51,7 +51,7 @@ public static class InstanceSegmentation
         cancellation.ThrowIfCancellationRequested();
         var count = segments.Data.Length == 0 ? 0 : segments.Data.Max();
         var joins = SegmentJoining.Joins(options);
-        var labels = SegmentJoining.Labels(SegmentGraph.Of(segments, count, joins ? embeddings : null, joins), options);
+        var labels = SegmentJoining.Labels(SegmentGraph.Of(segments, count, joins ? embeddings : null, joins), options, cancellation);
         return LabelImage.Map(segments, s => labels[s]);
     }
 

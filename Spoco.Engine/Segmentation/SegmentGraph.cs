@@ -18,10 +18,8 @@ internal sealed class SegmentGraph
     private readonly long[] _faces;
     private readonly int[] _target;
 
-    // The borders of segments that have absorbed others.
-    private int[]?[] _joinedNeighbours = [];
-    private long[]?[] _joinedFaces = [];
     private readonly List<(int Neighbour, long Faces)> _borders = [];
+    private JoinedBorders?[] _joined = [];
 
     /// <param name="sizes">Voxels per segment; index 0 is of none.</param>
     /// <param name="sums">Sums of embeddings per segment, made by <see cref="Add"/>; without dimensions = none are known.</param>
@@ -145,9 +143,30 @@ internal sealed class SegmentGraph
     public ReadOnlySpan<(int Neighbour, long Faces)> Borders(int segment)
     {
         _borders.Clear();
-        Gather(segment);
-        return Resolved(segment);
+        var neighbours = Neighbours(segment);
+        for (var i = 0; i < neighbours.Length; i++)
+            if (Root(neighbours[i]) is var neighbour && neighbour != segment)
+                _borders.Add((neighbour, Faces(segment, i)));
+        var borders = CollectionsMarshal.AsSpan(_borders);
+        borders.Sort(static (a, b) => a.Neighbour.CompareTo(b.Neighbour));
+        var kept = 0;
+        foreach (var border in borders)
+            if (kept > 0 && borders[kept - 1].Neighbour == border.Neighbour)
+                borders[kept - 1].Faces += border.Faces;
+            else
+                borders[kept++] = border;
+        return borders[..kept];
     }
+
+    /// <summary>
+    /// The neighbours of a free segment under the names that they had when they came; some may be one by now, belong to the segment itself, or be listed twice. What
+    /// the segment absorbs is added at the end, until the list is put in order again (<see cref="Order"/>).
+    /// </summary>
+    public ReadOnlySpan<int> Neighbours(int segment) =>
+        Joined(segment) is { } joined ? CollectionsMarshal.AsSpan(joined.Neighbours) : FirstNeighbours(segment);
+
+    /// <summary>How often the list of a segment's neighbours has been put in order.</summary>
+    public int Order(int segment) => Joined(segment)?.Order ?? 0;
 
     /// <summary>Gives a free segment to another one, which keeps its own size, mean and borders.</summary>
     public void Assign(int target, int segment) => _target[segment] = target;
@@ -155,9 +174,13 @@ internal sealed class SegmentGraph
     /// <summary>Gives a free segment to another one together with its size, sum and borders.</summary>
     public void Absorb(int target, int segment)
     {
-        _borders.Clear();
-        Gather(target);
-        Gather(segment);
+        if (_joined.Length == 0)
+            _joined = new JoinedBorders?[_sizes.Length];
+        var joined = _joined[target] ??= new JoinedBorders(this, target);
+        var added = Neighbours(segment);
+        for (var i = 0; i < added.Length; i++)
+            joined.Add(added[i], Faces(segment, i));
+        _joined[segment] = null;
         Assign(target, segment);
         _sizes[target] += _sizes[segment];
         _sizes[segment] = 0;
@@ -167,17 +190,8 @@ internal sealed class SegmentGraph
             _sums[segment * Dimensions + e] = 0;
         }
 
-        if (_joinedNeighbours.Length == 0)
-            (_joinedNeighbours, _joinedFaces) = (new int[]?[_sizes.Length], _faces.Length > 0 ? new long[]?[_sizes.Length] : []);
-        var borders = Resolved(target);
-        (_joinedNeighbours[segment], _joinedNeighbours[target]) = (null, new int[borders.Length]);
-        for (var i = 0; i < borders.Length; i++)
-            _joinedNeighbours[target]![i] = borders[i].Neighbour;
-        if (_faces.Length == 0)
-            return;
-        (_joinedFaces[segment], _joinedFaces[target]) = (null, new long[borders.Length]);
-        for (var i = 0; i < borders.Length; i++)
-            _joinedFaces[target]![i] = borders[i].Faces;
+        if (joined.IsLong)
+            joined.PutInOrder(Borders(target));
     }
 
     /// <summary>The graph of what has been joined, numbered by first voxel, and the number there of every segment of this one.</summary>
@@ -208,38 +222,47 @@ internal sealed class SegmentGraph
         return (new SegmentGraph(sizes, sums, Dimensions, borders), numbers);
     }
 
-    private void Gather(int segment)
+    private JoinedBorders? Joined(int segment) => _joined.Length > 0 ? _joined[segment] : null;
+
+    private long Faces(int segment, int index) => Joined(segment) is not { } joined ? FirstFaces(segment, index) : joined.Faces?[index] ?? 0;
+
+    /// <summary>The borders of a segment that has absorbed others. Put in order when it has grown to twice its length, so that a large segment may absorb many small ones.</summary>
+    private sealed class JoinedBorders
     {
-        if (_joinedNeighbours.Length > 0 && _joinedNeighbours[segment] is { } joined)
+        private const int Spare = 16;
+
+        private int _ordered;
+
+        public JoinedBorders(SegmentGraph graph, int segment)
         {
-            for (var i = 0; i < joined.Length; i++)
-                _borders.Add((joined[i], _faces.Length > 0 ? _joinedFaces[segment]![i] : 0));
-            return;
+            Neighbours = [.. graph.FirstNeighbours(segment)];
+            if (graph._faces.Length > 0)
+                Faces = [.. graph._faces.AsSpan(graph._starts[segment]..graph._starts[segment + 1])];
+            _ordered = Neighbours.Count;
         }
 
-        var neighbours = FirstNeighbours(segment);
-        for (var i = 0; i < neighbours.Length; i++)
-            _borders.Add((neighbours[i], FirstFaces(segment, i)));
-    }
+        public List<int> Neighbours { get; }
 
-    // What has been gathered, under today's names, one entry each.
-    private ReadOnlySpan<(int Neighbour, long Faces)> Resolved(int segment)
-    {
-        var borders = CollectionsMarshal.AsSpan(_borders);
-        foreach (ref var border in borders)
-            border.Neighbour = Root(border.Neighbour);
-        borders.Sort(static (a, b) => a.Neighbour.CompareTo(b.Neighbour));
-        var kept = 0;
-        foreach (var border in borders)
+        public List<long>? Faces { get; }
+
+        public int Order { get; private set; }
+
+        public bool IsLong => Neighbours.Count > 2 * _ordered + Spare;
+
+        public void Add(int neighbour, long faces)
         {
-            if (border.Neighbour == segment)
-                continue;
-            if (kept > 0 && borders[kept - 1].Neighbour == border.Neighbour)
-                borders[kept - 1].Faces += border.Faces;
-            else
-                borders[kept++] = border;
+            Neighbours.Add(neighbour);
+            Faces?.Add(faces);
         }
 
-        return borders[..kept];
+        public void PutInOrder(ReadOnlySpan<(int Neighbour, long Faces)> borders)
+        {
+            Neighbours.Clear();
+            Faces?.Clear();
+            foreach (var (neighbour, faces) in borders)
+                Add(neighbour, faces);
+            _ordered = borders.Length;
+            Order++;
+        }
     }
 }

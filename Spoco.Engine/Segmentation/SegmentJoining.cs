@@ -12,18 +12,19 @@ internal static class SegmentJoining
     /// <summary>The label of every segment: from 1, by first voxel; 0 = dropped. Index 0 stays 0.</summary>
     /// <param name="graph">The segments, numbered by first voxel.</param>
     /// <param name="options">Choices.</param>
-    public static int[] Labels(SegmentGraph graph, InstanceSegmentationOptions options)
+    /// <param name="cancellation">Stops between segments.</param>
+    public static int[] Labels(SegmentGraph graph, InstanceSegmentationOptions options, CancellationToken cancellation)
     {
         var numbers = Enumerable.Range(0, graph.Count + 1).ToArray();
         if (JoinsFragments(options))
         {
-            FragmentMerging.Merge(graph, options.SizeFloor);
+            FragmentMerging.Merge(graph, options.SizeFloor, cancellation: cancellation);
             Take(graph.Joined());
         }
 
         if (options.MergeDistance > 0)
         {
-            SimilarMerging.Merge(graph, options.MergeDistance);
+            SimilarMerging.Merge(graph, options.MergeDistance, cancellation);
             Take(graph.Joined());
         }
 

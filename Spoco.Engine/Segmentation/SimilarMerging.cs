@@ -6,6 +6,8 @@ namespace Spoco.Engine.Segmentation;
 /// </summary>
 public static class SimilarMerging
 {
+    private const int StepsBetweenCancellationChecks = 1 << 12;
+
     /// <summary>Joins similar neighbours.</summary>
     /// <param name="labels">Segments; 0 = background, which is joined with nothing.</param>
     /// <param name="embeddings">[D, H, W, E].</param>
@@ -29,29 +31,36 @@ public static class SimilarMerging
     /// <summary>Joins similar neighbours of a graph.</summary>
     /// <param name="graph">Segments with embeddings; none has been joined.</param>
     /// <param name="distance">Means closer than this are joined.</param>
-    internal static void Merge(SegmentGraph graph, double distance)
+    /// <param name="cancellation">Checked now and then.</param>
+    internal static void Merge(SegmentGraph graph, double distance, CancellationToken cancellation = default)
     {
-        var queue = new PriorityQueue<(int A, int B, long Sizes), (double SquaredDistance, int A, int B)>();
+        var nearest = new NearestNeighbours(graph, distance);
+        var queue = new OfferQueue(graph.Count, null);
         for (var s = 1; s <= graph.Count; s++)
-            foreach (var t in graph.FirstNeighbours(s))
-                if (t > s)
-                    Offer(s, t);
-        while (queue.TryDequeue(out var pair, out _))
+            Offer(s);
+        for (var step = 0; queue.TryTake(out var s, out var t, out var squared); step++)
         {
-            // A pair of which one has grown or gone since waits under its new distance, or not at all.
-            if (!graph.IsFree(pair.A) || !graph.IsFree(pair.B) || graph.Size(pair.A) + graph.Size(pair.B) != pair.Sizes)
+            if (step % StepsBetweenCancellationChecks == 0)
+                cancellation.ThrowIfCancellationRequested();
+            if (!graph.IsFree(s))
                 continue;
-            var (into, from) = graph.Size(pair.A) >= graph.Size(pair.B) ? (pair.A, pair.B) : (pair.B, pair.A);
-            graph.Absorb(into, from);
-            foreach (var (t, _) in graph.Borders(into))
-                Offer(Math.Min(into, t), Math.Max(into, t));
+            // Of the nearest pair the one that was changed last knows the other: it has looked since. What the other one knows may be older, and nearer than anything is now.
+            if (!graph.IsFree(t) || graph.SquaredDistance(s, t) != squared)
+            {
+                Offer(s);
+                continue;
+            }
+
+            var (first, second) = (Math.Min(s, t), Math.Max(s, t));
+            var (into, from) = graph.Size(first) >= graph.Size(second) ? (first, second) : (second, first);
+            nearest.Absorb(into, from);
+            Offer(into);
         }
 
-        void Offer(int a, int b)
+        void Offer(int segment)
         {
-            var squared = graph.SquaredDistance(a, b);
-            if (squared < distance * distance)
-                queue.Enqueue((a, b, graph.Size(a) + graph.Size(b)), (squared, a, b));
+            if (nearest.Of(segment) is (var neighbour, var squared) && neighbour != 0)
+                queue.Offer(segment, neighbour, squared);
         }
     }
 }

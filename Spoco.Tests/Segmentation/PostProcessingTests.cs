@@ -189,6 +189,50 @@ public sealed class PostProcessingTests
         Assert.That(SimilarMerging.Merge(labels, embeddings, distance).Data, Is.EqualTo(expected), $"seed {seed}, distance {distance}");
     }
 
+    /// <summary>A large segment around many specks, some of which touch each other: against all pairs measured again after every step.</summary>
+    [Test]
+    public void A_segment_with_many_neighbours_takes_the_nearest_first([Range(0, 4)] int seed)
+    {
+        const int Side = 60;
+        var random = new Random(seed);
+        var (labels, embeddings) = (new Volume<int>(1, Side, Side), new Volume<float>(1, Side, Side, 2));
+        var count = 1;
+        for (var i = 0; i < labels.Data.Length; i++)
+        {
+            labels.Data[i] = random.Next(3) == 0 && i > 0 ? ++count : 1;
+            var reach = labels.Data[i] == 1 ? 0.1f : 2f;
+            (embeddings.Data[2 * i], embeddings.Data[2 * i + 1]) = ((random.NextSingle() - 0.5f) * reach, (random.NextSingle() - 0.4f) * reach);
+        }
+
+        var (size, x, y) = (new long[count + 1], new double[count + 1], new double[count + 1]);
+        for (var i = 0; i < labels.Data.Length; i++)
+        {
+            var l = labels.Data[i];
+            (size[l], x[l], y[l]) = (size[l] + 1, x[l] + embeddings.Data[2 * i], y[l] + embeddings.Data[2 * i + 1]);
+        }
+
+        var borders = new HashSet<(int A, int B)>();
+        for (var i = 0; i < labels.Data.Length; i++)
+            foreach (var j in Neighbours(labels, i, Connectivity.Faces))
+                if (labels.Data[i] < labels.Data[j])
+                    borders.Add((labels.Data[i], labels.Data[j]));
+        var name = Enumerable.Range(0, count + 1).ToArray();
+        while (borders.Count > 0 && borders.MinBy(Distance) is var pair && Distance(pair) < 0.7 * 0.7)
+        {
+            var (keep, give) = size[pair.A] >= size[pair.B] ? (pair.A, pair.B) : (pair.B, pair.A);
+            (size[keep], x[keep], y[keep]) = (size[keep] + size[give], x[keep] + x[give], y[keep] + y[give]);
+            name = Array.ConvertAll(name, n => n == give ? keep : n);
+            borders = [.. borders.Select(b => (A: b.A == give ? keep : b.A, B: b.B == give ? keep : b.B)).Where(b => b.A != b.B)
+                .Select(b => (Math.Min(b.A, b.B), Math.Max(b.A, b.B)))];
+        }
+
+        Assert.That(name.Distinct().Count(), Is.InRange(50, count - 400), "some are joined, some are not");
+        Assert.That(SimilarMerging.Merge(labels, embeddings, 0.7).Data, Is.EqualTo(labels.Data.Select(l => name[l])));
+
+        double Distance((int A, int B) pair) =>
+            Math.Pow(x[pair.A] / size[pair.A] - x[pair.B] / size[pair.B], 2) + Math.Pow(y[pair.A] / size[pair.A] - y[pair.B] / size[pair.B], 2);
+    }
+
     [Test]
     public void Similar_merging_names_what_does_not_fit()
     {

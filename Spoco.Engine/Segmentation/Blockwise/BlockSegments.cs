@@ -34,7 +34,7 @@ internal sealed class BlockSegments(BlockLayout layout, BlockFolder folder, int[
         var graph = new SegmentGraph(Sizes(count), Sums(count, dimensions), dimensions, SegmentJoining.Joins(joining)
             ? Borders((memory - own) / BytesPerBorder, borders => TooLittle(count, dimensions, own + borders * BytesPerBorder), cancellation) : new BorderTable(countsFaces: false));
         var mean = dimensions > 0 && count > 0 ? graph.Mean(graph.Largest) : [];
-        var labels = SegmentJoining.Labels(graph, joining);
+        var labels = SegmentJoining.Labels(graph, joining, cancellation);
         for (var i = 0; i < segments.Length; i++)
             segments[i] = labels[segments[i]];
         return (labels.Length == 0 ? 0 : labels.Max(), mean);
