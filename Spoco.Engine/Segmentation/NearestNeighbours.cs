@@ -1,50 +1,54 @@
 namespace Spoco.Engine.Segmentation;
 
 /// <summary>
-/// The nearest neighbour of a segment that grows, as long as it is nearer than a distance. A segment with many neighbours keeps them in order of their distances; a mean
-/// that has moved by d since has come nearer to none by more than d, so that few have to be looked at again.
+/// The nearest neighbour of a segment that grows, as long as it is nearer than a distance. A segment with many neighbours keeps them in a heap: each under its distance when
+/// it was last looked at, plus the way that the segment's mean had come until then. Less the way that it has come until now, that is a lower bound of the
+/// distance, as a mean that moves by d comes nearer to none by more than d. So few have to be looked at again.
 /// </summary>
+/// <param name="graph">The segments.</param>
+/// <param name="distance">Neighbours of this distance or more do not count.</param>
 internal sealed class NearestNeighbours(SegmentGraph graph, double distance)
 {
     private const int Few = 64;
 
-    // Distances and drifts are sums of rounded numbers.
+    // Distances and ways are sums of rounded numbers.
     private const double Slack = 1e-9;
 
-    private readonly Dictionary<int, Ordered> _ordered = [];
+    private readonly Dictionary<int, Heap> _heaps = [];
+    private readonly List<(int Neighbour, double Distance)> _looked = [];
 
     /// <summary>The nearest neighbour, of equally near ones the first, and the square of its distance; (0, 0) where none is near enough.</summary>
     public (int Neighbour, double Squared) Of(int segment)
     {
         var nearest = (Neighbour: 0, Squared: distance * distance);
         var neighbours = graph.Neighbours(segment);
-        if (neighbours.Length <= Few)
+        if (neighbours.Length <= Few && !_heaps.ContainsKey(segment))
         {
             foreach (var neighbour in neighbours)
-                Look(neighbour);
+                if (graph.Root(neighbour) is var root && root != segment)
+                    Look(root, graph.SquaredDistance(segment, root));
             return nearest.Neighbour == 0 ? default : nearest;
         }
 
-        var ordered = Order(segment, neighbours);
-        while (ordered.First < ordered.Neighbours.Length && graph.Root(ordered.Neighbours[ordered.First]) == segment)
-            ordered.First++;
-        for (var i = ordered.First; i < ordered.Neighbours.Length; i++)
+        var heap = HeapOf(segment, neighbours);
+        _looked.Clear();
+        while (heap.Queue.TryPeek(out var neighbour, out var key) && key - heap.Way - Slack * (1 + key) <= Math.Sqrt(nearest.Squared))
         {
-            if (ordered.Distances[i] * (1 - Slack) - ordered.Drift - Slack > Math.Sqrt(nearest.Squared))
-                break;
-            Look(ordered.Neighbours[i]);
+            heap.Queue.Dequeue();
+            var root = graph.Root(neighbour);
+            if (root == segment)
+                continue;
+            var squared = graph.SquaredDistance(segment, root);
+            _looked.Add((root, Math.Sqrt(squared)));
+            Look(root, squared);
         }
 
-        foreach (var neighbour in neighbours[ordered.Seen..])
-            Look(neighbour);
+        foreach (var (neighbour, now) in _looked)
+            heap.Queue.Enqueue(neighbour, now + heap.Way);
         return nearest.Neighbour == 0 ? default : nearest;
 
-        void Look(int neighbour)
+        void Look(int neighbour, double squared)
         {
-            neighbour = graph.Root(neighbour);
-            if (neighbour == segment)
-                return;
-            var squared = graph.SquaredDistance(segment, neighbour);
             if (squared < nearest.Squared || (squared == nearest.Squared && nearest.Neighbour > neighbour))
                 nearest = (neighbour, squared);
         }
@@ -53,8 +57,8 @@ internal sealed class NearestNeighbours(SegmentGraph graph, double distance)
     /// <summary>Gives a segment to another one, see <see cref="SegmentGraph.Absorb"/>.</summary>
     public void Absorb(int target, int segment)
     {
-        _ordered.Remove(segment);
-        if (!_ordered.TryGetValue(target, out var ordered))
+        _heaps.Remove(segment);
+        if (!_heaps.TryGetValue(target, out var heap))
         {
             graph.Absorb(target, segment);
             return;
@@ -66,41 +70,40 @@ internal sealed class NearestNeighbours(SegmentGraph graph, double distance)
         var squared = 0.0;
         for (var e = 0; e < before.Length; e++)
             squared += (after[e] - before[e]) * (after[e] - before[e]);
-        ordered.Drift += Math.Sqrt(squared);
+        heap.Way += Math.Sqrt(squared);
     }
 
-    private Ordered Order(int segment, ReadOnlySpan<int> neighbours)
+    /// <summary>The heap of a segment with all its neighbours in it.</summary>
+    private Heap HeapOf(int segment, ReadOnlySpan<int> neighbours)
     {
-        if (_ordered.TryGetValue(segment, out var ordered) && ordered.Order == graph.Order(segment)
-            && neighbours.Length - ordered.Seen <= ordered.Neighbours.Length / 2 + Few)
-            return ordered;
-        int[] distinct = new int[neighbours.Length];
-        for (var i = 0; i < distinct.Length; i++)
-            distinct[i] = graph.Root(neighbours[i]);
-        distinct = [.. distinct.Distinct().Where(n => n != segment)];
-        var distances = Array.ConvertAll(distinct, n => Math.Sqrt(graph.SquaredDistance(segment, n)));
-        Array.Sort(distances, distinct);
-        return _ordered[segment] = new Ordered(distinct, distances, neighbours.Length, graph.Order(segment));
+        if (!_heaps.TryGetValue(segment, out var heap))
+            _heaps[segment] = heap = new Heap();
+        // What was absorbed has been added at the end of the list. Where that has been put in order since, the heap begins anew, without those that are gone.
+        var order = graph.Order(segment);
+        if (heap.Order != order)
+        {
+            heap.Queue.Clear();
+            heap.Seen = 0;
+        }
+
+        foreach (var neighbour in neighbours[heap.Seen..])
+            if (graph.Root(neighbour) is var root && root != segment)
+                heap.Queue.Enqueue(root, Math.Sqrt(graph.SquaredDistance(segment, root)) + heap.Way);
+        (heap.Seen, heap.Order) = (neighbours.Length, order);
+        return heap;
     }
 
-    /// <param name="neighbours">In order of their distances.</param>
-    /// <param name="distances">As they were then.</param>
-    /// <param name="seen">How much of the segment's list of neighbours is among them.</param>
-    /// <param name="order">Which of its orders that list had.</param>
-    private sealed class Ordered(int[] neighbours, double[] distances, int seen, int order)
+    private sealed class Heap
     {
-        public int[] Neighbours => neighbours;
+        public PriorityQueue<int, double> Queue { get; } = new();
 
-        public double[] Distances => distances;
+        /// <summary>How much of the segment's list of neighbours is in the heap.</summary>
+        public int Seen { get; set; }
 
-        public int Seen => seen;
+        /// <summary>Which of its orders that list had.</summary>
+        public int Order { get; set; } = -1;
 
-        public int Order => order;
-
-        /// <summary>Where the first neighbour is that has not been absorbed.</summary>
-        public int First { get; set; }
-
-        /// <summary>How far the segment's mean has come since, step by step.</summary>
-        public double Drift { get; set; }
+        /// <summary>How far the segment's mean has come, step by step.</summary>
+        public double Way { get; set; }
     }
 }

@@ -20,9 +20,10 @@ internal sealed class BlockSegments(BlockLayout layout, BlockFolder folder, int[
     /// <param name="joining">What is joined, and what is dropped.</param>
     /// <param name="dimensions">Dimensions of the embeddings that are known; 0 = none are.</param>
     /// <param name="memory">Bytes that sums and borders of segments may take.</param>
-    /// <param name="cancellation">Stops between blocks.</param>
+    /// <param name="report">Told what has been done.</param>
+    /// <param name="cancellation">Stops between blocks and segments.</param>
     /// <returns>Number of labels, and the mean embedding of the largest segment where embeddings are known.</returns>
-    public (int Labels, double[] MeanOfLargest) Number(InstanceSegmentationOptions joining, int dimensions, long memory, CancellationToken cancellation)
+    public (int Labels, double[] MeanOfLargest) Number(InstanceSegmentationOptions joining, int dimensions, long memory, Action<string> report, CancellationToken cancellation)
     {
         OrderByFirst();
         var count = segments.Length == 0 ? 0 : segments.Max();
@@ -31,8 +32,12 @@ internal sealed class BlockSegments(BlockLayout layout, BlockFolder folder, int[
             throw TooLittle(count, dimensions, own);
         if ((count + 1L) * dimensions > Array.MaxLength)
             throw new ArgumentException($"BlockwiseMutexWatershed: {count} segments with embeddings of {dimensions} dimensions are more than one array holds.");
-        var graph = new SegmentGraph(Sizes(count), Sums(count, dimensions), dimensions, SegmentJoining.Joins(joining)
-            ? Borders((memory - own) / BytesPerBorder, borders => TooLittle(count, dimensions, own + borders * BytesPerBorder), cancellation) : new BorderTable(countsFaces: false));
+        report($"{count} segments ordered");
+        var joins = SegmentJoining.Joins(joining);
+        var borders = joins ? Borders((memory - own) / BytesPerBorder, pairs => TooLittle(count, dimensions, own + pairs * BytesPerBorder), cancellation)
+            : new BorderTable(countsFaces: false);
+        report($"{borders.Count} borders found");
+        var graph = new SegmentGraph(Sizes(count), Sums(count, dimensions), dimensions, borders);
         var mean = dimensions > 0 && count > 0 ? graph.Mean(graph.Largest) : [];
         var labels = SegmentJoining.Labels(graph, joining, cancellation);
         for (var i = 0; i < segments.Length; i++)

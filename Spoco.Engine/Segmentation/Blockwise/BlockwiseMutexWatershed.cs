@@ -78,11 +78,13 @@ public static unsafe class BlockwiseMutexWatershed
         if (!(options.MergeDistance >= 0))
             throw new ArgumentException($"BlockwiseMutexWatershed: the distance must not be negative, got {options.MergeDistance}.");
         var (layout, folder, segments, starts) = Solve(input, options, cancellation);
-        options.Progress?.Report(new BlockwiseProgress(layout.Count, layout.Count, "blocks merged"));
+        Report("blocks merged");
         var (labels, mean) = AfterBlocks(options, memory =>
-            new BlockSegments(layout, folder, segments, starts).Number(options.Joining, input.KeptDimensions, memory, cancellation));
-        options.Progress?.Report(new BlockwiseProgress(layout.Count, layout.Count, $"{labels} segments"));
+            new BlockSegments(layout, folder, segments, starts).Number(options.Joining, input.KeptDimensions, memory, Report, cancellation));
+        Report($"{labels} segments");
         return new BlockwiseLabels(layout, folder, segments, starts, labels, options.ForegroundThreshold) { MeanOfLargest = mean };
+
+        void Report(string step) => options.Progress?.Report(new BlockwiseProgress(layout.Count, layout.Count, step));
     }
 
     // With the device goes its memory: the segments have that of the blocks.
