@@ -18,10 +18,10 @@ public sealed class InterruptionTests : FolderTests
         var data = DataSet.Write(Path.Combine(Folder, "data"));
         var (whole, parts) = (Path.Combine(Folder, "whole"), Path.Combine(Folder, "parts"));
         var arguments = new[] { "train", "--data", data, "--patch", "48,48", "--maps", "8,16", "--iterations", "240", "--validate-every", "20", "--device", "cpu", "--threads", "2" };
-        using (var process = Start([.. arguments, "--out", whole]))
-            AssertEnds(process, 0);
+        using (var process = ProgramProcess.Start([.. arguments, "--out", whole]))
+            ProgramProcess.AssertEnds(process, 0);
 
-        using (var process = Start([.. arguments, "--out", parts]))
+        using (var process = ProgramProcess.Start([.. arguments, "--out", parts]))
         {
             // The first checkpoint is written after 20 steps; the signal arrives somewhere behind it, and the 220 steps left
             // outlast a late look on a busy machine.
@@ -29,12 +29,12 @@ public sealed class InterruptionTests : FolderTests
             while (!File.Exists(Path.Combine(parts, "last.safetensors")) && !process.HasExited && patience.Elapsed < TimeSpan.FromMinutes(5))
                 Thread.Sleep(5);
             Assert.That(kill(process.Id, signal), Is.Zero);
-            AssertEnds(process, exitCode);
+            ProgramProcess.AssertEnds(process, exitCode);
         }
 
         Assert.That(Directory.GetFiles(parts, "*.tmp-*"), signal == Sigint ? Is.Empty : Is.Not.Null, "Ctrl-C leaves no temporary file");
-        using (var process = Start(["train", "--out", parts, "--resume", "--device", "cpu", "--threads", "2"]))
-            AssertEnds(process, 0);
+        using (var process = ProgramProcess.Start(["train", "--out", parts, "--resume", "--device", "cpu", "--threads", "2"]))
+            ProgramProcess.AssertEnds(process, 0);
         Assert.That(Arrays(parts), Is.EqualTo(Arrays(whole)));
         Assert.That(File.ReadLines(Path.Combine(parts, "log.csv")).Count(), Is.EqualTo(241));
     }
@@ -43,27 +43,6 @@ public sealed class InterruptionTests : FolderTests
     [DllImport("libc")]
     private static extern int kill(int process, int signal);
 #pragma warning restore IDE1006, SYSLIB1054, CA5392
-
-    private static Process Start(string[] arguments)
-    {
-        var host = Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? Environment.ProcessPath ?? "dotnet";
-        var start = new ProcessStartInfo(Path.GetFileNameWithoutExtension(host) == "dotnet" ? host : "dotnet")
-        {
-            RedirectStandardError = true, RedirectStandardOutput = true,
-        };
-        start.ArgumentList.Add(Path.Combine(Path.GetDirectoryName(typeof(Spoco.Cli.Program).Assembly.Location)!, "spoco.dll"));
-        foreach (var argument in arguments)
-            start.ArgumentList.Add(argument);
-        return Process.Start(start)!;
-    }
-
-    private static void AssertEnds(Process process, int exitCode)
-    {
-        var output = process.StandardOutput.ReadToEndAsync();
-        var error = process.StandardError.ReadToEndAsync();
-        Assert.That(process.WaitForExit(TimeSpan.FromMinutes(5)), "the process did not end");
-        Assert.That(process.ExitCode, Is.EqualTo(exitCode), output.Result + error.Result);
-    }
 
     private static float[] Arrays(string folder)
     {

@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using Spoco.Cli.Commands;
 using Spoco.Cli.Files;
 using Spoco.Engine;
 using Spoco.Engine.Checkpoints;
@@ -126,6 +127,24 @@ public sealed class PartwiseTests : FolderTests
 
         Assert.That(File.Exists(PathOf("parts/image_pca.png")), Is.False, "it went part by part");
         Assert.That(EmbeddingFile.IsOurs(PathOf("parts/image.h5")), "the same command run again may replace it");
+    }
+
+    [TestCase("segment", "300MiB", "--orientations", "1")]
+    [TestCase("segment", "400MiB", "--orientations", "4")]
+    [TestCase("segment", "500MiB", "--orientations", "1", "--foreground", "none", "--merge-distance", "0.01", "--size-floor", "20")]
+    [TestCase("predict", "300MiB")]
+    public void The_process_keeps_to_its_memory(string command, string memory, params string[] options)
+    {
+        if (!OperatingSystem.IsLinux())
+            Assert.Ignore("What returned memory becomes is known for Linux only.");
+        var (model, image) = (Model(2, foreground: true), Write("image.tif", Image(1, 1500, 1600)));
+        using var process = ProgramProcess.Start([command, "--model", model, "--input", image, "--memory", memory, "--out", PathOf("out"), "--device", "cpu", "--threads", "2", .. options]);
+
+        var (peak, said) = ProgramProcess.AssertEnds(process, 0);
+
+        Assert.That(said, Does.Contain(command == "segment" ? "blocks" : "voxels"), "it went part by part");
+        Assert.That(peak, Is.InRange(50L << 20, MemoryLimit.Parse(memory)));
+        TestContext.Out.WriteLine($"{peak >> 20} MiB of {memory}");
     }
 
     private string Model(int dimensions, bool foreground, string order = "bcr")
