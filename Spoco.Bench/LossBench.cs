@@ -63,7 +63,7 @@ public class LossBench
         _device.Synchronize();
     }
 
-    private static float[] Uniform(RandomSource random, long count)
+    internal static float[] Uniform(RandomSource random, long count)
     {
         var values = new float[count];
         for (var i = 0; i < values.Length; i++)
@@ -71,13 +71,13 @@ public class LossBench
         return values;
     }
 
-    private static int[] Balls(RandomSource random, TensorShape shape)
+    internal static int[] Balls(RandomSource random, TensorShape shape, int objects = Objects)
     {
         var labels = new int[shape.Voxels];
         var radius = shape.H / 9;
         for (var n = 0; n < shape.N; n++)
         {
-            for (var k = 1; k <= Objects; k++)
+            for (var k = 1; k <= objects; k++)
             {
                 var (cz, cy, cx) = (random.NextInt(shape.D), random.NextInt(shape.H), random.NextInt(shape.W));
                 for (var i = 0; i < shape.VoxelsPerImage; i++)
