@@ -42,6 +42,16 @@ internal enum ValidationLabels
     Sparse,
 }
 
+/// <summary>What a label marks of its object.</summary>
+internal enum LabelExtent
+{
+    /// <summary>All of it.</summary>
+    Full,
+
+    /// <summary>Some pixels: a scribble or a blob within it.</summary>
+    Partial,
+}
+
 /// <summary>Everything that decides what a training computes; stored in its checkpoints, so that <c>--resume</c> needs nothing but the folder.</summary>
 internal sealed record TrainSettings
 {
@@ -108,6 +118,11 @@ internal sealed record TrainSettings
     public int? Budget { get; init; }
 
     public BudgetKind BudgetKind { get; init; }
+
+    /// <summary>
+    /// What labels mark of their objects. Partial ones say nothing of the pixels beside them: L_obj, L_Upush and the outlines of the foreground are left out then.
+    /// </summary>
+    public LabelExtent LabelsAre { get; init; }
 
     /// <summary>L_Ucon alone: no label is used.</summary>
     public bool SelfSupervised { get; init; }
@@ -275,7 +290,8 @@ internal sealed record TrainSettings
     /// <summary>Whether validation images have objects without a label, so that the scores are those of the labelled ones.</summary>
     [JsonIgnore]
     public bool ValidatesLabelledAlone => ValidationLabels == ValidationLabels.Sparse
-        || (ValidationLabels == ValidationLabels.Auto && Supervision == Supervision.Sparse && !SelfSupervised && InstanceRatio == 1 && Budget is null);
+        || (ValidationLabels == ValidationLabels.Auto && Supervision == Supervision.Sparse && !SelfSupervised
+            && (LabelsAre == LabelExtent.Partial || (InstanceRatio == 1 && Budget is null)));
 
     /// <summary>The model that is trained.</summary>
     public SpocoModelOptions Model(int imageChannels) => new()
@@ -305,15 +321,15 @@ internal sealed record TrainSettings
             ForegroundWeight = (float)ForegroundWeight,
             ForegroundBalance = (float)ForegroundBalance,
             ForegroundShare = ForegroundShare ?? 0.5,
-            ForegroundOutline = ForegroundOutline,
+            ForegroundOutline = LabelsAre == LabelExtent.Full ? ForegroundOutline : 0,
             ForegroundAgreement = ForegroundAgreement,
             PullWeight = (float)PullWeight,
             PushWeight = (float)PushWeight,
             RegulariserWeight = (float)RegulariserWeight,
-            InstanceWeight = (float)InstanceWeight,
-            InstanceLoss = InstanceLoss,
+            InstanceWeight = LabelsAre == LabelExtent.Full ? (float)InstanceWeight : 0,
+            InstanceLoss = LabelsAre == LabelExtent.Full ? InstanceLoss : InstanceLoss.None,
             KernelThreshold = (float)KernelThreshold,
-            UnlabelledPushWeight = Supervision == Supervision.Sparse ? (float)UnlabelledPushWeight : 0,
+            UnlabelledPushWeight = Supervision == Supervision.Sparse && LabelsAre == LabelExtent.Full ? (float)UnlabelledPushWeight : 0,
             ConsistencyWeight = (float)(ConsistencyWeight ?? (Supervision == Supervision.Sparse ? 1 : 0)),
         },
         GNetwork = GNetwork,
@@ -377,6 +393,10 @@ internal sealed record TrainSettings
                 throw new InputException($"--background-label: expected a number above 0 that is not the ignored label, got {background}.");
         }
 
+        if (LabelsAre == LabelExtent.Partial && (Supervision == Supervision.Full || SelfSupervised))
+            throw new InputException("--labels-are: partial needs --supervision sparse: with full supervision every pixel without a label is background.");
+        if (LabelsAre == LabelExtent.Partial && Adversarial)
+            throw new InputException("--adversarial: a critic compares whole objects; it does not go with --labels-are partial.");
         if (ForegroundShare is { } share)
         {
             if (Supervision == Supervision.Full)

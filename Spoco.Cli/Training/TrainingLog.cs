@@ -12,7 +12,7 @@ internal sealed class TrainingLog : IDisposable
     internal const string Header =
         "iteration,learning_rate,loss,pull,push,regulariser,instance,unlabelled_push,consistency,foreground,"
         + "adversarial,critic_real,critic_fake,critic_penalty,validation_loss,validation_ap50,validation_sbd,"
-        + "validation_best_iou,validation_recall50";
+        + "validation_best_iou,validation_recall50,validation_marked_part,validation_marked_recall";
 
     private readonly StreamWriter _writer;
 
@@ -48,9 +48,10 @@ internal sealed class TrainingLog : IDisposable
             $"{step.Adversarial:g7},{step.Critic.Real:g7},{step.Critic.Fake:g7},{step.Critic.Penalty:g7},"));
         _writer.WriteLine(validation switch
         {
-            null => ",,,,",
-            { Labelled: { } l } v => string.Create(CultureInfo.InvariantCulture, $"{v.Loss:g7},,,{l.MeanBestIoU:g5},{l.Recall50:g5}"),
-            { } v => string.Create(CultureInfo.InvariantCulture, $"{v.Loss:g7},{v.AveragePrecision50:g5},{v.SymmetricBestDice:g5},,"),
+            null => ",,,,,,",
+            { Labelled: { Partial: false } l } v => string.Create(CultureInfo.InvariantCulture, $"{v.Loss:g7},,,{l.Mean:g5},{l.Recall:g5},,"),
+            { Labelled: { } l } v => string.Create(CultureInfo.InvariantCulture, $"{v.Loss:g7},,,,,{l.Mean:g5},{l.Recall:g5}"),
+            { } v => string.Create(CultureInfo.InvariantCulture, $"{v.Loss:g7},{v.AveragePrecision50:g5},{v.SymmetricBestDice:g5},,,,"),
         });
         if (validation is not null)
             _writer.Flush();

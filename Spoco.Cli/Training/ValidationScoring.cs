@@ -49,7 +49,8 @@ internal static class ValidationScoring
     public static LabelledScores OfLabelled(SpocoModel model, TrainSettings settings, IReadOnlyList<TrainingItem> items, int orientations)
     {
         var choices = ScoringChoices.OfSegment(model.Options) with { Orientations = orientations };
-        return LabelledScores.Of(items.Select(item => (item.Labels, Segment(model, settings, item, choices, CancellationToken.None))));
+        return LabelledScores.Of(
+            items.Select(item => (item.Labels, Segment(model, settings, item, choices, CancellationToken.None))), settings.LabelsAre == LabelExtent.Partial);
     }
 
     private static Volume<int> Segment(

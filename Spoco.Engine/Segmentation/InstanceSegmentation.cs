@@ -18,8 +18,8 @@ public sealed record InstanceSegmentationOptions
     public bool MergeFragments { get; init; } = true;
 
     /// <summary>
-    /// Neighbouring segments whose mean embeddings are closer than this are joined (<see cref="SimilarMerging"/>); 0 = none. Of use where all objects
-    /// were labelled, and so pushed apart; where few were, different objects may lie this close.
+    /// Neighbouring segments whose mean embeddings are closer than this are joined (<see cref="SimilarMerging"/>); 0 = none. Training pushes the means of two objects
+    /// 2 delta_d apart: delta_d is half-way.
     /// </summary>
     public double MergeDistance { get; init; }
 
