@@ -30,6 +30,9 @@ public sealed record SpocoModelOptions
     /// <summary>Size in voxels below which a segment is a speck; from the objects that the model was trained on. 0 = unknown.</summary>
     public int SizeFloor { get; init; }
 
+    /// <summary>Probability of the learned foreground from which a voxel belongs to an object, when nothing else is said.</summary>
+    public double ForegroundThreshold { get; init; } = 0.5;
+
     /// <summary>What is done to an image before the networks see it; a model that does not say was trained on mean 0 and deviation 1.</summary>
     public NormalisationOptions Normalisation { get; init; } = new();
 
@@ -54,6 +57,8 @@ public sealed record SpocoModelOptions
             throw new ArgumentException($"SpocoModel: the margins must be positive, got {PullMargin} and {PushMargin}.");
         if (SizeFloor < 0)
             throw new ArgumentException($"SpocoModel: the size floor must not be negative, got {SizeFloor}.");
+        if (ForegroundThreshold is not (> 0 and < 1))
+            throw new ArgumentException($"SpocoModel: the threshold of the foreground must be between 0 and 1, got {ForegroundThreshold}.");
         ArgumentNullException.ThrowIfNull(Normalisation);
         Normalisation.Validate();
         NetworkWithOutput.Validate();
@@ -95,7 +100,7 @@ public sealed class SpocoModel : IDisposable
     public ComputeDevice Device { get; }
 
     /// <summary>What the model is.</summary>
-    public SpocoModelOptions Options { get; }
+    public SpocoModelOptions Options { get; private set; }
 
     /// <summary>f.</summary>
     public UNet EmbeddingNet { get; }
@@ -194,8 +199,19 @@ public sealed class SpocoModel : IDisposable
     {
         var prediction = OrientationAverage.Predict(this, Normalise(image), orientations ?? OrientationAverage.DefaultOf(Options), cancellation);
         return mask is null && Options.Foreground
-            ? InstanceSegmentation.SegmentLearned(prediction, options: Options.Segmentation, device: Device, cancellation: cancellation)
+            ? InstanceSegmentation.SegmentLearned(prediction, Options.ForegroundThreshold, Options.Segmentation, Device, cancellation)
             : InstanceSegmentation.Segment(prediction, mask, Options.Segmentation, Device, cancellation);
+    }
+
+    /// <summary>Says how images are segmented with this model when nothing else is said; its parameters stay.</summary>
+    /// <param name="foregroundThreshold"><see cref="SpocoModelOptions.ForegroundThreshold"/>.</param>
+    /// <param name="sizeFloor"><see cref="SpocoModelOptions.SizeFloor"/>.</param>
+    /// <exception cref="ArgumentException">A value is out of range; the model is left as it was.</exception>
+    public void SetSegmentation(double foregroundThreshold, int sizeFloor)
+    {
+        var options = Options with { ForegroundThreshold = foregroundThreshold, SizeFloor = sizeFloor };
+        options.Validate();
+        Options = options;
     }
 
     /// <summary>

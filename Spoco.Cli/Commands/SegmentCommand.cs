@@ -76,9 +76,10 @@ internal static class SegmentCommand
             Description = "Views of each image (1, 2, 4 or 8: flips and quarter turns) to average affinities and foreground over. Default: 8 in 2D, 1 in 3D.",
             HelpName = "count",
         };
-        var threshold = new Option<double>("--threshold")
+        var threshold = new Option<double?>("--threshold")
         {
-            Description = "Probability of the learned foreground from which a pixel belongs to an object.", DefaultValueFactory = _ => 0.5, HelpName = "p",
+            Description = "Probability of the learned foreground from which a pixel belongs to an object. Default: what the model says, 0.5 but where labels were partial.",
+            HelpName = "p",
         };
         var memory = new Option<string?>("--memory")
         {
@@ -141,6 +142,7 @@ internal static class SegmentCommand
                 RemoveLargest = result.GetValue(removeLargest),
                 MergeFragments = !result.GetValue(keepFragments),
             };
+            var least = result.GetValue(threshold) ?? net.Options.ForegroundThreshold;
             var views = result.GetValue(orientations) ?? OrientationAverage.DefaultOf(net.Options);
             if (views is not (1 or 2 or 4 or 8))
                 throw new InputException($"--orientations: expected 1, 2, 4 or 8, got {views}.");
@@ -149,7 +151,7 @@ internal static class SegmentCommand
                 throw new InputException($"--foreground: {checkpoint} has learned no foreground (it was trained with --no-foreground, --self-supervised or --ignore-label).");
             if (source == Otsu && fromEmbeddings)
                 throw new InputException("--foreground: otsu needs images, not embeddings.");
-            var parts = fromEmbeddings ? null : new PartwiseSegmentation(net, options, views, source, result.GetValue(threshold), only is not null, limit)
+            var parts = fromEmbeddings ? null : new PartwiseSegmentation(net, options, views, source, least, only is not null, limit)
             {
                 RawName = ModelOptions.RawName(result, common, trained), LabelName = result.GetValue(common.LabelName)!, Checkpoint = checkpoint,
                 IsResized = trained?.Resized is not null, Threads = common.ThreadsOf(result),
@@ -174,7 +176,7 @@ internal static class SegmentCommand
                         : ModelOptions.Predict(net, image, files[i], x => OrientationAverage.Predict(net, x, views, cancellation));
                     var labels = source == Learned
                         ? InstanceSegmentation.SegmentLearned(
-                            RequireForeground(prediction, files[i]), result.GetValue(threshold), options, device, cancellation)
+                            RequireForeground(prediction, files[i]), least, options, device, cancellation)
                         : InstanceSegmentation.Segment(
                             prediction, Mask(source, files[i], only, stored, image, prediction, options, device, cancellation), options, device, cancellation);
                     if (stored is not null && !stored.HasExtentsOf(labels))
@@ -225,7 +227,7 @@ internal static class SegmentCommand
                     throw new InputException("--offsets: a model's own edges are those it was trained for.");
                 if (result.GetResult(common.Device) is { Implicit: false } && result.GetValue(common.Device) is not ("cpu" or "auto"))
                     throw new InputException($"--memory: blocks are computed on the cpu, not on {result.GetValue(common.Device)}.");
-                var (watershed, floor, merge, dimensions) = (new MutexWatershedOptions(), 0, 0.0, (int?)null);
+                var (watershed, floor, merge, dimensions, least) = (new MutexWatershedOptions(), 0, 0.0, (int?)null, new SpocoModelOptions().ForegroundThreshold);
                 var source = result.GetValue(foreground) ?? None;
                 if (result.GetValue(model) is { } trained)
                 {
@@ -233,6 +235,7 @@ internal static class SegmentCommand
                     using var net = Checkpoint.Load(InputSelection.Model(trained), host);
                     (watershed, floor, merge, dimensions) =
                         (net.Options.Segmentation.Watershed, net.Options.SizeFloor, net.Options.Segmentation.MergeDistance, net.Options.EmbeddingDimensions);
+                    least = net.Options.ForegroundThreshold;
                     source = result.GetValue(foreground) ?? (fromAffinities ? None : DefaultForeground(net.Options));
                 }
 
@@ -253,7 +256,7 @@ internal static class SegmentCommand
                 var blockwise = new BlockwiseOptions
                 {
                     Folder = "", Memory = limit, SizeFloor = floor, MergeFragments = !fromAffinities && !result.GetValue(keepFragments), MergeDistance = merge,
-                    RemoveLargest = result.GetValue(removeLargest), ForegroundThreshold = source == Learned ? result.GetValue(threshold) : null,
+                    RemoveLargest = result.GetValue(removeLargest), ForegroundThreshold = source == Learned ? result.GetValue(threshold) ?? least : null,
                     Threads = common.ThreadsOf(result),
                 };
                 BlockwiseSegmentation.Run(

@@ -7,7 +7,8 @@ namespace Spoco.Cli.Data;
 
 /// <summary>
 /// Draws training batches: what iteration i gets depends on the seed and on i only. Every image comes once per epoch, in an order drawn anew for
-/// each. A patch is placed anew, up to ten times, until it shows a labelled object, and then on one if the image has any.
+/// each. A patch is placed anew, up to ten times, until it shows a labelled object, and then on one if the image has any; but for a part of the patches,
+/// which lie anywhere: what is far from all labelled objects has to be seen, too.
 /// Keeps scratch memory: one instance per thread.
 /// </summary>
 internal sealed class PatchSampler
@@ -22,6 +23,7 @@ internal sealed class PatchSampler
     private readonly PatchExtents _patch;
     private readonly int _batch;
     private readonly long _seed;
+    private readonly double _free;
     private readonly PatchResampler _resampler;
     private readonly IntensityAugmentation _intensity;
     private readonly Dictionary<int, int> _numbers = [];
@@ -29,8 +31,14 @@ internal sealed class PatchSampler
     private long _epoch = -1;
 
     /// <summary>Checks that every image has labels of its own extents, as many channels as the others, and room for a patch.</summary>
+    /// <param name="items">The images.</param>
+    /// <param name="patch">Extents of a patch.</param>
+    /// <param name="batch">Patches of a batch.</param>
+    /// <param name="options">How patches are varied.</param>
+    /// <param name="seed">Decides all that is drawn.</param>
+    /// <param name="free">Part of the patches that lie anywhere, spread evenly over them.</param>
     /// <exception cref="InputException">An image cannot be used.</exception>
-    public PatchSampler(IReadOnlyList<IPatchSource> items, PatchExtents patch, int batch, AugmentationOptions options, long seed)
+    public PatchSampler(IReadOnlyList<IPatchSource> items, PatchExtents patch, int batch, AugmentationOptions options, long seed, double free = 0)
     {
         if (items.Count == 0)
             throw new InputException("Training needs at least one image.");
@@ -48,7 +56,7 @@ internal sealed class PatchSampler
                 throw new InputException($"patch {patch} is larger than image {item.Name} ({item.Extents})");
         }
 
-        (_items, _options, _patch, _batch, _seed) = (items, options, patch, batch, seed);
+        (_items, _options, _patch, _batch, _seed, _free) = (items, options, patch, batch, seed, free);
         _resampler = new PatchResampler(patch);
         _intensity = new IntensityAugmentation(options);
         _order = new int[items.Count];
@@ -91,23 +99,26 @@ internal sealed class PatchSampler
                 $"Batch: {_batch} patches of {_patch} with {Channels} channels do not fill "
                 + $"{viewF.Length}, {viewG.Length} values and {labels.Length} labels.");
         for (var n = 0; n < _batch; n++)
-            FillPatch(RandomSource.ForIndex(_seed, iteration, n), ItemOf(iteration, n),
+            FillPatch(RandomSource.ForIndex(_seed, iteration, n), ItemOf(iteration, n), IsFree(iteration * _batch + n),
                 viewF.Slice(n * values, values), viewG.Slice(n * values, values), labels.Slice(n * voxels, voxels));
     }
 
-    private void FillPatch(RandomSource random, int index, Span<float> viewF, Span<float> viewG, Span<int> labels)
+    private bool IsFree(long patch) => Math.Floor((patch + 1) * _free) > Math.Floor(patch * _free);
+
+    private void FillPatch(RandomSource random, int index, bool free, Span<float> viewF, Span<float> viewG, Span<int> labels)
     {
         var item = _items[index];
         var (extents, allAxes) = (item.Extents, TreatsAxesAlike(item));
         var box = new VoxelBox(0, 0, 0, extents.Depth, extents.Height, extents.Width);
         PatchGeometry geometry;
         // Where there is no object, one place is as good as another.
-        var placement = item.Objects.Count == 0 ? Placements : 0;
+        var aimed = !free && item.Objects.Count > 0;
+        var placement = aimed ? 0 : Placements;
         do
         {
             // The last try aims at an object, if there is one.
             (int, int, int)? target = null;
-            if (placement == Placements && item.Objects.Count > 0)
+            if (placement == Placements && aimed)
                 target = item.Objects[random.NextInt(item.Objects.Count)] is var o ? (o.Z, o.Y, o.X) : null;
             geometry = PatchGeometry.Draw(random, _patch, extents, _options, allAxes, target);
             if (item.ReadsBoxes)

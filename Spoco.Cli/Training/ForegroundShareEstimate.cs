@@ -30,7 +30,8 @@ internal sealed class ForegroundShareEstimate
     public ForegroundShareEstimate(IReadOnlyList<IPatchSource> images, TrainSettings settings)
     {
         var extents = settings.PatchExtents;
-        var sampler = new PatchSampler(images, extents, 1, AugmentationOptions.None with { ScaleOf = settings.Augmentation.ScaleOf }, settings.Seed);
+        var sampler = new PatchSampler(
+            images, extents, 1, AugmentationOptions.None with { ScaleOf = settings.Augmentation.ScaleOf }, settings.Seed, settings.FreePatches);
         var count = Math.Clamp(MaximalVoxels / extents.VoxelCount, LeastPatches, MaximalPatches);
         var batch = sampler.NewBatch();
         for (var i = 0; i < count; i++)

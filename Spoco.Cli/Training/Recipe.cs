@@ -25,7 +25,7 @@ internal sealed record Recipe(string Name, string Summary, TrainSettings Setting
     private static readonly TrainSettings Paper = new()
     {
         Supervision = Supervision.Sparse, ValidationLabels = ValidationLabels.Complete, Embedding = 16, NoForeground = true, LearningRate = 2e-4, WeightDecay = 1e-5, Momentum = 0.999,
-        Schedule = ScheduleKind.ReduceOnPlateau, ValidateEvery = ValidateEvery, KernelThreshold = 0.9, Normalise = "zscore-per-channel",
+        Schedule = ScheduleKind.ReduceOnPlateau, ValidateEvery = ValidateEvery, KernelThreshold = 0.9, Normalise = "zscore-per-channel", FreePatches = 0,
     };
 
     private static readonly TrainSettings Plane = Paper with { Dimensions = 2, Maps = [16, 32, 64, 128, 256, 512], Patch = [448, 448], BatchSize = 4 };

@@ -81,13 +81,14 @@ internal sealed class TrainingData : IDisposable
         }
     }
 
-    /// <summary>
-    /// Half the size of the 2nd percentile of the labelled objects: what is smaller in a segmentation is a speck. Sizes are those that the network sees.
-    /// </summary>
-    public int TypicalSizeFloor(PatchExtents? resized)
+    /// <summary>The size floor of the labelled objects; sizes are those that the network sees.</summary>
+    public int TypicalSizeFloor(PatchExtents? resized) => SizeFloor(Train.SelectMany(item => item.Objects.Select(o => resized is { } size
+        ? o.Voxels * ((double)size.Height * size.Width / ((double)item.Extents.Height * item.Extents.Width)) : o.Voxels)));
+
+    /// <summary>Half the 2nd percentile of the sizes of objects: what is smaller in a segmentation is a speck; 0 without objects.</summary>
+    public static int SizeFloor(IEnumerable<double> objects)
     {
-        var sizes = Train.SelectMany(item => item.Objects.Select(o => resized is { } size
-            ? o.Voxels * ((double)size.Height * size.Width / ((double)item.Extents.Height * item.Extents.Width)) : o.Voxels)).Order().ToList();
+        var sizes = objects.Order().ToList();
         return sizes.Count == 0 ? 0 : (int)(sizes[sizes.Count / 50] / 2);
     }
 

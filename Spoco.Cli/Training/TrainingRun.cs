@@ -88,6 +88,8 @@ internal sealed class TrainingRun
             using var stored = JsonDocument.Parse(json);
             if (!stored.RootElement.TryGetProperty(nameof(TrainSettings.Normalise), out _))
                 settings = settings with { Normalise = TrainSettings.FormerNormalisation };
+            if (!stored.RootElement.TryGetProperty(nameof(TrainSettings.FreePatches), out _))
+                settings = settings with { FreePatches = 0 };
 
             // Trainings that say nothing of the share of the foreground learned one of full labels only.
             return stored.RootElement.TryGetProperty(nameof(TrainSettings.ForegroundShare), out _) || settings.Supervision == Supervision.Full
@@ -161,7 +163,7 @@ internal sealed class TrainingRun
     private long BatchesBefore(long iteration) => _settings.AdversarialOptions?.BatchesBefore(iteration) ?? iteration;
 
     private PatchSampler NewSampler() =>
-        new(_data.Train, _settings.PatchExtents, _settings.EffectiveBatchSize, _settings.EffectiveAugmentation, _settings.Seed);
+        new(_data.Train, _settings.PatchExtents, _settings.EffectiveBatchSize, _settings.EffectiveAugmentation, _settings.Seed, _settings.FreePatches);
 
     private bool EstimatesShare => _settings is { HasForeground: true, Supervision: Supervision.Sparse, ForegroundShare: null };
 
@@ -283,6 +285,8 @@ internal sealed class TrainingRun
     /// </summary>
     private ValidationResult Validate(SpocoTrainer trainer)
     {
+        if (_settings is { LabelsAre: LabelExtent.Partial, HasForeground: true } && _data.Validation.Count > 0)
+            PartialLabelCalibration.Apply(trainer.Model, _settings, _data.Validation);
         var (images, losses) = (_data.Validation.Count, 0.0);
         var scores = new List<ImageScores>();
         for (var i = 0; i < images; i++)

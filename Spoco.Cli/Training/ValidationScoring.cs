@@ -53,11 +53,14 @@ internal static class ValidationScoring
             items.Select(item => (item.Labels, Segment(model, settings, item, choices, CancellationToken.None))), settings.LabelsAre == LabelExtent.Partial);
     }
 
+    /// <summary>The image in the size that the network sees.</summary>
+    public static Volume<float> AsSeen(TrainSettings settings, TrainingItem item) => settings.Resized is { } size ? Resizing.Image(item.Image, size) : item.Image;
+
     private static Volume<int> Segment(
         SpocoModel model, TrainSettings settings, TrainingItem item, ScoringChoices choices, CancellationToken cancellation)
     {
         cancellation.ThrowIfCancellationRequested();
-        var image = settings.Resized is { } size ? Resizing.Image(item.Image, size) : item.Image;
+        var image = AsSeen(settings, item);
         var prediction = OrientationAverage.Predict(model, image, choices.Orientations, cancellation);
         var (options, device) = (model.Options.Segmentation, model.Device);
         var source = choices.Foreground ?? (prediction.Foreground is not null ? SegmentCommand.Learned : ScoringChoices.Truth);
@@ -65,7 +68,7 @@ internal static class ValidationScoring
             throw new InputException("--foreground: the model has learned no foreground (it was trained with --no-foreground, --self-supervised or --ignore-label).");
         var only = CityscapesClass.Named(settings.Class);
         var labels = source == SegmentCommand.Learned
-            ? InstanceSegmentation.SegmentLearned(prediction, options: options, device: device, cancellation: cancellation)
+            ? InstanceSegmentation.SegmentLearned(prediction, model.Options.ForegroundThreshold, options, device, cancellation)
             : InstanceSegmentation.Segment(prediction, source == ScoringChoices.Truth
                 ? TrueForeground(settings.Resized is { } seen ? Resizing.Labels(item.Labels, seen) : item.Labels)
                 : SegmentCommand.Mask(source, item.Name, only, item.Image, image, prediction, options, device, cancellation),

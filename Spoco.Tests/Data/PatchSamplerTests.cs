@@ -84,6 +84,18 @@ public sealed class PatchSamplerTests
     }
 
     [Test]
+    public void A_part_of_the_patches_lies_anywhere([Values(0.25, 0.4, 1)] double free)
+    {
+        var labels = new Volume<int>(1, 200, 200);
+        labels[0, 150, 150] = 7;
+        var sampler = new PatchSampler([new TrainingItem("a", new Volume<float>(1, 200, 200), labels)], Patch, 2, AugmentationOptions.None, 4, free);
+        var shown = Enumerable.Range(0, 200).SelectMany(i => Filled(sampler, i).Labels.Chunk(Patch.VoxelCount)).Select(patch => patch.Max() == 1).ToArray();
+        // One pixel is seen by chance in a hundredth of them.
+        Assert.That(shown.Count(seen => !seen), Is.EqualTo(free * shown.Length).Within(0.02 * shown.Length));
+        Assert.That(shown.Chunk(20).Select(part => part.Count(seen => !seen)), Is.All.EqualTo(free * 20).Within(2), "evenly");
+    }
+
+    [Test]
     public void An_image_without_objects_gives_empty_patches()
     {
         TrainingItem item = new("a", new Volume<float>(1, 20, 20), new Volume<int>(1, 20, 20));
