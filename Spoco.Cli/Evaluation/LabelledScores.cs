@@ -32,16 +32,15 @@ internal readonly record struct LabelledScores(
         foreach (var (labels, segments) in images)
         {
             var table = ContingencyTable.Of(labels, segments);
-            int[] known = [.. Enumerable.Range(0, table.TruthLabels.Count).Where(t => table.TruthLabels[t] > 0)];
-            var overlaps = table.Overlaps.Where(o => table.PredictedLabels[o.Predicted] != 0).ToLookup(o => o.Truth);
+            var known = Known(table);
+            var overlaps = Overlaps(table);
             int? Most(int t) => overlaps[t].Where(o => 2 * o.Voxels > table.TruthSizes[t]).Select(o => (int?)o.Predicted).FirstOrDefault();
             var shared = known.Select(Most).OfType<int>().GroupBy(p => p).Where(group => group.Count() > 1).Select(group => group.Key).ToHashSet();
             foreach (var t in known)
             {
                 var isMerged = Most(t) is { } segment && shared.Contains(segment);
-                var value = partial && isMerged ? 0
-                    : overlaps[t].Select(o => o.Voxels / (double)(partial ? table.TruthSizes[t] : table.TruthSizes[t] + table.PredictedSizes[o.Predicted] - o.Voxels))
-                        .DefaultIfEmpty().Max();
+                var value = !partial ? BestIoU(table, overlaps[t])
+                    : isMerged ? 0 : overlaps[t].Select(o => o.Voxels / (double)table.TruthSizes[t]).DefaultIfEmpty().Max();
                 sum += value;
                 found += value >= Found ? 1 : 0;
                 split += overlaps[t].Count(o => (partial || 2 * o.Voxels > table.PredictedSizes[o.Predicted]) && 10 * o.Voxels >= table.TruthSizes[t]) > 1 ? 1 : 0;
@@ -62,6 +61,15 @@ internal readonly record struct LabelledScores(
             background == 0 ? null : covered / (double)background, partial);
     }
 
+    /// <summary>The largest IoU of each labelled object with a segment, by label.</summary>
+    /// <exception cref="ArgumentException">The sizes differ.</exception>
+    public static IEnumerable<double> BestIoUs(Volume<int> labels, Volume<int> segments)
+    {
+        var table = ContingencyTable.Of(labels, segments);
+        var overlaps = Overlaps(table);
+        return Known(table).Select(t => BestIoU(table, overlaps[t]));
+    }
+
     /// <summary>What <c>best.safetensors</c> is chosen by: the mean, less what is segmented of the labelled background.</summary>
     public double Rank => Mean - (BackgroundCovered ?? 0);
 
@@ -70,4 +78,12 @@ internal readonly record struct LabelledScores(
         + string.Create(CultureInfo.InvariantCulture, $"{(Partial ? "mean part in a segment of its own" : "mean best IoU")} {Mean:0.000}, ")
         + string.Create(CultureInfo.InvariantCulture, $"recall@{Found} {Recall:0.000}, split {Split}, merged {Merged}")
         + (BackgroundCovered is { } part ? string.Create(CultureInfo.InvariantCulture, $"; {100 * part:0} % of the labelled background is segmented") : "");
+
+    private static int[] Known(ContingencyTable table) => [.. Enumerable.Range(0, table.TruthLabels.Count).Where(t => table.TruthLabels[t] > 0)];
+
+    private static ILookup<int, Overlap> Overlaps(ContingencyTable table) =>
+        table.Overlaps.Where(o => table.PredictedLabels[o.Predicted] != 0).ToLookup(o => o.Truth);
+
+    private static double BestIoU(ContingencyTable table, IEnumerable<Overlap> overlaps) => overlaps
+        .Select(o => o.Voxels / (double)(table.TruthSizes[o.Truth] + table.PredictedSizes[o.Predicted] - o.Voxels)).DefaultIfEmpty().Max();
 }

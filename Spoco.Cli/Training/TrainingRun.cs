@@ -257,6 +257,8 @@ internal sealed class TrainingRun
                 var kept = _best is null || IsBetter(validation.Value, _best.Value);
                 if (kept)
                 {
+                    if (Calibrate(trainer.Model))
+                        validation = Validate(trainer);
                     validation = validation.Value with { Segmented = AsSegment(trainer.Model) };
                     _best = validation;
                     SaveBest(trainer.Model);
@@ -279,14 +281,25 @@ internal sealed class TrainingRun
         return new TrainingSummary(trainer.Iteration, _best ?? default);
     }
 
+    /// <summary>Lets labelled objects say how the model's foreground is to be cut; returns whether that changes segmentations.</summary>
+    private bool Calibrate(SpocoModel model)
+    {
+        var before = model.Options;
+        if (!before.Foreground || _data.Validation.All(item => item.Objects.Count == 0))
+            return false;
+        if (_settings.LabelsAre == LabelExtent.Partial)
+            PartialLabelCalibration.Apply(model, _settings, _data.Validation);
+        else
+            LabelledThreshold.Apply(model, _settings, _data.Validation);
+        return model.Options != before;
+    }
+
     /// <summary>
     /// Segments the validation images, each in one orientation to save time, and takes the loss of their middles. A model without a learned foreground is
     /// scored inside the true one, as it needs a mask to segment with anyway.
     /// </summary>
     private ValidationResult Validate(SpocoTrainer trainer)
     {
-        if (_settings is { LabelsAre: LabelExtent.Partial, HasForeground: true } && _data.Validation.Count > 0)
-            PartialLabelCalibration.Apply(trainer.Model, _settings, _data.Validation);
         var (images, losses) = (_data.Validation.Count, 0.0);
         var scores = new List<ImageScores>();
         for (var i = 0; i < images; i++)
@@ -320,7 +333,8 @@ internal sealed class TrainingRun
 
     private static string Describe(SpocoTrainer trainer, ValidationResult result)
     {
-        var foreground = trainer.Model.Options.Foreground ? "in the learned foreground" : "inside the true foreground";
+        var foreground = trainer.Model.Options.Foreground
+            ? string.Create(CultureInfo.InvariantCulture, $"in the learned foreground (p >= {trainer.Model.Options.ForegroundThreshold})") : "inside the true foreground";
         var mask = trainer.Model.Options.Foreground ? "" : " without a mask";
         if (result.Labelled is { } labelled)
         {

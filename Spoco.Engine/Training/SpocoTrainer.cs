@@ -183,7 +183,9 @@ public sealed class SpocoTrainer : IDisposable
             throw new InputException($"{path}: the training state is damaged: iteration {state.Iteration}.");
         if (state.ForegroundShare is not (null or (> 0 and < 1)))
             throw new InputException($"{path}: the training state is damaged: share of foreground {state.ForegroundShare}.");
+        var options = Checkpoint.ReadOptions(path, file);
         Checkpoint.Load(path, file, Model);
+        Model.SetSegmentation(options.ForegroundThreshold, options.SizeFloor);
         _moments.Fill(path, file);
         _momentsOfG?.Fill(path, file);
         _adversary?.Fill(path, file, state.Critic);
