@@ -31,7 +31,7 @@ internal sealed class ForegroundShareEstimate
     {
         var extents = settings.PatchExtents;
         var sampler = new PatchSampler(
-            images, extents, 1, AugmentationOptions.None with { ScaleOf = settings.Augmentation.ScaleOf }, settings.Seed, settings.FreePatches);
+            images, extents, 1, AugmentationOptions.None with { ScaleOf = settings.Augmentation.ScaleOf }, settings.Seed, FreePatchShare.Of(images, settings));
         var count = Math.Clamp(MaximalVoxels / extents.VoxelCount, LeastPatches, MaximalPatches);
         var batch = sampler.NewBatch();
         for (var i = 0; i < count; i++)

@@ -135,7 +135,8 @@ internal sealed class TrainSettingOptions
         Add("--clip", "Cut normalised intensities at minus and plus this.", s => s.Clip, (s, v) => s with { Clip = v });
         Add("--dim", "2 or 3 dimensions; a 2D network takes the slices of a volume as images.", s => s.Dimensions, (s, v) => s with { Dimensions = v });
         AddNumbers("--patch", "Size of the training patches, slowest axis first. Default 128,128 or 32,64,64.", s => s.Patch, (s, v) => s with { Patch = v });
-        Add("--free-patches", "Part of the patches that lie anywhere in their image; the others show a labelled object.", s => s.FreePatches, (s, v) => s with { FreePatches = v });
+        Add("--free-patches", "Part of the patches that lie anywhere in their image; the others show a labelled object. Default: half the chance that a patch "
+            + "shows none; what is far from all labelled objects has to be seen, too.", s => s.FreePatches, (s, v) => s with { FreePatches = v });
         Add("--batch-size", "Patches per step. Default 4 in 2D, 1 in 3D.", s => s.BatchSize, (s, v) => s with { BatchSize = v });
     }
 

@@ -140,8 +140,8 @@ internal sealed record TrainSettings
     /// <summary>Null = 4 in 2D, 1 in 3D.</summary>
     public int? BatchSize { get; init; }
 
-    /// <summary>Part of the patches that lie anywhere; the others show a labelled object.</summary>
-    public double FreePatches { get; init; } = 0.25;
+    /// <summary>Part of the patches that lie anywhere; the others show a labelled object. Null = <see cref="FreePatchShare"/>.</summary>
+    public double? FreePatches { get; init; }
 
     public bool AnisotropicPooling { get; init; }
 
@@ -424,7 +424,7 @@ internal sealed record TrainSettings
             throw new InputException(
                 $"--adversarial-warmup: the training ends after {Iterations} iterations, before the critic would begin ({AdversarialWarmUp}).");
         AdversarialOptions?.Validate();
-        if (FreePatches is not (>= 0 and <= 1))
+        if (FreePatches is not (null or (>= 0 and <= 1)))
             throw new InputException($"--free-patches: expected a fraction in [0, 1], got {FreePatches}.");
         if (EffectiveBatchSize is < 1 or > 1024)
             throw new InputException($"--batch-size: expected 1 to 1024, got {EffectiveBatchSize}.");

@@ -163,7 +163,7 @@ internal sealed class TrainingRun
     private long BatchesBefore(long iteration) => _settings.AdversarialOptions?.BatchesBefore(iteration) ?? iteration;
 
     private PatchSampler NewSampler() =>
-        new(_data.Train, _settings.PatchExtents, _settings.EffectiveBatchSize, _settings.EffectiveAugmentation, _settings.Seed, _settings.FreePatches);
+        new(_data.Train, _settings.PatchExtents, _settings.EffectiveBatchSize, _settings.EffectiveAugmentation, _settings.Seed, FreePatchShare.Of(_data.Train, _settings));
 
     private bool EstimatesShare => _settings is { HasForeground: true, Supervision: Supervision.Sparse, ForegroundShare: null };
 
