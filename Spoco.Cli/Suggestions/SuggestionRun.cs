@@ -41,7 +41,7 @@ internal sealed class SuggestionRun(SpocoModel model, IReadOnlyList<SuggestionSo
 
     /// <summary>Chooses the suggestions.</summary>
     /// <param name="count">How many at most.</param>
-    public IReadOnlyList<PlacedSuggestion> Choose(int count) => [.. SuggestionChoice.Choose(_regions, count).Select((suggestion, i) =>
+    public IReadOnlyList<PlacedSuggestion> Choose(int count) => [.. SuggestionChoice.InOrder(_regions).Take(count).Select((suggestion, i) =>
     {
         var index = suggestion.Region.Image;
         return PlacedSuggestion.Of(i + 1, sources[index].Item.Name, suggestion, _sizes[index].Seen, _sizes[index].Stored);

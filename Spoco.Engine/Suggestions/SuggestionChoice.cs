@@ -15,16 +15,16 @@ public readonly record struct Suggestion(CandidateRegion Region, double Score);
 /// </summary>
 public static class SuggestionChoice
 {
-    /// <summary>Chooses.</summary>
+    /// <summary>All regions that are not labelled in the order in which they are suggested: as many are computed as are asked for.</summary>
     /// <param name="regions">The regions of all images, labelled ones included.</param>
-    /// <param name="count">How many suggestions at most.</param>
-    /// <returns>The suggestions, the most urgent one first; fewer where fewer regions are not labelled.</returns>
-    /// <exception cref="ArgumentException">The number is negative.</exception>
-    public static IReadOnlyList<Suggestion> Choose(IReadOnlyList<CandidateRegion> regions, int count)
+    public static IEnumerable<Suggestion> InOrder(IReadOnlyList<CandidateRegion> regions)
     {
         ArgumentNullException.ThrowIfNull(regions);
-        if (count < 0)
-            throw new ArgumentException($"SuggestionChoice: the number must not be negative, got {count}.");
+        return Choose(regions);
+    }
+
+    private static IEnumerable<Suggestion> Choose(IReadOnlyList<CandidateRegion> regions)
+    {
         var free = Enumerable.Range(0, regions.Count).Where(i => !regions[i].IsLabelled).ToList();
         var scores = Scores([.. free.Select(i => regions[i].Measures)]);
         var looks = Standardised(regions);
@@ -33,17 +33,14 @@ public static class SuggestionChoice
         for (var i = 0; i < regions.Count; i++)
             if (regions[i].IsLabelled)
                 Differ(i);
-        var chosen = new List<Suggestion>();
         var left = Enumerable.Range(0, free.Count).ToList();
-        while (chosen.Count < count && left.Count > 0)
+        while (left.Count > 0)
         {
             var next = left.MaxBy(Gain);
             left.Remove(next);
-            chosen.Add(new Suggestion(regions[free[next]], scores[next]));
+            yield return new Suggestion(regions[free[next]], scores[next]);
             Differ(free[next]);
         }
-
-        return chosen;
 
         double Gain(int f) => scores[f] * (1 - alike[f] / 2) * (1 - spot[f]) / (1 + perImage.GetValueOrDefault(regions[free[f]].Image));
 
