@@ -52,7 +52,7 @@ internal static class DemoCommand
                 cancellation.ThrowIfCancellationRequested();
                 var (image, truth) = item.Load();
                 var grey = InputFile.WithChannels(image, net.Options.Network.InputChannels, item.ImagePath);
-                var prediction = ModelOptions.Predict(
+                var prediction = ModelOptions.Apply(
                     net, grey, item.ImagePath, x => OrientationAverage.Predict(net, x, orientations: 8, cancellation));
                 var labels = InstanceSegmentation.Segment(prediction,
                     InstanceSegmentation.ForegroundOfLargestCluster(prediction, net.Options.Segmentation.Watershed, net.Device, cancellation),

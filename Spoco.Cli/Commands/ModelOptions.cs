@@ -33,7 +33,7 @@ internal static class ModelOptions
 
     /// <summary>Normalises an image as a model's training did and applies the model to it; what does not fit is said with the file's name.</summary>
     /// <exception cref="InputException">The image does not fit the model.</exception>
-    public static Prediction Predict(SpocoModel net, Volume<float> image, string path, Func<Volume<float>, Prediction> predict)
+    public static T Apply<T>(SpocoModel net, Volume<float> image, string path, Func<Volume<float>, T> apply)
     {
         var least = net.Options.Network.MinimumSize;
         if (image.Depth < least.D || image.Height < least.H || image.Width < least.W)
@@ -41,7 +41,7 @@ internal static class ModelOptions
                 + $"too small for this model, which needs at least {new PatchExtents(least.D, least.H, least.W)}.");
         try
         {
-            return predict(net.Normalise(image, path));
+            return apply(net.Normalise(image, path));
         }
         catch (ArgumentException e)
         {

@@ -1,4 +1,5 @@
 using Spoco.Cli.Files;
+using Spoco.Cli.Suggestions;
 
 namespace Spoco.Cli.Commands;
 
@@ -34,6 +35,11 @@ internal static class PlannedResults
             new PlannedOutput(InputSelection.Stem(output, file, int.MaxValue) + ".h5", $"the embeddings of {file}", EmbeddingFile.IsOurs),
             Picture(InputSelection.Stem(output, file, int.MaxValue) + ByProduct.Colours, $"the colours of {file}"),
         })];
+
+    /// <summary>The table of suggestions, and a picture of every image.</summary>
+    public static (PlannedOutput Table, IReadOnlyList<PlannedOutput> Pictures) OfSuggestions(IReadOnlyList<DataItem> items, string output) =>
+        (new PlannedOutput(Path.Combine(output, "suggestions.csv"), "the suggestions", path => ResultMark.BeginsWith(path, SuggestionTable.Header)),
+            [.. items.Select(item => Picture(Path.Combine(output, item.Name) + ByProduct.Suggestions, $"the suggestions of {item.ImagePath}"))]);
 
     /// <summary>The masks of images, where <paramref name="foreground"/> is a path.</summary>
     /// <exception cref="Engine.InputException">A folder has no mask of an image.</exception>

@@ -59,7 +59,7 @@ internal static class PredictCommand
                     }
 
                     var (_, image) = ModelOptions.ReadImage(files[i], rawName, net.Options.Network.InputChannels, trained);
-                    var prediction = ModelOptions.Predict(net, image, files[i], x => net.Predict(x, withMomentum: true, cancellation: cancellation));
+                    var prediction = ModelOptions.Apply(net, image, files[i], x => net.Predict(x, withMomentum: true, cancellation: cancellation));
                     EmbeddingFile.Write($"{stem}.h5", prediction);
                     EmbeddingPicture.Draw(prediction.Embeddings).WritePng($"{stem}{ByProduct.Colours}.png");
                     display.Report(i + 1, () => InputSelection.Name(files[i]));

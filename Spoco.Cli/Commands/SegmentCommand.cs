@@ -173,7 +173,7 @@ internal static class SegmentCommand
                         : ModelOptions.ReadImage(files[i], ModelOptions.RawName(result, common, trained), net.Options.Network.InputChannels, trained);
                     var prediction = image is null
                         ? EmbeddingFile.Read(files[i], net.Options.EmbeddingDimensions)
-                        : ModelOptions.Predict(net, image, files[i], x => OrientationAverage.Predict(net, x, views, cancellation));
+                        : ModelOptions.Apply(net, image, files[i], x => OrientationAverage.Predict(net, x, views, cancellation));
                     var labels = source == Learned
                         ? InstanceSegmentation.SegmentLearned(
                             RequireForeground(prediction, files[i]), least, options, device, cancellation)

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Spoco.Engine;
 
 namespace Spoco.Cli.Data;
@@ -56,6 +57,31 @@ internal static class InstanceSelection
         else
             Spread(order, left, budget, taken);
         return [.. left.Select((labels, i) => labels[..taken[i]])];
+    }
+
+    /// <summary>Objects that are named.</summary>
+    /// <param name="images">The names of the images.</param>
+    /// <param name="objects">The objects of every image.</param>
+    /// <param name="known">The objects to keep, each as IMAGE:NUMBER.</param>
+    /// <exception cref="InputException">A text is none of these, or there is no such image or object.</exception>
+    public static int[][] OfNames(IReadOnlyList<string> images, IReadOnlyList<IReadOnlyList<int>> objects, IReadOnlyList<string> known)
+    {
+        var indices = images.Select((name, i) => (name, i)).ToLookup(image => image.name, image => image.i);
+        var kept = objects.Select(_ => new SortedSet<int>()).ToArray();
+        foreach (var text in known)
+        {
+            var colon = text.LastIndexOf(':');
+            if (colon < 0 || !int.TryParse(text.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var number))
+                throw new InputException($"--known-objects: expected IMAGE:NUMBER, got '{text}'.");
+            if (!indices.Contains(text[..colon]))
+                throw new InputException($"--known-objects: there is no training image {text[..colon]}.");
+            var index = indices[text[..colon]].First();
+            if (!objects[index].Contains(number))
+                throw new InputException($"--known-objects: {images[index]} has no object {number}.");
+            kept[index].Add(number);
+        }
+
+        return [.. kept.Select(numbers => numbers.ToArray())];
     }
 
     private static int FullImage(int[] order, int[][] left, int budget, bool exactly)

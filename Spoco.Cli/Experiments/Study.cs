@@ -5,21 +5,34 @@ using Spoco.Engine.Training;
 
 namespace Spoco.Cli.Experiments;
 
+/// <summary>Objects that are labelled when a first model has been trained.</summary>
+internal enum AddedObjects
+{
+    None,
+
+    /// <summary>Those that a budget of twice the size has beside them.</summary>
+    Random,
+
+    /// <summary>Those that lie where the first model suggests it, see <see cref="SimulatedAnnotator"/>.</summary>
+    Suggested,
+}
+
 /// <summary>One setting of a study, trained with every seed: a row of its table.</summary>
 /// <param name="Label">What the table calls it, as the paper does.</param>
 /// <param name="Series">Rows of one series stand together in the plot.</param>
 /// <param name="X">Where the row lies on the axis of a study of values.</param>
 /// <param name="Apply">Changes the common settings into those of the row.</param>
-internal sealed record StudyRow(string Label, string Series, double? X, Func<TrainSettings, TrainSettings> Apply)
+/// <param name="Added">How as many objects as the budget has are added to those of the budget.</param>
+internal sealed record StudyRow(string Label, string Series, double? X, Func<TrainSettings, TrainSettings> Apply, AddedObjects Added = AddedObjects.None)
 {
     /// <summary>The label as part of a file name.</summary>
     public string Name => string.Join('-', Label.Replace("w/o", "without", StringComparison.Ordinal)
         .Split([' ', '@', '+', '/', '='], StringSplitOptions.RemoveEmptyEntries)).ToLowerInvariant();
 }
 
-/// <summary>A study of the paper's appendix.</summary>
+/// <summary>A study of the paper's appendix, or one of ours.</summary>
 /// <param name="Name">The subcommand.</param>
-/// <param name="Source">Table or figure of the paper.</param>
+/// <param name="Source">Table or figure of the paper, or the page that tells of it.</param>
 /// <param name="Summary">What it compares.</param>
 /// <param name="Heading">First column of the table.</param>
 /// <param name="Ratios">Ratios of known objects; empty where the study has none.</param>
@@ -30,6 +43,7 @@ internal sealed record Study(
     Func<double[], double[], TrainSettings, IEnumerable<StudyRow>> Rows)
 {
     private const int PaperBudget = 16;
+    private const int FirstBudget = 10;
 
     /// <summary>Whether the rows lie on an axis of values and are drawn as curves.</summary>
     public bool IsCurve => Values.Length > 0;
@@ -72,6 +86,17 @@ internal sealed record Study(
                 new StudyRow("dense", "", null, s => Budget(s, common, BudgetKind.Dense, Supervision.Full)),
                 new StudyRow("sparse", "", null, s => Budget(s, common, BudgetKind.Sparse, Supervision.Sparse)),
             ]),
+        new("suggest", "docs/suggest.md", "N labelled objects (--budget, 10), N more at random, and N more where spoco suggest says", "Labelled", [], [], (_, _, common) =>
+        {
+            var n = common.Budget ?? FirstBudget;
+            TrainSettings Apply(TrainSettings s) => s with { Supervision = Supervision.Sparse, Budget = n, BudgetKind = BudgetKind.Sparse };
+            return
+            [
+                new StudyRow($"{n} at random", "first", null, Apply),
+                new StudyRow($"{n} + {n} at random", "random", null, Apply, AddedObjects.Random),
+                new StudyRow($"{n} + {n} suggested", "suggested", null, Apply, AddedObjects.Suggested),
+            ];
+        }),
         new("momentum", "Table 12", "momenta m of g", "Momentum m", [0.1], [0.9, 0.99, 0.995, 0.999], (ratios, values, _) => ratios.SelectMany(r =>
             values.Select(m => Row(Of(ratios, r, $"m={Text(m)}"), r, s => s with { Momentum = m }) with { X = m }))),
         new("kernel-threshold", "Figure 4", "kernel thresholds t of the soft masks at several ratios", "Kernel threshold t",

@@ -71,10 +71,12 @@ internal sealed class StudyRun(
     private RunResult Train(PlannedRun run, ProgressShare share, long? memory, int loaderThreads, CancellationToken cancellation)
     {
         var output = Path.Combine(folder, "runs", run.Folder);
-        using var data = TrainingData.Load(run.Settings, memory, cancellation, validationImages: int.MaxValue);
+        if (WithAddedObjects(run, share, memory, cancellation) is not { } settings)
+            return RunResult.OfDiverged(run.Row.Name, run.Settings.Seed, _scoring);
+        using var data = TrainingData.Load(settings, memory, cancellation, validationImages: int.MaxValue);
         try
         {
-            TrainingRun.Run(run.Settings, output, data, device, Resumes(output), cancellation, loaderThreads, share);
+            TrainingRun.Run(settings, output, data, device, Resumes(output), cancellation, loaderThreads, share);
         }
         catch (TrainingDivergedException e)
         {
@@ -83,9 +85,31 @@ internal sealed class StudyRun(
         }
 
         using var model = Checkpoint.Load(Path.Combine(output, "last.safetensors"), device);
-        var scores = ValidationScoring.Mean(model, run.Settings, data.Validation, scoring, cancellation);
+        var scores = ValidationScoring.Mean(model, settings, data.Validation, scoring, cancellation);
         return RunResult.Of(run.Row.Name, run.Settings.Seed, _scoring, scores);
     }
+
+    /// <summary>The settings of a run; null where the model that is to suggest objects has diverged.</summary>
+    private TrainSettings? WithAddedObjects(PlannedRun run, ProgressShare share, long? memory, CancellationToken cancellation)
+    {
+        var (added, output) = (run.Row.Added, Path.Combine(folder, "runs", run.Folder));
+        if (added == AddedObjects.None)
+            return run.Settings;
+        if (Resumes(output))
+            return Adding(run.Settings, TrainingRun.StoredSettings(output).KnownObjects);
+        if (added == AddedObjects.Random)
+            return Adding(run.Settings, SimulatedAnnotator.AtRandom(run.Settings, memory, cancellation));
+        var first = new PlannedRun(rows.First(row => row.Added == AddedObjects.None), run.Settings);
+        if (_results.Find(first.Row.Name, run.Settings.Seed, _scoring) is { Diverged: true })
+            return null;
+        using var model = Checkpoint.Load(Path.Combine(folder, "runs", first.Folder, "last.safetensors"), device);
+        var (objects, regions) = SimulatedAnnotator.AsSuggested(model, run.Settings, memory, cancellation);
+        share.Note(string.Create(CultureInfo.InvariantCulture,
+            $"{run.Row.Label}, seed {run.Settings.Seed}: {regions} regions suggested until {run.Settings.Budget} showed an object"));
+        return Adding(run.Settings, objects);
+    }
+
+    private static TrainSettings Adding(TrainSettings settings, string[] objects) => settings with { Budget = null, KnownObjects = objects };
 
     private static bool Resumes(string output) => File.Exists(Path.Combine(output, "last.safetensors"));
 
@@ -96,8 +120,9 @@ internal sealed class StudyRun(
             var output = Path.Combine(folder, "runs", run.Folder);
             if (!Resumes(output))
                 continue;
-            var stored = options.Describe(TrainingRun.StoredSettings(output)).ToDictionary();
-            var wanted = options.Describe(run.Settings).ToDictionary();
+            var trained = TrainingRun.StoredSettings(output);
+            var stored = options.Describe(trained).ToDictionary();
+            var wanted = options.Describe(run.Row.Added == AddedObjects.None ? run.Settings : Adding(run.Settings, trained.KnownObjects)).ToDictionary();
             foreach (var name in stored.Keys.Union(wanted.Keys))
             {
                 var (was, now) = (stored.GetValueOrDefault(name), wanted.GetValueOrDefault(name));

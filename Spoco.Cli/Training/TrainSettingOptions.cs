@@ -152,11 +152,13 @@ internal sealed class TrainSettingOptions
         Add("--budget", "Keep this many objects of the whole training set.", s => s.Budget, (s, v) => s with { Budget = v });
         Add("--budget-kind", "sparse: one object in each of as many images. dense: one image with all its objects, which are as many.",
             s => s.BudgetKind, (s, v) => s with { BudgetKind = v });
+        AddNames("--known-objects", "Keep these objects of the training set, each as IMAGE:NUMBER; the images of the others are left out, as with a budget.",
+            s => s.KnownObjects, (s, v) => s with { KnownObjects = v });
         Add("--labels-are", "What a label marks of its object (sparse supervision). full: all of it. partial: a scribble or a blob within it; what the pixels beside "
             + "it are is not known then, and L_obj, L_Upush and the outlines of the foreground are left out.", s => s.LabelsAre, (s, v) => s with { LabelsAre = v });
         Add("--validation-labels", "complete: every object of a validation image is labelled. sparse: some are, and the scores are those of the labelled "
-            + "objects; of complete labels as many are used as of the training images. auto: sparse with sparse supervision, complete where --instance-ratio "
-            + "or --budget says that the files hold more labels than are used.",
+            + "objects; of complete labels as many are used as of the training images. auto: sparse with sparse supervision, complete where --instance-ratio, "
+            + "--budget or --known-objects says that the files hold more labels than are used.",
             s => s.ValidationLabels, (s, v) => s with { ValidationLabels = v });
         Add("--self-supervised", "Use no labels: learn from the consistency of f and g alone. Images need no labels; where some have, they score the validation.",
             s => s.SelfSupervised, (s, v) => s with { SelfSupervised = v });

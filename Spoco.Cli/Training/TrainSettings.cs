@@ -124,6 +124,9 @@ internal sealed record TrainSettings
     /// </summary>
     public LabelExtent LabelsAre { get; init; }
 
+    /// <summary>The objects to keep, as IMAGE:NUMBER; empty = as ratio or budget say.</summary>
+    public string[] KnownObjects { get; init; } = [];
+
     /// <summary>L_Ucon alone: no label is used.</summary>
     public bool SelfSupervised { get; init; }
 
@@ -294,7 +297,7 @@ internal sealed record TrainSettings
     [JsonIgnore]
     public bool ValidatesLabelledAlone => ValidationLabels == ValidationLabels.Sparse
         || (ValidationLabels == ValidationLabels.Auto && Supervision == Supervision.Sparse && !SelfSupervised
-            && (LabelsAre == LabelExtent.Partial || (InstanceRatio == 1 && Budget is null)));
+            && (LabelsAre == LabelExtent.Partial || (InstanceRatio == 1 && Budget is null && KnownObjects.Length == 0)));
 
     /// <summary>The model that is trained.</summary>
     public SpocoModelOptions Model(int imageChannels) => new()
@@ -384,6 +387,8 @@ internal sealed record TrainSettings
             throw new InputException("--budget: says how many objects are known, as does --instance-ratio; give one of them.");
         if (Budget is not null && BudgetKind == BudgetKind.Sparse && Supervision == Supervision.Full)
             throw new InputException("--budget: a sparse budget needs --supervision sparse; --budget-kind dense is one image with all its objects.");
+        if (KnownObjects.Length > 0 && (Supervision == Supervision.Full || SelfSupervised || Budget is not null || InstanceRatio < 1))
+            throw new InputException("--known-objects: needs --supervision sparse, and says which objects are known, as do --budget and --instance-ratio; give one of them.");
         if (SelfSupervised && (Budget is not null || InstanceRatio < 1))
             throw new InputException("--self-supervised: uses no labels; leave out --budget and --instance-ratio.");
         if (SelfSupervised && ConsistencyWeight == 0)

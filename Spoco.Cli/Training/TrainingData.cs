@@ -112,6 +112,8 @@ internal sealed class TrainingData : IDisposable
         int[][]? kept = null;
         if (settings.SelfSupervised)
             kept = [.. images.Select(_ => Array.Empty<int>())];
+        else if (settings.KnownObjects.Length > 0)
+            kept = InstanceSelection.OfNames([.. images.Select(image => image.Name)], objects, settings.KnownObjects);
         else if (settings.Budget is { } budget)
             kept = InstanceSelection.OfBudget(objects, budget, settings.BudgetKind == BudgetKind.Dense,
                 exactly: settings.Supervision == Engine.Losses.Supervision.Full, settings.Seed);
@@ -120,7 +122,7 @@ internal sealed class TrainingData : IDisposable
         else if (settings.InstanceRatio < 1)
             kept = [.. objects.Select((labels, i) => InstanceSelection.OfImage(labels, settings.InstanceRatio, settings.Seed, i))];
         var all = images.Select((image, i) => (image, (IReadOnlySet<int>?)kept?[i].ToHashSet()));
-        return settings.SelfSupervised || (settings.Budget is null && settings.Class is null && settings.RatioOf == RatioOf.Image)
+        return settings.SelfSupervised || (settings.Budget is null && settings.KnownObjects.Length == 0 && settings.Class is null && settings.RatioOf == RatioOf.Image)
             ? all
             : all.Where(image => image.image.Objects.Count > 0 && image.Item2 is null or { Count: > 0 });
     }

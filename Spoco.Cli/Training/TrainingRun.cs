@@ -402,7 +402,7 @@ internal sealed class TrainingRun
     }
 
     private void SaveBest(SpocoModel model) =>
-        Checkpoint.Save(Best, model, metadata: Metadata(_settings with { Data = "", Validation = null, From = null }));
+        Checkpoint.Save(Best, model, metadata: Metadata(_settings with { Data = "", Validation = null, From = null, KnownObjects = [] }));
 
     private Dictionary<string, string> Metadata(TrainSettings settings)
     {

@@ -31,6 +31,7 @@ public sealed class ArgumentTests : FolderTests
     [TestCase("train", "--iterations", "99999999999")]
     [TestCase("train", "--seed", "1.5")]
     [TestCase("segment", "--threads", "all")]
+    [TestCase("suggest", "--count", "many")]
     [TestCase("segment", "--size-floor", "40px")]
     [TestCase("evaluate", "--ignore-label", "none")]
     public void Whole_numbers_are_asked_for_in_our_own_words(string command, string option, string value)
@@ -75,7 +76,7 @@ public sealed class ArgumentTests : FolderTests
     {
         var options = command switch
         {
-            "segment" or "predict" => new Dictionary<string, string> { ["--model"] = "nowhere", ["--input"] = "nowhere", ["--out"] = "nowhere" },
+            "segment" or "predict" or "suggest" => new Dictionary<string, string> { ["--model"] = "nowhere", ["--input"] = "nowhere", ["--out"] = "nowhere" },
             "train" => new Dictionary<string, string> { ["--data"] = "nowhere", ["--out"] = "nowhere" },
             _ => new Dictionary<string, string> { ["--prediction"] = "nowhere", ["--labels"] = "nowhere" },
         };

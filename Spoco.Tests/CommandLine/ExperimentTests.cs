@@ -46,6 +46,30 @@ public sealed class ExperimentTests : IDisposable
         AssertFiles(rows: 2, seeds: 1);
     }
 
+    /// <summary>The second and third row have as many objects as each other; those that were suggested are not asked for again when a run goes on.</summary>
+    [Test]
+    public void Suggested_objects_are_added_to_those_of_the_budget()
+    {
+        var data = DataSet.Write(_folder.File("data"), train: 4, size: 48);
+        string[] options = ["--budget", "2", "--validate-every", "1"];
+        var run = Run("suggest", data, seeds: 1, options).AssertSuccess();
+        Assert.That(run.Error, Does.Contain("regions suggested until 2 showed an object"));
+        AssertFiles(rows: 3, seeds: 1);
+        var stored = Study.All.Single(s => s.Name == "suggest").Rows([], [], new TrainSettings { Budget = 2 })
+            .Select(row => TrainingRun.StoredSettings(Path.Combine(Out, "runs", $"{row.Name}-seed1"))).ToArray();
+        Assert.That((stored[0].Budget, stored[0].KnownObjects.Length), Is.EqualTo(((int?)2, 0)));
+        Assert.That(stored.Skip(1).Select(s => (s.Budget, s.KnownObjects.Distinct().Count())), Is.All.EqualTo(((int?)null, 4)));
+        Assert.That(stored[1].KnownObjects.Intersect(stored[2].KnownObjects).Count(), Is.GreaterThanOrEqualTo(2), "those of the budget");
+
+        var (results, last) = (Path.Combine(Out, "results.csv"), Path.Combine(Out, "runs", "2-2-suggested-seed1"));
+        var expected = File.ReadAllLines(results);
+        InterruptedTraining.Leave(last);
+        File.WriteAllLines(results, expected[..3]);
+        run = Run("suggest", data, seeds: 1, options).AssertSuccess();
+        Assert.That(File.ReadAllLines(results), Is.EqualTo(expected));
+        Assert.That(run.Error, Does.Not.Contain("regions suggested"));
+    }
+
     /// <summary>Finished runs are not repeated, an interrupted one goes on, and both end as if nothing had happened.</summary>
     [Test]
     public void A_study_goes_on_where_it_was()
@@ -92,6 +116,8 @@ public sealed class ExperimentTests : IDisposable
     [TestCase("kernel-threshold", "--values", "1")]
     [TestCase("transfer")]
     [TestCase("budget", "--budget", "999")]
+    [TestCase("suggest", "--budget", "999")]
+    [TestCase("suggest", "--supervision", "full")]
     public void Impossible_choices_are_one_line(string study, params string[] options) =>
         Run(study, DataSet.Write(_folder.File("data"), train: 2, size: 48), seeds: 1, options).AssertBadInput();
 

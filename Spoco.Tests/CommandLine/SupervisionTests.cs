@@ -28,6 +28,14 @@ public sealed class SupervisionTests : IDisposable
     }
 
     [Test]
+    public void Objects_can_be_named()
+    {
+        var data = DataSet.Write(_folder.File("data"), train: 4);
+        Train(data, "--supervision", "sparse", "--known-objects", "cell1:2,cell3:1,cell1:1").AssertSuccess();
+        Assert.That(Known(), Is.EqualTo(new[] { 2, 1 }));
+    }
+
+    [Test]
     public void A_dense_budget_is_one_image_with_all_its_objects()
     {
         var data = DataSet.Write(_folder.File("data"), train: 4);
@@ -43,6 +51,9 @@ public sealed class SupervisionTests : IDisposable
     [TestCase("--budget", "999", "--supervision", "sparse")]
     [TestCase("--self-supervised", "true", "--instance-ratio", "0.5", "--supervision", "sparse")]
     [TestCase("--self-supervised", "true", "--consistency-weight", "0")]
+    [TestCase("--known-objects", "cell0:1")]
+    [TestCase("--known-objects", "cell0:1", "--supervision", "sparse", "--budget", "2")]
+    [TestCase("--known-objects", "cell9:1", "--supervision", "sparse")]
     [TestCase("--background-label", "9")]
     [TestCase("--background-label", "0", "--supervision", "sparse")]
     [TestCase("--background-label", "9", "--ignore-label", "9", "--supervision", "sparse")]

@@ -38,6 +38,17 @@ public sealed class InstanceSelectionTests
         Assert.That(() => InstanceSelection.OfSet([Objects(3)], ratio, 0), Throws.TypeOf<InputException>());
     }
 
+    [Test]
+    public void Named_objects_are_kept_and_others_are_refused()
+    {
+        string[] images = ["a", "b:c", "d"];
+        IReadOnlyList<int>[] objects = [Objects(3), Objects(2), Objects(1)];
+        var kept = InstanceSelection.OfNames(images, objects, ["b:c:10", "a:15", "a:5", "a:15"]);
+        Assert.That(kept, Is.EqualTo(new int[][] { [5, 15], [10], [] }));
+        foreach (var (wrong, said) in new[] { ("a", "IMAGE:NUMBER"), ("a:x", "IMAGE:NUMBER"), ("a:-5", "IMAGE:NUMBER"), ("e:5", "no training image e"), ("d:10", "d has no object 10") })
+            Assert.That(() => InstanceSelection.OfNames(images, objects, ["a:5", wrong]), Throws.TypeOf<InputException>().With.Message.Contains(said));
+    }
+
     [TestCase(0.01, 1)]
     [TestCase(0.25, 25)]
     [TestCase(1, 100)]
