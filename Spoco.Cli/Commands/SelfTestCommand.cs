@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Reflection;
 using System.Runtime.InteropServices;
+using Spoco.Engine;
 using Spoco.Engine.SelfTests;
 using Spoco.Kernels;
 
@@ -31,17 +32,10 @@ internal static class SelfTestCommand
         common.AddComputing(command);
         command.SetAction((result, cancellation) =>
         {
-            if (result.GetValue(limit) is not (>= 1 and <= 86400))
-                throw new DeviceException(FormattableString.Invariant($"--limit: expected 1 to 86400 seconds, got {result.GetValue(limit)}."));
-            var options = new ComputeDeviceOptions { Threads = common.ThreadsOf(result) };
-            SelfTest test;
-            using (var device = common.OpenDevice(result))
-            {
-                test = SelfTest.Of(device.Name, device.Kind, result.GetValue(quick), TimeSpan.FromSeconds(result.GetValue(limit)), options);
-                PrintEnvironment(device);
-            }
-
-            return Task.FromResult(Run(test, cancellation));
+            var seconds = result.GetValue(limit);
+            if (!(seconds is >= 0.001 and <= 86400))
+                throw new InputException(FormattableString.Invariant($"--limit: expected 0.001 to 86400 seconds, got {seconds}."));
+            return Task.FromResult(Run(new SelfTest(() => common.OpenDevice(result), result.GetValue(quick), TimeSpan.FromSeconds(seconds)), cancellation));
         });
         return command;
     }
@@ -50,27 +44,37 @@ internal static class SelfTestCommand
     internal static int Run(SelfTest test, CancellationToken cancellation)
     {
         var start = Stopwatch.GetTimestamp();
-        Terminal.Result($"{"operation",-22} {"case",-64} {"error",8} {"bound",8} {"time",9}  verdict");
-        var failed = test.Run(result => Terminal.Result(LineOf(result)), cancellation);
+        var checks = 0;
+        var failed = test.Run(
+            subject =>
+            {
+                checks = subject.Checks;
+                PrintSubject(subject);
+            },
+            result => Terminal.Result(LineOf(result)), cancellation);
         Terminal.Result(string.Create(CultureInfo.InvariantCulture,
-            $"{test.Count} checks, {failed} failed, {Stopwatch.GetElapsedTime(start).TotalSeconds:0} s"));
+            $"{checks} checks, {failed} failed, {Stopwatch.GetElapsedTime(start).TotalSeconds:0} s"));
         if (test.Hangs)
             EndProcess();
         return failed == 0 ? Program.Success : Failed;
     }
 
     private static string LineOf(SelfCheckResult r) => string.Create(CultureInfo.InvariantCulture,
-        $"{r.Operation,-22} {r.Case,-64} {(double.IsNaN(r.Error) ? "-" : $"{r.Error:0.0e-0}"),8} {(r.Bound == 0 ? "same" : $"{r.Bound:0.0e-0}"),8} {r.Time.TotalMilliseconds,6:0} ms  ")
+        $"{r.Operation,-22} {r.Case,-64} {Number(r.Error, "0"),7} {Number(r.Bound, "same"),7} {r.Time.TotalMilliseconds,6:0} ms  ")
         + (r.Passed ? "ok" : $"FAILED {r.Problem}");
 
-    private static void PrintEnvironment(ComputeDevice device)
+    private static string Number(double value, string zero) =>
+        double.IsNaN(value) ? "-" : double.IsInfinity(value) ? "inf" : value == 0 ? zero : value.ToString("0.0e-0", CultureInfo.InvariantCulture);
+
+    private static void PrintSubject(SelfTestSubject subject)
     {
-        Terminal.Result($"Spoco {VersionOf(typeof(SelfTestCommand))}, ILGPU {VersionOf(typeof(ILGPU.Context))}, {RuntimeInformation.FrameworkDescription}, "
+        Terminal.Result($"Spoco {VersionOf(typeof(SelfTestCommand))}, ILGPU {VersionOf(typeof(ILGPU.Context)).Split('+')[0]}, {RuntimeInformation.FrameworkDescription}, "
             + $"{RuntimeInformation.OSDescription} ({RuntimeInformation.OSArchitecture}), {Environment.ProcessorCount} processors, {HostDevice.InstructionSet}");
-        Terminal.Result($"device         {device}");
-        if (device.Driver.Length > 0)
-            Terminal.Result($"driver         {device.Driver}");
-        Terminal.Result($"compared with  {SelfTest.ReferenceOf(device.Kind)}; the Mutex Watershed with its definition");
+        Terminal.Result($"device         {subject.Device}");
+        if (subject.Driver.Length > 0)
+            Terminal.Result($"driver         {subject.Driver}");
+        Terminal.Result($"compared with  {subject.Reference}; the Mutex Watershed with its definition");
+        Terminal.Result($"{"operation",-22} {"case",-64} {"error",7} {"bound",7} {"time",9}  verdict");
     }
 
     private static string VersionOf(Type type) =>

@@ -20,13 +20,13 @@ internal static class SegmentationChecks
         Embedded(1, 448, 448, 5) with { IsLarge = true }, Embedded(24, 96, 96, 3) with { IsLarge = true },
     ];
 
-    private static SelfCheck Graphs(int first, int count, int nodes) => new(Operation, $"{count} random graphs of up to {nodes} nodes", 0,
+    private static SelfCheck Graphs(int first, int count, int nodes) => new(Operation, $"random graphs {first} to {first + count - 1}, up to {nodes} nodes", 0,
         device => OfSeeds(first, count, seed => MutexWatershed.Segment(MutexProblems.Graph(seed, nodes), Run(device, seed), default)))
     {
         Definition = () => OfSeeds(first, count, seed => SequentialMutexWatershed.FromGraph(MutexProblems.Graph(seed, nodes))),
     };
 
-    private static SelfCheck Grids(int first, int count, int extent) => new(Operation, $"{count} random images and volumes of up to 6x{extent}x{extent}", 0,
+    private static SelfCheck Grids(int first, int count, int extent) => new(Operation, $"random grids {first} to {first + count - 1}, up to 6x{extent}x{extent}", 0,
         device => OfSeeds(first, count, seed => MutexProblems.Grid(seed, extent) is var p
             ? MutexWatershed.Segment(p.Weights, (p.Depth, p.Height, p.Width), p.Options, false, p.Mask, p.Seeds, Run(device, seed), default) : []))
     {

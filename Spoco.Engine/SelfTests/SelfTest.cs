@@ -4,6 +4,13 @@ using Spoco.Kernels;
 
 namespace Spoco.Engine.SelfTests;
 
+/// <summary>What is tested, and against what.</summary>
+/// <param name="Device">Name and hardware of the device.</param>
+/// <param name="Driver">Its driver; empty for the host.</param>
+/// <param name="Reference">Name and hardware of the device that it is compared with.</param>
+/// <param name="Checks">How many checks there are.</param>
+public sealed record SelfTestSubject(string Device, string Driver, string Reference, int Checks);
+
 /// <summary>
 /// Tests whether a device computes what it should: everything that Spoco does on a device is done there and once more elsewhere, and the results are compared.
 /// No device is compared with itself: GPUs and the simulator are compared with <c>cpu</c>, whose code is another one, and <c>cpu</c> with the simulator, on
@@ -15,86 +22,91 @@ namespace Spoco.Engine.SelfTests;
 /// </remarks>
 public sealed class SelfTest
 {
-    private const int Narrow = 200;
+    private const int LongestMessage = 300;
 
     private readonly Func<ComputeDevice> _open;
-    private readonly Func<ComputeDevice> _openReference;
-    private readonly IReadOnlyList<SelfCheck> _checks;
+    private readonly Func<DeviceKind, ComputeDevice> _openReference;
+    private readonly Func<DeviceKind, IEnumerable<SelfCheck>> _choose;
     private readonly TimeSpan _limit;
+    private volatile bool _hangs;
 
-    internal SelfTest(Func<ComputeDevice> open, Func<ComputeDevice> openReference, IReadOnlyList<SelfCheck> checks, TimeSpan limit)
+    /// <summary>Prepares a test.</summary>
+    /// <param name="open">Opens the device; called again after a check that threw.</param>
+    /// <param name="quick">Only small shapes and few problems.</param>
+    /// <param name="limit">How long a check may take, the compilation of its kernels included, before it counts as hanging; also opening the device.</param>
+    public SelfTest(Func<ComputeDevice> open, bool quick, TimeSpan limit)
+        : this(open, kind => ComputeDevice.Open(kind == DeviceKind.Host ? "ilgpu-cpu" : "cpu"), kind => Checks.Where(c => IsFor(c, kind, quick)), limit)
     {
-        (_open, _openReference, _checks, _limit) = (open, openReference, checks, limit);
+    }
+
+    internal SelfTest(
+        Func<ComputeDevice> open, Func<DeviceKind, ComputeDevice> openReference, Func<DeviceKind, IEnumerable<SelfCheck>> choose, TimeSpan limit)
+    {
+        ArgumentNullException.ThrowIfNull(open);
+        (_open, _openReference, _choose, _limit) = (open, openReference, choose, limit);
     }
 
     /// <summary>All checks, in the order in which they run.</summary>
     internal static IReadOnlyList<SelfCheck> Checks { get; } = [.. OperationChecks.All(), .. LossChecks.All(), .. TrainingChecks.All(), .. SegmentationChecks.All()];
 
-    /// <summary>How many checks run.</summary>
-    public int Count => _checks.Count;
+    /// <summary>Whether the last run ended because something hangs.</summary>
+    public bool Hangs => _hangs;
 
-    /// <summary>Whether the last run ended with a check that hangs.</summary>
-    public bool Hangs { get; private set; }
-
-    /// <summary>The device that a device of a kind is compared with.</summary>
-    public static string ReferenceOf(DeviceKind kind) => kind == DeviceKind.Host ? "ilgpu-cpu" : "cpu";
-
-    /// <summary>Prepares a test.</summary>
-    /// <param name="device">Name of the device.</param>
-    /// <param name="kind">Its kind.</param>
-    /// <param name="quick">Only small shapes and few problems.</param>
-    /// <param name="limit">How long a check may take before it counts as hanging; the compilation of its kernels included.</param>
-    /// <param name="options">How the device is opened.</param>
-    public static SelfTest Of(string device, DeviceKind kind, bool quick, TimeSpan limit, ComputeDeviceOptions? options = null)
+    /// <summary>Whether a check is for a kind of device.</summary>
+    internal static bool IsFor(SelfCheck check, DeviceKind kind, bool quick)
     {
-        var (isSimulator, isHost) = (kind == DeviceKind.IlgpuCpu, kind == DeviceKind.Host);
-        return new SelfTest(
-            () => ComputeDevice.Open(device, options), () => ComputeDevice.Open(ReferenceOf(kind), options),
-            [.. Checks.Where(c => !c.IsLarge || !(quick || isSimulator || (isHost && c.Definition is null)))], limit);
+        var simulates = kind == DeviceKind.IlgpuCpu || (kind == DeviceKind.Host && check.Definition is null);
+        return !check.IsLarge || !(quick || simulates);
     }
 
     /// <summary>Runs the checks.</summary>
-    /// <param name="report">Told of every result as soon as it is there, on this thread.</param>
+    /// <param name="begin">Told of the device when it is open.</param>
+    /// <param name="report">Told of every result as soon as it is there.</param>
     /// <param name="cancellation">Ends the test after the check that runs.</param>
     /// <returns>How many failed, those that were not run included.</returns>
     /// <exception cref="DeviceException">The device cannot be opened at first.</exception>
-    public int Run(Action<SelfCheckResult> report, CancellationToken cancellation = default)
+    public int Run(Action<SelfTestSubject> begin, Action<SelfCheckResult> report, CancellationToken cancellation = default)
     {
+        ArgumentNullException.ThrowIfNull(begin);
         ArgumentNullException.ThrowIfNull(report);
-        Hangs = false;
-        using var results = new BlockingCollection<object>();
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        var worker = new Thread(() => Work(results, stop.Token)) { IsBackground = true, Name = nameof(SelfTest) };
+        _hangs = false;
+        // Not disposed: what hangs may come back and find it gone.
+        var results = new BlockingCollection<object>();
+        var worker = new Thread(() => Work(results, cancellation)) { IsBackground = true, Name = nameof(SelfTest) };
         worker.Start();
+        IReadOnlyList<SelfCheck> checks = [];
         var (done, failed) = (0, 0);
-        while (done < _checks.Count)
+        do
         {
-            // The first of them says that both devices are open.
             if (!results.TryTake(out var result, _limit))
             {
-                Hangs = true;
-                Report(new(_checks[done].Operation, _checks[done].Case, double.NaN, _checks[done].Bound, _limit, $"hangs: no result after {_limit.TotalSeconds:0} s"));
+                _hangs = true;
+                var current = done < checks.Count ? checks[done] : new SelfCheck("device", "is opened", 0, _ => []);
+                Report(Without(current, $"hangs: no result after {FormattableString.Invariant($"{_limit.TotalSeconds:0.###}")} s") with { Time = _limit });
                 LeaveOut("not run: an earlier check hangs");
-                break;
+                return failed;
             }
 
             switch (result)
             {
+                case Opened opened:
+                    checks = opened.Checks;
+                    begin(opened.Subject);
+                    break;
                 case SelfCheckResult check:
                     Report(check);
                     break;
                 case OperationCanceledException:
                     throw new OperationCanceledException(cancellation);
-                case DeviceException e when done == 0:
-                    throw e;
+                case Exception e when checks.Count == 0:
+                    throw e as DeviceException ?? new DeviceException($"Device: cannot be opened: {OneLine(e)}");
                 case Exception e:
                     LeaveOut($"not run: the device cannot be opened again: {OneLine(e)}");
                     break;
             }
         }
-
-        if (!Hangs)
-            worker.Join();
+        while (done < checks.Count);
+        worker.Join();
         return failed;
 
         void Report(SelfCheckResult result)
@@ -106,25 +118,51 @@ public sealed class SelfTest
 
         void LeaveOut(string reason)
         {
-            while (done < _checks.Count)
-                Report(new(_checks[done].Operation, _checks[done].Case, double.NaN, _checks[done].Bound, TimeSpan.Zero, reason));
+            while (done < checks.Count)
+                Report(Without(checks[done], reason));
         }
     }
+
+    /// <summary>Carries out a check.</summary>
+    internal static SelfCheckResult Perform(SelfCheck check, ComputeDevice device, ComputeDevice reference)
+    {
+        try
+        {
+            var start = Stopwatch.GetTimestamp();
+            var actual = check.Compute(device);
+            var time = Stopwatch.GetElapsedTime(start);
+            var (error, where) = SelfCheck.Compare(actual, check.Definition?.Invoke() ?? check.Compute(reference));
+            return new(check.Operation, check.Case, error, check.Bound, time, error <= check.Bound ? null : where);
+        }
+#pragma warning disable CA1031 // Whatever a driver throws is a result.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            return Without(check, $"{e.GetType().Name}: {OneLine(e)}");
+        }
+    }
+
+    private static SelfCheckResult Without(SelfCheck check, string problem) => new(check.Operation, check.Case, double.NaN, check.Bound, TimeSpan.Zero, problem);
 
     private void Work(BlockingCollection<object> results, CancellationToken cancellation)
     {
         ComputeDevice? device = null, reference = null;
         try
         {
-            reference = _openReference();
-            foreach (var check in _checks)
+            device = _open();
+            reference = _openReference(device.Kind);
+            SelfCheck[] checks = [.. _choose(device.Kind)];
+            results.Add(new Opened(new($"{device}", device.Driver, $"{reference}", checks.Length), checks), CancellationToken.None);
+            foreach (var check in checks)
             {
                 cancellation.ThrowIfCancellationRequested();
+                if (_hangs)
+                    return;
                 device ??= _open();
-                var result = Perform(check, device, reference, out var threw);
-                if (threw)
+                var result = Perform(check, device, reference);
+                if (double.IsNaN(result.Error))
                 {
-                    // What else it holds is lost; a context that a wild address has spoilt fails in everything that follows.
+                    // What it holds is lost; and a context that a wild address has spoilt fails in everything that follows.
                     Discard(device);
                     device = null;
                 }
@@ -145,36 +183,13 @@ public sealed class SelfTest
         }
     }
 
-    private static SelfCheckResult Perform(SelfCheck check, ComputeDevice device, ComputeDevice reference, out bool threw)
-    {
-        threw = false;
-        var time = TimeSpan.Zero;
-        try
-        {
-            var expected = check.Definition?.Invoke() ?? check.Compute(reference);
-            threw = true;
-            var start = Stopwatch.GetTimestamp();
-            var actual = check.Compute(device);
-            time = Stopwatch.GetElapsedTime(start);
-            threw = false;
-            var (error, where) = SelfCheck.Compare(actual, expected);
-            return new(check.Operation, check.Case, error, check.Bound, time, error <= check.Bound ? null : where);
-        }
-#pragma warning disable CA1031 // Whatever a driver throws is a result.
-        catch (Exception e)
-#pragma warning restore CA1031
-        {
-            return new(check.Operation, check.Case, double.NaN, check.Bound, time, $"{e.GetType().Name}: {OneLine(e)}");
-        }
-    }
-
     private static void Discard(ComputeDevice? device)
     {
         try
         {
             device?.Dispose();
         }
-#pragma warning disable CA1031 // A device that has failed may fail here, too; what it held goes with the process.
+#pragma warning disable CA1031 // A device that has failed may fail here, too; what it holds goes with the process.
         catch (Exception)
 #pragma warning restore CA1031
         {
@@ -184,6 +199,8 @@ public sealed class SelfTest
     private static string OneLine(Exception e)
     {
         var text = e.Message.ReplaceLineEndings(" ").Trim();
-        return text.Length <= Narrow ? text : text[..Narrow] + "...";
+        return text.Length <= LongestMessage ? text : text[..LongestMessage] + "...";
     }
+
+    private sealed record Opened(SelfTestSubject Subject, IReadOnlyList<SelfCheck> Checks);
 }
