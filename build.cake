@@ -19,8 +19,9 @@ var TestParts = new TestPart[]
     new("Losses", "FullyQualifiedName~Spoco.Tests.Losses"),
     new("Operations", "FullyQualifiedName~Spoco.Tests.Ops"),
     new("Threads", "FullyQualifiedName~Spoco.Tests.Threads"),
+    new("Kernels", "FullyQualifiedName~Spoco.Tests.Kernels|FullyQualifiedName~Spoco.Tests.SelfTests"),
     new("Rest", "FullyQualifiedName!~Spoco.Tests.Files&FullyQualifiedName!~Spoco.Tests.Losses&FullyQualifiedName!~Spoco.Tests.Ops"
-        + "&FullyQualifiedName!~Spoco.Tests.Threads"),
+        + "&FullyQualifiedName!~Spoco.Tests.Threads&FullyQualifiedName!~Spoco.Tests.Kernels&FullyQualifiedName!~Spoco.Tests.SelfTests"),
     // The kernels of the simulator once more, their threads taking turns as a seed has it: docs/concurrency.md.
     new("PlayedOperations", "FullyQualifiedName~Spoco.Tests.Ops&Name~ilgpu-cpu", Play: 1),
     new("PlayedLosses", "FullyQualifiedName~Spoco.Tests.Losses&Name~ilgpu-cpu", Play: 1, IsLong: true),

@@ -51,6 +51,7 @@ Dir::State::status "$new/apt/status";
 Dir::Cache "$new/apt";
 Dir::Cache::archives "$new/apt/archives";
 APT::Sandbox::User "root";
+APT::Update::Error-Mode "any";
 Acquire::Languages "none";
 Acquire::Retries "3";
 Debug::NoLocking "true";

@@ -1,3 +1,4 @@
+using Spoco.Cli.Commands;
 using Spoco.Engine.SelfTests;
 using Spoco.Kernels;
 using Spoco.Tests.CommandLine;
@@ -120,6 +121,26 @@ public sealed class SelfTestTests
         Assert.That(run.Output, Does.Match(@"Spoco \S+, ILGPU \S+, \.NET [^\n]+\ndevice +opencl:0 \([^\n]+\ndriver +[^\n]+driver [^\n]+\ncompared with +cpu [^\n]+\noperation "));
         Assert.That(run.Output, Does.Contain(device.Driver).And.Match(@"\n\d\d+ checks, 0 failed, \d+ s\n"));
         Assert.That(run.Output.Split('\n').Count(l => l.EndsWith("  ok", StringComparison.Ordinal)), Is.GreaterThan(90));
+    }
+
+    [Test]
+    public void The_command_ends_with_1_where_a_check_fails()
+    {
+        var (output, printed) = (Console.Out, new StringWriter());
+        Console.SetOut(printed);
+        try
+        {
+            var test = new SelfTest(
+                () => ComputeDevice.Open("ilgpu-cpu"), _ => ComputeDevice.Open("cpu"),
+                _ => [Check("right", _ => 1), Check("wrong", device => device.Kind == DeviceKind.Host ? 1 : 1.1f)], Limit);
+            Assert.That(SelfTestCommand.Run(test, default), Is.EqualTo(1));
+        }
+        finally
+        {
+            Console.SetOut(output);
+        }
+
+        Assert.That($"{printed}", Does.Match(@"test +right +0 +1.0e-3 +\d+ ms  ok\n").And.Match(@"test +wrong +1.0e-1 +1.0e-3 +\d+ ms  FAILED y\[0\] is 1.1, expected 1\n2 checks, 1 failed"));
     }
 
     [Test]
