@@ -18,7 +18,8 @@ internal sealed class KernelInstances
     private const BindingFlags Declared =
         BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Static | BindingFlags.Instance | BindingFlags.DeclaredOnly;
 
-    private static readonly Assembly[] Product = [typeof(ComputeDevice).Assembly, typeof(SpocoModel).Assembly, typeof(Cli.Interruption).Assembly];
+    /// <summary>The assemblies of the product.</summary>
+    public static readonly Assembly[] Product = [typeof(ComputeDevice).Assembly, typeof(SpocoModel).Assembly, typeof(Cli.Interruption).Assembly];
 
     private static readonly Lazy<KernelInstances> Found = new(() => new KernelInstances());
 
@@ -64,9 +65,9 @@ internal sealed class KernelInstances
             && method.GetParameters() is [{ ParameterType: var first }, ..] && typeof(IIndex).IsAssignableFrom(first)
         select Player.NameOf(method);
 
-    /// <summary>Calls of the product that could compile a kernel in another way than by ILGPU's loaders, which <see cref="All"/> is read from.</summary>
-    public static IEnumerable<string> OtherWays() =>
-        from method in Product.SelectMany(a => a.GetTypes()).SelectMany(t => t.GetMethods(Declared).Concat<MethodBase>(t.GetConstructors(Declared)))
+    /// <summary>Calls that could compile a kernel in another way than by ILGPU's loaders, which <see cref="All"/> is read from.</summary>
+    public static IEnumerable<string> OtherWays(params Assembly[] assemblies) =>
+        from method in assemblies.SelectMany(a => a.GetTypes()).SelectMany(t => t.GetMethods(Declared).Concat<MethodBase>(t.GetConstructors(Declared)))
         where method.GetMethodBody() is not null
         from instruction in IlMethod.Of(method).Instructions
         let called = instruction.Operand as MethodBase
