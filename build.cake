@@ -1,5 +1,5 @@
 // dotnet tool exec cake.tool@7.0.0 --yes -- --target=Test
-// Targets: Clean, Build, Test, TestAll, Bench (--filter, --device, --job), Demo, Pack.
+// Targets: Clean, Build, Test, TestAll, Bench (--filter, --device, --job), Demo, Kernels, Pack.
 using System.Xml.Linq;
 
 const string Solution = "./Spoco.sln";
@@ -7,6 +7,9 @@ const string Configuration = "Release";
 var target = Argument("target", "Test");
 var artifacts = Directory("./artifacts");
 TestCounts tests = null;
+
+// What every kernel takes on an NVIDIA GPU: the tests write it where they find an assembler, `SPOCO_PTXAS=$(build/ptxas.sh)`.
+var kernelTable = MakeAbsolute(artifacts).CombineWithFilePath("kernels.md").FullPath;
 
 // A process each: the file tests end thousands of damaged reads, the OpenCL driver on the CPU keeps every kernel of a process, and a race may end
 // the process of its test.
@@ -16,8 +19,9 @@ var TestParts = new TestPart[]
     new("Losses", "FullyQualifiedName~Spoco.Tests.Losses"),
     new("Operations", "FullyQualifiedName~Spoco.Tests.Ops"),
     new("Threads", "FullyQualifiedName~Spoco.Tests.Threads"),
+    new("Kernels", "FullyQualifiedName~Spoco.Tests.Kernels|FullyQualifiedName~Spoco.Tests.SelfTests"),
     new("Rest", "FullyQualifiedName!~Spoco.Tests.Files&FullyQualifiedName!~Spoco.Tests.Losses&FullyQualifiedName!~Spoco.Tests.Ops"
-        + "&FullyQualifiedName!~Spoco.Tests.Threads"),
+        + "&FullyQualifiedName!~Spoco.Tests.Threads&FullyQualifiedName!~Spoco.Tests.Kernels&FullyQualifiedName!~Spoco.Tests.SelfTests"),
     // The kernels of the simulator once more, their threads taking turns as a seed has it: docs/concurrency.md.
     new("PlayedOperations", "FullyQualifiedName~Spoco.Tests.Ops&Name~ilgpu-cpu", Play: 1),
     new("PlayedLosses", "FullyQualifiedName~Spoco.Tests.Losses&Name~ilgpu-cpu", Play: 1, IsLong: true),
@@ -49,6 +53,22 @@ Task("Bench").IsDependentOn("Build").Does(() =>
 Task("Demo").IsDependentOn("Build").Does(() =>
     DotNetRun("./Spoco.Cli", "demo", new DotNetRunSettings { Configuration = Configuration, NoBuild = true }));
 
+Task("Kernels").IsDependentOn("Build").Does(() =>
+{
+    PrepareKernelTable();
+    DotNetTest("./Spoco.Tests", new DotNetTestSettings
+    {
+        Configuration = Configuration,
+        NoBuild = true,
+        NoLogo = true,
+        Filter = "FullyQualifiedName~Spoco.Tests.Kernels",
+        EnvironmentVariables = new Dictionary<string, string> { ["SPOCO_KERNEL_TABLE"] = kernelTable },
+    });
+    if (!System.IO.File.Exists(kernelTable))
+        throw new CakeException("No table of the kernels: they were not assembled; SPOCO_PTXAS=$(build/ptxas.sh) says where the assembler is.");
+    Information(kernelTable);
+});
+
 Task("Pack").IsDependentOn("Build").Does(() =>
 {
     CleanDirectory(artifacts);
@@ -68,11 +88,19 @@ if (tests != null)
     Environment.Exit(tests.Succeeded ? 0 : 1);
 }
 
+void PrepareKernelTable()
+{
+    EnsureDirectoryExists(artifacts);
+    if (System.IO.File.Exists(kernelTable))
+        DeleteFile(kernelTable);
+}
+
 void RunTests(bool all)
 {
     tests = new TestCounts(0, 0, 0, ExitCode: 1);
     var results = Directory("./TestResults");
     CleanDirectory(results);
+    PrepareKernelTable();
     var exitCode = 0;
     XNamespace trx = "http://microsoft.com/schemas/VisualStudio/TeamTest/2010";
     var outcomes = new List<XElement>();
@@ -84,7 +112,8 @@ void RunTests(bool all)
             NoBuild = true,
             NoLogo = true,
             Filter = all ? part.Filter : $"({part.Filter})&TestCategory!=Long",
-            EnvironmentVariables = part.Play is { } seed ? new Dictionary<string, string> { ["SPOCO_PLAY"] = $"{seed}" } : [],
+            EnvironmentVariables = part.Play is { } seed
+                ? new Dictionary<string, string> { ["SPOCO_PLAY"] = $"{seed}" } : new Dictionary<string, string> { ["SPOCO_KERNEL_TABLE"] = kernelTable },
             ResultsDirectory = results,
             Loggers = { $"trx;LogFileName={part.Name}.trx", "console;verbosity=quiet" },
             // A test that hangs is named and ended by the tests' own watchdog (HangLimit). This limit is for what hangs between tests, and

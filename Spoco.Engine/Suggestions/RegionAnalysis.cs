@@ -28,9 +28,9 @@ public static class RegionAnalysis
         var turned = model.Predict(HalfTurn.Apply(image), withMomentum: true, cancellation: cancellation).MomentumEmbeddings!;
         var prediction = average with { MomentumEmbeddings = HalfTurn.Undo(turned) };
         var segments = options.Foreground
-            ? InstanceSegmentation.SegmentLearned(prediction, options: options.Segmentation, device: model.Device, cancellation: cancellation)
+            ? InstanceSegmentation.SegmentLearned(prediction, options.ForegroundThreshold, options.Segmentation, model.Device, cancellation)
             : InstanceSegmentation.Segment(prediction, null, options.Segmentation with { RemoveLargest = true }, model.Device, cancellation);
-        var proposals = RegionProposals.Of(segments, prediction.Foreground, options.SizeFloor);
+        var proposals = RegionProposals.Of(segments, prediction.Foreground, options.SizeFloor, options.ForegroundThreshold);
         var measures = RegionMeasuring.Of(proposals, prediction, options.PullMargin, options.PushMargin, kernelThreshold, cancellation);
         return Regions(proposals, measures, image, labels, index);
     }

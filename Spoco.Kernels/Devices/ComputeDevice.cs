@@ -61,6 +61,9 @@ public abstract class ComputeDevice : IDisposable
     /// <summary>The kind of device.</summary>
     public DeviceKind Kind { get; }
 
+    /// <summary>The driver and what it offers, for reports of errors; empty for the host.</summary>
+    public virtual string Driver => "";
+
     /// <summary>The pool that all memory of the device comes from.</summary>
     public BufferPool Pool { get; }
 

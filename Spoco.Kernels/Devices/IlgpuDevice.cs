@@ -1,6 +1,8 @@
 using System.Runtime.CompilerServices;
 using ILGPU;
 using ILGPU.Runtime;
+using ILGPU.Runtime.Cuda;
+using ILGPU.Runtime.OpenCL;
 
 namespace Spoco.Kernels;
 
@@ -28,6 +30,16 @@ public sealed class IlgpuDevice : ComputeDevice
 
     /// <summary>ILGPU's accelerator; all kernels run on its default stream.</summary>
     public Accelerator Accelerator { get; }
+
+    /// <inheritdoc/>
+    public override string Driver => Accelerator switch
+    {
+        CudaAccelerator cuda => $"CUDA {cuda.DriverVersion}, {cuda.Architecture}, PTX {cuda.InstructionSet}, {cuda.NumMultiprocessors} multiprocessors",
+        CLAccelerator cl => $"{cl.PlatformName} ({cl.PlatformVersion}), driver {CLAPI.CurrentAPI.GetDeviceInfo(cl.DeviceId, CLDeviceInfoType.CL_DRIVER_VERSION)}, "
+            + $"{cl.VendorName}, {cl.NumMultiprocessors} multiprocessors, groups of {cl.MaxNumThreadsPerGroup}, warps of {cl.WarpSize}, "
+            + $"64-bit atomics: {(cl.Capabilities.Int64_Atomics ? "yes" : "no")}",
+        _ => "ILGPU's simulator",
+    };
 
     /// <summary>Takes the place of ILGPU's loader, where given: tests run kernels in ways of their own.</summary>
     internal IKernelLoader? Loader { get; set; }

@@ -3,6 +3,7 @@ using Spoco.Cli.Commands;
 using Spoco.Cli.Files;
 using Spoco.Engine;
 using Spoco.Engine.Segmentation;
+using Spoco.Engine.SelfTests;
 using Spoco.Tests.Segmentation;
 
 namespace Spoco.Tests.CommandLine;

@@ -125,6 +125,7 @@ public sealed class WholePathTests : FolderTests
     [TestCase("segment")]
     [TestCase("evaluate")]
     [TestCase("devices")]
+    [TestCase("selftest")]
     [TestCase("demo")]
     public void Help_explains_and_gives_an_example(string command)
     {

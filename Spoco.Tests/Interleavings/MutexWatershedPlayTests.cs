@@ -2,6 +2,7 @@ using System.Diagnostics;
 using ILGPU;
 using Spoco.Engine;
 using Spoco.Engine.Segmentation;
+using Spoco.Engine.SelfTests;
 using Spoco.Kernels;
 using Spoco.Kernels.Primitives;
 using Spoco.Tests.Segmentation;

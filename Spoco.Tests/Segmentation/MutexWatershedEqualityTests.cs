@@ -1,6 +1,7 @@
 using NUnit.Framework;
 using Spoco.Engine;
 using Spoco.Engine.Segmentation;
+using Spoco.Engine.SelfTests;
 using Spoco.Kernels;
 using Spoco.Kernels.Primitives;
 using Spoco.Tests.Golden;

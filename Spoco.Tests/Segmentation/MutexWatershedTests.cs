@@ -1,6 +1,7 @@
 using NUnit.Framework;
 using Spoco.Engine;
 using Spoco.Engine.Segmentation;
+using Spoco.Engine.SelfTests;
 
 namespace Spoco.Tests.Segmentation;
 

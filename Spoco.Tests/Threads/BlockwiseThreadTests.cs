@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Spoco.Engine;
 using Spoco.Engine.Segmentation;
+using Spoco.Engine.SelfTests;
 using Spoco.Tests.Segmentation;
 
 namespace Spoco.Tests.Threads;

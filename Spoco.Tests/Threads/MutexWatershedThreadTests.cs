@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Spoco.Engine.Segmentation;
+using Spoco.Engine.SelfTests;
 using Spoco.Kernels;
 using Spoco.Kernels.Primitives;
 using Spoco.Tests.Segmentation;

@@ -1,5 +1,6 @@
 using Spoco.Engine;
 using Spoco.Engine.Segmentation;
+using Spoco.Engine.SelfTests;
 using Spoco.Tests.Segmentation;
 
 namespace Spoco.Tests.Threads;

@@ -1,10 +1,11 @@
 using Spoco.Engine.Segmentation;
 
-namespace Spoco.Tests.Segmentation;
+namespace Spoco.Engine.SelfTests;
 
 /// <summary>Random problems for the Mutex Watershed; the seed alone determines one.</summary>
 internal static class MutexProblems
 {
+    /// <summary>Kinds of random weights.</summary>
     public const int WeightFamilies = 6;
 
     /// <summary>A graph with loops and repeated edges, sometimes with mutexes and seeds.</summary>
@@ -52,6 +53,7 @@ internal static class MutexProblems
             random.Next(4) == 0 ? [.. Enumerable.Range(0, voxels).Select(_ => random.Next(8) == 0 ? random.Next(1, 9) : 0)] : []);
     }
 
+    /// <summary>Random weights of a family: uniform, of three levels, cut at 1, tiny, of both signs, zeros of both signs.</summary>
     public static float[] Weights(Random random, int count, int family) => [.. Enumerable.Range(0, count).Select(_ => family switch
     {
         0 => random.NextSingle(),
@@ -62,8 +64,10 @@ internal static class MutexProblems
         _ => random.Next(-1, 2) * 0f,
     })];
 
+    /// <summary>Ends of random edges.</summary>
     public static int[] Ends(Random random, int nodes, int edges) => [.. Enumerable.Range(0, 2 * edges).Select(_ => random.Next(nodes))];
 
+    /// <summary>Six random offsets.</summary>
     public static VoxelOffset[] Offsets(Random random)
     {
         var offsets = new List<VoxelOffset>();

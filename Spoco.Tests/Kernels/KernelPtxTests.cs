@@ -1,0 +1,56 @@
+using Spoco.Kernels.Primitives;
+
+namespace Spoco.Tests.Kernels;
+
+/// <summary>Every kernel of the product, with every list of type arguments, compiles for CUDA and is assembled without a spill.</summary>
+public sealed class KernelPtxTests
+{
+    private static IEnumerable<string> Kernels => KernelInstances.All.Select(KernelInstances.NameOf).Order(StringComparer.Ordinal);
+
+    [TestCaseSource(nameof(Kernels))]
+    public void Compiles(string kernel)
+    {
+        foreach (var architecture in CompiledKernel.Architectures)
+            Assert.That(CompiledKernel.Of(KernelInstances.Named(kernel), architecture).Ptx, Does.Contain(".entry"));
+    }
+
+    // Two passes over halves of a key are for devices that have no atomics of 64 bits.
+    [Test]
+    public void Wide_atomics_are_of_64_bits_and_narrow_ones_are_not()
+    {
+        var kernels = KernelInstances.All.Where(k => k.GetGenericArguments().Any(a => typeof(IKeyAtomics).IsAssignableFrom(a))).ToArray();
+        Assert.That(kernels, Has.Length.GreaterThan(8));
+        foreach (var kernel in kernels)
+            Assert.That(
+                CompiledKernel.Of(kernel, 90).Ptx.Contains(".max.u64", StringComparison.Ordinal),
+                Is.EqualTo(kernel.GetGenericArguments()[0] == typeof(WideAtomics)), KernelInstances.NameOf(kernel));
+    }
+
+    [TestCaseSource(nameof(Kernels))]
+    public void Needs_no_memory_beside_registers(string kernel)
+    {
+        RequireAssembler();
+        foreach (var architecture in CompiledKernel.Architectures)
+        {
+            var made = AssembledKernel.Of(CompiledKernel.Of(KernelInstances.Named(kernel), architecture));
+            Assert.That((made.SpillBytes, made.StackBytes), Is.EqualTo((0, 0)), $"bytes of spills and of stack, SM {architecture}");
+        }
+    }
+
+    [Test]
+    public void Table_has_every_kernel()
+    {
+        RequireAssembler();
+        var table = KernelTable.Of(KernelInstances.All);
+        foreach (var kernel in Kernels)
+            Assert.That(table.Split($"| `{kernel}` |"), Has.Length.EqualTo(1 + CompiledKernel.Architectures.Length), kernel);
+        if (Environment.GetEnvironmentVariable("SPOCO_KERNEL_TABLE") is { Length: > 0 } path)
+            File.WriteAllText(path, table);
+    }
+
+    private static void RequireAssembler()
+    {
+        if (!AssembledKernel.CanAssemble)
+            Assert.Ignore(AssembledKernel.Missing);
+    }
+}
