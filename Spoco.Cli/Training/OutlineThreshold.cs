@@ -27,7 +27,7 @@ internal sealed class OutlineThreshold
         {
             var steepness = _differences.Zip(_pairs, (difference, pairs) => difference / Math.Max(1, pairs)).ToArray();
             var step = steepness.Max() is > 0 and var largest ? Array.FindIndex(steepness, s => s >= Steep * largest) : Steps - 1;
-            return (step + 1) * Step;
+            return Math.Round((step + 1) * Step, 2);
         }
     }
 

@@ -257,8 +257,6 @@ internal sealed class TrainingRun
                 var kept = _best is null || IsBetter(validation.Value, _best.Value);
                 if (kept)
                 {
-                    if (Calibrate(trainer.Model))
-                        validation = Validate(trainer);
                     validation = validation.Value with { Segmented = AsSegment(trainer.Model) };
                     _best = validation;
                     SaveBest(trainer.Model);
@@ -281,17 +279,15 @@ internal sealed class TrainingRun
         return new TrainingSummary(trainer.Iteration, _best ?? default);
     }
 
-    /// <summary>Lets labelled objects say how the model's foreground is to be cut; returns whether that changes segmentations.</summary>
-    private bool Calibrate(SpocoModel model)
+    /// <summary>Lets labelled objects say how the model's foreground is to be cut.</summary>
+    private void Calibrate(SpocoModel model)
     {
-        var before = model.Options;
-        if (!before.Foreground || _data.Validation.All(item => item.Objects.Count == 0))
-            return false;
+        if (!model.Options.Foreground || _data.Validation.All(item => item.Objects.Count == 0))
+            return;
         if (_settings.LabelsAre == LabelExtent.Partial)
             PartialLabelCalibration.Apply(model, _settings, _data.Validation);
         else
             LabelledThreshold.Apply(model, _settings, _data.Validation);
-        return model.Options != before;
     }
 
     /// <summary>
@@ -300,6 +296,7 @@ internal sealed class TrainingRun
     /// </summary>
     private ValidationResult Validate(SpocoTrainer trainer)
     {
+        Calibrate(trainer.Model);
         var (images, losses) = (_data.Validation.Count, 0.0);
         var scores = new List<ImageScores>();
         for (var i = 0; i < images; i++)

@@ -43,9 +43,11 @@ public sealed class ForegroundThresholdTests
     public void The_climb_ends_where_growth_is_chance()
     {
         // Values rise to choice 5 and fall behind it; objects differ far more than choices do.
-        double[] Values(int choice) => [.. Enumerable.Range(0, 20).Select(k => 0.04 * k - 0.01 * Math.Abs(choice - 5))];
+        double[] Values(int choice, double slope) => [.. Enumerable.Range(0, 20).Select(k => 0.04 * k - slope * Math.Abs(choice - 5))];
         foreach (var start in new[] { 0, 4, 5, 8 })
-            Assert.That(LabelledThreshold.Climb(start, 9, wanted => [.. wanted.Select(Values)]), Is.EqualTo(5));
+            Assert.That(LabelledThreshold.Climb(start, 9, wanted => [.. wanted.Select(choice => Values(choice, 0.03))]), Is.EqualTo(5));
+        foreach (var (start, end) in new[] { (0, 5), (8, 8) })
+            Assert.That(LabelledThreshold.Climb(start, 9, wanted => [.. wanted.Select(choice => Values(choice, 0.01))]), Is.EqualTo(end), "a step down has to gain more");
 
         var random = new RandomSource(3);
         var noise = Enumerable.Range(0, 9).Select(_ => Enumerable.Range(0, 4).Select(_ => random.NextDouble()).ToArray()).ToArray();
