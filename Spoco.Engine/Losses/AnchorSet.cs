@@ -131,11 +131,9 @@ internal sealed class AnchorSet
     {
         if (pixels.Length == 0)
             return;
-        var indices = tensor.Device.Allocate<int>(pixels.Length, nameof(AnchorSet));
-        var values = tensor.Device.Allocate<float>(destination.Length, nameof(AnchorSet));
-        using var indexMemory = indices.Memory;
-        using var valueMemory = values.Memory;
-        indices.CopyFrom(pixels);
+        using var holdings = new Holdings();
+        var indices = holdings.Upload(tensor.Device, pixels, nameof(AnchorSet));
+        var values = holdings.Allocate<float>(tensor.Device, destination.Length, nameof(AnchorSet));
         Primitives.EmbeddingLoss.Gather(layout, tensor.Buffer, indices, values);
         values.CopyTo(destination);
     }

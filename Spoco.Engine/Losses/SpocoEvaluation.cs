@@ -16,7 +16,7 @@ internal sealed class SpocoEvaluation : IDisposable
     private readonly LabelBatch _labels;
     private readonly EmbeddingLayout _layout;
     private readonly EmbeddingLossTerms _kernelTerms;
-    private readonly List<DeviceMemory> _memory = [];
+    private readonly Holdings _holdings = new();
     private readonly ImageObjects[] _images;
     private readonly SpocoTerms[] _terms;
     private readonly CentreFactors[] _objectFactors;
@@ -123,11 +123,7 @@ internal sealed class SpocoEvaluation : IDisposable
     }
 
     /// <summary>Returns the pooled memory.</summary>
-    public void Dispose()
-    {
-        foreach (var memory in _memory)
-            memory.Dispose();
-    }
+    public void Dispose() => _holdings.Dispose();
 
     private double Weighted(SpocoTerms t) =>
         (_options.PullWeight * t.Pull + _options.PushWeight * t.Push + _options.RegulariserWeight * t.Regulariser
@@ -477,17 +473,7 @@ internal sealed class SpocoEvaluation : IDisposable
             _terms[n] = _terms[n] with { Foreground = values[n] };
     }
 
-    private DeviceBuffer<T> Allocate<T>(long length) where T : unmanaged
-    {
-        var buffer = _device.Allocate<T>(length, nameof(SpocoLoss));
-        _memory.Add(buffer.Memory);
-        return buffer;
-    }
+    private DeviceBuffer<T> Allocate<T>(long length) where T : unmanaged => _holdings.Allocate<T>(_device, length, nameof(SpocoLoss));
 
-    private DeviceBuffer<T> Upload<T>(T[] values) where T : unmanaged
-    {
-        var buffer = Allocate<T>(values.Length);
-        buffer.CopyFrom(values);
-        return buffer;
-    }
+    private DeviceBuffer<T> Upload<T>(T[] values) where T : unmanaged => _holdings.Upload<T>(_device, values, nameof(SpocoLoss));
 }

@@ -45,6 +45,7 @@ public sealed class SpocoTrainer : IDisposable
     private readonly Adversary? _adversary;
     private readonly AcceptedStatistics _statistics;
     private readonly AcceptedStatistics _statisticsOfG;
+    private readonly Holdings _holdings;
     private CriticLoss _criticLoss;
 
     /// <summary>
@@ -75,13 +76,15 @@ public sealed class SpocoTrainer : IDisposable
         };
         _loss.Validate();
         var dimensions = model.Options.Network.Dimensions;
-        _moments = new AdamMoments(model.EmbeddingNet.Parameters, dimensions, "");
+        using var holdings = new Holdings();
+        _moments = holdings.Add(new AdamMoments(model.EmbeddingNet.Parameters, dimensions, ""));
         if (trainsG)
-            _momentsOfG = new AdamMoments(model.MomentumNet.Parameters, dimensions, "g.");
-        _statistics = new AcceptedStatistics(model.EmbeddingNet.Parameters);
-        _statisticsOfG = new AcceptedStatistics(model.MomentumNet.Parameters);
+            _momentsOfG = holdings.Add(new AdamMoments(model.MomentumNet.Parameters, dimensions, "g."));
+        _statistics = holdings.Add(new AcceptedStatistics(model.EmbeddingNet.Parameters));
+        _statisticsOfG = holdings.Add(new AcceptedStatistics(model.MomentumNet.Parameters));
         if (options.Adversarial is { } adversarial)
-            _adversary = new Adversary(model.Device, adversarial, _loss, options.Seed);
+            _adversary = holdings.Add(new Adversary(model.Device, adversarial, _loss, options.Seed));
+        _holdings = holdings.Share();
     }
 
     /// <summary>The model.</summary>
@@ -194,14 +197,7 @@ public sealed class SpocoTrainer : IDisposable
     }
 
     /// <summary>Returns Adam's moments to the pool; the model stays.</summary>
-    public void Dispose()
-    {
-        _moments.Dispose();
-        _momentsOfG?.Dispose();
-        _adversary?.Dispose();
-        _statistics.Dispose();
-        _statisticsOfG.Dispose();
-    }
+    public void Dispose() => _holdings.Dispose();
 
     private static void RequireNumbers(TrainingBatch batch)
     {
@@ -303,7 +299,7 @@ public sealed class SpocoTrainer : IDisposable
     {
         if (_loss.ConsistencyWeight == 0)
             return null;
-        using var pause = training && Options.GNetwork == GNetwork.Trained ? default(Gradients.Pause?) : Gradients.NoRecording();
+        using var pause = training && Options.GNetwork == GNetwork.Trained ? null : Gradients.NoRecording();
         (float, long)? dropout = training && Options.GNetwork == GNetwork.Dropout ? (DropoutProbability, Seed(Iteration, DropoutStream)) : null;
         return Model.MomentumNet.Forward(Tensor.From(Model.Device, batch.Shape, batch.ViewG), training, dropout);
     }

@@ -62,12 +62,10 @@ internal static class EmbeddingLossSimt
         var group = GroupSum.Size(gpu);
         var blocks = Blocks(layout, group);
         var byPixel = inputs.Terms.LineLength > 0 ? 2 * layout.Count : 0;
-        var objectPartials = gpu.Allocate<float>(objects.Length * blocks, nameof(EmbeddingLoss));
-        var anchorPartials = gpu.Allocate<float>(anchors.Length * blocks, nameof(EmbeddingLoss));
-        var pixels = gpu.Allocate<float>(byPixel, nameof(EmbeddingLoss));
-        using var objectMemory = objectPartials.Memory;
-        using var anchorMemory = anchorPartials.Memory;
-        using var pixelMemory = pixels.Memory;
+        using var holdings = new Holdings();
+        var objectPartials = holdings.Allocate<float>(gpu, objects.Length * blocks, nameof(EmbeddingLoss));
+        var anchorPartials = holdings.Allocate<float>(gpu, anchors.Length * blocks, nameof(EmbeddingLoss));
+        var pixels = holdings.Allocate<float>(gpu, byPixel, nameof(EmbeddingLoss));
         gpu.Kernel(static d => d.LoadStreamKernel<EmbeddingLossViews, int, int, ArrayView<float>, ArrayView<float>, ArrayView<float>>(SumsKernel))(
             (layout.Images * blocks, group), Views(inputs), blocks, EmbeddingLoss.ObjectWidth(layout.Channels, gradient),
             objectPartials.View, anchorPartials.View, pixels.View);
@@ -83,10 +81,9 @@ internal static class EmbeddingLossSimt
         var layout = inputs.Layout;
         var group = GroupSum.Size(gpu);
         var blocks = Blocks(layout, group);
-        var partials = gpu.Allocate<float>(inputs.Anchors.Length * blocks, nameof(EmbeddingLoss));
-        var sums = gpu.Allocate<float>(inputs.Anchors.Length, nameof(EmbeddingLoss));
-        using var partialMemory = partials.Memory;
-        using var sumMemory = sums.Memory;
+        using var holdings = new Holdings();
+        var partials = holdings.Allocate<float>(gpu, inputs.Anchors.Length * blocks, nameof(EmbeddingLoss));
+        var sums = holdings.Allocate<float>(gpu, inputs.Anchors.Length, nameof(EmbeddingLoss));
         gpu.Kernel(static d => d.LoadStreamKernel<EmbeddingLossViews, int, ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>>(
             GradientKernel))((layout.Images * blocks, group), Views(inputs), blocks, inputs.LineFactors.View, shift.View, gradient.View,
             partials.View);

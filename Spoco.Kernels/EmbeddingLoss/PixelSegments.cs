@@ -9,9 +9,12 @@ public sealed class PixelSegments : IDisposable
     /// <summary>Most pixels of a chunk.</summary>
     public const int ChunkLength = 1024;
 
-    private PixelSegments(int clusters, int chunks, DeviceBuffer<int> owners, DeviceBuffer<int> order, DeviceBuffer<int> chunkStarts,
+    private readonly Holdings _holdings;
+
+    private PixelSegments(Holdings holdings, int clusters, int chunks, DeviceBuffer<int> owners, DeviceBuffer<int> order, DeviceBuffer<int> chunkStarts,
         DeviceBuffer<int> clusterStarts)
     {
+        _holdings = holdings;
         Clusters = clusters;
         Chunks = chunks;
         Owners = owners;
@@ -52,8 +55,10 @@ public sealed class PixelSegments : IDisposable
     {
         ArgumentNullException.ThrowIfNull(device);
         var clusters = starts.Length - 1;
+        using var holdings = new Holdings();
+        var ownersThere = Copy(owners);
         if (device is HostDevice)
-            return new PixelSegments(clusters, 0, Copy(device, owners), default, default, default) { ImageClusters = imageClusters };
+            return new PixelSegments(holdings.Share(), clusters, 0, ownersThere, default, default, default) { ImageClusters = imageClusters };
         var chunkStarts = new List<int>();
         var clusterChunks = new int[clusters + 1];
         for (var k = 0; k < clusters; k++)
@@ -65,26 +70,16 @@ public sealed class PixelSegments : IDisposable
 
         clusterChunks[clusters] = chunkStarts.Count;
         chunkStarts.Add(order.Length);
-        return new PixelSegments(clusters, chunkStarts.Count - 1, Copy(device, owners), Copy(device, order),
-            Copy(device, System.Runtime.InteropServices.CollectionsMarshal.AsSpan(chunkStarts)),
-            Copy(device, clusterChunks)) { ImageClusters = imageClusters };
+        var (orderThere, chunksThere, clustersThere) =
+            (Copy(order), Copy(System.Runtime.InteropServices.CollectionsMarshal.AsSpan(chunkStarts)), Copy(clusterChunks));
+        return new PixelSegments(holdings.Share(), clusters, chunkStarts.Count - 1, ownersThere, orderThere, chunksThere, clustersThere)
+        {
+            ImageClusters = imageClusters,
+        };
+
+        DeviceBuffer<int> Copy(ReadOnlySpan<int> values) => holdings.Upload(device, values, nameof(PixelSegments));
     }
 
     /// <summary>Returns the memory.</summary>
-    public void Dispose()
-    {
-        Owners.Memory.Dispose();
-        if (Order.IsNull)
-            return;
-        Order.Memory.Dispose();
-        ChunkStarts.Memory.Dispose();
-        ClusterChunks.Memory.Dispose();
-    }
-
-    private static DeviceBuffer<int> Copy(ComputeDevice device, ReadOnlySpan<int> values)
-    {
-        var buffer = device.Allocate<int>(values.Length, nameof(PixelSegments));
-        buffer.CopyFrom(values);
-        return buffer;
-    }
+    public void Dispose() => _holdings.Dispose();
 }

@@ -19,8 +19,8 @@ internal static unsafe class SoftMasksHost
         HostDevice host, SoftMaskInputs inputs, DeviceBuffer<float> masks, DeviceBuffer<float> maskGradient, DeviceBuffer<float> sums)
     {
         var scratch = Scratch(host, inputs, WeightedRows.Length);
-        var partials = host.Allocate<double>(host.Workers.Workers * sums.Length, nameof(SoftMasks));
         using var memory = scratch.Memory;
+        var partials = host.Allocate<double>(host.Workers.Workers * sums.Length, nameof(SoftMasks));
         using var partialMemory = partials.Memory;
         partials.Clear();
         host.Workers.Run(EmbeddingTile.CountOf(inputs.Layout), new SumsBody(
