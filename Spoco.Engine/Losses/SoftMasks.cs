@@ -87,9 +87,7 @@ public static class SoftMasks
                 Layout = layout,
                 Embeddings = embeddings.Buffer,
                 Centres = holdings.Upload<float>(device, Means(embeddings, layout, segments), nameof(SoftMasks)),
-                FirstMasks = holdings.Upload<int>(device, firstMasks, nameof(SoftMasks)),
-                Owners = segments.Owners,
-                FirstClusters = holdings.Upload(device, labels.ImageClusters[..layout.Images], nameof(SoftMasks)),
+                Table = holdings.Add(MaskTable.Upload(segments, firstMasks)),
             };
         }
 

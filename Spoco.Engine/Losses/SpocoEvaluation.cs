@@ -241,14 +241,12 @@ internal sealed class SpocoEvaluation : IDisposable
             Embeddings = _embeddings.Buffer,
             MomentumLayout = _layout,
             MomentumEmbeddings = _anchorFactors.Length > 0 ? _momentum!.Buffer : default,
-            Owners = segments.Owners,
-            Images = Upload(_centres),
+            Centres = _holdings.Add(CentreTable.Upload(_layout, segments, _centres, AnchorPixels.SelectMany(p => p).ToArray())),
             Objects = Upload(means),
             ObjectFactors = Upload(_objectFactors),
             Anchors = Upload(_anchors?.Embeddings ?? []),
             MomentumAnchors = Upload(_anchors?.MomentumEmbeddings ?? []),
             AnchorFactors = Upload(_anchorFactors),
-            AnchorPixels = Upload(AnchorPixels.SelectMany(p => p).ToArray()),
             LineFactors = Allocate<float>(_lineFactors.Length),
             KeptMasks = gradient ? Allocate<float>(Primitives.EmbeddingLoss.KeptLength(_device, _layout, _centres.Max(c => c.Anchors))) : default,
         };
@@ -263,7 +261,7 @@ internal sealed class SpocoEvaluation : IDisposable
         Primitives.EmbeddingLoss.Sums(inputs, gradient, objects, anchors, lines);
         if (DropAnchors(anchors.ToArray()))
         {
-            inputs.Images.CopyFrom(_centres);
+            inputs.Centres.Update(_centres);
             if (_lineFactors.Length > 0)
                 Primitives.EmbeddingLoss.Sums(inputs, gradient, objects, anchors, lines);
         }

@@ -87,12 +87,12 @@ internal static class EmbeddingLossSimt
         gpu.Kernel(static d => d.LoadStreamKernel<EmbeddingLossViews, int, ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>>(
             GradientKernel))((layout.Images * blocks, group), Views(inputs), blocks, inputs.LineFactors.View, shift.View, gradient.View,
             partials.View);
-        if (inputs.AnchorPixels.Length == 0)
+        if (inputs.Centres.AnchorPixels.Length == 0)
             return;
         GroupSum.AddBlocks(gpu, partials, blocks, layout.Channels, sums);
         gpu.Kernel(static d => d.LoadAutoGroupedStreamKernel<
             Index1D, EmbeddingLayout, ArrayView<ImageCentres>, ArrayView<int>, ArrayView<float>, ArrayView<float>>(SubtractAnchors))(
-            layout.Images * layout.Channels, layout, inputs.Images.View, inputs.AnchorPixels.View, sums.View, gradient.View);
+            layout.Images * layout.Channels, layout, inputs.Centres.Images.View, inputs.Centres.AnchorPixels.View, sums.View, gradient.View);
     }
 
     /// <summary>One thread per value.</summary>
@@ -432,6 +432,6 @@ internal static class EmbeddingLossSimt
     private static int Blocks(EmbeddingLayout layout, int group) => Math.Min((layout.Pixels - 1) / group + 1, MaximalBlocks);
 
     private static EmbeddingLossViews Views(EmbeddingLossInputs i) => new(
-        i.Terms, i.Layout, i.MomentumLayout, i.Embeddings.View, i.MomentumEmbeddings.View, i.Owners.View, i.Images.View, i.Objects.View,
+        i.Terms, i.Layout, i.MomentumLayout, i.Embeddings.View, i.MomentumEmbeddings.View, i.Centres.Segments.Owners.View, i.Centres.Images.View, i.Objects.View,
         i.ObjectFactors.View, i.Anchors.View, i.MomentumAnchors.View, i.AnchorFactors.View);
 }

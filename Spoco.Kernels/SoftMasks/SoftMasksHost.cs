@@ -51,9 +51,9 @@ internal static unsafe class SoftMasksHost
         public readonly EmbeddingLayout Layout = inputs.Layout;
         public readonly float* Embeddings = inputs.Embeddings.HostAddress;
         public readonly float* Centres = inputs.Centres.HostAddress;
-        public readonly int* FirstMasks = inputs.FirstMasks.HostAddress;
-        public readonly int* Owners = inputs.Owners.HostAddress;
-        public readonly int* FirstClusters = inputs.FirstClusters.HostAddress;
+        public readonly int* FirstMasks = inputs.Table.FirstMasks.HostAddress;
+        public readonly int* Owners = inputs.Table.Segments.Owners.HostAddress;
+        public readonly int* FirstClusters = inputs.Table.FirstClusters.HostAddress;
 
         /// <summary>Where a tile's pixels are in mask k.</summary>
         public long At(EmbeddingTile tile, int k) => (long)k * Layout.Pixels + tile.First - (long)tile.Image * Layout.Pixels;

@@ -20,7 +20,8 @@ internal static class Faults
         return (EndMemory(device, operation), FailLaunches(device, operation));
     }
 
-    private static int EndMemory(ComputeDevice device, Action operation)
+    /// <summary>Lets memory end at every allocation in turn; returns how many there are.</summary>
+    public static int EndMemory(ComputeDevice device, Action operation)
     {
         for (var allowed = 0; ; allowed++)
         {
@@ -44,7 +45,8 @@ internal static class Faults
         }
     }
 
-    private static int FailLaunches(ComputeDevice device, Action operation)
+    /// <summary>Lets every launch fail in turn; returns how many there are.</summary>
+    public static int FailLaunches(ComputeDevice device, Action operation)
     {
         for (var allowed = 0; ; allowed++)
         {
