@@ -13,8 +13,8 @@ public sealed class BenchConfig : ManualConfig
         AddDiagnoser(MemoryDiagnoser.Default);
         AddColumn(
             new RateColumn("GFLOP/s", "Floating-point operations that the problem needs, per mean time", work => work.Flops),
-            new RateColumn("% CPU peak", "GFLOP/s as a share of the processor's measured FMA peak; above 100 where an algorithm needs fewer operations",
-                work => 100 * work.Flops / FmaPeak.Host),
+            new RateColumn("% CPU peak", "GFLOP/s of the cpu device as a share of the processor's measured FMA peak; above 100 where an algorithm needs fewer operations",
+                work => 100 * work.Flops / FmaPeak.Host, ofHost: true),
             new RateColumn("GB/s", "Bytes that the problem must read and write, per mean time", work => work.Bytes));
     }
 }

@@ -10,6 +10,9 @@ public static class BenchDevices
 
     private const string Option = "--device";
 
+    /// <summary>Name of the parameter of every benchmark that runs on a chosen device.</summary>
+    public const string Parameter = "Device";
+
     /// <summary>Names as <see cref="ComputeDevice.Open"/> takes them; <c>cpu</c> unless others were chosen.</summary>
     public static IReadOnlyList<string> Names =>
         (Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } names ? names : "cpu").Split(',', StringSplitOptions.TrimEntries);

@@ -14,8 +14,9 @@ internal static class ConvolutionTable
     {
         var repeats = args is [var number, ..] && int.TryParse(number, CultureInfo.InvariantCulture, out var n) && n > 0 ? n
             : args.Length == 0 ? 5 : throw new ArgumentException($"convolutions: expected a positive number of repeats, got '{args[0]}'.");
-        var peak = FmaPeak.Host;
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{HostDevice.InstructionSet}, {Environment.ProcessorCount} threads, peak {peak:f0} GFLOP/s; "
+        using var host = (HostDevice)ComputeDevice.Open("cpu");
+        var peak = FmaPeak.Measure(host);
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{HostDevice.InstructionSet}, {host.Workers.Workers} threads, peak {peak:f0} GFLOP/s; "
             + $"ms (GFLOP/s of the plain sum, share of peak), best of {repeats} calls or more"));
         Console.WriteLine("| layer | forward | backward input | backward weight |");
         Console.WriteLine("|---|---|---|---|");

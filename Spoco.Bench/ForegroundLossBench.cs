@@ -5,7 +5,10 @@ using Spoco.Kernels;
 
 namespace Spoco.Bench;
 
-/// <summary>The losses of a foreground channel with their gradients: of complete labels, and of few.</summary>
+/// <summary>
+/// The losses of a foreground channel with their gradients: of complete labels, and of few. Labels come from the host: what is learned of them is worked out
+/// in every evaluation, as in a training.
+/// </summary>
 public class ForegroundLossBench
 {
     private const int Objects = 8;
@@ -13,7 +16,7 @@ public class ForegroundLossBench
     private ComputeDevice _device = null!;
     private Tensor _f = null!;
     private Tensor _g = null!;
-    private LabelBatch _labels = null!;
+    private int[] _labels = [];
 
     [ParamsSource(typeof(BenchDevices), nameof(BenchDevices.Names))]
     public string Device { get; set; } = "";
@@ -33,7 +36,7 @@ public class ForegroundLossBench
         var random = new RandomSource(1);
         _f = Tensor.From(_device, Shape.Extents, LossBench.Uniform(random, Shape.Extents.Count)).WithGradient();
         _g = Tensor.From(_device, Shape.Extents, LossBench.Uniform(random, Shape.Extents.Count));
-        _labels = LabelBatch.From(Shape.Extents.WithChannels(1), LossBench.Balls(random, Shape.Extents, Objects));
+        _labels = LossBench.Balls(random, Shape.Extents, Objects);
     }
 
     /// <summary><see cref="Engine.Losses.ForegroundLoss"/>.</summary>
@@ -41,7 +44,8 @@ public class ForegroundLossBench
     public void ForegroundLoss()
     {
         using var scope = new TensorScope();
-        Engine.Losses.ForegroundLoss.Apply(_f, _labels, Channel);
+        using var labels = Labels();
+        Engine.Losses.ForegroundLoss.Apply(_f, labels, Channel);
         _device.Synchronize();
     }
 
@@ -50,16 +54,15 @@ public class ForegroundLossBench
     public void PositiveUnlabelledLoss()
     {
         using var scope = new TensorScope();
-        Engine.Losses.PositiveUnlabelledLoss.Apply(_f, _labels, Channel, new SpocoLossOptions { ForegroundShare = 0.1 }, _g);
+        using var labels = Labels();
+        Engine.Losses.PositiveUnlabelledLoss.Apply(_f, labels, Channel, new SpocoLossOptions { ForegroundShare = 0.1 }, _g);
         _device.Synchronize();
     }
 
     [GlobalCleanup]
-    public void Cleanup()
-    {
-        _labels.Dispose();
-        _device.Dispose();
-    }
+    public void Cleanup() => _device.Dispose();
+
+    private LabelBatch Labels() => LabelBatch.From(Shape.Extents.WithChannels(1), _labels);
 
     /// <summary>A batch: of every pixel a logit (two with g) and a target are read, and a gradient is written in all channels.</summary>
     public sealed record Batch(string Name, TensorShape Extents) : IWorkload

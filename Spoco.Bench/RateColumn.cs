@@ -9,7 +9,8 @@ namespace Spoco.Bench;
 /// <param name="name">Heading.</param>
 /// <param name="legend">What it means.</param>
 /// <param name="amount">The part of the work that is counted.</param>
-public sealed class RateColumn(string name, string legend, Func<Work, double> amount) : IColumn
+/// <param name="ofHost">Whether it says something of the <c>cpu</c> device alone: other devices have no value.</param>
+public sealed class RateColumn(string name, string legend, Func<Work, double> amount, bool ofHost = false) : IColumn
 {
     /// <inheritdoc/>
     public string Id => $"{nameof(RateColumn)}.{name}";
@@ -46,9 +47,12 @@ public sealed class RateColumn(string name, string legend, Func<Work, double> am
 
     /// <inheritdoc/>
     public string GetValue(Summary summary, BenchmarkCase benchmarkCase, SummaryStyle style) =>
-        WorkOf(benchmarkCase) is { } work && summary[benchmarkCase]?.ResultStatistics is { } time
+        WorkOf(benchmarkCase) is { } work && summary[benchmarkCase]?.ResultStatistics is { } time && (!ofHost || IsOfHost(benchmarkCase))
             ? (amount(work) / time.Mean).ToString("F2", CultureInfo.InvariantCulture)
             : "-";
+
+    private static bool IsOfHost(BenchmarkCase benchmark) =>
+        benchmark.Parameters.Items.FirstOrDefault(parameter => parameter.Name == BenchDevices.Parameter)?.Value is null or "cpu";
 
     private static Work? WorkOf(BenchmarkCase benchmark) =>
         benchmark.Parameters.Items.Select(parameter => parameter.Value).OfType<IWorkload>().FirstOrDefault()

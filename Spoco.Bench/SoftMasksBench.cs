@@ -14,7 +14,7 @@ public class SoftMasksBench
     private static readonly int[] Clusters = [.. Enumerable.Range(0, Masks)];
 
     private ComputeDevice _device = null!;
-    private LabelBatch _labels = null!;
+    private int[] _labels = [];
     private Tensor _embeddings = null!, _gradient = null!;
 
     [ParamsSource(typeof(BenchDevices), nameof(BenchDevices.Names))]
@@ -34,10 +34,9 @@ public class SoftMasksBench
         _device = ComputeDevice.Open(Device);
         var (shape, random) = (Shape.Embeddings, new Random(1));
         var perImage = shape.Voxels / shape.N;
-        var labels = new int[shape.Voxels];
-        for (var i = 0; i < labels.Length; i++)
-            labels[i] = 1 + (int)(i % perImage * Masks / perImage);
-        _labels = LabelBatch.From(shape.WithChannels(1), labels);
+        _labels = new int[shape.Voxels];
+        for (var i = 0; i < _labels.Length; i++)
+            _labels[i] = 1 + (int)(i % perImage * Masks / perImage);
         _embeddings = Fill(shape).WithGradient();
         _gradient = Fill(shape with { N = Masks, C = 1 });
 
@@ -55,7 +54,8 @@ public class SoftMasksBench
     {
         using var scope = new TensorScope();
         using var pause = Gradients.NoRecording();
-        SoftMasks.Apply(_embeddings, _labels, Clusters, new SpocoLossOptions());
+        using var labels = Labels();
+        SoftMasks.Apply(_embeddings, labels, Clusters, new SpocoLossOptions());
         _device.Synchronize();
     }
 
@@ -63,16 +63,15 @@ public class SoftMasksBench
     public void ForwardAndBackward()
     {
         using var scope = new TensorScope();
-        Gradients.Backward(SoftMasks.Apply(_embeddings, _labels, Clusters, new SpocoLossOptions()), _gradient);
+        using var labels = Labels();
+        Gradients.Backward(SoftMasks.Apply(_embeddings, labels, Clusters, new SpocoLossOptions()), _gradient);
         _device.Synchronize();
     }
 
     [GlobalCleanup]
-    public void Cleanup()
-    {
-        _labels.Dispose();
-        _device.Dispose();
-    }
+    public void Cleanup() => _device.Dispose();
+
+    private LabelBatch Labels() => LabelBatch.From(Shape.Embeddings.WithChannels(1), _labels);
 
     /// <summary>Embeddings; they are read once, and every mask is written once.</summary>
     public sealed record Patch(string Name, TensorShape Embeddings) : IWorkload

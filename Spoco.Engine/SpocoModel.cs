@@ -80,6 +80,8 @@ public sealed record Prediction(Volume<float> Embeddings, Volume<float>? Momentu
 /// </summary>
 public sealed class SpocoModel : IDisposable
 {
+    private readonly Holdings _holdings;
+
     /// <summary>Makes a model with undefined (zero) parameters.</summary>
     /// <param name="device">Where it is to live; the caller disposes it after the model.</param>
     /// <param name="options">What it is.</param>
@@ -92,8 +94,10 @@ public sealed class SpocoModel : IDisposable
         options.Validate();
         Device = device;
         Options = options;
-        EmbeddingNet = new UNet(device, options.NetworkWithOutput, trained);
-        MomentumNet = new UNet(device, options.NetworkWithOutput, momentumTrained);
+        using var holdings = new Holdings();
+        EmbeddingNet = holdings.Add(new UNet(device, options.NetworkWithOutput, trained));
+        MomentumNet = holdings.Add(new UNet(device, options.NetworkWithOutput, momentumTrained));
+        _holdings = holdings.Share();
     }
 
     /// <summary>Where the networks live.</summary>
@@ -228,11 +232,7 @@ public sealed class SpocoModel : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose()
-    {
-        EmbeddingNet.Dispose();
-        MomentumNet.Dispose();
-    }
+    public void Dispose() => _holdings.Dispose();
 
     private Prediction Results(Volume<float> image, bool withMomentum) => new(
         new Volume<float>(image.Depth, image.Height, image.Width, Options.EmbeddingDimensions) { VoxelSize = image.VoxelSize },

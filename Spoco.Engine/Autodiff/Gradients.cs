@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Spoco.Kernels;
 using Primitives = Spoco.Kernels.Primitives;
 
@@ -12,11 +13,7 @@ public static class Gradients
     public static bool IsRecording => _paused == 0;
 
     /// <summary>Records nothing until the result is disposed: for prediction, and for values that are not to be differentiated.</summary>
-    public static Pause NoRecording()
-    {
-        _paused++;
-        return default;
-    }
+    public static Pause NoRecording() => new();
 
     /// <summary>Whether an operation on these inputs has to be recorded.</summary>
     public static bool Needed(params ReadOnlySpan<Tensor?> inputs)
@@ -65,32 +62,34 @@ public static class Gradients
     public static Tensor[] Of(Tensor output, ReadOnlySpan<Tensor> inputs, Tensor? gradient = null, bool createGraph = false)
     {
         var wanted = inputs.ToArray();
-        var results = new Tensor?[wanted.Length];
-        using (createGraph ? default(Pause?) : NoRecording())
+        var sums = new Tensor?[wanted.Length];
+        try
         {
-            Propagate(output, gradient, keepGraph: createGraph, addInPlace: false, (input, partial) =>
+            using (createGraph ? null : NoRecording())
             {
-                var index = Array.IndexOf(wanted, input);
-                if (index < 0)
-                    return;
-                var sum = results[index] is { } earlier ? Ops.Elementwise.Add(earlier, partial) : partial;
-                sum.Retain();
-                results[index]?.Release();
-                results[index] = sum;
-            });
-        }
+                Propagate(output, gradient, keepGraph: createGraph, addInPlace: false, (input, partial) =>
+                {
+                    var index = Array.IndexOf(wanted, input);
+                    if (index < 0)
+                        return;
+                    var sum = sums[index] is { } earlier ? Ops.Elementwise.Add(earlier, partial) : partial;
+                    sum.Retain();
+                    sums[index]?.Release();
+                    sums[index] = sum;
+                });
+            }
 
-        for (var i = 0; i < results.Length; i++)
+            if (Array.FindIndex(sums, sum => sum is null) is >= 0 and var absent)
+                throw new ArgumentException($"Gradients: the output {output} does not depend on input {absent} ({wanted[absent]}).");
+
+            // Without a graph the tensors' own scope is over: views of them belong to the caller's scope.
+            return Array.ConvertAll(sums, sum => createGraph ? sum! : sum!.View(sum.Shape));
+        }
+        finally
         {
-            var result = results[i] ?? throw new ArgumentException($"Gradients: the output {output} does not depend on input {i} ({wanted[i]}).");
-
-            // Without a graph the tensor's own scope is over: a view of it belongs to the caller's scope.
-            if (!createGraph)
-                results[i] = result.View(result.Shape);
-            result.Release();
+            foreach (var sum in sums)
+                sum?.Release();
         }
-
-        return results!;
     }
 
     private static void AccumulateLeaf(Tensor input, Tensor partial)
@@ -127,58 +126,66 @@ public static class Gradients
         var pending = new Dictionary<GradientNode, Tensor> { [output.Node] = start };
         var queue = new PriorityQueue<GradientNode, long>();
         queue.Enqueue(output.Node, -output.Node.Sequence);
-        var buffers = new Tensor?[4];
-        while (queue.TryDequeue(out var node, out _))
+        var partials = new List<Tensor?>(4);
+        try
         {
-            if (node.IsReleased)
-                throw new InvalidOperationException("Gradients: this part of the graph was already differentiated and released; "
-                    + "differentiate it once, or with createGraph.");
-            pending.Remove(node, out var arriving);
-            using (var step = keepGraph ? null : new TensorScope())
+            while (queue.TryDequeue(out var node, out _))
             {
-                if (buffers.Length < node.Inputs.Length)
-                    buffers = new Tensor?[node.Inputs.Length];
-                var partials = buffers.AsSpan(0, node.Inputs.Length);
-                for (var i = 0; i < partials.Length; i++)
-                    partials[i] = addInPlace ? SumSoFar(node.Inputs[i]) : null;
-                node.Backward(arriving!, partials);
-                for (var i = 0; i < partials.Length; i++)
-                {
-                    if (node.Inputs[i] is not { RequiresGradient: true } input || partials[i] is not { } partial || partial == SumSoFar(input))
-                        continue;
-                    if (partial.Shape != input.Shape)
-                        throw new InvalidOperationException($"{node.GetType().Name}: gradient {partial.Shape} for an input {input.Shape}.");
-                    visit(input, partial);
-                    if (input.Node is not { } producer)
-                        continue;
-                    if (pending.TryGetValue(producer, out var sum))
-                    {
-                        if (!keepGraph && sum.IsExclusive)
-                        {
-                            Primitives.Elementwise.AddInto(sum.Buffer, partial.Buffer);
-                        }
-                        else
-                        {
-                            var total = Ops.Elementwise.Add(sum, partial);
-                            total.Retain();
-                            sum.Release();
-                            pending[producer] = total;
-                        }
-                    }
-                    else
-                    {
-                        partial.Retain();
-                        pending[producer] = partial;
-                        queue.Enqueue(producer, -producer.Sequence);
-                    }
-                }
-
-                partials.Clear();
+                if (node.IsReleased)
+                    throw new InvalidOperationException("Gradients: this part of the graph was already differentiated and released; "
+                        + "differentiate it once, or with createGraph.");
+                using (keepGraph ? null : new TensorScope())
+                    Pass(node);
+                pending.Remove(node, out var arrived);
+                arrived!.Release();
+                if (!keepGraph)
+                    node.ReleaseSaved();
             }
+        }
+        finally
+        {
+            // Of a pass that failed.
+            foreach (var sum in pending.Values)
+                sum.Release();
+        }
 
-            arriving!.Release();
-            if (!keepGraph)
-                node.ReleaseSaved();
+        void Pass(GradientNode node)
+        {
+            partials.Clear();
+            foreach (var input in node.Inputs)
+                partials.Add(addInPlace ? SumSoFar(input) : null);
+            node.Backward(pending[node], CollectionsMarshal.AsSpan(partials));
+            for (var i = 0; i < partials.Count; i++)
+            {
+                if (node.Inputs[i] is not { RequiresGradient: true } input || partials[i] is not { } partial || partial == SumSoFar(input))
+                    continue;
+                if (partial.Shape != input.Shape)
+                    throw new InvalidOperationException($"{node.GetType().Name}: gradient {partial.Shape} for an input {input.Shape}.");
+                visit(input, partial);
+                if (input.Node is { } producer)
+                    Arrive(producer, partial);
+            }
+        }
+
+        void Arrive(GradientNode producer, Tensor partial)
+        {
+            if (!pending.TryGetValue(producer, out var sum))
+            {
+                partial.Retain();
+                pending[producer] = partial;
+                queue.Enqueue(producer, -producer.Sequence);
+            }
+            else if (!keepGraph && sum.IsExclusive)
+            {
+                Primitives.Elementwise.AddInto(sum.Buffer, partial.Buffer);
+            }
+            else
+            {
+                var total = Ops.Elementwise.Add(sum, partial);
+                total.Retain();
+                sum.Release();
+                pending[producer] = total;
+            }
         }
 
         // What has reached an intermediate result and may be added to.
@@ -186,10 +193,24 @@ public static class Gradients
             input?.Node is { } producer && pending.TryGetValue(producer, out var sum) && sum.IsExclusive ? sum : null;
     }
 
-    /// <summary>Ends a pause in recording.</summary>
-    public readonly struct Pause : IDisposable
+    /// <summary>A pause in recording, until it is disposed.</summary>
+    public sealed class Pause : IDisposable
     {
-        /// <summary>Records again, unless an outer pause is still open.</summary>
-        public void Dispose() => _paused--;
+        private readonly int _thread = Environment.CurrentManagedThreadId;
+        private bool _ended;
+
+        internal Pause() => _paused++;
+
+        /// <summary>Records again, unless another pause of this thread is still open; a second time it does nothing.</summary>
+        /// <exception cref="InvalidOperationException">Called on another thread than the one that pauses.</exception>
+        public void Dispose()
+        {
+            if (_ended)
+                return;
+            if (_thread != Environment.CurrentManagedThreadId)
+                throw new InvalidOperationException("Gradients: a pause ends on the thread that began it.");
+            _ended = true;
+            _paused--;
+        }
     }
 }

@@ -53,8 +53,8 @@ internal sealed class AnchorSet
         var all = pixels.SelectMany(p => p).ToArray();
         var ef = new float[all.Length * layout.Channels];
         var eg = new float[ef.Length];
-        Gather(layout, f, all, ef);
-        Gather(layout, g, all, eg);
+        Primitives.EmbeddingLoss.Gather(layout, f.Buffer, all, ef);
+        Primitives.EmbeddingLoss.Gather(layout, g.Buffer, all, eg);
         return new AnchorSet(pixels, ef, eg);
     }
 
@@ -81,8 +81,8 @@ internal sealed class AnchorSet
         var length = candidates.Count * layout.Channels;
         var ef = ArrayPool<float>.Shared.Rent(length);
         var eg = ArrayPool<float>.Shared.Rent(length);
-        Gather(layout, f, CollectionsMarshal.AsSpan(candidates), ef.AsSpan(0, length));
-        Gather(layout, g, CollectionsMarshal.AsSpan(candidates), eg.AsSpan(0, length));
+        Primitives.EmbeddingLoss.Gather(layout, f.Buffer, CollectionsMarshal.AsSpan(candidates), ef.AsSpan(0, length));
+        Primitives.EmbeddingLoss.Gather(layout, g.Buffer, CollectionsMarshal.AsSpan(candidates), eg.AsSpan(0, length));
         var pixels = new int[layout.Images][];
         var accepted = new List<int>();
         for (var (n, i) = (0, 0); n < pixels.Length; n++)
@@ -125,18 +125,5 @@ internal sealed class AnchorSet
                 e.AsSpan(accepted[i] * layout.Channels, layout.Channels).CopyTo(selected.AsSpan(i * layout.Channels));
             return selected;
         }
-    }
-
-    private static void Gather(EmbeddingLayout layout, Tensor tensor, ReadOnlySpan<int> pixels, Span<float> destination)
-    {
-        if (pixels.Length == 0)
-            return;
-        var indices = tensor.Device.Allocate<int>(pixels.Length, nameof(AnchorSet));
-        var values = tensor.Device.Allocate<float>(destination.Length, nameof(AnchorSet));
-        using var indexMemory = indices.Memory;
-        using var valueMemory = values.Memory;
-        indices.CopyFrom(pixels);
-        Primitives.EmbeddingLoss.Gather(layout, tensor.Buffer, indices, values);
-        values.CopyTo(destination);
     }
 }

@@ -140,6 +140,7 @@ public sealed class LabelBatch : IDisposable
         if (_segments?.Owners.Device != device)
         {
             _segments?.Dispose();
+            _segments = null;
             _segments = PixelSegments.Upload(device, Owners, _order.AsSpan(0, (int)Shape.Count), _starts, _imageClusters);
         }
 
@@ -152,6 +153,7 @@ public sealed class LabelBatch : IDisposable
         if (_targets?.Buffer.Device != device || _targets.Balance != balance)
         {
             _targets?.Dispose();
+            _targets = null;
             _targets = Losses.ForegroundTargets.Upload(device, this, balance);
         }
 
@@ -164,6 +166,7 @@ public sealed class LabelBatch : IDisposable
         if (_partialTargets?.Buffer.Device != device)
         {
             _partialTargets?.Dispose();
+            _partialTargets = null;
             _partialTargets = Losses.PositiveUnlabelledTargets.Upload(device, this);
         }
 

@@ -32,13 +32,11 @@ public static class SoftMasks
                     $"SoftMasks: clusters ascend within 0 .. {labels.Clusters - 1}, got {string.Join(", ", clusters.ToArray())}.");
         }
 
-        var state = new State(embeddings, labels, clusters, options);
+        using var holdings = new Holdings();
+        var state = new State(embeddings, labels, clusters, options, holdings);
         var masks = Tensor.Empty(embeddings.Device, embeddings.Shape with { N = clusters.Length, C = 1 }, nameof(SoftMasks));
         Primitives.SoftMasks.Forward(state.Inputs, masks.Buffer);
-        if (Gradients.Needed(embeddings))
-            return Gradients.Record(masks, new Node(embeddings, masks, state));
-        state.Release();
-        return masks;
+        return Gradients.Needed(embeddings) ? Gradients.Record(masks, new Node(embeddings, masks, state, holdings.Share())) : masks;
     }
 
     private sealed class Node : GradientNode
@@ -46,12 +44,13 @@ public static class SoftMasks
         private readonly Tensor _masks;
         private readonly TensorShape _shape;
         private readonly State _state;
+        private readonly Holdings _holdings;
 
-        public Node(Tensor embeddings, Tensor masks, State state) : base(embeddings)
+        public Node(Tensor embeddings, Tensor masks, State state, Holdings holdings) : base(embeddings)
         {
             Save(embeddings);
             _masks = Save(masks);
-            (_shape, _state) = (embeddings.Shape, state);
+            (_shape, _state, _holdings) = (embeddings.Shape, state, holdings);
         }
 
         protected internal override void Backward(Tensor gradient, Span<Tensor?> inputGradients)
@@ -64,17 +63,16 @@ public static class SoftMasks
             inputGradients[0] = result;
         }
 
-        protected override void ReleaseMemory() => _state.Release();
+        protected override void ReleaseMemory() => _holdings.Dispose();
     }
 
-    /// <summary>The small buffers of one evaluation, kept for the gradient.</summary>
+    /// <summary>One evaluation, whose small buffers are kept for the gradient.</summary>
     private sealed class State
     {
-        private readonly List<DeviceMemory> _memory = [];
         private readonly LabelBatch _labels;
         private readonly int[] _clusters;
 
-        public State(Tensor embeddings, LabelBatch labels, ReadOnlySpan<int> clusters, SpocoLossOptions options)
+        public State(Tensor embeddings, LabelBatch labels, ReadOnlySpan<int> clusters, SpocoLossOptions options, Holdings holdings)
         {
             (_labels, _clusters) = (labels, clusters.ToArray());
             var device = embeddings.Device;
@@ -88,10 +86,8 @@ public static class SoftMasks
                 Falloff = (float)options.Falloff,
                 Layout = layout,
                 Embeddings = embeddings.Buffer,
-                Centres = Upload(device, Means(embeddings, layout, segments)),
-                FirstMasks = Upload(device, firstMasks),
-                Owners = segments.Owners,
-                FirstClusters = Upload(device, labels.ImageClusters[..layout.Images].ToArray()),
+                Centres = holdings.Upload<float>(device, Means(embeddings, layout, segments), nameof(SoftMasks)),
+                Table = holdings.Add(MaskTable.Upload(segments, firstMasks)),
             };
         }
 
@@ -100,10 +96,9 @@ public static class SoftMasks
         public void WriteGradient(DeviceBuffer<float> masks, DeviceBuffer<float> maskGradient, DeviceBuffer<float> gradient)
         {
             var (device, channels) = (masks.Device, Inputs.Layout.Channels);
-            var sums = device.Allocate<float>(Inputs.Centres.Length, nameof(SoftMasks));
-            var shift = device.Allocate<float>((long)_labels.Clusters * channels, nameof(SoftMasks));
-            using var sumMemory = sums.Memory;
-            using var shiftMemory = shift.Memory;
+            using var holdings = new Holdings();
+            var sums = holdings.Allocate<float>(device, Inputs.Centres.Length, nameof(SoftMasks));
+            var shift = holdings.Allocate<float>(device, (long)_labels.Clusters * channels, nameof(SoftMasks));
             Primitives.SoftMasks.CentreSums(Inputs, masks, maskGradient, sums);
 
             // mu_k is the mean of its own pixels: each of them gets its share of dL/dmu_k = -sums.
@@ -113,13 +108,6 @@ public static class SoftMasks
                 shares[_clusters[i / channels] * channels + i % channels] -= values[i] / _labels.Pixels(_clusters[i / channels]).Length;
             shift.CopyFrom(shares);
             Primitives.SoftMasks.Gradient(Inputs, masks, maskGradient, shift, gradient);
-        }
-
-        public void Release()
-        {
-            foreach (var memory in _memory)
-                memory.Dispose();
-            _memory.Clear();
         }
 
         private float[] Means(Tensor embeddings, EmbeddingLayout layout, PixelSegments segments)
@@ -136,14 +124,6 @@ public static class SoftMasks
             }
 
             return means;
-        }
-
-        private DeviceBuffer<T> Upload<T>(ComputeDevice device, T[] values) where T : unmanaged
-        {
-            var buffer = device.Allocate<T>(values.Length, nameof(SoftMasks));
-            _memory.Add(buffer.Memory);
-            buffer.CopyFrom(values);
-            return buffer;
         }
     }
 }

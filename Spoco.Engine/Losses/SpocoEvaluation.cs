@@ -16,7 +16,7 @@ internal sealed class SpocoEvaluation : IDisposable
     private readonly LabelBatch _labels;
     private readonly EmbeddingLayout _layout;
     private readonly EmbeddingLossTerms _kernelTerms;
-    private readonly List<DeviceMemory> _memory = [];
+    private readonly Holdings _holdings = new();
     private readonly ImageObjects[] _images;
     private readonly SpocoTerms[] _terms;
     private readonly CentreFactors[] _objectFactors;
@@ -123,11 +123,7 @@ internal sealed class SpocoEvaluation : IDisposable
     }
 
     /// <summary>Returns the pooled memory.</summary>
-    public void Dispose()
-    {
-        foreach (var memory in _memory)
-            memory.Dispose();
-    }
+    public void Dispose() => _holdings.Dispose();
 
     private double Weighted(SpocoTerms t) =>
         (_options.PullWeight * t.Pull + _options.PushWeight * t.Push + _options.RegulariserWeight * t.Regulariser
@@ -245,14 +241,12 @@ internal sealed class SpocoEvaluation : IDisposable
             Embeddings = _embeddings.Buffer,
             MomentumLayout = _layout,
             MomentumEmbeddings = _anchorFactors.Length > 0 ? _momentum!.Buffer : default,
-            Owners = segments.Owners,
-            Images = Upload(_centres),
+            Centres = _holdings.Add(CentreTable.Upload(_layout, segments, _centres, AnchorPixels.SelectMany(p => p).ToArray())),
             Objects = Upload(means),
             ObjectFactors = Upload(_objectFactors),
             Anchors = Upload(_anchors?.Embeddings ?? []),
             MomentumAnchors = Upload(_anchors?.MomentumEmbeddings ?? []),
             AnchorFactors = Upload(_anchorFactors),
-            AnchorPixels = Upload(AnchorPixels.SelectMany(p => p).ToArray()),
             LineFactors = Allocate<float>(_lineFactors.Length),
             KeptMasks = gradient ? Allocate<float>(Primitives.EmbeddingLoss.KeptLength(_device, _layout, _centres.Max(c => c.Anchors))) : default,
         };
@@ -267,7 +261,7 @@ internal sealed class SpocoEvaluation : IDisposable
         Primitives.EmbeddingLoss.Sums(inputs, gradient, objects, anchors, lines);
         if (DropAnchors(anchors.ToArray()))
         {
-            inputs.Images.CopyFrom(_centres);
+            inputs.Centres.Update(_centres);
             if (_lineFactors.Length > 0)
                 Primitives.EmbeddingLoss.Sums(inputs, gradient, objects, anchors, lines);
         }
@@ -477,17 +471,7 @@ internal sealed class SpocoEvaluation : IDisposable
             _terms[n] = _terms[n] with { Foreground = values[n] };
     }
 
-    private DeviceBuffer<T> Allocate<T>(long length) where T : unmanaged
-    {
-        var buffer = _device.Allocate<T>(length, nameof(SpocoLoss));
-        _memory.Add(buffer.Memory);
-        return buffer;
-    }
+    private DeviceBuffer<T> Allocate<T>(long length) where T : unmanaged => _holdings.Allocate<T>(_device, length, nameof(SpocoLoss));
 
-    private DeviceBuffer<T> Upload<T>(T[] values) where T : unmanaged
-    {
-        var buffer = Allocate<T>(values.Length);
-        buffer.CopyFrom(values);
-        return buffer;
-    }
+    private DeviceBuffer<T> Upload<T>(T[] values) where T : unmanaged => _holdings.Upload<T>(_device, values, nameof(SpocoLoss));
 }

@@ -56,7 +56,9 @@ internal sealed class GroupStatistics : IDisposable
         }
 
         var shape = TensorShape.Vector(mean.Length);
-        _known[_measured!] = (Tensor.From(device, shape, mean), Tensor.From(device, shape, variance));
+        using var scope = new TensorScope();
+        var (means, variances) = (Tensor.From(device, shape, mean), Tensor.From(device, shape, variance));
+        _known[_measured!] = (scope.Keep(means), scope.Keep(variances));
         _measured = null;
     }
 

@@ -12,6 +12,7 @@ public sealed class ParameterStore : IDisposable
     private const int Alignment = 16;
 
     private readonly Dictionary<string, Tensor> _byName;
+    private readonly Holdings _holdings;
 
     /// <summary>Takes memory for <paramref name="specs"/>; trained values, gradients and statistics start as zeros.</summary>
     /// <param name="device">Where the network is to live.</param>
@@ -23,10 +24,11 @@ public sealed class ParameterStore : IDisposable
         ArgumentNullException.ThrowIfNull(specs);
         Device = device;
         Specs = specs;
-        Values = Zeros(Extent(specs.Where(s => s.IsTrained)), "parameters");
-        Statistics = Zeros(Extent(specs.Where(s => !s.IsTrained)), "running statistics");
+        using var holdings = new Holdings();
+        Values = holdings.AllocateCleared<float>(device, Extent(specs.Where(s => s.IsTrained)), "parameters");
+        Statistics = holdings.AllocateCleared<float>(device, Extent(specs.Where(s => !s.IsTrained)), "running statistics");
         if (withGradients)
-            Gradients = Zeros(Values.Length, "gradients");
+            Gradients = holdings.AllocateCleared<float>(device, Values.Length, "gradients");
 
         _byName = new Dictionary<string, Tensor>(specs.Count);
         var offsets = new List<(ParameterSpec, long)>(specs.Count);
@@ -44,6 +46,7 @@ public sealed class ParameterStore : IDisposable
         }
 
         TrainedOffsets = offsets;
+        _holdings = holdings.Share();
     }
 
     /// <summary>Where the parameters live.</summary>
@@ -115,13 +118,7 @@ public sealed class ParameterStore : IDisposable
     public static float[] FromFileLayout(ParameterSpec spec, ReadOnlySpan<float> values) => Permute(spec, values, toFile: false);
 
     /// <summary>Returns the memory to the pool.</summary>
-    public void Dispose()
-    {
-        Values.Memory.Dispose();
-        Statistics.Memory.Dispose();
-        if (!Gradients.IsNull)
-            Gradients.Memory.Dispose();
-    }
+    public void Dispose() => _holdings.Dispose();
 
     private static float[] Permute(ParameterSpec spec, ReadOnlySpan<float> values, bool toFile)
     {
@@ -148,11 +145,4 @@ public sealed class ParameterStore : IDisposable
     private static long RoundUp(long count) => (count + Alignment - 1) / Alignment * Alignment;
 
     private static long Extent(IEnumerable<ParameterSpec> specs) => specs.Sum(s => RoundUp(s.Shape.Count));
-
-    private DeviceBuffer<float> Zeros(long length, string owner)
-    {
-        var buffer = Device.Allocate<float>(length, owner);
-        buffer.Clear();
-        return buffer;
-    }
 }

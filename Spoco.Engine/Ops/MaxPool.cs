@@ -16,15 +16,15 @@ public static class MaxPool
         ArgumentNullException.ThrowIfNull(x);
         var shape = PoolingShape.Of(nameof(MaxPool), x.Shape, window);
         var y = Tensor.Empty(x.Device, shape.Output, nameof(MaxPool));
-        var places = Gradients.Needed(x) ? x.Device.Allocate<byte>(shape.Output.Count, nameof(MaxPool)) : default;
-        Primitives.MaxPool.Forward(shape, x.Buffer, y.Buffer, places);
+        using var places = new Places(x.Device, shape, Gradients.Needed(x));
+        Primitives.MaxPool.Forward(shape, x.Buffer, y.Buffer, places.Buffer);
         return Record(y, x, shape, places);
     }
 
-    /// <summary>Enters maxima that another operation has computed into the graph, if the places are given, which then belong to it.</summary>
+    /// <summary>Enters maxima that another operation has computed into the graph, where the places are wanted.</summary>
     /// <returns><paramref name="y"/>.</returns>
-    internal static Tensor Record(Tensor y, Tensor x, PoolingShape shape, DeviceBuffer<byte> places) =>
-        places.IsNull ? y : Gradients.Record(y, new Node(x, shape, new Places(places)));
+    internal static Tensor Record(Tensor y, Tensor x, PoolingShape shape, Places places) =>
+        places.Buffer.IsNull ? y : Gradients.Record(y, new Node(x, shape, places.Share()));
 
     private static Tensor Backward(Tensor dy, PoolingShape shape, Places places)
     {
@@ -40,24 +40,27 @@ public static class MaxPool
         return Gradients.Needed(x) ? Gradients.Record(y, new Node(x, shape, places.Share())) : y;
     }
 
-    /// <summary>Where the maxima are; held by every node that still needs it.</summary>
-    private sealed class Places(DeviceBuffer<byte> buffer)
+    /// <summary>Where the maxima are; held by the operation that finds them and by every node that still needs them.</summary>
+    internal sealed class Places : IDisposable
     {
-        private int _holders = 1;
+        private readonly Holdings _holdings = new();
 
-        public DeviceBuffer<byte> Buffer => buffer;
+        /// <summary>Takes memory for them, where they are wanted.</summary>
+        public Places(ComputeDevice device, PoolingShape shape, bool wanted) =>
+            Buffer = wanted ? _holdings.Allocate<byte>(device, shape.Output.Count, nameof(MaxPool)) : default;
 
+        /// <summary>One per maximum; without memory where they are not wanted.</summary>
+        public DeviceBuffer<byte> Buffer { get; }
+
+        /// <summary>One more holder.</summary>
         public Places Share()
         {
-            _holders++;
+            _holdings.Share();
             return this;
         }
 
-        public void Release()
-        {
-            if (--_holders == 0)
-                buffer.Memory.Dispose();
-        }
+        /// <inheritdoc/>
+        public void Dispose() => _holdings.Dispose();
     }
 
     private sealed class Node(Tensor x, PoolingShape shape, Places places) : GradientNode(x)
@@ -70,7 +73,7 @@ public static class MaxPool
                 inputGradients[0] = MaxPool.Backward(gradient, shape, places);
         }
 
-        protected override void ReleaseMemory() => places.Release();
+        protected override void ReleaseMemory() => places.Dispose();
     }
 
     private sealed class BackwardNode(Tensor dy, PoolingShape shape, Places places) : GradientNode(dy)
@@ -78,6 +81,6 @@ public static class MaxPool
         protected internal override void Backward(Tensor gradient, Span<Tensor?> inputGradients) =>
             inputGradients[0] = Gather(gradient, shape, places);
 
-        protected override void ReleaseMemory() => places.Release();
+        protected override void ReleaseMemory() => places.Dispose();
     }
 }

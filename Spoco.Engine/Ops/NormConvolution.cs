@@ -114,7 +114,7 @@ public static class NormConvolution
         var pools = next.Window is not null && shape.Pools(pool);
         var y = Tensor.Empty(device, shape.Output, nameof(NormConvolution));
         var pooled = pools ? Tensor.Empty(device, pool.Output, nameof(MaxPool)) : null;
-        var places = pools && needed ? device.Allocate<byte>(pool.Output.Count, nameof(MaxPool)) : default;
+        using var places = new MaxPool.Places(device, pool, pools && needed);
         if (next.Norm)
         {
             y.Moments = device.Allocate<double>(2L * y.Shape.N * y.Shape.C, nameof(NormConvolution));
@@ -123,7 +123,7 @@ public static class NormConvolution
 
         var norm = new NormBuffers(gamma.Buffer, beta.Buffer, mean.Buffer, rstd.Buffer);
         Primitives.NormConvolution.Forward(shape, x.Buffer, small?.Buffer ?? default, norm, weight.Buffer,
-            new NormConvolutionResults(y.Buffer, y.Moments, pool, pooled?.Buffer ?? default, places, pooled?.Moments ?? default), activation);
+            new NormConvolutionResults(y.Buffer, y.Moments, pool, pooled?.Buffer ?? default, places.Buffer, pooled?.Moments ?? default), activation);
         if (needed)
             Gradients.Record(y, new Node(shape, x, small, gamma, beta, mean, rstd, weight, y, activation, constantStatistics));
         return pooled is null ? next.Pool(y) : (y, MaxPool.Record(pooled, y, pool, places));

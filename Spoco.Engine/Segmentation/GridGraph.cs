@@ -121,8 +121,10 @@ internal sealed class GridGraph
     }
 
     /// <summary>The graph as the parallel version takes it, with the way from weights to priorities (none where they are that already).</summary>
+    /// <exception cref="ArgumentException">The image has more voxels than it numbers.</exception>
     public MutexGrid ToGrid(MutexWatershedOptions options, bool isPriority)
     {
+        MutexNodes.Require(Voxels);
         var grid = new MutexGrid(_depth, _height, _width, [.. _offsets.Select(o => new PixelOffset(o.Z, o.Y, o.X))], Attractive)
         {
             Strides = new PixelOffset(options.Strides.Z, options.Strides.Y, options.Strides.X),

@@ -20,7 +20,9 @@ public static class MutexWatershed
     /// <param name="device">Where to compute; null = all cores of the host.</param>
     /// <param name="cancellation">Stops between phases.</param>
     /// <returns>Labels, [D, H, W].</returns>
-    /// <exception cref="ArgumentException">The mask has other extents, an embedding is not finite, or an option is out of range.</exception>
+    /// <exception cref="ArgumentException">
+    /// The mask has other extents, an embedding is not finite, an option is out of range, or there are more than 2^30 voxels.
+    /// </exception>
     public static Volume<int> FromEmbeddings(
         Volume<float> embeddings, MutexWatershedOptions? options = null, Volume<byte>? mask = null, Volume<int>? seeds = null,
         ComputeDevice? device = null, CancellationToken cancellation = default) =>
@@ -82,7 +84,7 @@ public static class MutexWatershed
     /// <param name="device">Where to compute; null = all cores of the host.</param>
     /// <param name="cancellation">Stops between phases.</param>
     /// <returns>A label per node, numbered from 1 in order of the first node.</returns>
-    /// <exception cref="ArgumentException">A length, a node or a priority is out of range.</exception>
+    /// <exception cref="ArgumentException">A length, a node or a priority is out of range, or there are more than 2^30 nodes.</exception>
     public static int[] FromGraph(MutexGraph graph, ComputeDevice? device = null, CancellationToken cancellation = default) =>
         Segment(graph, new MutexRun(device), cancellation);
 
@@ -109,11 +111,12 @@ public static class MutexWatershed
         if (embeddings.Length == 0 || embeddings.Length % graph.Voxels != 0)
             throw new ArgumentException($"MutexWatershed: {embeddings.Length} values do not fill [{depth}, {height}, {width}, E].");
         CheckSeeds(seeds.Span);
+        var grid = graph.ToGrid(options, isPriority: false);
         var labels = GC.AllocateUninitializedArray<int>(graph.Voxels);
         using var solver = new MutexRun(embeddings.Device).Open(SequentialMutexWatershed.Finish, cancellation);
         var dimensions = (int)(embeddings.Length / graph.Voxels);
         var refused = solver.FromEmbeddings(
-            graph.ToGrid(options, isPriority: false), embeddings, dimensions, 2 * options.PushMargin, mask.Span, seeds.Span, labels);
+            grid, embeddings, dimensions, 2 * options.PushMargin, mask.Span, seeds.Span, labels);
         if (refused >= 0)
             throw new ArgumentException(
                 $"MutexWatershed: embeddings must be finite, value {refused % dimensions} of voxel {refused / dimensions} is not.");
@@ -141,9 +144,10 @@ public static class MutexWatershed
         options ??= new MutexWatershedOptions();
         var graph = new GridGraph(weights.Length, depth, height, width, options, mask.Length, seeds.Length);
         CheckSeeds(seeds.Span);
+        var grid = graph.ToGrid(options, isPriority: false);
         var labels = GC.AllocateUninitializedArray<int>(graph.Voxels);
         using var solver = new MutexRun(weights.Device).Open(SequentialMutexWatershed.Finish, cancellation);
-        var refused = solver.FromWeights(graph.ToGrid(options, isPriority: false), weights, mask.Span, seeds.Span, labels);
+        var refused = solver.FromWeights(grid, weights, mask.Span, seeds.Span, labels);
         if (refused >= 0)
             throw graph.NotFinite(refused, weights.Slice(refused, 1).ToArray()[0]);
         return labels;
@@ -164,10 +168,11 @@ public static class MutexWatershed
         var (depth, height, width) = (embeddings.Depth, embeddings.Height, embeddings.Width);
         var offsets = options.Resolve(depth).Offsets.Count;
         var graph = new GridGraph((long)offsets * embeddings.VoxelCount, depth, height, width, options, mask?.Data.Length ?? 0);
+        var grid = graph.ToGrid(options, isPriority: false);
         var labels = GC.AllocateUninitializedArray<int>(graph.Voxels);
         using var solver = run.Open(SequentialMutexWatershed.Finish, cancellation);
         var refused = solver.FromEmbeddings(
-            graph.ToGrid(options, isPriority: false), embeddings.Data, embeddings.Channels, 2 * options.PushMargin, mask?.Data, seeds?.Data, labels);
+            grid, embeddings.Data, embeddings.Channels, 2 * options.PushMargin, mask?.Data, seeds?.Data, labels);
         if (refused >= 0)
             throw Affinities.NotFinite(embeddings, refused);
         return new Volume<int>(labels, depth, height, width) { VoxelSize = embeddings.VoxelSize };
@@ -183,9 +188,10 @@ public static class MutexWatershed
             return isPriority
                 ? SequentialMutexWatershed.FromPriorities(weights, depth, height, width, options, mask, seeds, cancellation)
                 : SequentialMutexWatershed.FromAffinities(weights, depth, height, width, options, mask, seeds, cancellation);
+        var grid = graph.ToGrid(options, isPriority);
         var labels = GC.AllocateUninitializedArray<int>(graph.Voxels);
         using var solver = run.Open(SequentialMutexWatershed.Finish, cancellation);
-        var refused = solver.FromWeights(graph.ToGrid(options, isPriority), weights.Span, mask.Span, seeds.Span, labels);
+        var refused = solver.FromWeights(grid, weights.Span, mask.Span, seeds.Span, labels);
         if (refused >= 0)
             throw graph.NotFinite(refused, weights.Span[(int)refused]);
         return labels;
@@ -195,6 +201,7 @@ public static class MutexWatershed
     {
         ArgumentNullException.ThrowIfNull(graph);
         graph.Validate();
+        MutexNodes.Require(graph.Nodes);
         if (MutexSeeds.Count(graph.Seeds.Span) > MutexSeeds.Maximum)
             return SequentialMutexWatershed.FromGraph(graph, cancellation);
         var labels = new int[graph.Nodes];

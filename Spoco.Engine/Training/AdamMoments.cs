@@ -17,6 +17,7 @@ internal sealed class AdamMoments : IDisposable
     private readonly string _prefix;
     private readonly DeviceBuffer<float> _first;
     private readonly DeviceBuffer<float> _second;
+    private readonly Holdings _holdings;
 
     /// <summary>Moments of zero.</summary>
     /// <param name="parameters">A network's parameters, with gradients.</param>
@@ -25,8 +26,10 @@ internal sealed class AdamMoments : IDisposable
     public AdamMoments(ParameterStore parameters, int dimensions, string prefix)
     {
         (_parameters, _dimensions, _prefix) = (parameters, dimensions, prefix);
-        _first = Zeros();
-        _second = Zeros();
+        using var holdings = new Holdings();
+        _first = holdings.AllocateCleared<float>(parameters.Device, parameters.Values.Length, "Adam");
+        _second = holdings.AllocateCleared<float>(parameters.Device, parameters.Values.Length, "Adam");
+        _holdings = holdings.Share();
     }
 
     /// <summary>The moments as arrays of a checkpoint.</summary>
@@ -61,16 +64,5 @@ internal sealed class AdamMoments : IDisposable
         Checkpoint.Fill(path, file, _prefix + SecondName, _parameters, _dimensions, _second);
     }
 
-    public void Dispose()
-    {
-        _first.Memory.Dispose();
-        _second.Memory.Dispose();
-    }
-
-    private DeviceBuffer<float> Zeros()
-    {
-        var buffer = _parameters.Device.Allocate<float>(_parameters.Values.Length, "Adam");
-        buffer.Clear();
-        return buffer;
-    }
+    public void Dispose() => _holdings.Dispose();
 }

@@ -21,15 +21,18 @@ internal sealed class Adversary : IDisposable
     private readonly Critic _critic;
     private readonly AdamMoments _moments;
     private readonly float[] _real;
+    private readonly Holdings _holdings;
 
     public Adversary(ComputeDevice device, AdversarialOptions options, SpocoLossOptions loss, long seed)
     {
         options.Validate();
         (_options, _loss, _seed) = (options, loss, seed);
-        _critic = new Critic(device, options.Critic);
+        using var holdings = new Holdings();
+        _critic = holdings.Add(new Critic(device, options.Critic));
         _critic.Parameters.Initialise(seed + SeedOffset);
-        _moments = new AdamMoments(_critic.Parameters, options.Dimensions, Prefix);
+        _moments = holdings.Add(new AdamMoments(_critic.Parameters, options.Dimensions, Prefix));
         _real = new float[options.Masks * options.Patch.Voxels];
+        _holdings = holdings.Share();
     }
 
     /// <summary>Batches that the critic was given, and steps that it did: none on a batch without an object.</summary>
@@ -85,11 +88,7 @@ internal sealed class Adversary : IDisposable
         Progress = progress;
     }
 
-    public void Dispose()
-    {
-        _moments.Dispose();
-        _critic.Dispose();
-    }
+    public void Dispose() => _holdings.Dispose();
 
     /// <summary>Clusters of objects, ascending; null where there is none.</summary>
     private int[]? Draw(LabelBatch labels, RandomSource random)

@@ -23,7 +23,8 @@ public readonly record struct TrainingStep(
 /// <summary>
 /// Trains a <see cref="SpocoModel"/>. One step: f forward; update of g with the f of before the step (<see cref="GNetwork"/>); g forward, only where
 /// the consistency term needs it and without gradient unless g is trained; loss; backward; Adam. Same seed, device and threads: the same bits.
-/// A step that fails, for whatever reason, leaves the model, running statistics included, and the training as they were.
+/// A step that fails, for whatever reason but a device that fails in the middle of Adam's update, leaves the model, running statistics included, and the
+/// training as they were.
 /// <code>
 /// for (var i = trainer.CriticBatches; i > 0; i--)      // 0 without the adversarial option, and during its warm-up
 ///     trainer.TrainCritic(batches.Next());
@@ -45,6 +46,7 @@ public sealed class SpocoTrainer : IDisposable
     private readonly Adversary? _adversary;
     private readonly AcceptedStatistics _statistics;
     private readonly AcceptedStatistics _statisticsOfG;
+    private readonly Holdings _holdings;
     private CriticLoss _criticLoss;
 
     /// <summary>
@@ -75,13 +77,15 @@ public sealed class SpocoTrainer : IDisposable
         };
         _loss.Validate();
         var dimensions = model.Options.Network.Dimensions;
-        _moments = new AdamMoments(model.EmbeddingNet.Parameters, dimensions, "");
+        using var holdings = new Holdings();
+        _moments = holdings.Add(new AdamMoments(model.EmbeddingNet.Parameters, dimensions, ""));
         if (trainsG)
-            _momentsOfG = new AdamMoments(model.MomentumNet.Parameters, dimensions, "g.");
-        _statistics = new AcceptedStatistics(model.EmbeddingNet.Parameters);
-        _statisticsOfG = new AcceptedStatistics(model.MomentumNet.Parameters);
+            _momentsOfG = holdings.Add(new AdamMoments(model.MomentumNet.Parameters, dimensions, "g."));
+        _statistics = holdings.Add(new AcceptedStatistics(model.EmbeddingNet.Parameters));
+        _statisticsOfG = holdings.Add(new AcceptedStatistics(model.MomentumNet.Parameters));
         if (options.Adversarial is { } adversarial)
-            _adversary = new Adversary(model.Device, adversarial, _loss, options.Seed);
+            _adversary = holdings.Add(new Adversary(model.Device, adversarial, _loss, options.Seed));
+        _holdings = holdings.Share();
     }
 
     /// <summary>The model.</summary>
@@ -196,14 +200,7 @@ public sealed class SpocoTrainer : IDisposable
     }
 
     /// <summary>Returns Adam's moments to the pool; the model stays.</summary>
-    public void Dispose()
-    {
-        _moments.Dispose();
-        _momentsOfG?.Dispose();
-        _adversary?.Dispose();
-        _statistics.Dispose();
-        _statisticsOfG.Dispose();
-    }
+    public void Dispose() => _holdings.Dispose();
 
     private static void RequireNumbers(TrainingBatch batch)
     {
@@ -305,7 +302,7 @@ public sealed class SpocoTrainer : IDisposable
     {
         if (_loss.ConsistencyWeight == 0)
             return null;
-        using var pause = training && Options.GNetwork == GNetwork.Trained ? default(Gradients.Pause?) : Gradients.NoRecording();
+        using var pause = training && Options.GNetwork == GNetwork.Trained ? null : Gradients.NoRecording();
         (float, long)? dropout = training && Options.GNetwork == GNetwork.Dropout ? (DropoutProbability, Seed(Iteration, DropoutStream)) : null;
         return Model.MomentumNet.Forward(Tensor.From(Model.Device, batch.Shape, batch.ViewG), training, dropout);
     }

@@ -7,11 +7,13 @@ namespace Spoco.Kernels.Primitives;
 /// </summary>
 internal readonly unsafe struct PackedWeight : IDisposable
 {
-    private readonly DeviceMemory _memory;
+    private readonly Holdings _holdings;
+    private readonly float* _values;
 
-    private PackedWeight(DeviceMemory memory, ChannelBlocks blocks, int terms, int lanes, bool alongTerms)
+    private PackedWeight(Holdings holdings, float* values, ChannelBlocks blocks, int terms, int lanes, bool alongTerms)
     {
-        _memory = memory;
+        _holdings = holdings;
+        _values = values;
         Blocks = blocks;
         Terms = terms;
         Lanes = lanes;
@@ -28,7 +30,7 @@ internal readonly unsafe struct PackedWeight : IDisposable
     public int Terms { get; }
 
     /// <summary>First value of a block.</summary>
-    public float* Block(int block) => (float*)_memory.Block.Pointer + (long)block * Blocks.Width * Terms;
+    public float* Block(int block) => _values + (long)block * Blocks.Width * Terms;
 
     /// <summary>Packs the weight of a convolution.</summary>
     /// <param name="host">Device.</param>
@@ -42,19 +44,18 @@ internal readonly unsafe struct PackedWeight : IDisposable
     public static PackedWeight Create(HostDevice host, in ConvolutionShape shape, float* weight, bool transposed, int lanes, bool alongTerms)
     {
         var blocks = new ChannelBlocks(shape.OutputChannels, alongTerms ? 1 : lanes);
-        var memory = host.Allocate<float>((long)blocks.PaddedChannels * shape.Terms, "Convolution packed weight").Memory;
-        var packed = new PackedWeight(memory, blocks, shape.Terms, lanes, alongTerms);
+        using var holdings = new Holdings();
+        var values = holdings.Allocate<float>(host, (long)blocks.PaddedChannels * shape.Terms, "Convolution packed weight");
+        var packed = new PackedWeight(holdings, values.HostAddress, blocks, shape.Terms, lanes, alongTerms);
         if (alongTerms)
-        {
             packed.PackAlongTerms(shape, weight, transposed);
-            return packed;
-        }
-
-        host.Workers.Run(blocks.Count * shape.Taps, new Body(packed, shape, weight, transposed), minimumPerWorker: 4);
+        else
+            host.Workers.Run(blocks.Count * shape.Taps, new Body(packed, shape, weight, transposed), minimumPerWorker: 4);
+        holdings.Share();
         return packed;
     }
 
-    public void Dispose() => _memory.Dispose();
+    public void Dispose() => _holdings.Dispose();
 
     private void PackAlongTerms(in ConvolutionShape shape, float* weight, bool transposed)
     {

@@ -37,6 +37,9 @@ public sealed class BufferPool : IDisposable
     /// <summary>Bytes that the pool may take from the device; null = all there are. Blocks that wait for reuse give way first.</summary>
     internal long? Limit { get; set; }
 
+    /// <summary>Asked before memory is handed out, where given: whether there is none for this owner. Tests let it end at any moment.</summary>
+    internal Func<string, bool>? IsExhausted { get; set; }
+
     /// <summary>The current figures.</summary>
     public PoolStatistics Statistics
     {
@@ -79,6 +82,8 @@ public sealed class BufferPool : IDisposable
         {
             if (_disposed)
                 throw new ObjectDisposedException(_device.Name, $"{owner}: device {_device.Name} was disposed.");
+            if (IsExhausted?.Invoke(owner) == true)
+                throw new DeviceMemoryException(Explain(size, owner));
             var block = _free.TryGetValue(size, out var stack) && stack.TryPop(out var reused) ? reused : Allocate(size, owner);
             _liveBlocks++;
             _liveBytes += size;

@@ -44,26 +44,39 @@ public static class EmbeddingLoss
             EmbeddingLossSimt.ClusterSums((IlgpuDevice)sums.Device, layout, embeddings, segments, sums);
     }
 
-    /// <summary>values[i, :] = e of pixel pixels[i] of the batch.</summary>
+    /// <summary>Fetches e of some pixels from the device.</summary>
     /// <param name="layout">Layout of the embeddings.</param>
     /// <param name="embeddings">e.</param>
     /// <param name="pixels">Pixels of the batch, 0 .. N pixels - 1.</param>
-    /// <param name="values">[pixels, E].</param>
-    public static unsafe void Gather(EmbeddingLayout layout, DeviceBuffer<float> embeddings, DeviceBuffer<int> pixels, DeviceBuffer<float> values)
+    /// <param name="values">Receives [pixels, E].</param>
+    /// <exception cref="ArgumentException">A pixel lies outside the batch, or the values have another length.</exception>
+    public static unsafe void Gather(EmbeddingLayout layout, DeviceBuffer<float> embeddings, ReadOnlySpan<int> pixels, Span<float> values)
     {
         Require(layout, embeddings);
-        if (values.Length != pixels.Length * layout.Channels)
+        if (values.Length != (long)pixels.Length * layout.Channels)
             throw new ArgumentException($"Gather: {values.Length} values do not hold {pixels.Length} vectors of {layout.Channels}.");
-        if (values.Device is IlgpuDevice gpu)
+        foreach (var pixel in pixels)
         {
+            if (pixel < 0 || pixel >= layout.Count)
+                throw new ArgumentException($"Gather: pixel {pixel} lies outside the {layout.Count} of the batch.");
+        }
+
+        if (pixels.Length == 0)
+            return;
+        if (embeddings.Device is IlgpuDevice gpu)
+        {
+            using var holdings = new Holdings();
+            var pixelsThere = holdings.Upload(gpu, pixels, nameof(Gather));
+            var valuesThere = holdings.Allocate<float>(gpu, values.Length, nameof(Gather));
             gpu.Kernel(static d => d.LoadAutoGroupedStreamKernel<Index1D, EmbeddingLayout, ArrayView<float>, ArrayView<int>, ArrayView<float>>(
-                EmbeddingLossSimt.Gather))(IlgpuDevice.Extent(values.Length, nameof(Gather)), layout, embeddings.View, pixels.View, values.View);
+                EmbeddingLossSimt.Gather))(values.Length, layout, embeddings.View, pixelsThere.View, valuesThere.View);
+            valuesThere.CopyTo(values);
             return;
         }
 
         for (var i = 0; i < pixels.Length; i++)
-            new ReadOnlySpan<float>(embeddings.HostAddress + (long)pixels.HostAddress[i] * layout.PixelStride + layout.ChannelOffset, layout.Channels)
-                .CopyTo(new Span<float>(values.HostAddress + (long)i * layout.Channels, layout.Channels));
+            new ReadOnlySpan<float>(embeddings.HostAddress + (long)pixels[i] * layout.PixelStride + layout.ChannelOffset, layout.Channels)
+                .CopyTo(values[(i * layout.Channels)..]);
     }
 
     /// <summary>
@@ -80,7 +93,8 @@ public static class EmbeddingLoss
     /// <param name="objects">[objects, <see cref="ObjectWidth"/>].</param>
     /// <param name="anchors">[anchors, <see cref="AnchorScalars"/>].</param>
     /// <param name="lines">[lines, 2] where Terms.LineLength > 0: sum p_f p_g and sum p_f^2 + p_g^2 over the anchors and the pixels of a
-    /// line.</param>
+    /// line; else empty.</param>
+    /// <exception cref="ArgumentException">Lengths do not fit.</exception>
     public static void Sums(
         EmbeddingLossInputs inputs, DeviceBuffer<float> gradient, DeviceBuffer<float> objects, DeviceBuffer<float> anchors, DeviceBuffer<float> lines)
     {
@@ -88,6 +102,11 @@ public static class EmbeddingLoss
         Require(inputs);
         if (!gradient.IsNull)
             Require(inputs.Layout, gradient);
+        if (objects.Length != inputs.ObjectFactors.Length * ObjectWidth(inputs.Layout.Channels, !gradient.IsNull)
+            || anchors.Length != inputs.AnchorFactors.Length * AnchorScalars)
+            throw new ArgumentException($"EmbeddingLoss: {objects.Length} and {anchors.Length} sums do not fit {inputs.ObjectFactors.Length} objects "
+                + $"and {inputs.AnchorFactors.Length} anchors of {inputs.Layout}.");
+        RequireLines(inputs, lines);
         if (inputs.Embeddings.Device is HostDevice host)
             EmbeddingLossHost.Sums(host, inputs, gradient, objects, anchors, lines);
         else
@@ -101,11 +120,15 @@ public static class EmbeddingLoss
     /// <param name="inputs">What is read; <see cref="Sums"/> was given the same, and the same memory for the gradient.</param>
     /// <param name="shift">[clusters, E]: what reaches every pixel of a cluster through the cluster's mean.</param>
     /// <param name="gradient">Written at the channels of the layout; other channels are left as they are.</param>
+    /// <exception cref="ArgumentException">Lengths do not fit.</exception>
     public static void Gradient(EmbeddingLossInputs inputs, DeviceBuffer<float> shift, DeviceBuffer<float> gradient)
     {
         ArgumentNullException.ThrowIfNull(inputs);
         Require(inputs);
         Require(inputs.Layout, gradient);
+        if (shift.Length != (long)inputs.Centres.Segments.Clusters * inputs.Layout.Channels)
+            throw new ArgumentException($"EmbeddingLoss: a shift of {shift.Length} elements does not fit {inputs.Centres.Segments.Clusters} clusters of {inputs.Layout}.");
+        RequireLines(inputs, inputs.LineFactors);
         if (gradient.Device is HostDevice host)
             EmbeddingLossHost.Gradient(host, inputs, shift, gradient);
         else
@@ -123,19 +146,27 @@ public static class EmbeddingLoss
     {
         var layout = inputs.Layout;
         Require(layout, inputs.Embeddings);
-        if (inputs.Owners.Length != layout.Count || inputs.Images.Length != layout.Images)
-            throw new ArgumentException($"EmbeddingLoss: {inputs.Owners.Length} labels and {inputs.Images.Length} images do not fit {layout}.");
+        var centres = inputs.Centres;
+        if (centres.Layout.Images != layout.Images || centres.Layout.Pixels != layout.Pixels || centres.Objects > inputs.ObjectFactors.Length)
+            throw new ArgumentException($"EmbeddingLoss: a table of {centres.Objects} centres of {centres.Layout} does not fit {inputs.ObjectFactors.Length} of {layout}.");
         if (inputs.Objects.Length != inputs.ObjectFactors.Length * layout.Channels
             || inputs.Anchors.Length != inputs.AnchorFactors.Length * layout.Channels
-            || inputs.MomentumAnchors.Length != inputs.Anchors.Length || inputs.AnchorPixels.Length != inputs.AnchorFactors.Length)
+            || inputs.MomentumAnchors.Length != inputs.Anchors.Length || centres.AnchorPixels.Length != inputs.AnchorFactors.Length)
             throw new ArgumentException($"EmbeddingLoss: centres and their factors do not fit each other ({inputs.Objects.Length} and "
                 + $"{inputs.Anchors.Length} elements of centres, {inputs.ObjectFactors.Length} and "
                 + $"{inputs.AnchorFactors.Length} factors, {layout}).");
         if (inputs.AnchorFactors.Length > 0)
         {
             Require(inputs.MomentumLayout, inputs.MomentumEmbeddings);
-            if (inputs.MomentumLayout.Pixels != layout.Pixels || inputs.MomentumLayout.Channels != layout.Channels)
+            if (inputs.MomentumLayout.Images != layout.Images || inputs.MomentumLayout.Pixels != layout.Pixels || inputs.MomentumLayout.Channels != layout.Channels)
                 throw new ArgumentException($"EmbeddingLoss: embeddings of f {layout} and of g {inputs.MomentumLayout} differ.");
         }
+    }
+
+    private static void RequireLines(EmbeddingLossInputs inputs, DeviceBuffer<float> lines)
+    {
+        var (count, length) = (inputs.Layout.Count, inputs.Terms.LineLength);
+        if (length < 0 || (length > 0 && count % length != 0) || lines.Length != (length > 0 ? 2 * (count / length) : 0))
+            throw new ArgumentException($"EmbeddingLoss: {lines.Length} values of lines of {length} pixels do not fit {inputs.Layout}.");
     }
 }

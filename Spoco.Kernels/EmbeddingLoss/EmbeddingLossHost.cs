@@ -76,9 +76,9 @@ internal static unsafe class EmbeddingLossHost
             new Pointers(inputs), new KeptMasks(inputs, gradient), inputs.LineFactors.HostAddress, shift.HostAddress,
             gradient.HostAddress, partials, inputs.Anchors.Length, scratch));
         AddParts(partials, Parts, inputs.Anchors.Length);
-        for (var a = 0; a < inputs.AnchorPixels.Length; a++)
+        for (var a = 0; a < inputs.Centres.AnchorPixels.Length; a++)
         {
-            var pixel = gradient.HostAddress + (long)inputs.AnchorPixels.HostAddress[a] * layout.PixelStride + layout.ChannelOffset;
+            var pixel = gradient.HostAddress + (long)inputs.Centres.AnchorPixels.HostAddress[a] * layout.PixelStride + layout.ChannelOffset;
             for (var c = 0; c < layout.Channels; c++)
                 pixel[c] -= (float)partials[(long)a * layout.Channels + c];
         }
@@ -124,8 +124,8 @@ internal static unsafe class EmbeddingLossHost
         public readonly EmbeddingLayout MomentumLayout = inputs.MomentumLayout;
         public readonly float* Embeddings = inputs.Embeddings.HostAddress;
         public readonly float* Momentum = inputs.MomentumEmbeddings.HostAddress;
-        public readonly int* Owners = inputs.Owners.HostAddress;
-        public readonly ImageCentres* Images = inputs.Images.HostAddress;
+        public readonly int* Owners = inputs.Centres.Segments.Owners.HostAddress;
+        public readonly ImageCentres* Images = inputs.Centres.Images.HostAddress;
         public readonly float* Objects = inputs.Objects.HostAddress;
         public readonly CentreFactors* ObjectFactors = inputs.ObjectFactors.HostAddress;
         public readonly float* Anchors = inputs.Anchors.HostAddress;

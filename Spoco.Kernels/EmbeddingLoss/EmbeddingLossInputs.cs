@@ -66,11 +66,8 @@ public sealed record EmbeddingLossInputs
     /// <summary>e^g; read only where there are anchors.</summary>
     public DeviceBuffer<float> MomentumEmbeddings { get; init; }
 
-    /// <summary>Owner of every pixel, [N, pixels].</summary>
-    public required DeviceBuffer<int> Owners { get; init; }
-
-    /// <summary>One entry per image.</summary>
-    public required DeviceBuffer<ImageCentres> Images { get; init; }
+    /// <summary>Which centres belong to every image, and owner of every pixel.</summary>
+    public required CentreTable Centres { get; init; }
 
     /// <summary>Centres of the objects, [objects, E].</summary>
     public DeviceBuffer<float> Objects { get; init; }
@@ -86,9 +83,6 @@ public sealed record EmbeddingLossInputs
 
     /// <summary>Factors of the anchors.</summary>
     public DeviceBuffer<CentreFactors> AnchorFactors { get; init; }
-
-    /// <summary>Pixel of every anchor, within the batch.</summary>
-    public DeviceBuffer<int> AnchorPixels { get; init; }
 
     /// <summary>Overlap and Square per line, [lines, 2], in place of those of the anchors; used where Terms.LineLength > 0.</summary>
     public DeviceBuffer<float> LineFactors { get; init; }

@@ -62,12 +62,10 @@ internal static class EmbeddingLossSimt
         var group = GroupSum.Size(gpu);
         var blocks = Blocks(layout, group);
         var byPixel = inputs.Terms.LineLength > 0 ? 2 * layout.Count : 0;
-        var objectPartials = gpu.Allocate<float>(objects.Length * blocks, nameof(EmbeddingLoss));
-        var anchorPartials = gpu.Allocate<float>(anchors.Length * blocks, nameof(EmbeddingLoss));
-        var pixels = gpu.Allocate<float>(byPixel, nameof(EmbeddingLoss));
-        using var objectMemory = objectPartials.Memory;
-        using var anchorMemory = anchorPartials.Memory;
-        using var pixelMemory = pixels.Memory;
+        using var holdings = new Holdings();
+        var objectPartials = holdings.Allocate<float>(gpu, objects.Length * blocks, nameof(EmbeddingLoss));
+        var anchorPartials = holdings.Allocate<float>(gpu, anchors.Length * blocks, nameof(EmbeddingLoss));
+        var pixels = holdings.Allocate<float>(gpu, byPixel, nameof(EmbeddingLoss));
         gpu.Kernel(static d => d.LoadStreamKernel<EmbeddingLossViews, int, int, ArrayView<float>, ArrayView<float>, ArrayView<float>>(SumsKernel))(
             (layout.Images * blocks, group), Views(inputs), blocks, EmbeddingLoss.ObjectWidth(layout.Channels, gradient),
             objectPartials.View, anchorPartials.View, pixels.View);
@@ -83,19 +81,18 @@ internal static class EmbeddingLossSimt
         var layout = inputs.Layout;
         var group = GroupSum.Size(gpu);
         var blocks = Blocks(layout, group);
-        var partials = gpu.Allocate<float>(inputs.Anchors.Length * blocks, nameof(EmbeddingLoss));
-        var sums = gpu.Allocate<float>(inputs.Anchors.Length, nameof(EmbeddingLoss));
-        using var partialMemory = partials.Memory;
-        using var sumMemory = sums.Memory;
+        using var holdings = new Holdings();
+        var partials = holdings.Allocate<float>(gpu, inputs.Anchors.Length * blocks, nameof(EmbeddingLoss));
+        var sums = holdings.Allocate<float>(gpu, inputs.Anchors.Length, nameof(EmbeddingLoss));
         gpu.Kernel(static d => d.LoadStreamKernel<EmbeddingLossViews, int, ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>>(
             GradientKernel))((layout.Images * blocks, group), Views(inputs), blocks, inputs.LineFactors.View, shift.View, gradient.View,
             partials.View);
-        if (inputs.AnchorPixels.Length == 0)
+        if (inputs.Centres.AnchorPixels.Length == 0)
             return;
         GroupSum.AddBlocks(gpu, partials, blocks, layout.Channels, sums);
         gpu.Kernel(static d => d.LoadAutoGroupedStreamKernel<
             Index1D, EmbeddingLayout, ArrayView<ImageCentres>, ArrayView<int>, ArrayView<float>, ArrayView<float>>(SubtractAnchors))(
-            layout.Images * layout.Channels, layout, inputs.Images.View, inputs.AnchorPixels.View, sums.View, gradient.View);
+            layout.Images * layout.Channels, layout, inputs.Centres.Images.View, inputs.Centres.AnchorPixels.View, sums.View, gradient.View);
     }
 
     /// <summary>One thread per value.</summary>
@@ -435,6 +432,6 @@ internal static class EmbeddingLossSimt
     private static int Blocks(EmbeddingLayout layout, int group) => Math.Min((layout.Pixels - 1) / group + 1, MaximalBlocks);
 
     private static EmbeddingLossViews Views(EmbeddingLossInputs i) => new(
-        i.Terms, i.Layout, i.MomentumLayout, i.Embeddings.View, i.MomentumEmbeddings.View, i.Owners.View, i.Images.View, i.Objects.View,
+        i.Terms, i.Layout, i.MomentumLayout, i.Embeddings.View, i.MomentumEmbeddings.View, i.Centres.Segments.Owners.View, i.Centres.Images.View, i.Objects.View,
         i.ObjectFactors.View, i.Anchors.View, i.MomentumAnchors.View, i.AnchorFactors.View);
 }

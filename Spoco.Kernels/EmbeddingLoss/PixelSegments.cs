@@ -1,3 +1,6 @@
+using System.Numerics;
+using System.Runtime.InteropServices;
+
 namespace Spoco.Kernels;
 
 /// <summary>
@@ -9,9 +12,12 @@ public sealed class PixelSegments : IDisposable
     /// <summary>Most pixels of a chunk.</summary>
     public const int ChunkLength = 1024;
 
-    private PixelSegments(int clusters, int chunks, DeviceBuffer<int> owners, DeviceBuffer<int> order, DeviceBuffer<int> chunkStarts,
+    private readonly Holdings _holdings;
+
+    private PixelSegments(Holdings holdings, int clusters, int chunks, DeviceBuffer<int> owners, DeviceBuffer<int> order, DeviceBuffer<int> chunkStarts,
         DeviceBuffer<int> clusterStarts)
     {
+        _holdings = holdings;
         Clusters = clusters;
         Chunks = chunks;
         Owners = owners;
@@ -46,14 +52,20 @@ public sealed class PixelSegments : IDisposable
     /// <param name="owners">Owner of every pixel.</param>
     /// <param name="order">Pixels by cluster.</param>
     /// <param name="starts">Where each cluster begins in <paramref name="order"/>, and the end of the last.</param>
-    /// <param name="imageClusters">First cluster of each image.</param>
+    /// <param name="imageClusters">First cluster of each image, and the end of the last.</param>
+    /// <exception cref="ArgumentException">An owner, a pixel or a start is out of range: kernels index with them.</exception>
+    /// <exception cref="DeviceMemoryException">The device has no memory left.</exception>
     public static PixelSegments Upload(
         ComputeDevice device, ReadOnlySpan<int> owners, ReadOnlySpan<int> order, ReadOnlySpan<int> starts, int[] imageClusters)
     {
         ArgumentNullException.ThrowIfNull(device);
+        ArgumentNullException.ThrowIfNull(imageClusters);
+        Check(owners, order, starts, imageClusters);
         var clusters = starts.Length - 1;
+        using var holdings = new Holdings();
+        var ownersThere = Copy(owners);
         if (device is HostDevice)
-            return new PixelSegments(clusters, 0, Copy(device, owners), default, default, default) { ImageClusters = imageClusters };
+            return new PixelSegments(holdings.Share(), clusters, 0, ownersThere, default, default, default) { ImageClusters = imageClusters };
         var chunkStarts = new List<int>();
         var clusterChunks = new int[clusters + 1];
         for (var k = 0; k < clusters; k++)
@@ -65,26 +77,55 @@ public sealed class PixelSegments : IDisposable
 
         clusterChunks[clusters] = chunkStarts.Count;
         chunkStarts.Add(order.Length);
-        return new PixelSegments(clusters, chunkStarts.Count - 1, Copy(device, owners), Copy(device, order),
-            Copy(device, System.Runtime.InteropServices.CollectionsMarshal.AsSpan(chunkStarts)),
-            Copy(device, clusterChunks)) { ImageClusters = imageClusters };
+        var (orderThere, chunksThere, clustersThere) =
+            (Copy(order), Copy(CollectionsMarshal.AsSpan(chunkStarts)), Copy(clusterChunks));
+        return new PixelSegments(holdings.Share(), clusters, chunkStarts.Count - 1, ownersThere, orderThere, chunksThere, clustersThere)
+        {
+            ImageClusters = imageClusters,
+        };
+
+        DeviceBuffer<int> Copy(ReadOnlySpan<int> values) => holdings.Upload(device, values, nameof(PixelSegments));
     }
 
     /// <summary>Returns the memory.</summary>
-    public void Dispose()
+    public void Dispose() => _holdings.Dispose();
+
+    private static void Check(ReadOnlySpan<int> owners, ReadOnlySpan<int> order, ReadOnlySpan<int> starts, int[] imageClusters)
     {
-        Owners.Memory.Dispose();
-        if (Order.IsNull)
-            return;
-        Order.Memory.Dispose();
-        ChunkStarts.Memory.Dispose();
-        ClusterChunks.Memory.Dispose();
+        var images = imageClusters.Length - 1;
+        if (images < 1 || owners.Length % images != 0 || order.Length != owners.Length || imageClusters[0] != 0 || imageClusters[^1] != starts.Length - 1
+            || starts[0] != 0 || starts[^1] != order.Length || !Ascends(starts) || !Ascends(imageClusters) || Largest(order) >= order.Length)
+            throw new ArgumentException($"PixelSegments: {owners.Length} pixels, {order.Length} of them in order, {starts.Length} starts and {images} images do not fit each other.");
+        var pixels = owners.Length / images;
+        for (var n = 0; n < images; n++)
+        {
+            if (Largest(owners.Slice(n * pixels, pixels)) is var largest && largest >= imageClusters[n + 1] - imageClusters[n])
+                throw new ArgumentException($"PixelSegments: owner {(int)largest} in image {n}, which has {imageClusters[n + 1] - imageClusters[n]} clusters.");
+        }
     }
 
-    private static DeviceBuffer<int> Copy(ComputeDevice device, ReadOnlySpan<int> values)
+    private static bool Ascends(ReadOnlySpan<int> values)
     {
-        var buffer = device.Allocate<int>(values.Length, nameof(PixelSegments));
-        buffer.CopyFrom(values);
-        return buffer;
+        for (var i = 1; i < values.Length; i++)
+        {
+            if (values[i] < values[i - 1])
+                return false;
+        }
+
+        return true;
+    }
+
+    /// <summary>The largest of the values as they are without a sign: a negative one is larger than all others.</summary>
+    private static uint Largest(ReadOnlySpan<int> values)
+    {
+        var numbers = MemoryMarshal.Cast<int, uint>(values);
+        var (several, largest, i) = (Vector<uint>.Zero, 0u, 0);
+        for (; i <= numbers.Length - Vector<uint>.Count; i += Vector<uint>.Count)
+            several = Vector.Max(several, new Vector<uint>(numbers[i..]));
+        for (var lane = 0; lane < Vector<uint>.Count; lane++)
+            largest = Math.Max(largest, several[lane]);
+        for (; i < numbers.Length; i++)
+            largest = Math.Max(largest, numbers[i]);
+        return largest;
     }
 }

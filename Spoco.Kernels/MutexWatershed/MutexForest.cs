@@ -90,8 +90,8 @@ internal sealed class MutexForest
         var b = Find(v);
         if (a == b)
             return;
-        if (_nodeCount + 2 > _nodes.Length)
-            Array.Resize(ref _nodes, checked(_nodes.Length * 2));
+        if (_nodeCount + 2L > _nodes.Length)
+            Grow();
         Append(a, b);
         Append(b, a);
     }
@@ -129,6 +129,13 @@ internal sealed class MutexForest
             labels[i] = label;
         }
         return labels;
+    }
+
+    private void Grow()
+    {
+        if (_nodes.Length == Array.MaxLength)
+            throw new ArgumentException("MutexWatershed: there are more exclusions than one array holds; segment in tiles.");
+        Array.Resize(ref _nodes, (int)Math.Min(2L * _nodes.Length, Array.MaxLength));
     }
 
     private void Append(int root, int partner)

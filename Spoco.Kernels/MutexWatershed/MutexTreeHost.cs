@@ -18,6 +18,7 @@ internal sealed unsafe class MutexTreeHost
     /// <summary>A tree of <paramref name="leaves"/> leaves without links.</summary>
     public MutexTreeHost(HostScratch scratch, int leaves)
     {
+        MutexNodes.Require(leaves);
         _scratch = scratch;
         Leaves = leaves;
         Parent = scratch.Take<int>(2L * leaves);

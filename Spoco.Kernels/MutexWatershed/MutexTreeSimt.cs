@@ -15,6 +15,7 @@ internal sealed class MutexTreeSimt<TAtomics> where TAtomics : unmanaged, IKeyAt
 
     public MutexTreeSimt(DeviceScratch scratch, int leaves, int passes)
     {
+        MutexNodes.Require(leaves);
         (_scratch, _gpu, _passes, Leaves) = (scratch, scratch.Gpu, passes, leaves);
         _parent = scratch.Take<int>(2L * leaves);
         _hook = scratch.Take<int>(2L * leaves);

@@ -15,12 +15,6 @@ public sealed record SoftMaskInputs
     /// <summary>mu of every mask, [K, E]; the masks of an image stand together, in the order of the images.</summary>
     public required DeviceBuffer<float> Centres { get; init; }
 
-    /// <summary>First mask of every image, and K.</summary>
-    public required DeviceBuffer<int> FirstMasks { get; init; }
-
-    /// <summary>Number within its image of the cluster that every pixel belongs to.</summary>
-    public required DeviceBuffer<int> Owners { get; init; }
-
-    /// <summary>First cluster of every image.</summary>
-    public required DeviceBuffer<int> FirstClusters { get; init; }
+    /// <summary>Which masks belong to every image, and the cluster of every pixel.</summary>
+    public required MaskTable Table { get; init; }
 }

@@ -51,8 +51,9 @@ public static class SoftMasks
     {
         Require(inputs, masks);
         Require(inputs, maskGradient);
-        if (gradient.Length != inputs.Embeddings.Length)
-            throw new ArgumentException($"SoftMasks: a gradient of {gradient.Length} elements for {inputs.Embeddings.Length} of embeddings.");
+        if (gradient.Length != inputs.Embeddings.Length || shift.Length != (long)inputs.Table.Segments.Clusters * inputs.Layout.Channels)
+            throw new ArgumentException($"SoftMasks: a gradient of {gradient.Length} elements and a shift of {shift.Length} for "
+                + $"{inputs.Embeddings.Length} of embeddings and {inputs.Table.Segments.Clusters} clusters.");
         if (masks.Device is HostDevice host)
             SoftMasksHost.Gradient(host, inputs, masks, maskGradient, shift, gradient);
         else
@@ -63,10 +64,11 @@ public static class SoftMasks
     {
         ArgumentNullException.ThrowIfNull(inputs);
         var layout = inputs.Layout;
-        var count = inputs.Centres.Length / layout.Channels;
-        if (inputs.Embeddings.Length != layout.Count * layout.PixelStride || inputs.Owners.Length != layout.Count
-            || inputs.FirstMasks.Length != layout.Images + 1 || inputs.FirstClusters.Length != layout.Images
-            || inputs.Centres.Length != count * layout.Channels || masks.Length != count * layout.Pixels)
+        var table = inputs.Table;
+        if (layout.Channels < 1 || layout.ChannelOffset < 0 || layout.ChannelOffset + layout.Channels > layout.PixelStride
+            || inputs.Embeddings.Length != layout.Count * layout.PixelStride || table.Segments.Owners.Length != layout.Count
+            || table.FirstClusters.Length != layout.Images
+            || inputs.Centres.Length != (long)table.Masks * layout.Channels || masks.Length != (long)table.Masks * layout.Pixels)
             throw new ArgumentException($"SoftMasks: {masks.Length} values of masks, {inputs.Centres.Length} of centres and "
                 + $"{inputs.Embeddings.Length} of embeddings do not fit {layout}.");
     }

@@ -19,8 +19,8 @@ internal static unsafe class SoftMasksHost
         HostDevice host, SoftMaskInputs inputs, DeviceBuffer<float> masks, DeviceBuffer<float> maskGradient, DeviceBuffer<float> sums)
     {
         var scratch = Scratch(host, inputs, WeightedRows.Length);
-        var partials = host.Allocate<double>(host.Workers.Workers * sums.Length, nameof(SoftMasks));
         using var memory = scratch.Memory;
+        var partials = host.Allocate<double>(host.Workers.Workers * sums.Length, nameof(SoftMasks));
         using var partialMemory = partials.Memory;
         partials.Clear();
         host.Workers.Run(EmbeddingTile.CountOf(inputs.Layout), new SumsBody(
@@ -51,9 +51,9 @@ internal static unsafe class SoftMasksHost
         public readonly EmbeddingLayout Layout = inputs.Layout;
         public readonly float* Embeddings = inputs.Embeddings.HostAddress;
         public readonly float* Centres = inputs.Centres.HostAddress;
-        public readonly int* FirstMasks = inputs.FirstMasks.HostAddress;
-        public readonly int* Owners = inputs.Owners.HostAddress;
-        public readonly int* FirstClusters = inputs.FirstClusters.HostAddress;
+        public readonly int* FirstMasks = inputs.Table.FirstMasks.HostAddress;
+        public readonly int* Owners = inputs.Table.Segments.Owners.HostAddress;
+        public readonly int* FirstClusters = inputs.Table.FirstClusters.HostAddress;
 
         /// <summary>Where a tile's pixels are in mask k.</summary>
         public long At(EmbeddingTile tile, int k) => (long)k * Layout.Pixels + tile.First - (long)tile.Image * Layout.Pixels;

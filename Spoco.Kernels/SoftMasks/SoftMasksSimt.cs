@@ -132,5 +132,5 @@ internal static class SoftMasksSimt
     }
 
     private static SoftMaskViews Views(SoftMaskInputs i) => new(
-        i.Falloff, i.Layout, i.Embeddings.View, i.Centres.View, i.FirstMasks.View, i.Owners.View, i.FirstClusters.View);
+        i.Falloff, i.Layout, i.Embeddings.View, i.Centres.View, i.Table.FirstMasks.View, i.Table.Segments.Owners.View, i.Table.FirstClusters.View);
 }

@@ -69,6 +69,53 @@ public sealed class GradientsTests
     }
 
     [Test]
+    public void A_pause_ends_once()
+    {
+        // A thread of its own: what a pause leaves behind belongs to the thread.
+        var recorded = new List<bool>();
+        RunAlone(() =>
+        {
+            var first = Gradients.NoRecording();
+            var second = Gradients.NoRecording();
+            first.Dispose();
+            first.Dispose();
+            recorded.Add(Gradients.IsRecording);
+            second.Dispose();
+            recorded.Add(Gradients.IsRecording);
+            first.Dispose();
+            second.Dispose();
+            recorded.Add(Gradients.IsRecording);
+            using (Gradients.NoRecording())
+            {
+                first.Dispose();
+                recorded.Add(Gradients.IsRecording);
+            }
+
+            recorded.Add(Gradients.IsRecording);
+        });
+        Assert.That(recorded, Is.EqualTo(new[] { false, true, true, false, true }));
+    }
+
+    [Test]
+    public void A_pause_ends_on_its_thread()
+    {
+        var recorded = new List<bool>();
+        RunAlone(() =>
+        {
+            var pause = Gradients.NoRecording();
+            RunAlone(() =>
+            {
+                Assert.That(pause.Dispose, Throws.InvalidOperationException.With.Message.Contains("thread"));
+                recorded.Add(Gradients.IsRecording);
+            });
+            recorded.Add(Gradients.IsRecording);
+            pause.Dispose();
+            recorded.Add(Gradients.IsRecording);
+        });
+        Assert.That(recorded, Is.EqualTo(new[] { true, false, true }));
+    }
+
+    [Test]
     public void A_graph_is_differentiated_once()
     {
         using var scope = new TensorScope();
@@ -95,5 +142,27 @@ public sealed class GradientsTests
         var device = TestDevices.Open("cpu");
         Assert.That(() => Elementwise.Add(Tensor.Zeros(device, Shape), Tensor.Zeros(device, TensorShape.Vector(4))),
             Throws.ArgumentException.With.Message.EqualTo("AddScaled: the shapes differ: [1,1,1,1,3] and [1,1,1,1,4]."));
+    }
+
+    private static void RunAlone(Action action)
+    {
+        Exception? failure = null;
+        var thread = new Thread(() =>
+        {
+            try
+            {
+                action();
+            }
+#pragma warning disable CA1031 // Whatever it is, it is thrown again.
+            catch (Exception e)
+#pragma warning restore CA1031
+            {
+                failure = e;
+            }
+        });
+        thread.Start();
+        thread.Join();
+        if (failure is not null)
+            System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(failure);
     }
 }

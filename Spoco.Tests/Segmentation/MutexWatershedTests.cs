@@ -29,6 +29,19 @@ public sealed class MutexWatershedTests
     }
 
     [Test]
+    public void MoreNodesThanAreNumberedAreRefusedBeforeMemoryIsTaken()
+    {
+        // The tree over n nodes has up to 2 n - 1, whose numbers are of 32 bits.
+        Assert.That(() => MutexWatershed.FromGraph(new MutexGraph { Nodes = (1 << 30) + 1 }),
+            Throws.ArgumentException.With.Message.StartsWith("MutexWatershed: 1073741825 voxels or nodes are more than"));
+        var options = new MutexWatershedOptions { Offsets = [new VoxelOffset(0, 0, -1)], AttractiveOffsets = 1 };
+        var most = new GridGraph(1L << 30, 1, 2, 1 << 29, options, 0);
+        Assert.That(most.ToGrid(options, isPriority: true).Voxels, Is.EqualTo(1 << 30));
+        var more = new GridGraph((1L << 30) + 2, 1, 2, (1 << 29) + 1, options, 0);
+        Assert.That(() => more.ToGrid(options, isPriority: true), Throws.ArgumentException.With.Message.Contains("segment in tiles"));
+    }
+
+    [Test]
     public void RandomGridsMatchTheDefinition([Values(0, 1, 2, 3, 4, 5)] int weightFamily)
     {
         for (var seed = 0; seed < 50; seed++)

@@ -84,6 +84,9 @@ public sealed class OperationThreadTests
 
     public static IEnumerable<string> RoundedNames => Rounded.Keys;
 
+    /// <summary>All of them: values and gradients for random inputs.</summary>
+    public static IReadOnlyDictionary<string, Func<ComputeDevice, float[][]>> All { get; } = Exact.Concat(Rounded).ToDictionary();
+
     [Test]
     public void The_same_bits_with_any_number_of_threads(
         [ValueSource(nameof(ExactNames))] string name, [ManyThreads] int threads)
@@ -121,7 +124,7 @@ public sealed class OperationThreadTests
         var time = StressTime.Minutes;
         var start = Stopwatch.GetTimestamp();
         using var device = ThreadCounts.Open(threads);
-        var all = Exact.Concat(Rounded).ToArray();
+        var all = All.ToArray();
         var first = all.Select(operation => operation.Value(device)).ToArray();
         var repetitions = 0;
         try
@@ -221,13 +224,10 @@ public sealed class OperationThreadTests
     {
         var shape = Deep with { N = 1 };
         PixelOffset[] offsets = [new(0, 0, -1), new(0, -3, 2), new(-1, 0, 9), new(0, 0, -27)];
-        var (embeddings, at) = (device.Allocate<float>(shape.Count, "test"), device.Allocate<PixelOffset>(offsets.Length, "test"));
-        var weights = device.Allocate<float>(offsets.Length * shape.Voxels, "test");
-        using var embeddingMemory = embeddings.Memory;
-        using var offsetMemory = at.Memory;
-        using var weightMemory = weights.Memory;
-        embeddings.CopyFrom(GradientCheck.RandomValues(new Random(2), shape.Count));
-        at.CopyFrom(offsets);
+        using var holdings = new Holdings();
+        var embeddings = holdings.Upload<float>(device, GradientCheck.RandomValues(new Random(2), shape.Count), "test");
+        var at = holdings.Upload<PixelOffset>(device, offsets, "test");
+        var weights = holdings.Allocate<float>(device, offsets.Length * shape.Voxels, "test");
         Primitives.Affinity.Weights(shape, embeddings, shape.C, at, 1.1f, weights);
         return [weights.ToArray()];
     }

@@ -1,3 +1,5 @@
+using Spoco.Kernels.Primitives;
+
 namespace Spoco.Engine.Segmentation;
 
 /// <summary>How an image is cut into blocks, and the edges (i, i + offset) of the whole: edge id = channel * voxels + i.</summary>
@@ -135,7 +137,7 @@ internal sealed class BlockLayout
         var box = new VoxelBox(
             Middle(whole.Depth, extents.Z), Middle(whole.Height, extents.Y), Middle(whole.Width, extents.X), extents.Z, extents.Y, extents.X);
         double around = Around(box, Halo(whole, offsets)).Intersect(whole).VoxelCount;
-        if (around * Math.Max(bytes.Channels, 1) > Array.MaxLength || (double)box.VoxelCount * offsets.Count > uint.MaxValue)
+        if (around * Math.Max(bytes.Channels, 1) > Array.MaxLength || around > MutexNodes.Most || (double)box.VoxelCount * offsets.Count > uint.MaxValue)
             return long.MaxValue;
         double kept = box.VoxelCount * (4.0 * offsets.Count + 16 + bytes.KeptOfVoxel) + 16.0 * Crossing(whole, offsets, box);
         var reading = around * (bytes.Read + 5.0);

@@ -93,6 +93,7 @@ public static unsafe class BlockwiseMutexWatershed
     {
         using var host = OpenHost(options.Threads, options.Memory);
         host.Workers.Runner = options.Runner;
+        host.Pool.IsExhausted = options.IsExhausted;
         var (layout, folder) = ContractAll(host, input, options, cancellation);
         input.Trim();
         host.Pool.Trim();

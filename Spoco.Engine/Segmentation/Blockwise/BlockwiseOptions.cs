@@ -67,6 +67,9 @@ public sealed record BlockwiseOptions
 
     /// <summary>Takes the place of the host's threads, where given: tests run passes in ways of their own.</summary>
     internal IPassRunner? Runner { get; init; }
+
+    /// <summary>Whether there is no memory for an owner, where given: tests let it end at any moment.</summary>
+    internal Func<string, bool>? IsExhausted { get; init; }
 }
 
 /// <summary>How far a block-wise segmentation is.</summary>
