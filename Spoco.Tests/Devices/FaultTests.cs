@@ -4,6 +4,7 @@ using Spoco.Engine.Losses;
 using Spoco.Engine.Networks;
 using Spoco.Engine.Ops;
 using Spoco.Engine.Segmentation;
+using Spoco.Engine.SelfTests;
 using Spoco.Engine.Training;
 using Spoco.Kernels;
 using Spoco.Tests.Segmentation;
