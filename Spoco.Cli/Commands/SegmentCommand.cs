@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using Spoco.Cli.Data;
 using Spoco.Cli.Files;
 using Spoco.Cli.Pictures;
@@ -156,6 +157,8 @@ internal static class SegmentCommand
                 RawName = ModelOptions.RawName(result, common, trained), LabelName = result.GetValue(common.LabelName)!, Checkpoint = checkpoint,
                 IsResized = trained?.Resized is not null, Threads = common.ThreadsOf(result),
             };
+            Terminal.Note(ForegroundInWords(source, asked: result.GetValue(foreground) is not null, net.Options, least));
+
             // Each shows how far it is by itself.
             var large = parts is null ? [] : files.Where(parts.Takes).ToList();
             OutputPlan.Check(
@@ -282,6 +285,21 @@ internal static class SegmentCommand
             }
         });
         return command;
+    }
+
+    /// <summary>Which foreground is taken, and why.</summary>
+    internal static string ForegroundInWords(string source, bool asked, SpocoModelOptions model, double threshold)
+    {
+        var why = asked ? "as --foreground says" : model.Foreground ? "as the model has learned one" : "as the model has learned none; --foreground has others";
+        return source switch
+        {
+            Learned => string.Create(CultureInfo.InvariantCulture,
+                $"foreground: learned, from a probability of {threshold} on{(threshold == model.ForegroundThreshold ? ", which is the model's" : "")} ({why})"),
+            Embedding => $"foreground: what is not in the largest cluster ({why})",
+            Otsu => $"foreground: Otsu's threshold on the image ({why})",
+            None => $"foreground: none, every pixel is segmented ({why})",
+            _ => $"foreground: the mask {source} ({why})",
+        };
     }
 
     private static Prediction RequireForeground(Prediction prediction, string file) => prediction.Foreground is not null

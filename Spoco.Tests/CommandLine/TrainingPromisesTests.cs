@@ -91,7 +91,9 @@ public sealed partial class TrainingPromisesTests : IDisposable
 
         byte[] Segment(string name, params string[] options)
         {
-            Run(["segment", "--model", Best, "--input", images, "--out", _folder.File(name), .. options]).AssertSuccess();
+            var segment = Run(["segment", "--model", Best, "--input", images, "--out", _folder.File(name), .. options]).AssertSuccess();
+            Assert.That(segment.Error, Does.Contain(string.Create(CultureInfo.InvariantCulture,
+                $"foreground: learned, from a probability of {model.ForegroundThreshold} on, which is the model's (as the model has learned one)")));
             return File.ReadAllBytes(Path.Combine(_folder.File(name), "cell0.png"));
         }
 
