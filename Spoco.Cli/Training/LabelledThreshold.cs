@@ -6,7 +6,7 @@ using Spoco.Engine.Segmentation;
 namespace Spoco.Cli.Training;
 
 /// <summary>
-/// The threshold of a learned foreground at which labelled objects are outlined best: from the one that the model has, step by step to where the mean best IoU of
+/// The threshold of a learned foreground at which labelled objects are outlined best: from 0.5, step by step to where the mean best IoU of
 /// the objects grows by more than the standard error of that growth. Where few objects are labelled, the foreground often is too generous, as the labelled
 /// ones are seen more often than others; their own outlines show it. A lower threshold also adds objects that are none, which labelled objects do not show: a step
 /// down has to gain more. Ours; measured in docs/foreground.md.
@@ -15,6 +15,9 @@ internal static class LabelledThreshold
 {
     // What the mean of the best IoUs has to grow by in a step down.
     private const double LeastGrowthDown = 0.02;
+
+    // Not where the model was cut before: what was best early in a training need not be so later.
+    private const double Start = 0.5;
 
     private static readonly double[] Candidates = [0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95];
 
@@ -25,8 +28,7 @@ internal static class LabelledThreshold
     public static void Apply(SpocoModel model, TrainSettings settings, IReadOnlyList<TrainingItem> items)
     {
         var overlaps = new Dictionary<int, double[]>();
-        var start = Array.FindIndex(Candidates, t => t >= model.Options.ForegroundThreshold);
-        var chosen = Climb(start, Candidates.Length, wanted =>
+        var chosen = Climb(Array.IndexOf(Candidates, Start), Candidates.Length, wanted =>
         {
             int[] missing = [.. wanted.Where(i => !overlaps.ContainsKey(i))];
             foreach (var (i, values) in missing.Zip(BestIoUs(model, settings, items, [.. missing.Select(i => Candidates[i])])))
