@@ -16,8 +16,8 @@ internal static class ExperimentCommand
     public static Command Create()
     {
         var command = new Command("experiment",
-            "Repeat a study of the paper's appendix on your own data: train every setting with several seeds, score the validation images, and write the "
-            + "paper's table (mean and standard deviation) as Markdown and CSV, and a plot. The same command goes on where an interrupted study was.")
+            "Repeat a study of the paper's appendix, or one of ours (suggest), on your own data: train every setting with several seeds, score the validation images, and write the "
+            + "study's table (mean and standard deviation) as Markdown and CSV, and a plot. The same command goes on where an interrupted study was.")
             .WithExamples(
                 "spoco experiment ablation --data cells --out ablation --ratios 0.1,0.4",
                 "spoco experiment kernel-threshold --recipe cvppp --data CVPPP2017/training --out threshold --device cuda:0",
