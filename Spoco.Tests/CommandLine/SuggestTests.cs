@@ -23,7 +23,7 @@ public sealed class SuggestTests : FolderTests
         DataSet.Write(Data, train: 4);
         foreach (var (name, options) in new[] { ("paper", new[] { "--no-foreground", "true" }), ("learned", []), ("resized", ["--scale-of", "image"]) })
             CommandLineRun.Of(["train", "--data", Data, "--out", Path.Combine(Models, name), "--patch", "32,32", "--maps", "4,8", "--embedding", "4", "--supervision", "sparse",
-                "--pull-margin", "0.01", "--push-margin", "0.03", "--iterations", "4", "--device", "cpu", .. options]).AssertSuccess();
+                "--pull-margin", "0.002", "--push-margin", "0.006", "--iterations", "4", "--device", "cpu", .. options]).AssertSuccess();
     }
 
     [OneTimeTearDown]
