@@ -40,7 +40,7 @@ public sealed record SpocoModelOptions
     [System.Text.Json.Serialization.JsonIgnore]
     public InstanceSegmentationOptions Segmentation => new()
     {
-        Watershed = new MutexWatershedOptions { PushMargin = (float)PushMargin }, SizeFloor = SizeFloor, MergeDistance = PushMargin,
+        Watershed = new MutexWatershedOptions { PushMargin = (float)PushMargin }, SizeFloor = SizeFloor, MergeDistance = Foreground ? PushMargin : 0,
     };
 
     /// <summary>The network with the output channels that the other choices ask for.</summary>
