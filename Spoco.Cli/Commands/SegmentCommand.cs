@@ -79,7 +79,7 @@ internal static class SegmentCommand
         };
         var threshold = new Option<double?>("--threshold")
         {
-            Description = "Probability of the learned foreground from which a pixel belongs to an object. Default: what the model says, 0.5 but where labels were partial.",
+            Description = "Probability of the learned foreground from which a pixel belongs to an object. Default: that of the model, searched for when it was trained.",
             HelpName = "p",
         };
         var memory = new Option<string?>("--memory")

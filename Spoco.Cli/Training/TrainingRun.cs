@@ -47,6 +47,7 @@ internal sealed class TrainingRun
     private readonly bool _changedData;
     private readonly int _loaderThreads;
     private ForegroundShareEstimate? _share;
+    private double? _freePatches;
     private ValidationResult? _best;
 
     private TrainingRun(
@@ -163,13 +164,15 @@ internal sealed class TrainingRun
     private long BatchesBefore(long iteration) => _settings.AdversarialOptions?.BatchesBefore(iteration) ?? iteration;
 
     private PatchSampler NewSampler() =>
-        new(_data.Train, _settings.PatchExtents, _settings.EffectiveBatchSize, _settings.EffectiveAugmentation, _settings.Seed, FreePatchShare.Of(_data.Train, _settings));
+        new(_data.Train, _settings.PatchExtents, _settings.EffectiveBatchSize, _settings.EffectiveAugmentation, _settings.Seed, FreePatches);
+
+    private double FreePatches => _freePatches ??= FreePatchShare.Of(_data.Train, _settings);
 
     private bool EstimatesShare => _settings is { HasForeground: true, Supervision: Supervision.Sparse, ForegroundShare: null };
 
     private void Estimate(SpocoTrainer trainer, Func<ForegroundShareEstimate, double> estimate, Action<string> note)
     {
-        _share ??= new ForegroundShareEstimate(_data.Train, _settings);
+        _share ??= new ForegroundShareEstimate(_data.Train, _settings with { FreePatches = FreePatches });
         trainer.ForegroundShare = Math.Clamp(estimate(_share), LeastShare, 1 - LeastShare);
         note(string.Create(CultureInfo.InvariantCulture,
             $"foreground: objects, labelled or not, cover about {100 * trainer.ForegroundShare:0.0} % of the pixels of a patch (estimated; --foreground-share sets it)"));
