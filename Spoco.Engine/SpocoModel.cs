@@ -33,6 +33,12 @@ public sealed record SpocoModelOptions
     /// <summary>Probability of the learned foreground from which a voxel belongs to an object, when nothing else is said.</summary>
     public double ForegroundThreshold { get; init; } = 0.5;
 
+    /// <summary>
+    /// Neighbouring segments whose mean embeddings are closer than this are joined, when nothing else is said. Null = delta_d, half of what training pushes objects apart, for a
+    /// model with a foreground; a model without is the paper's, which joins none.
+    /// </summary>
+    public double? MergeDistance { get; init; }
+
     /// <summary>What is done to an image before the networks see it; a model that does not say was trained on mean 0 and deviation 1.</summary>
     public NormalisationOptions Normalisation { get; init; } = new();
 
@@ -40,7 +46,7 @@ public sealed record SpocoModelOptions
     [System.Text.Json.Serialization.JsonIgnore]
     public InstanceSegmentationOptions Segmentation => new()
     {
-        Watershed = new MutexWatershedOptions { PushMargin = (float)PushMargin }, SizeFloor = SizeFloor, MergeDistance = Foreground ? PushMargin : 0,
+        Watershed = new MutexWatershedOptions { PushMargin = (float)PushMargin }, SizeFloor = SizeFloor, MergeDistance = MergeDistance ?? (Foreground ? PushMargin : 0),
     };
 
     /// <summary>The network with the output channels that the other choices ask for.</summary>
@@ -57,6 +63,8 @@ public sealed record SpocoModelOptions
             throw new ArgumentException($"SpocoModel: the margins must be positive, got {PullMargin} and {PushMargin}.");
         if (SizeFloor < 0)
             throw new ArgumentException($"SpocoModel: the size floor must not be negative, got {SizeFloor}.");
+        if (MergeDistance is { } distance && !(distance >= 0 && double.IsFinite(distance)))
+            throw new ArgumentException($"SpocoModel: the distance at which segments are joined must not be negative, got {distance}.");
         if (ForegroundThreshold is not (> 0 and < 1))
             throw new ArgumentException($"SpocoModel: the threshold of the foreground must be between 0 and 1, got {ForegroundThreshold}.");
         ArgumentNullException.ThrowIfNull(Normalisation);
@@ -210,10 +218,11 @@ public sealed class SpocoModel : IDisposable
     /// <summary>Says how images are segmented with this model when nothing else is said; its parameters stay.</summary>
     /// <param name="foregroundThreshold"><see cref="SpocoModelOptions.ForegroundThreshold"/>.</param>
     /// <param name="sizeFloor"><see cref="SpocoModelOptions.SizeFloor"/>.</param>
+    /// <param name="mergeDistance"><see cref="SpocoModelOptions.MergeDistance"/>.</param>
     /// <exception cref="ArgumentException">A value is out of range; the model is left as it was.</exception>
-    public void SetSegmentation(double foregroundThreshold, int sizeFloor)
+    public void SetSegmentation(double foregroundThreshold, int sizeFloor, double? mergeDistance)
     {
-        var options = Options with { ForegroundThreshold = foregroundThreshold, SizeFloor = sizeFloor };
+        var options = Options with { ForegroundThreshold = foregroundThreshold, SizeFloor = sizeFloor, MergeDistance = mergeDistance };
         options.Validate();
         Options = options;
     }

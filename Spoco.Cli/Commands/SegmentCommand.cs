@@ -68,7 +68,7 @@ internal static class SegmentCommand
         var mergeDistance = new Option<double?>("--merge-distance")
         {
             Description = "Neighbouring segments whose mean embeddings are closer than this are joined; 0: none. "
-                + "Default: delta_d, half of what training pushes objects apart, for a model with a learned foreground; else 0.",
+                + "Default: that of the model, searched for when it was trained; 0 where it has learned no foreground.",
             HelpName = "distance",
         };
         var keepFragments = new Option<bool>("--remove-fragments") { Description = "Remove small segments instead of joining them to a neighbour." };

@@ -24,9 +24,9 @@ internal static class PartialLabelCalibration
             threshold.Add(image, OrientationAverage.Predict(model, image, orientations: 1).Foreground!);
         }
 
-        model.SetSegmentation(threshold.Value, sizeFloor: 0);
+        model.SetSegmentation(threshold.Value, sizeFloor: 0, mergeDistance: null);
         var sizes = items.SelectMany(item => SizesOfMarked(model, settings, item)).ToList();
-        model.SetSegmentation(threshold.Value, TrainingData.SizeFloor(sizes));
+        model.SetSegmentation(threshold.Value, TrainingData.SizeFloor(sizes), mergeDistance: null);
     }
 
     private static IEnumerable<double> SizesOfMarked(SpocoModel model, TrainSettings settings, TrainingItem item)

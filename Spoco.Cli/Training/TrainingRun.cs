@@ -282,7 +282,7 @@ internal sealed class TrainingRun
         return new TrainingSummary(trainer.Iteration, _best ?? default);
     }
 
-    /// <summary>Lets labelled objects say how the model's foreground is to be cut.</summary>
+    /// <summary>Lets labelled objects say how the model is to segment.</summary>
     private void Calibrate(SpocoModel model)
     {
         if (!model.Options.Foreground || _data.Validation.All(item => item.Objects.Count == 0))
@@ -290,7 +290,7 @@ internal sealed class TrainingRun
         if (_settings.LabelsAre == LabelExtent.Partial)
             PartialLabelCalibration.Apply(model, _settings, _data.Validation);
         else
-            LabelledThreshold.Apply(model, _settings, _data.Validation);
+            LabelCalibration.Apply(model, _settings, _data.Validation);
     }
 
     /// <summary>
@@ -334,7 +334,7 @@ internal sealed class TrainingRun
     private static string Describe(SpocoTrainer trainer, ValidationResult result)
     {
         var foreground = trainer.Model.Options.Foreground
-            ? string.Create(CultureInfo.InvariantCulture, $"in the learned foreground (p >= {trainer.Model.Options.ForegroundThreshold})") : "inside the true foreground";
+            ? string.Create(CultureInfo.InvariantCulture, $"in the learned foreground (p >= {trainer.Model.Options.ForegroundThreshold}, joined below {trainer.Model.Options.Segmentation.MergeDistance})") : "inside the true foreground";
         var mask = trainer.Model.Options.Foreground ? "" : " without a mask";
         if (result.Labelled is { } labelled)
         {

@@ -189,7 +189,7 @@ public sealed class SpocoTrainer : IDisposable
             throw new InputException($"{path}: the training state is damaged: share of foreground {state.ForegroundShare}.");
         var options = Checkpoint.ReadOptions(path, file);
         Checkpoint.Load(path, file, Model);
-        Model.SetSegmentation(options.ForegroundThreshold, options.SizeFloor);
+        Model.SetSegmentation(options.ForegroundThreshold, options.SizeFloor, options.MergeDistance);
         _moments.Fill(path, file);
         _momentsOfG?.Fill(path, file);
         _adversary?.Fill(path, file, state.Critic);

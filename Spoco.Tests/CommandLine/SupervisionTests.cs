@@ -114,7 +114,7 @@ public sealed class SupervisionTests : IDisposable
         var data = DataSet.Write(_folder.File("data"));
         var run = Train(data, "--supervision", "sparse", "--instance-ratio", "0.4", "--iterations", "8").AssertSuccess();
         Assert.That(run.Error.Split("(estimated; --foreground-share sets it)"), Has.Length.EqualTo(5), "at the start, after 1, 2 and 4 steps");
-        Assert.That(run.Error, Does.Match(@"in the learned foreground \(p >= 0\.\d+\); as spoco segment: AP@0\.5"));
+        Assert.That(run.Error, Does.Match(@"in the learned foreground \(p >= 0\.\d+, joined below [0-9.]+\); as spoco segment: AP@0\.5"));
         Assert.That(Terms()["foreground"], Is.Positive);
         CommandLineRun.Of("segment", "--model", Out, "--input", Path.Combine(data, "val", "images"), "--foreground", "learned", "--out", _folder.File("result"), "--device", "cpu")
             .AssertSuccess();

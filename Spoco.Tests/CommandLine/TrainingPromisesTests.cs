@@ -32,7 +32,7 @@ public sealed partial class TrainingPromisesTests : IDisposable
         var run = Train(learned ? [] : ["--no-foreground"]).AssertSuccess();
         var line = run.Error.Split('\n').Single(l => l.StartsWith("validation at", StringComparison.Ordinal));
         Assert.That(line, Does.Match(learned
-            ? @"in the learned foreground \(p >= 0\.\d+\); as spoco segment: AP@0\.5" : "inside the true foreground; as spoco segment without a mask: AP@0.5"));
+            ? @"in the learned foreground \(p >= 0\.\d+, joined below [0-9.]+\); as spoco segment: AP@0\.5" : "inside the true foreground; as spoco segment without a mask: AP@0.5"));
         var promised = double.Parse(Promise().Match(line).Groups[1].Value, CultureInfo.InvariantCulture);
         Assert.That(run.Output, Does.Contain($"(as spoco segment: {Promise().Match(line).Groups[1].Value},"));
         var result = _folder.File("result");
@@ -52,7 +52,7 @@ public sealed partial class TrainingPromisesTests : IDisposable
         var run = Train("--supervision", "sparse").AssertSuccess();
         var line = run.Error.Split('\n').Single(l => l.StartsWith("validation at", StringComparison.Ordinal));
         Assert.That(line, Does.Contain($"of {objects} labelled objects: mean best IoU"));
-        Assert.That(line, Does.Match(@"in the learned foreground \(p >= 0\.\d+\); as spoco segment: of"));
+        Assert.That(line, Does.Match(@"in the learned foreground \(p >= 0\.\d+, joined below [0-9.]+\); as spoco segment: of"));
         Assert.That(line, Does.Not.Contain("AP@"));
         Assert.That(run.Output, Does.Contain($"best validation of {objects} labelled objects: mean best IoU"));
         var rows = File.ReadAllLines(Path.Combine(Out, "log.csv")).Select(row => row.Split(',')).ToArray();

@@ -4,8 +4,8 @@ using Spoco.Kernels;
 
 namespace Spoco.Tests.Training;
 
-/// <summary>Where a learned foreground is cut.</summary>
-public sealed class ForegroundThresholdTests
+/// <summary>Where a learned foreground is cut, and which segments are joined.</summary>
+public sealed class LabelCalibrationTests
 {
     /// <summary>A disc whose edge lies where a foreground that fades outwards has a known probability.</summary>
     [TestCase(0.12, 1, 1)]
@@ -45,17 +45,17 @@ public sealed class ForegroundThresholdTests
         // Values rise to choice 5 and fall behind it; objects differ far more than choices do.
         double[] Values(int choice, double slope) => [.. Enumerable.Range(0, 20).Select(k => 0.04 * k - slope * Math.Abs(choice - 5))];
         foreach (var start in new[] { 0, 4, 5, 8 })
-            Assert.That(LabelledThreshold.Climb(start, 9, wanted => [.. wanted.Select(choice => Values(choice, 0.03))]), Is.EqualTo(5));
+            Assert.That(LabelCalibration.Climb(start, 9, wanted => [.. wanted.Select(choice => Values(choice, 0.03))]), Is.EqualTo(5));
         foreach (var (start, end) in new[] { (0, 5), (8, 8) })
-            Assert.That(LabelledThreshold.Climb(start, 9, wanted => [.. wanted.Select(choice => Values(choice, 0.01))]), Is.EqualTo(end), "a step down has to gain more");
+            Assert.That(LabelCalibration.Climb(start, 9, wanted => [.. wanted.Select(choice => Values(choice, 0.01))]), Is.EqualTo(end), "a step down has to gain more");
 
         var random = new RandomSource(3);
         var noise = Enumerable.Range(0, 9).Select(_ => Enumerable.Range(0, 4).Select(_ => random.NextDouble()).ToArray()).ToArray();
         noise[4] = [.. noise[3].Select((value, i) => value + (i % 2 == 0 ? 0.5 : -0.48))];
         noise[2] = noise[3];
-        Assert.That(LabelledThreshold.Climb(3, 9, wanted => [.. wanted.Select(i => noise[i])]), Is.EqualTo(3), "better by less than its error");
-        Assert.That(LabelledThreshold.Climb(1, 3, wanted => [.. wanted.Select(i => new[] { i + 0.5 })]), Is.EqualTo(1), "one object tells nothing");
-        Assert.That(LabelledThreshold.Climb(1, 3, wanted => [.. wanted.Select(_ => Array.Empty<double>())]), Is.EqualTo(1));
+        Assert.That(LabelCalibration.Climb(3, 9, wanted => [.. wanted.Select(i => noise[i])]), Is.EqualTo(3), "better by less than its error");
+        Assert.That(LabelCalibration.Climb(1, 3, wanted => [.. wanted.Select(i => new[] { i + 0.5 })]), Is.EqualTo(1), "one object tells nothing");
+        Assert.That(LabelCalibration.Climb(1, 3, wanted => [.. wanted.Select(_ => Array.Empty<double>())]), Is.EqualTo(1));
     }
 
     [Test]
@@ -63,10 +63,13 @@ public sealed class ForegroundThresholdTests
     {
         using var device = ComputeDevice.Open("cpu");
         using var model = new SpocoModel(device, new SpocoModelOptions { Foreground = true, Network = new() { Dimensions = 2, FeatureMaps = [4, 8] } }, trained: false);
-        model.SetSegmentation(0.8, 17);
-        Assert.That((model.Options.ForegroundThreshold, model.Options.Segmentation.SizeFloor), Is.EqualTo((0.8, 17)));
-        foreach (var (threshold, floor) in new[] { (0.0, 1), (1.0, 1), (double.NaN, 1), (0.5, -1) })
-            Assert.That(() => model.SetSegmentation(threshold, floor), Throws.ArgumentException);
-        Assert.That((model.Options.ForegroundThreshold, model.Options.SizeFloor), Is.EqualTo((0.8, 17)), "left as it was");
+        model.SetSegmentation(0.8, 17, 1.5);
+        Assert.That((model.Options.ForegroundThreshold, model.Options.Segmentation.SizeFloor, model.Options.Segmentation.MergeDistance), Is.EqualTo((0.8, 17, 1.5)));
+        foreach (var (threshold, floor, distance) in new[] { (0.0, 1, 1.0), (1.0, 1, 1), (double.NaN, 1, 1), (0.5, -1, 1), (0.5, 1, -1), (0.5, 1, double.NaN), (0.5, 1, double.PositiveInfinity) })
+            Assert.That(() => model.SetSegmentation(threshold, floor, distance), Throws.ArgumentException);
+        Assert.That((model.Options.ForegroundThreshold, model.Options.SizeFloor, model.Options.MergeDistance), Is.EqualTo((0.8, 17, 1.5)), "left as it was");
+        model.SetSegmentation(0.8, 17, null);
+        Assert.That(model.Options.Segmentation.MergeDistance, Is.EqualTo(model.Options.PushMargin), "with a foreground");
+        Assert.That(new SpocoModelOptions().Segmentation.MergeDistance, Is.Zero, "the paper's network");
     }
 }
