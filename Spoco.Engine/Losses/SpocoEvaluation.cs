@@ -248,7 +248,9 @@ internal sealed class SpocoEvaluation : IDisposable
             MomentumAnchors = Upload(_anchors?.MomentumEmbeddings ?? []),
             AnchorFactors = Upload(_anchorFactors),
             LineFactors = Allocate<float>(_lineFactors.Length),
-            KeptMasks = gradient ? Allocate<float>(Primitives.EmbeddingLoss.KeptLength(_device, _layout, _centres.Max(c => c.Anchors))) : default,
+            // For as many anchors as there may ever be: a step in steady state takes no memory that another one did not.
+            KeptMasks = gradient && _anchors is not null
+                ? Allocate<float>(Primitives.EmbeddingLoss.KeptLength(_device, _layout, Math.Max(_options.MaximalAnchors, _centres.Max(c => c.Anchors)))) : default,
         };
     }
 

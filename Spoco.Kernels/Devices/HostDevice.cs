@@ -9,6 +9,8 @@ public sealed unsafe class HostDevice : ComputeDevice
     /// <summary>Every block starts on a cache line, which is also one 512-bit register.</summary>
     public const int Alignment = 64;
 
+    private const long LeastWorkspace = 1 << 20;
+
     private readonly Lock _workspace = new();
     private long _workspaceBytes;
 
@@ -32,7 +34,7 @@ public sealed unsafe class HostDevice : ComputeDevice
 
     /// <summary>
     /// Memory for the time of one kernel. All kernels share one block, as large as the largest of them needs: blocks of their own sizes would be held for
-    /// each of them.
+    /// each of them. It is never smaller than what kernels need for more objects and anchors than small images show: in steady state it does not grow.
     /// </summary>
     internal DeviceMemory Workspace(long bytes)
     {
@@ -41,7 +43,7 @@ public sealed unsafe class HostDevice : ComputeDevice
             if (bytes > _workspaceBytes)
             {
                 Pool.Discard(_workspaceBytes);
-                _workspaceBytes = BufferPool.RoundUp(bytes);
+                _workspaceBytes = Math.Max(LeastWorkspace, BufferPool.RoundUp(bytes));
             }
 
             return Pool.Rent(_workspaceBytes, "workspace");
