@@ -100,7 +100,7 @@ internal static class TrainCommand
             }
 
             var segmented = summary.Best.Segmented is not { } scores ? "" : string.Create(CultureInfo.InvariantCulture,
-                $" (as spoco segment: {scores.AveragePrecision50:0.000}, {scores.SymmetricBestDice:0.000})");
+                $" (as spoco segment: {scores.Precision}, {scores.SymmetricBestDice:0.000})");
             Terminal.Result(string.Create(CultureInfo.InvariantCulture,
                 $"{summary.Iterations} iterations, best validation AP@0.5 {summary.Best.AveragePrecision50:0.000}, ")
                 + string.Create(CultureInfo.InvariantCulture, $"SBD {summary.Best.SymmetricBestDice:0.000}{segmented}: {folder}"));

@@ -38,6 +38,10 @@ internal sealed record ImageScores(
     [JsonIgnore]
     public IReadOnlyList<Detection> Detections { get; init; } = [];
 
+    /// <summary>Of a mean: the standard error of <see cref="AveragePrecision50"/>, s / sqrt(n) over its images; NaN of fewer than two.</summary>
+    [JsonIgnore]
+    public double AveragePrecision50Error { get; init; } = double.NaN;
+
     /// <summary>Scores one image.</summary>
     /// <exception cref="ArgumentException">The sizes differ.</exception>
     public static ImageScores Of(string name, Volume<int> truth, Volume<int> predicted) => Of(name, ContingencyTable.Of(truth, predicted));
@@ -59,7 +63,16 @@ internal sealed record ImageScores(
         Mean(scores, s => s.TruthObjects), Mean(scores, s => s.PredictedObjects), Mean(scores, s => s.SymmetricBestDice),
         Mean(scores, s => s.DifferenceInCount),
         [.. Enumerable.Range(0, scores[0].AveragePrecision.Count).Select(i => Mean(scores, s => s.AveragePrecision[i]))],
-        Mean(scores, s => s.AdaptedRandError), Mean(scores, s => s.SplitInformation), Mean(scores, s => s.MergeInformation));
+        Mean(scores, s => s.AdaptedRandError), Mean(scores, s => s.SplitInformation), Mean(scores, s => s.MergeInformation))
+    {
+        AveragePrecision50Error = StandardError([.. scores.Select(s => s.AveragePrecision50).Where(value => !double.IsNaN(value))]),
+    };
+
+    private static double StandardError(double[] values)
+    {
+        var mean = values.DefaultIfEmpty(double.NaN).Average();
+        return values.Length < 2 ? double.NaN : Math.Sqrt(values.Sum(value => (value - mean) * (value - mean)) / (values.Length - 1) / values.Length);
+    }
 
     private static double Mean(IReadOnlyList<ImageScores> scores, Func<ImageScores, double> score) =>
         scores.Select(score).Where(value => !double.IsNaN(value)).DefaultIfEmpty(double.NaN).Average();

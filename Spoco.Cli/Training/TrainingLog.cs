@@ -73,4 +73,11 @@ internal readonly record struct ValidationResult(
 /// <param name="AveragePrecision50">AP at IoU 0.5.</param>
 /// <param name="SymmetricBestDice">SBD.</param>
 /// <param name="Labelled">The scores of the labelled objects instead, where not all are labelled.</param>
-internal readonly record struct SegmentedScores(double AveragePrecision50, double SymmetricBestDice, LabelledScores? Labelled = null);
+/// <param name="Error">Standard error of the AP, a mean over images: the promise is as uncertain as few images are; NaN of fewer than two.</param>
+internal readonly record struct SegmentedScores(
+    double AveragePrecision50, double SymmetricBestDice, LabelledScores? Labelled = null, double Error = double.NaN)
+{
+    /// <summary>The AP, and its standard error where there is one.</summary>
+    public string Precision =>
+        string.Create(CultureInfo.InvariantCulture, $"{AveragePrecision50:0.000}") + (double.IsNaN(Error) ? "" : string.Create(CultureInfo.InvariantCulture, $" +- {Error:0.000}"));
+}

@@ -328,7 +328,7 @@ internal sealed class TrainingRun
         if (_settings.ValidatesLabelledAlone)
             return new SegmentedScores(0, 0, ValidationScoring.OfLabelled(model, _settings, _data.Validation, OrientationAverage.DefaultOf(model.Options)));
         var scores = ValidationScoring.Mean(model, _settings, _data.Validation, ScoringChoices.OfSegment(model.Options), CancellationToken.None);
-        return new SegmentedScores(scores.AveragePrecision50, scores.SymmetricBestDice);
+        return new SegmentedScores(scores.AveragePrecision50, scores.SymmetricBestDice, Error: scores.AveragePrecision50Error);
     }
 
     private static string Describe(SpocoTrainer trainer, ValidationResult result)
@@ -343,14 +343,10 @@ internal sealed class TrainingRun
                 + (result.Segmented?.Labelled is { } final ? $"; as spoco segment: {final}" : "");
         }
 
-        var scores = Text(result.AveragePrecision50, result.SymmetricBestDice);
         var segmented = result.Segmented is not { } segment ? ""
-            : $"; as spoco segment{mask}: {Text(segment.AveragePrecision50, segment.SymmetricBestDice)}";
+            : string.Create(CultureInfo.InvariantCulture, $"; as spoco segment{mask}: AP@0.5 {segment.Precision}  SBD {segment.SymmetricBestDice:0.000}");
         return string.Create(CultureInfo.InvariantCulture,
-            $"validation at {trainer.Iteration}: loss {result.Loss:0.0000}  {scores} {foreground}{segmented}");
-
-        static string Text(double precision, double dice) =>
-            string.Create(CultureInfo.InvariantCulture, $"AP@0.5 {precision:0.000}  SBD {dice:0.000}");
+            $"validation at {trainer.Iteration}: loss {result.Loss:0.0000}  AP@0.5 {result.AveragePrecision50:0.000}  SBD {result.SymmetricBestDice:0.000} {foreground}{segmented}");
     }
 
     /// <summary>Without labels only the loss tells.</summary>

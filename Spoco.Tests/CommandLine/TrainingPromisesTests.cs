@@ -43,6 +43,27 @@ public sealed partial class TrainingPromisesTests : IDisposable
         Assert.That(AveragePrecision(File.ReadAllText(json)), Is.EqualTo(promised).Within(6e-4));
     }
 
+    /// <summary>A promise made by few images is uncertain, and says how much: the standard error of the mean over the images.</summary>
+    [Test]
+    public void The_promise_says_its_standard_error()
+    {
+        DataSet.Write(Data, validation: 3);
+        var run = Train().AssertSuccess();
+        var promise = Regex.Match(run.Output, @"as spoco segment: ([0-9.]+) \+- ([0-9.]+), ");
+        Assert.That(promise.Success, run.Output);
+        Assert.That(run.Error, Does.Contain($"as spoco segment: AP@0.5 {promise.Groups[1].Value} +- {promise.Groups[2].Value}  SBD"));
+        var (result, json) = (_folder.File("result"), _folder.File("scores.json"));
+        Run("segment", "--model", Out, "--input", Path.Combine(Data, "val", "images"), "--out", result).AssertSuccess();
+        CommandLineRun.Of("evaluate", "--prediction", result, "--labels", Path.Combine(Data, "val", "labels"), "--json", json).AssertSuccess();
+        using var scores = JsonDocument.Parse(File.ReadAllText(json));
+        var values = scores.RootElement.GetProperty("images").EnumerateArray().Select(image => image.GetProperty("average_precision50").GetDouble()).ToArray();
+        var (mean, count) = (values.Average(), values.Length);
+        Assert.That(count, Is.EqualTo(3));
+        Assert.That(double.Parse(promise.Groups[1].Value, CultureInfo.InvariantCulture), Is.EqualTo(mean).Within(6e-4));
+        Assert.That(double.Parse(promise.Groups[2].Value, CultureInfo.InvariantCulture),
+            Is.EqualTo(Math.Sqrt(values.Sum(v => (v - mean) * (v - mean)) / (count - 1) / count)).Within(6e-4));
+    }
+
     /// <summary>Without complete labels the scores are those of the labelled objects, and their names say so.</summary>
     [Test]
     public void The_validation_of_sparse_labels_scores_what_is_labelled()
