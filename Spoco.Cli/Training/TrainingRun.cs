@@ -385,9 +385,8 @@ internal sealed class TrainingRun
             throw new InputException($"--patch: {options.Network.FeatureMaps.Count} levels need at least {new PatchExtents(least.D, least.H, least.W)}, got {patch}.");
     }
 
-    /// <summary>What the bits of a training depend on beside its settings and data; docs/cpu.md says where threads count.</summary>
-    private string Computer => _device is HostDevice host
-        ? string.Create(CultureInfo.InvariantCulture, $"{host} with {host.Workers.Workers} thread{(host.Workers.Workers == 1 ? "" : "s")}") : _device.ToString();
+    /// <summary>What the bits of a training depend on beside its settings and data. The number of threads is not part of it.</summary>
+    private string Computer => _device.ToString();
 
     private void Save(SpocoTrainer trainer, string path)
     {

@@ -22,7 +22,7 @@ public readonly record struct TrainingStep(
 
 /// <summary>
 /// Trains a <see cref="SpocoModel"/>. One step: f forward; update of g with the f of before the step (<see cref="GNetwork"/>); g forward, only where
-/// the consistency term needs it and without gradient unless g is trained; loss; backward; Adam. Same seed, device and threads: the same bits.
+/// the consistency term needs it and without gradient unless g is trained; loss; backward; Adam. Same seed and device: the same bits, for any number of threads.
 /// A step that fails, for whatever reason but a device that fails in the middle of Adam's update, leaves the model, running statistics included, and the
 /// training as they were.
 /// <code>

@@ -9,13 +9,13 @@ internal static unsafe class AffinityLossHost
         HostDevice host, TensorShape shape, DeviceBuffer<float> embeddings, int channels, DeviceBuffer<int> owners, DeviceBuffer<PixelOffset> offsets,
         float reach, DeviceBuffer<float> sums)
     {
-        var partials = host.Allocate<double>(host.Workers.Workers * sums.Length, nameof(AffinityLoss));
+        var partials = host.Allocate<double>(PartSums.Parts * sums.Length, nameof(AffinityLoss));
         using var memory = partials.Memory;
         partials.Clear();
-        host.Workers.Run(checked(shape.N * shape.D * shape.H), new SumsBody(
+        PartSums.Run(host, checked(shape.N * shape.D * shape.H), new SumsBody(
             shape, embeddings.HostAddress, channels, owners.HostAddress, offsets.HostAddress, (int)(offsets.Length / shape.N), reach,
             partials.HostAddress, sums.Length));
-        EmbeddingLossHost.AddParts(partials.HostAddress, host.Workers.Workers, sums);
+        PartSums.Add(partials.HostAddress, sums);
     }
 
     public static void AddGradient(
@@ -27,9 +27,9 @@ internal static unsafe class AffinityLossHost
 
     private readonly struct SumsBody(
         TensorShape shape, float* embeddings, int channels, int* owners, PixelOffset* offsets, int count, float reach, double* partials, long length)
-        : IParallelBody
+        : IPartBody
     {
-        public void Execute(int from, int until, int worker)
+        public void Execute(int from, int until, int part, int worker)
         {
             for (var row = from; row < until; row++)
             {
@@ -52,7 +52,7 @@ internal static unsafe class AffinityLossHost
                         different++;
                     }
 
-                    var sums = partials + worker * length + o * AffinityLoss.Scalars;
+                    var sums = partials + part * length + o * AffinityLoss.Scalars;
                     sums[0] += overlap;
                     sums[1] += squares;
                     sums[2] += different;

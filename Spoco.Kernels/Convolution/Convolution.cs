@@ -3,7 +3,7 @@ namespace Spoco.Kernels.Primitives;
 /// <summary>
 /// Convolution (cross-correlation) in two and three dimensions with stride 1, channels last:
 /// y[n,d,h,w,o] = f(bias[o] + sum over i,j,k,c of x[n,d+i-pD,h+j-pH,w+k-pW,c] weight[i,j,k,c,o]), x = 0 outside.
-/// Sums have a fixed order: the same device and number of threads give the same bits.
+/// Sums have a fixed order: the same device gives the same bits, with any number of threads.
 /// </summary>
 public static unsafe class Convolution
 {

@@ -83,12 +83,12 @@ internal static unsafe class ConvolutionHost
 
     public static void BackwardBias(HostDevice host, float* dy, long voxels, int channels, float* dbias)
     {
-        // A line of distance keeps the workers out of each other's cache lines.
-        var parts = (int)Math.Min(host.Workers.Workers, voxels);
+        // As many parts for any number of workers; a line of distance keeps them out of each other's cache lines.
+        var parts = (int)Math.Min(PartSums.Parts, voxels);
         var stride = 2 * channels + HostDevice.Alignment / sizeof(float);
         using var memory = host.Allocate<float>((long)parts * stride, "Convolution bias gradient").Memory;
         var sums = (float*)memory.Block.Pointer;
-        host.Workers.Run(parts, new ColumnSums(dy, voxels, channels, parts, sums, stride));
+        host.Workers.RunPieces(parts, new ColumnSums(dy, voxels, channels, parts, sums, stride));
         new Span<float>(dbias, channels).Clear();
         for (var part = 0; part < parts; part++)
             Add(dbias, sums + (long)part * stride, channels);

@@ -8,14 +8,18 @@ namespace Spoco.Kernels.Primitives;
 /// Weight gradient: for every position of the kernel window the product of [Cin] shifted input columns with [Cout] output gradients, summed over
 /// voxels. A part of the image is walked in blocks of about <see cref="BlockColumns"/> columns, whose gradients and input rows are packed into
 /// scratch memory that fits the caches, with their zeros at the border; the sum over a block is formed in registers and added to the partial gradient
-/// of the part. Work items are parts times ranges of output channels; the partial gradients are added in a fixed order.
+/// of the part. Work items are parts times ranges of output channels. The parts depend on the shape alone and their gradients are added in their order: any number of
+/// workers gives the same bits.
 /// </summary>
 internal static unsafe class ConvolutionHostBackwardWeight<TSimd, TVector> where TSimd : ISimd<TVector> where TVector : struct
 {
     private const int BlockColumns = 256;
 
     /// <summary>Most memory for the partial gradients of all parts; where it is not enough, workers share channels rather than the image.</summary>
-    private const long PartialBytes = 48 << 20;
+    private const long PartialBytes = 16 << 20;
+
+    /// <summary>Fewest columns of a part: adding its gradient to the others then costs next to nothing.</summary>
+    private const int PartColumns = 512;
 
     /// <summary>
     /// So many input channels stay together, and a tile covers several columns of the kernel window. More would put neighbouring columns so far apart
@@ -31,7 +35,7 @@ internal static unsafe class ConvolutionHostBackwardWeight<TSimd, TVector> where
             "Convolution weight gradient").Memory;
         plan.Scratch = (byte*)memory.Block.Pointer;
         plan.Partials = (float*)(plan.Scratch + scratchBytes * host.Workers.Workers);
-        host.Workers.Run(plan.Parts * plan.Ranges, new Body(plan));
+        host.Workers.RunPieces(plan.Parts * plan.Ranges, new Body(plan));
         host.Workers.Run(shape.Terms, new Sum(plan, dweight), minimumPerWorker: 64);
     }
 
@@ -77,8 +81,10 @@ internal static unsafe class ConvolutionHostBackwardWeight<TSimd, TVector> where
             // A matrix product on one row reads the input where it lies.
             IsDirect = shape.IsPointwise && Output.H == 1;
 
-            // Every worker gets one item: as many parts as memory allows, the rest as ranges of channels.
-            Parts = (int)Math.Clamp(Math.Min(ImageBlocks, PartialBytes / (PartialLength * sizeof(float))), 1, workers);
+            // As many parts as columns and memory allow; where these are few, every worker gets a range of channels, which changes no sum.
+            var columns = (long)Output.N * Output.D * Output.H * Output.W;
+            Parts = (int)Math.Clamp(
+                Math.Min(Math.Min(ImageBlocks, columns / PartColumns), PartialBytes / (PartialLength * sizeof(float))), 1, PartSums.Parts);
             Ranges = Math.Min(CeilingDivide(workers, Parts), Blocks.Count);
         }
 

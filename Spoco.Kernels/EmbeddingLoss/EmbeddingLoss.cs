@@ -5,8 +5,8 @@ namespace Spoco.Kernels.Primitives;
 
 /// <summary>
 /// The passes over the pixels that the SPOCO losses need: sums of every cluster, sums over the soft mask of every centre, gradient of every pixel.
-/// What lies between them is small, and done by the caller in double precision. Sums have a fixed order: same device and number of threads, same
-/// bits.
+/// What lies between them is small, and done by the caller in double precision. Sums have a fixed order: same device, same bits,
+/// with any number of threads.
 /// </summary>
 public static class EmbeddingLoss
 {

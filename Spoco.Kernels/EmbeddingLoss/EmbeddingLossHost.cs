@@ -11,8 +11,7 @@ internal static unsafe class EmbeddingLossHost
 {
     private const int Stride = PixelTile.Stride;
 
-    /// <summary>Parts of the pixels with sums of their own: as many workers as that can take part.</summary>
-    private const int Parts = 64;
+    private const int Parts = PartSums.Parts;
 
     /// <summary>Owner of no pixel at all.</summary>
     private const int Nobody = -3;
@@ -24,11 +23,11 @@ internal static unsafe class EmbeddingLossHost
         var partials = Cleared(memory, Parts * sums.Length);
         fixed (int* imageClusters = segments.ImageClusters)
         {
-            host.Workers.RunPieces(Parts, new ClusterBody(
+            PartSums.Run(host, EmbeddingTile.CountOf(layout), new ClusterBody(
                 layout, embeddings.HostAddress, segments.Owners.HostAddress, imageClusters, partials, sums.Length));
         }
 
-        AddParts(partials, Parts, sums);
+        PartSums.Add(partials, sums);
     }
 
     public static void Sums(
@@ -44,11 +43,11 @@ internal static unsafe class EmbeddingLossHost
         var anchorPartials = objectPartials + Parts * objects.Length;
         var scratch = (float*)(objectPartials + partialLength);
         var pixels = pixelLength > 0 ? scratch + scratchLength : null;
-        host.Workers.RunPieces(Parts, new SumsBody(
+        PartSums.Run(host, EmbeddingTile.CountOf(inputs.Layout), new SumsBody(
             new Pointers(inputs), !gradient.IsNull, new KeptMasks(inputs, gradient), objectPartials, objects.Length,
             anchorPartials, anchors.Length, pixels, scratch));
-        AddParts(objectPartials, Parts, objects);
-        AddParts(anchorPartials, Parts, anchors);
+        PartSums.Add(objectPartials, objects);
+        PartSums.Add(anchorPartials, anchors);
         for (long line = 0; pixels is not null && line < lines.Length / 2; line++)
         {
             double overlap = 0, square = 0;
@@ -72,10 +71,10 @@ internal static unsafe class EmbeddingLossHost
             partialLength * sizeof(double) + scratchLength * sizeof(float));
         var partials = Cleared(memory, partialLength);
         var scratch = (float*)(partials + partialLength);
-        host.Workers.RunPieces(Parts, new GradientBody(
+        PartSums.Run(host, EmbeddingTile.CountOf(layout), new GradientBody(
             new Pointers(inputs), new KeptMasks(inputs, gradient), inputs.LineFactors.HostAddress, shift.HostAddress,
             gradient.HostAddress, partials, inputs.Anchors.Length, scratch));
-        AddParts(partials, Parts, inputs.Anchors.Length);
+        PartSums.Add(partials, inputs.Anchors.Length);
         for (var a = 0; a < inputs.Centres.AnchorPixels.Length; a++)
         {
             var pixel = gradient.HostAddress + (long)inputs.Centres.AnchorPixels.HostAddress[a] * layout.PixelStride + layout.ChannelOffset;
@@ -91,30 +90,8 @@ internal static unsafe class EmbeddingLossHost
         return values;
     }
 
-    /// <summary>sums = the sum of parts that lie one behind the other; the first one is overwritten.</summary>
-    internal static void AddParts(double* partials, int parts, DeviceBuffer<float> sums)
-    {
-        AddParts(partials, parts, sums.Length);
-        for (long i = 0; i < sums.Length; i++)
-            sums.HostAddress[i] = (float)partials[i];
-    }
-
-    /// <summary>Adds the other parts to the first one.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void AddParts(double* partials, int parts, long length)
-    {
-        for (var part = 1; part < parts; part++)
-        {
-            for (long i = 0; i < length; i++)
-                partials[i] += partials[part * length + i];
-        }
-    }
-
     /// <summary>So many numbers, rounded up to whole cache lines.</summary>
     private static long Lines(long length) => (length + CacheLine.Floats - 1) / CacheLine.Floats * CacheLine.Floats;
-
-    /// <summary>First tile of a part.</summary>
-    private static int FirstTile(EmbeddingLayout layout, int part) => (int)((long)EmbeddingTile.CountOf(layout) * part / Parts);
 
     /// <summary>The inputs as addresses.</summary>
     private readonly struct Pointers(EmbeddingLossInputs inputs)
@@ -174,17 +151,12 @@ internal static unsafe class EmbeddingLossHost
 
     /// <summary>Adds runs of pixels of one owner, a register of channels at a time.</summary>
     private readonly struct ClusterBody(EmbeddingLayout layout, float* embeddings, int* owners, int* imageClusters, double* partials, long length)
-        : IParallelBody
+        : IPartBody
     {
-        public void Execute(int from, int until, int worker)
-        {
-            for (var part = from; part < until; part++)
-                Add(FirstTile(layout, part), FirstTile(layout, part + 1), partials + part * length);
-        }
-
         [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-        private void Add(int from, int until, double* sums)
+        public void Execute(int from, int until, int part, int worker)
         {
+            var sums = partials + part * length;
             for (var index = from; index < until; index++)
             {
                 var tile = new EmbeddingTile(layout, index);
@@ -225,18 +197,12 @@ internal static unsafe class EmbeddingLossHost
     private readonly struct SumsBody(
         Pointers v, bool gradient, KeptMasks kept, double* objectPartials, long objectLength, double* anchorPartials, long anchorLength,
         float* pixels, float* scratch)
-        : IParallelBody
+        : IPartBody
     {
         public static int ScratchLength(int channels) => (2 * channels + Rows.Count) * Stride + WeightedRows.Length;
 
-        public void Execute(int from, int until, int worker)
-        {
-            for (var part = from; part < until; part++)
-                Add(FirstTile(v.Layout, part), FirstTile(v.Layout, part + 1), part, worker);
-        }
-
         [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-        private void Add(int from, int until, int part, int worker)
+        public void Execute(int from, int until, int part, int worker)
         {
             var channels = v.Layout.Channels;
             var transposed = scratch + (long)worker * ScratchLength(channels);
@@ -355,19 +321,13 @@ internal static unsafe class EmbeddingLossHost
 
     private readonly struct GradientBody(
         Pointers v, KeptMasks kept, float* lineFactors, float* shift, float* gradient, double* anchorPartials, long anchorLength, float* scratch)
-        : IParallelBody
+        : IPartBody
     {
         public static int ScratchLength(int channels) =>
             (2 * channels + Rows.Count) * Stride + WeightedRows.Length + TileGradient.Length(channels);
 
-        public void Execute(int from, int until, int worker)
-        {
-            for (var part = from; part < until; part++)
-                Add(FirstTile(v.Layout, part), FirstTile(v.Layout, part + 1), part, worker);
-        }
-
         [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-        private void Add(int from, int until, int part, int worker)
+        public void Execute(int from, int until, int part, int worker)
         {
             var channels = v.Layout.Channels;
             var transposed = scratch + (long)worker * ScratchLength(channels);

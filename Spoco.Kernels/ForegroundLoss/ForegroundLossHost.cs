@@ -2,19 +2,19 @@ using System.Numerics;
 
 namespace Spoco.Kernels.Primitives;
 
-/// <summary>The foreground loss on the host: tiles of pixels, sums in double precision per worker.</summary>
+/// <summary>The foreground loss on the host: tiles of pixels, sums in double precision beyond a tile.</summary>
 internal static unsafe class ForegroundLossHost
 {
     public static void Sums(
         HostDevice host, EmbeddingLayout layout, DeviceBuffer<float> logits, DeviceBuffer<float> targets,
         DeviceBuffer<float> sums)
     {
-        var partials = host.Allocate<double>(host.Workers.Workers * sums.Length, nameof(ForegroundLoss));
+        var partials = host.Allocate<double>(PartSums.Parts * sums.Length, nameof(ForegroundLoss));
         using var memory = partials.Memory;
         partials.Clear();
-        host.Workers.Run(EmbeddingTile.CountOf(layout), new SumsBody(
+        PartSums.Run(host, EmbeddingTile.CountOf(layout), new SumsBody(
             layout, logits.HostAddress, targets.HostAddress, partials.HostAddress, sums.Length));
-        EmbeddingLossHost.AddParts(partials.HostAddress, host.Workers.Workers, sums);
+        PartSums.Add(partials.HostAddress, sums);
     }
 
     public static void Gradient(
@@ -28,9 +28,9 @@ internal static unsafe class ForegroundLossHost
         (Vector.ConditionalSelect(Vector.GreaterThan(t, Vector<float>.Zero), Vector<float>.One, Vector<float>.Zero), Vector.Abs(t));
 
     private readonly struct SumsBody(EmbeddingLayout layout, float* logits, float* targets, double* partials, long length)
-        : IParallelBody
+        : IPartBody
     {
-        public void Execute(int from, int until, int worker)
+        public void Execute(int from, int until, int part, int worker)
         {
             var z = stackalloc float[PixelTile.Pixels];
             var t = stackalloc float[PixelTile.Pixels];
@@ -49,7 +49,7 @@ internal static unsafe class ForegroundLossHost
                     square += p * p;
                 }
 
-                var sums = partials + worker * length + tile.Image * ForegroundLoss.Scalars;
+                var sums = partials + part * length + tile.Image * ForegroundLoss.Scalars;
                 sums[0] += Vector.Sum(entropy);
                 sums[1] += Vector.Sum(overlap);
                 sums[2] += Vector.Sum(square);

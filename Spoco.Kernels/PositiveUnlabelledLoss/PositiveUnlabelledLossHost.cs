@@ -2,19 +2,19 @@ using System.Numerics;
 
 namespace Spoco.Kernels.Primitives;
 
-/// <summary>The positive-unlabelled loss on the host: tiles of pixels, sums in double precision per worker.</summary>
+/// <summary>The positive-unlabelled loss on the host: tiles of pixels, sums in double precision beyond a tile.</summary>
 internal static unsafe class PositiveUnlabelledLossHost
 {
     public static void Sums(
         HostDevice host, EmbeddingLayout layout, DeviceBuffer<float> logits, DeviceBuffer<float> targets,
         DeviceBuffer<float> teacher, DeviceBuffer<float> sums)
     {
-        var partials = host.Allocate<double>(host.Workers.Workers * sums.Length, nameof(PositiveUnlabelledLoss));
+        var partials = host.Allocate<double>(PartSums.Parts * sums.Length, nameof(PositiveUnlabelledLoss));
         using var memory = partials.Memory;
         partials.Clear();
-        host.Workers.Run(EmbeddingTile.CountOf(layout), new SumsBody(
+        PartSums.Run(host, EmbeddingTile.CountOf(layout), new SumsBody(
             layout, logits.HostAddress, targets.HostAddress, Address(teacher), partials.HostAddress, sums.Length));
-        EmbeddingLossHost.AddParts(partials.HostAddress, host.Workers.Workers, sums);
+        PartSums.Add(partials.HostAddress, sums);
     }
 
     public static void Gradient(
@@ -42,9 +42,9 @@ internal static unsafe class PositiveUnlabelledLossHost
     }
 
     private readonly struct SumsBody(EmbeddingLayout layout, float* logits, float* targets, float* teacher, double* partials, long length)
-        : IParallelBody
+        : IPartBody
     {
-        public void Execute(int from, int until, int worker)
+        public void Execute(int from, int until, int part, int worker)
         {
             var z = stackalloc float[PixelTile.Pixels];
             var t = stackalloc float[PixelTile.Pixels];
@@ -75,7 +75,7 @@ internal static unsafe class PositiveUnlabelledLossHost
                     taught += weight * (loss - foreground * logit);
                 }
 
-                var sums = partials + worker * length + tile.Image * PositiveUnlabelledLoss.Scalars;
+                var sums = partials + part * length + tile.Image * PositiveUnlabelledLoss.Scalars;
                 sums[0] += Vector.Sum(accepted);
                 sums[1] += Vector.Sum(refused);
                 sums[2] += Vector.Sum(all);

@@ -2,7 +2,7 @@ namespace Spoco.Kernels.Primitives;
 
 /// <summary>
 /// Soft masks of single objects, S_k = exp(-Falloff |e_i - mu_k|^2) over the pixels i of the object's image, as images of their own: what a critic
-/// judges. Sums have a fixed order: same device and number of threads, same bits.
+/// judges. Sums have a fixed order: same device, same bits, with any number of threads.
 /// </summary>
 public static class SoftMasks
 {

@@ -2,7 +2,7 @@ namespace Spoco.Kernels.Primitives;
 
 /// <summary>
 /// Soft masks on the host: a worker goes through the tiles of its share of the pixels, a register of pixels at a time. Sums are single precision
-/// within a tile and double precision beyond it, per worker; the workers are added in their order.
+/// within a tile and double precision beyond it.
 /// </summary>
 internal static unsafe class SoftMasksHost
 {
@@ -20,12 +20,12 @@ internal static unsafe class SoftMasksHost
     {
         var scratch = Scratch(host, inputs, WeightedRows.Length);
         using var memory = scratch.Memory;
-        var partials = host.Allocate<double>(host.Workers.Workers * sums.Length, nameof(SoftMasks));
+        var partials = host.Allocate<double>(PartSums.Parts * sums.Length, nameof(SoftMasks));
         using var partialMemory = partials.Memory;
         partials.Clear();
-        host.Workers.Run(EmbeddingTile.CountOf(inputs.Layout), new SumsBody(
+        PartSums.Run(host, EmbeddingTile.CountOf(inputs.Layout), new SumsBody(
             new Pointers(inputs), masks.HostAddress, maskGradient.HostAddress, partials.HostAddress, sums.Length, scratch.HostAddress));
-        EmbeddingLossHost.AddParts(partials.HostAddress, host.Workers.Workers, sums);
+        PartSums.Add(partials.HostAddress, sums);
     }
 
     public static void Gradient(
@@ -90,9 +90,9 @@ internal static unsafe class SoftMasksHost
         }
     }
 
-    private readonly struct SumsBody(Pointers v, float* masks, float* maskGradient, double* partials, long length, float* scratch) : IParallelBody
+    private readonly struct SumsBody(Pointers v, float* masks, float* maskGradient, double* partials, long length, float* scratch) : IPartBody
     {
-        public void Execute(int from, int until, int worker)
+        public void Execute(int from, int until, int part, int worker)
         {
             var channels = v.Layout.Channels;
             var transposed = scratch + worker * ScratchLength(channels, WeightedRows.Length);
@@ -104,7 +104,7 @@ internal static unsafe class SoftMasksHost
                 for (var k = v.FirstMasks[tile.Image]; k < v.FirstMasks[tile.Image + 1]; k++)
                 {
                     v.Weights(masks + v.At(tile, k), maskGradient + v.At(tile, k), tile.Count, weighted.Next);
-                    weighted.Keep(v.Centres + (long)k * channels, partials + worker * length + (long)k * channels);
+                    weighted.Keep(v.Centres + (long)k * channels, partials + part * length + (long)k * channels);
                     if (weighted.IsFull)
                         Add(e, ref weighted);
                 }

@@ -2,6 +2,7 @@ using System.Reflection;
 using System.Text.RegularExpressions;
 using Spoco.Engine;
 using Spoco.Kernels;
+using Spoco.Kernels.Primitives;
 
 namespace Spoco.Tests.Interleavings;
 
@@ -19,7 +20,7 @@ public sealed partial class ConcurrencyPageTests
     [Test]
     public void Every_body_of_a_pass_has_a_line()
     {
-        var bodies = Assemblies.SelectMany(a => a.GetTypes()).Where(t => !t.IsInterface && typeof(IParallelBody).IsAssignableFrom(t))
+        var bodies = Assemblies.SelectMany(a => a.GetTypes()).Where(t => !t.IsInterface && (typeof(IParallelBody).IsAssignableFrom(t) || typeof(IPartBody).IsAssignableFrom(t)))
             .Select(t => $"{Simple(t.DeclaringType!)}.{Simple(t)}").ToArray();
         Assert.That(bodies, Has.Length.GreaterThan(50));
         Assert.That(bodies.Except(Named()), Is.Empty);

@@ -20,21 +20,21 @@ public sealed class CommandLineThreadTests : FolderTests
     [TearDown]
     public void RestoreVariable() => Environment.SetEnvironmentVariable(Variable, _before);
 
-    /// <summary>Training with the same number of threads gives the same file; what a model predicts, and its segments, do not depend on it.</summary>
+    /// <summary>A trained model, what it predicts, and its segments do not depend on the number of threads.</summary>
     [Test]
     public void From_images_to_scores()
     {
         var data = DataSet.Write(PathOf("data"));
         var images = Path.Combine(data, "val", "images");
         byte[]? trained = null;
-        foreach (var (threads, loaders) in new[] { (64, 1), (64, 16) })
+        foreach (var (threads, loaders) in new[] { (1, 1), (3, 4), (64, 16) })
         {
             Run($"train --data {data} --out {PathOf("model")} --patch 32,32 --maps 4,8 --embedding 4 --iterations 4 --validate-every 2 "
                 + $"--threads {threads} --loader-threads {loaders}");
             var model = File.ReadAllBytes(Path.Combine(PathOf("model"), "last.safetensors"));
-            Assert.That(model.AsSpan().SequenceEqual(trained ?? model), $"{loaders} threads prepare batches");
+            Assert.That(model.AsSpan().SequenceEqual(trained ?? model), $"{threads} threads, {loaders} prepare batches");
             trained = model;
-            if (loaders == 1)
+            if (threads < 64)
                 Directory.Delete(PathOf("model"), recursive: true);
         }
 

@@ -10,8 +10,7 @@ using Spoco.Tests.Training;
 namespace Spoco.Tests.Threads;
 
 /// <summary>
-/// Training, prediction and segmentation of small networks with more threads than processors. Training again with the same number of threads gives
-/// the same bits; with other numbers it drifts by rounding. Prediction gives the same bits with any number.
+/// Training, prediction and segmentation of small networks with more threads than processors: any number of them gives the same bits.
 /// </summary>
 [HangLimit(120)]
 public sealed class TrainingThreadTests
@@ -21,19 +20,7 @@ public sealed class TrainingThreadTests
     private static readonly Dictionary<string, (double[] Losses, float[] State)> OfOneThread = [];
 
     [Test]
-    public void Training_gives_the_same_bits_again(
-        [ManyThreads] int threads, [Values("bcr", "gcr", "adversarial", "volume")] string kind)
-    {
-        using var device = ThreadCounts.Open(threads);
-        var first = Train(device, kind);
-        using var other = ThreadCounts.Open(threads);
-        var second = Train(other, kind);
-        Assert.That(second.Losses, Is.EqualTo(first.Losses));
-        Assert.That(second.State.AsSpan().SequenceEqual(first.State), "parameters and statistics of both networks");
-    }
-
-    [Test]
-    public void Training_is_that_of_one_thread(
+    public void Training_gives_the_bits_of_one_thread(
         [ManyThreads] int threads, [Values("bcr", "gcr", "adversarial", "volume")] string kind)
     {
         if (!OfOneThread.TryGetValue(kind, out var expected))
@@ -43,10 +30,12 @@ public sealed class TrainingThreadTests
         }
 
         using var device = ThreadCounts.Open(threads);
-        var actual = Train(device, kind);
-        for (var i = 0; i < Steps; i++)
-            Assert.That(actual.Losses[i], Is.EqualTo(expected.Losses[i]).Within(1e-4 * Math.Abs(expected.Losses[i])), $"loss {i}");
-        Assert.That(actual.State.Zip(expected.State, (a, e) => Math.Abs(a - e)).Average(), Is.LessThan(1e-4 * expected.State.Average(Math.Abs)));
+        for (var repetition = 0; repetition < 2; repetition++)
+        {
+            var actual = Train(device, kind);
+            Assert.That(actual.Losses, Is.EqualTo(expected.Losses));
+            Assert.That(actual.State.AsSpan().SequenceEqual(expected.State), "parameters and statistics of both networks");
+        }
     }
 
     [Test]
