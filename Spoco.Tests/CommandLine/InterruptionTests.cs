@@ -32,7 +32,8 @@ public sealed class InterruptionTests : FolderTests
             ProgramProcess.AssertEnds(process, exitCode);
         }
 
-        Assert.That(Directory.GetFiles(parts, "*.tmp-*"), signal == Sigint ? Is.Empty : Is.Not.Null, "Ctrl-C leaves no temporary file");
+        if (signal == Sigint)
+            Assert.That(Directory.GetFiles(parts, "*.tmp-*"), Is.Empty, "Ctrl-C leaves no temporary file");
         using (var process = ProgramProcess.Start(["train", "--out", parts, "--resume", "--device", "cpu", "--threads", "2"]))
             ProgramProcess.AssertEnds(process, 0);
         Assert.That(Arrays(parts), Is.EqualTo(Arrays(whole)));

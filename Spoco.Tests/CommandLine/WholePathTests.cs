@@ -3,6 +3,7 @@ using PureHDF;
 using Spoco.Cli.Files;
 using Spoco.Engine;
 using Spoco.Engine.Checkpoints;
+using Spoco.Engine.Scores;
 using Spoco.Engine.Segmentation;
 
 namespace Spoco.Tests.CommandLine;
@@ -29,7 +30,8 @@ public sealed class WholePathTests : FolderTests
         CommandLineRun.Of("evaluate", "--prediction", result, "--labels", Path.Combine(data, "val", "labels"), "--json", json).AssertSuccess();
         using var scores = JsonDocument.Parse(File.ReadAllText(json));
         Assert.That(scores.RootElement.GetProperty("images").GetArrayLength(), Is.EqualTo(1));
-        Assert.That(scores.RootElement.GetProperty("mean").GetProperty("symmetric_best_dice").GetDouble(), Is.InRange(0, 1));
+        var table = ContingencyTable.Of(InputFile.ReadLabels(Path.Combine(data, "val", "labels", "cell0.png")), labels);
+        Assert.That(scores.RootElement.GetProperty("mean").GetProperty("symmetric_best_dice").GetDouble(), Is.EqualTo(SymmetricBestDice.Of(table)).Within(1e-12));
 
         CommandLineRun.Of("predict", "--model", model, "--input", images, "--out", embeddings, "--device", "cpu").AssertSuccess();
         var again = Path.Combine(Folder, "again.png");
