@@ -72,7 +72,8 @@ public class ConvolutionBench
     /// <summary>A layer; the window covers slices where the input has several.</summary>
     public sealed record Layer(TensorShape Input, int OutputChannels, int Kernel = 3) : IWorkload
     {
-        public ConvolutionShape Geometry { get; } = ConvolutionShape.Create(
+        /// <summary>Worked out anew whenever it is asked for: a copy with another input has another one.</summary>
+        public ConvolutionShape Geometry => ConvolutionShape.Create(
             Input,
             new TensorShape(Input.D == 1 ? 1 : Kernel, Kernel, Kernel, Input.C, OutputChannels),
             (Input.D == 1 ? 0 : Kernel / 2, Kernel / 2, Kernel / 2));

@@ -8,18 +8,18 @@ namespace Spoco.Bench;
 /// <summary>The arrays of one layer on a device, and its three convolutions.</summary>
 internal sealed class ConvolutionCalls : ITimedCalls
 {
-    private readonly ConvolutionBench.Layer _layer;
+    private readonly ConvolutionShape _shape;
     private readonly DeviceBuffer<float> _x, _weight, _y;
     private readonly Holdings _holdings;
 
     public ConvolutionCalls(ComputeDevice device, ConvolutionBench.Layer layer)
     {
         using var holdings = new Holdings();
-        _layer = layer;
+        _shape = layer.Geometry;
         var random = new RandomSource(1);
-        _x = Fill(layer.Geometry.Input);
-        _weight = Fill(layer.Geometry.Weight);
-        _y = Fill(layer.Geometry.Output);
+        _x = Fill(_shape.Input);
+        _weight = Fill(_shape.Weight);
+        _y = Fill(_shape.Output);
         _holdings = holdings.Share();
 
         DeviceBuffer<float> Fill(TensorShape shape) => holdings.Upload<float>(device, LossBench.Uniform(random, shape.Count), nameof(ConvolutionCalls));
@@ -27,14 +27,17 @@ internal sealed class ConvolutionCalls : ITimedCalls
 
     public IEnumerable<TimedCall> Calls =>
     [
-        new("forward", _layer.Of(""), Forward), new("input gradient", _layer.Of(""), BackwardInput), new("weight gradient", _layer.Of(""), BackwardWeight),
+        new("forward", Work, Forward), new("input gradient", Work, BackwardInput), new("weight gradient", Work, BackwardWeight),
     ];
 
-    public void Forward() => Convolution.Forward(_layer.Geometry, _x, _weight, default, _y);
+    /// <summary>The operations alone: they are what holds a convolution up.</summary>
+    private Work Work => new(_shape.Operations, 0);
 
-    public void BackwardInput() => Convolution.BackwardInput(_layer.Geometry, _y, _weight, _x);
+    public void Forward() => Convolution.Forward(_shape, _x, _weight, default, _y);
 
-    public void BackwardWeight() => Convolution.BackwardWeight(_layer.Geometry, _x, _y, _weight);
+    public void BackwardInput() => Convolution.BackwardInput(_shape, _y, _weight, _x);
+
+    public void BackwardWeight() => Convolution.BackwardWeight(_shape, _x, _y, _weight);
 
     public void Dispose() => _holdings.Dispose();
 }

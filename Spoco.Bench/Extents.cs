@@ -12,6 +12,6 @@ internal static class Extents
     /// <summary>"2D" or "3D".</summary>
     public static string Dimensions(TensorShape shape) => shape.D == 1 ? "2D" : "3D";
 
-    /// <summary>Half as long in every axis of space.</summary>
-    public static TensorShape Halved(TensorShape shape) => new(shape.N, shape.D == 1 ? 1 : shape.D / 2, shape.H / 2, shape.W / 2, shape.C);
+    /// <summary>A quarter of the rows and columns, half of the slices.</summary>
+    public static TensorShape Small(TensorShape shape) => shape with { D = Math.Max(1, shape.D / 2), H = shape.H / 4, W = shape.W / 4 };
 }

@@ -19,7 +19,7 @@ internal sealed class MutexWatershedCalls : ITimedCalls
         _holdings = holdings.Share();
     }
 
-    public IEnumerable<TimedCall> Calls => [new("embeddings on the device, labels to the host", _image.Of(""), Segment)];
+    public IEnumerable<TimedCall> Calls => [new("embeddings on the device, labels to the host", default, Segment)];
 
     public void Segment() => MutexWatershed.FromEmbeddings(_embeddings, _image.Depth, _image.Height, _image.Width);
 

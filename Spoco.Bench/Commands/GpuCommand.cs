@@ -16,7 +16,7 @@ internal static class GpuCommand
     {
         var quick = new Option<bool>("--quick")
         {
-            Description = "Fewer repetitions: less than a minute on a GPU. On a processor (cpu, PoCL) also smaller shapes and networks: about three minutes on two cores.",
+            Description = "Fewer repetitions: less than a minute on a GPU. On a processor (cpu, PoCL) also smaller inputs: about three minutes on two cores.",
         };
         var text = new Option<string?>("--out") { Description = "Also write the tables to this file (Markdown).", HelpName = "file" };
         var json = new Option<string?>("--json") { Description = "Also write all numbers to this file, for spoco-bench compare.", HelpName = "file" };

@@ -23,7 +23,7 @@ internal sealed record Sampling(int Least, int Most, double Seconds, double Samp
 /// <param name="Cases">The cases, in their order.</param>
 internal sealed record BenchPlan(string Name, Sampling Sampling, long CopyBytes, IReadOnlyList<BenchCase> Cases)
 {
-    /// <summary>The plan for a device. Quick: fewer samples; on a processor, which would take minutes for some of the convolutions, also every extent halved, and small networks.</summary>
+    /// <summary>The plan for a device. Quick: fewer samples; on a processor, which would take minutes for some of the convolutions, also small inputs.</summary>
     public static BenchPlan Of(ComputeDevice device, bool quick)
     {
         var isSmall = quick && !IsGpu(device);
@@ -42,27 +42,27 @@ internal sealed record BenchPlan(string Name, Sampling Sampling, long CopyBytes,
 
     private static IEnumerable<BenchCase> Convolutions(bool isSmall) =>
         from layer in ConvolutionBench.Layers
-        let chosen = isSmall ? layer with { Input = Extents.Halved(layer.Input) } : layer
+        let chosen = isSmall ? layer with { Input = Extents.Small(layer.Input) } : layer
         select new BenchCase("Convolution", $"{chosen}", 3 + (int)(layer.Geometry.Operations / 5e9), device => new ConvolutionCalls(device, chosen));
 
     private static IEnumerable<BenchCase> Norms(bool isSmall) =>
         from image in NormBench.Images
-        let chosen = isSmall ? new NormBench.Image(Extents.Halved(image.Shape)) : image
+        let chosen = isSmall ? new NormBench.Image(Extents.Small(image.Shape)) : image
         select new BenchCase("Norm", $"{chosen}", 4, device => new NormCalls(device, chosen));
 
     private static IEnumerable<BenchCase> Losses(bool isSmall) =>
     [
         .. from batch in LossBench.Batches
-        let chosen = isSmall ? batch with { Extents = Extents.Halved(batch.Extents) } : batch
+        let chosen = isSmall ? batch with { Extents = Extents.Small(batch.Extents) } : batch
         select new BenchCase("Loss", $"{chosen}, {Extents.Text(chosen.Extents)}", 4, device => new LossCalls(device, chosen)),
         .. from batch in ForegroundLossBench.Batches
-        let chosen = isSmall ? batch with { Extents = Extents.Halved(batch.Extents) } : batch
+        let chosen = isSmall ? batch with { Extents = Extents.Small(batch.Extents) } : batch
         select new BenchCase("Loss", $"{chosen}, {Extents.Text(chosen.Extents)}", 4, device => new ForegroundLossCalls(device, chosen)),
     ];
 
     private static IEnumerable<BenchCase> Steps(bool isSmall) =>
         from net in new[] { TrainingStepBench.Find("UNet3D"), TrainingStepBench.Find("UNet2D") }
-        let chosen = isSmall ? net with { Input = net.Dimensions == 3 ? new(1, 16, 16, 16, 1) : new(2, 1, 96, 96, 3) } : net
+        let chosen = isSmall ? net with { Input = net.Dimensions == 3 ? new(1, 8, 16, 16, 1) : new(2, 1, 96, 96, 3) } : net
         select new BenchCase("Training step", $"{chosen}, {Extents.Text(chosen.Input)}", 60, device => new TrainingStepCalls(device, chosen));
 
     private static IEnumerable<BenchCase> MutexWatersheds(bool isSmall, bool quick)

@@ -8,7 +8,8 @@ namespace Spoco.Bench.Runs;
 internal sealed class DevicePeak : ITimedCalls
 {
     private const int Chains = 8;
-    private const int Steps = 1024;
+    private const int Steps = 8;
+    private const int Rounds = 4;
     private const int GroupSize = 256;
     private const int ThreadsPerMultiprocessor = 2048;
 
@@ -26,7 +27,7 @@ internal sealed class DevicePeak : ITimedCalls
         _device = device;
         if (device is IlgpuDevice gpu)
         {
-            _groups = gpu.Accelerator.NumMultiprocessors * ThreadsPerMultiprocessor / GroupSize * 4;
+            _groups = gpu.Accelerator.NumMultiprocessors * ThreadsPerMultiprocessor / GroupSize * 128;
             _sums = holdings.Allocate<float>(device, (long)_groups * GroupSize, nameof(DevicePeak));
         }
 
@@ -40,7 +41,7 @@ internal sealed class DevicePeak : ITimedCalls
         new(MultiplyAdds, new Work(Flops, 0), Multiply), new(Copy, new Work(0, 2.0 * sizeof(float) * _source.Length), () => _source.CopyTo(_target)),
     ];
 
-    private double Flops => _device is HostDevice host ? FmaPeak.Operations(host) : 2.0 * Chains * Steps * _sums.Length;
+    private double Flops => _device is HostDevice host ? FmaPeak.Operations(host) : 2.0 * Chains * Steps * Rounds * _sums.Length;
 
     public void Dispose() => _holdings.Dispose();
 
@@ -52,22 +53,35 @@ internal sealed class DevicePeak : ITimedCalls
             FmaPeak.Run((HostDevice)_device);
     }
 
-    /// <summary>Independent chains hide the latency of one another.</summary>
+    /// <summary>Independent chains hide the latency of one another. Short, so that compilers for processors unroll all of it and make vectors of threads.</summary>
     private static void MultiplyKernel(ArrayView<float> sums, float factor, float term)
     {
         float s0 = term, s1 = term + 1, s2 = term + 2, s3 = term + 3, s4 = term + 4, s5 = term + 5, s6 = term + 6, s7 = term + 7;
-        for (var step = 0; step < Steps; step++)
+        for (var round = 0; round < Rounds; round++)
         {
-            s0 = s0 * factor + term;
-            s1 = s1 * factor + term;
-            s2 = s2 * factor + term;
-            s3 = s3 * factor + term;
-            s4 = s4 * factor + term;
-            s5 = s5 * factor + term;
-            s6 = s6 * factor + term;
-            s7 = s7 * factor + term;
+            s0 = Chain(s0, factor, term);
+            s1 = Chain(s1, factor, term);
+            s2 = Chain(s2, factor, term);
+            s3 = Chain(s3, factor, term);
+            s4 = Chain(s4, factor, term);
+            s5 = Chain(s5, factor, term);
+            s6 = Chain(s6, factor, term);
+            s7 = Chain(s7, factor, term);
         }
 
         sums[Grid.GlobalLinearIndex] = s0 + s1 + s2 + s3 + s4 + s5 + s6 + s7;
+    }
+
+    /// <summary><see cref="Steps"/> multiply-adds, one after another.</summary>
+    private static float Chain(float s, float factor, float term)
+    {
+        s = s * factor + term;
+        s = s * factor + term;
+        s = s * factor + term;
+        s = s * factor + term;
+        s = s * factor + term;
+        s = s * factor + term;
+        s = s * factor + term;
+        return s * factor + term;
     }
 }
