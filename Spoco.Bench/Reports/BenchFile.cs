@@ -1,5 +1,4 @@
 using System.Text.Json;
-using System.Text.Json.Serialization;
 using Spoco.Engine;
 
 namespace Spoco.Bench.Reports;
@@ -19,7 +18,6 @@ internal static class BenchFile
         MaxDepth = 8,
         RespectNullableAnnotations = true,
         RespectRequiredConstructorParameters = true,
-        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     };
 
     /// <summary>Writes a report.</summary>
@@ -82,6 +80,9 @@ internal static class BenchFile
 
     private static void RequireSense(string path, BenchReport report)
     {
+        // What the parser does not look at: the members of lists.
+        if (report.Results.Contains(null!) || report.Steps.Contains(null!) || report.Steps.Any(s => s.Kernels.Contains(null!)))
+            throw new JsonException("a result is null");
         var numbers = report.Results.SelectMany(r => (double[])[r.Median, r.Fastest, r.Slowest, r.Flops, r.Bytes, r.Samples, r.CallsPerSample, r.PeakBytes])
             .Concat(report.Steps.SelectMany(s => s.Kernels.SelectMany(k => (double[])[k.Milliseconds, k.Launches]).Append(s.Milliseconds)));
         var texts = report.Results.SelectMany(r => (string[])[r.Section, r.Name, r.What, r.Problem ?? ""])

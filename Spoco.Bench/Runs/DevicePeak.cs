@@ -11,14 +11,16 @@ internal sealed class DevicePeak : ITimedCalls
     private const int Steps = 8;
     private const int Rounds = 4;
     private const int GroupSize = 256;
-    private const int ThreadsPerMultiprocessor = 2048;
+
+    /// <summary>As many as are there at once, 128 times: some tenths of a millisecond.</summary>
+    private const int GroupsPerMultiprocessor = 2048 / GroupSize * 128;
 
     /// <summary>The name of the case, and of its calls.</summary>
     public const string Case = "fp32", MultiplyAdds = "multiply-adds in registers", Copy = "copy";
 
     private readonly ComputeDevice _device;
     private readonly DeviceBuffer<float> _sums, _source, _target;
-    private readonly int _groups;
+    private readonly int _groups, _groupSize;
     private readonly Holdings _holdings;
 
     public DevicePeak(ComputeDevice device, long copyBytes)
@@ -27,8 +29,10 @@ internal sealed class DevicePeak : ITimedCalls
         _device = device;
         if (device is IlgpuDevice gpu)
         {
-            _groups = gpu.Accelerator.NumMultiprocessors * ThreadsPerMultiprocessor / GroupSize * 128;
-            _sums = holdings.Allocate<float>(device, (long)_groups * GroupSize, nameof(DevicePeak));
+            _groupSize = Math.Min(GroupSize, gpu.Accelerator.MaxNumThreadsPerGroup);
+            // The simulator computes one thread after another.
+            _groups = device.Kind == DeviceKind.IlgpuCpu ? 1 : gpu.Accelerator.NumMultiprocessors * GroupsPerMultiprocessor;
+            _sums = holdings.Allocate<float>(device, (long)_groups * _groupSize, nameof(DevicePeak));
         }
 
         _source = holdings.AllocateCleared<float>(device, copyBytes / sizeof(float), nameof(DevicePeak));
@@ -48,7 +52,7 @@ internal sealed class DevicePeak : ITimedCalls
     private void Multiply()
     {
         if (_device is IlgpuDevice gpu)
-            gpu.Kernel(static a => a.LoadStreamKernel<ArrayView<float>, float, float>(MultiplyKernel))((_groups, GroupSize), _sums.View, 0.999f, 1e-3f);
+            gpu.Kernel(static a => a.LoadStreamKernel<ArrayView<float>, float, float>(MultiplyKernel))((_groups, _groupSize), _sums.View, 0.999f, 1e-3f);
         else
             FmaPeak.Run((HostDevice)_device);
     }

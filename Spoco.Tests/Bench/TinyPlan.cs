@@ -19,7 +19,7 @@ internal static class TinyPlan
         new("Norm", "2D", 1, d => new NormCalls(d, new NormBench.Image(new(1, 1, 6, 5, 8)))),
         new("Loss", "2D", 1, d => new LossCalls(d, new LossBench.Batch("2D", new(1, 1, 18, 18, 4), new SpocoLossOptions { Supervision = Supervision.Sparse }))),
         new("Loss", "foreground", 1, d => new ForegroundLossCalls(d, new ForegroundLossBench.Batch("2D", new(1, 1, 18, 18, 5)))),
-        new("Training step", "tiny", 1, d => new TrainingStepCalls(d, new TrainingStepBench.Network("tiny", 2, [4, 8], "gcr", new(1, 1, 32, 16, 1)))),
+        new("Training step", "tiny", 1, d => new TrainingStepCalls(d, new TrainingStepBench.Network("tiny", 2, [4, 8], "bcr", new(1, 1, 16, 16, 1)))),
         new("Mutex Watershed", "16x16", 1, d => new MutexWatershedCalls(d, new MutexWatershedBench.Image("16x16", 1, 16, 16, 8))));
 
     /// <summary>A case that does what a test wants.</summary>
