@@ -106,6 +106,7 @@ internal sealed record BenchReport
         Steps = [],
     };
 
-    /// <summary>The largest measured TFLOP/s or GB/s of the peaks; 0 where none was measured.</summary>
-    public double Peak(Func<BenchResult, double> rate) => Results.Where(r => r.Section == PeakSection).Select(rate).DefaultIfEmpty().Max();
+    /// <summary>The largest TFLOP/s or GB/s of all samples of the peaks, as a median is none; 0 where none was measured.</summary>
+    public double Peak(Func<BenchResult, double> rate) =>
+        Results.Where(r => r.Section == PeakSection && r.Fastest > 0).Select(r => rate(r with { Median = r.Fastest })).DefaultIfEmpty().Max();
 }
