@@ -172,7 +172,7 @@ void PackTar(string target, List<(string Path, string Entry)> files, HashSet<str
         }
     }
 
-    // Two blocks would need two threads' memory and pack worse.
+    // One thread: several cut the archive into blocks, by their number, and pack it worse.
     if (StartProcess("xz", new ProcessSettings { Arguments = new ProcessArgumentBuilder().Append("-9e").Append("--threads=1").Append("--force").AppendQuoted(tar) }) != 0)
         throw new CakeException($"Publish: xz cannot pack {System.IO.Path.GetFileName(tar)}.");
 }
