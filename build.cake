@@ -1,5 +1,7 @@
 // dotnet tool exec cake.tool@7.0.0 --yes -- --target=Test
-// Targets: Clean, Build, Test, TestAll, Bench (--filter, --device, --job), Demo, Kernels, Pack.
+// Targets: Clean, Build, Test, TestAll, Bench (--filter, --device, --job), Demo, Kernels, Pack, Publish (--runtime).
+using System.Formats.Tar;
+using System.IO.Compression;
 using System.Xml.Linq;
 
 const string Solution = "./Spoco.sln";
@@ -10,6 +12,9 @@ TestCounts tests = null;
 
 // What every kernel takes on an NVIDIA GPU: the tests write it where they find an assembler, `SPOCO_PTXAS=$(build/ptxas.sh)`.
 var kernelTable = MakeAbsolute(artifacts).CombineWithFilePath("kernels.md").FullPath;
+
+// What Publish makes kits for.
+var Runtimes = new[] { "linux-x64", "linux-arm64", "win-x64" };
 
 // A process each: the file tests end thousands of damaged reads, the OpenCL driver on the CPU keeps every kernel of a process, and a race may end
 // the process of its test.
@@ -77,6 +82,17 @@ Task("Pack").IsDependentOn("Build").Does(() =>
         Information(package.GetFilename());
 });
 
+Task("Publish").Does(() =>
+{
+    var chosen = HasArgument("runtime") ? new[] { Argument<string>("runtime") } : Runtimes;
+    if (chosen.Except(Runtimes).FirstOrDefault() is { } unknown)
+        throw new CakeException($"--runtime: expected {string.Join(", ", Runtimes)}, got '{unknown}'.");
+    if (chosen.Any(runtime => !IsWindows(runtime)) && Context.Tools.Resolve(new[] { "xz", "xz.exe" }) == null)
+        throw new CakeException("Publish: xz is not on the PATH; it packs the kits for Linux.");
+    foreach (var runtime in chosen)
+        Publish(runtime);
+});
+
 RunTarget(target);
 
 // After Cake's own closing table, so that the counts are the last line; an exception would print after them.
@@ -86,6 +102,79 @@ if (tests != null)
         Console.WriteLine("The test run did not end as it should: see above.");
     Console.WriteLine(tests);
     Environment.Exit(tests.Succeeded ? 0 : 1);
+}
+
+bool IsWindows(string runtime) => runtime.StartsWith("win");
+
+/// <summary>Builds spoco and spoco-bench with one runtime between them, apart from what other targets build, and packs them.</summary>
+void Publish(string runtime)
+{
+    var name = $"spoco-{runtime}";
+    var folder = artifacts.Path.Combine("kit").Combine(name);
+    CleanDirectory(folder);
+    DotNetPublish("./Spoco.Bench", new DotNetPublishSettings
+    {
+        Configuration = Configuration,
+        Runtime = runtime,
+        SelfContained = true,
+        OutputDirectory = folder,
+        NoLogo = true,
+        MSBuildSettings = new DotNetMSBuildSettings { NodeReuse = false }.WithProperty("Kit", "true").TreatAllWarningsAs(MSBuildTreatAllWarningsAs.Error),
+        ArgumentCustomization = arguments => arguments.Append("--artifacts-path").AppendQuoted(MakeAbsolute(artifacts).Combine("kit/build").FullPath),
+    });
+    var suffix = IsWindows(runtime) ? ".exe" : "";
+    // BenchmarkDotNet asks for an assembly that is called like its project. The program that starts it may be called otherwise.
+    MoveFile(folder.CombineWithFilePath($"Spoco.Bench{suffix}"), folder.CombineWithFilePath($"spoco-bench{suffix}"));
+    var archive = artifacts.Path.CombineWithFilePath(name + (IsWindows(runtime) ? ".zip" : ".tar.xz"));
+    var root = MakeAbsolute(folder).FullPath;
+    var files = System.IO.Directory.GetFiles(root, "*", System.IO.SearchOption.AllDirectories)
+        .Select(path => (Path: path, Entry: $"{name}/{System.IO.Path.GetRelativePath(root, path).Replace('\\', '/')}")).OrderBy(file => file.Entry, StringComparer.Ordinal).ToList();
+    var target = MakeAbsolute(archive).FullPath;
+    System.IO.File.Delete(target);
+    if (IsWindows(runtime))
+        PackZip(target, files);
+    else
+        PackTar(target, files, new HashSet<string> { $"{name}/spoco", $"{name}/spoco-bench" });
+    Information($"{archive.GetFilename()}  {new System.IO.FileInfo(target).Length / 1e6:0.0} MB, {files.Count} files");
+}
+
+// Archives of the same files are the same: sorted names, one owner, one time.
+DateTimeOffset PackedAt() => new(2000, 1, 1, 0, 0, 0, TimeSpan.Zero);
+
+void PackZip(string target, List<(string Path, string Entry)> files)
+{
+    using var zip = System.IO.Compression.ZipFile.Open(target, ZipArchiveMode.Create);
+    foreach (var (path, name) in files)
+    {
+        var entry = zip.CreateEntry(name, CompressionLevel.SmallestSize);
+        entry.LastWriteTime = PackedAt();
+        using var source = System.IO.File.OpenRead(path);
+        using var into = entry.Open();
+        source.CopyTo(into);
+    }
+}
+
+void PackTar(string target, List<(string Path, string Entry)> files, HashSet<string> programs)
+{
+    var tar = System.IO.Path.ChangeExtension(target, null);
+    using (var stream = System.IO.File.Create(tar))
+    using (var writer = new TarWriter(stream, TarEntryFormat.Ustar))
+    {
+        foreach (var (path, name) in files)
+        {
+            using var source = System.IO.File.OpenRead(path);
+            writer.WriteEntry(new UstarTarEntry(TarEntryType.RegularFile, name)
+            {
+                DataStream = source,
+                ModificationTime = PackedAt(),
+                Mode = (UnixFileMode)(programs.Contains(name) ? 0b111_101_101 : 0b110_100_100),
+            });
+        }
+    }
+
+    // One thread: several cut the archive into blocks, by their number, and pack it worse.
+    if (StartProcess("xz", new ProcessSettings { Arguments = new ProcessArgumentBuilder().Append("-9e").Append("--threads=1").Append("--force").AppendQuoted(tar) }) != 0)
+        throw new CakeException($"Publish: xz cannot pack {System.IO.Path.GetFileName(tar)}.");
 }
 
 void PrepareKernelTable()

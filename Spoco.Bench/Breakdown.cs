@@ -9,13 +9,10 @@ namespace Spoco.Bench;
 /// </summary>
 internal static class Breakdown
 {
-    public static int Run(string[] args)
+    public static void Run(TrainingStepBench.Network net, int repeats, int threads)
     {
-        var net = TrainingStepBench.Find(args);
-        var (repeats, threads) = (Number(args, 1, 10), Number(args, 2, Environment.ProcessorCount));
         Networks(net, repeats, threads);
         WithLoss(net, repeats, threads);
-        return 0;
     }
 
     private static void Networks(TrainingStepBench.Network net, int repeats, int threads)
@@ -38,7 +35,7 @@ internal static class Breakdown
         foreach (var (phase, time) in best.Phases)
             Console.WriteLine($"  {phase,-40} {time,8:f1}");
         Console.WriteLine("kernels");
-        foreach (var (kernel, time) in best.Kernels)
+        foreach (var (kernel, _, time) in best.Kernels)
             Console.WriteLine($"  {kernel,-40} {time.TotalMilliseconds,8:f1}");
         Console.WriteLine($"  {"between kernels",-40} {best.Total - best.Kernels.Sum(k => k.Time.TotalMilliseconds),8:f1}");
         process.Refresh();
@@ -51,7 +48,7 @@ internal static class Breakdown
         var step = new TrainingStepBench { Device = "cpu", Net = net, Threads = threads };
         step.Setup();
         var (total, between) = (double.MaxValue, 0.0);
-        (string Kernel, TimeSpan Time)[] loss = [];
+        (string Kernel, int Launches, TimeSpan Time)[] loss = [];
         var shares = new List<double>();
         for (var i = 0; i <= repeats; i++)
         {
@@ -59,7 +56,7 @@ internal static class Breakdown
             var start = Stopwatch.GetTimestamp();
             step.SpocoStep();
             var time = Stopwatch.GetElapsedTime(start).TotalMilliseconds;
-            (string Kernel, TimeSpan Time)[] kernels = [.. profile.Times.Where(t => t.Kernel.Contains("Loss", StringComparison.Ordinal))];
+            (string Kernel, int Launches, TimeSpan Time)[] kernels = [.. profile.Times.Where(t => t.Kernel.Contains("Loss", StringComparison.Ordinal))];
             if (i > 0)
                 shares.Add(kernels.Sum(t => t.Time.TotalMilliseconds) / time);
             if (time > total)
@@ -73,12 +70,8 @@ internal static class Breakdown
         shares.Sort();
         Console.WriteLine($"with the sparse loss: total {total:f1} ms, its kernels {sum:f1} ms ({100 * sum / total:f1} %; median of the steps "
             + $"{100 * shares[shares.Count / 2]:f1} %), between kernels {between:f1} ms");
-        foreach (var (kernel, time) in loss)
+        foreach (var (kernel, _, time) in loss)
             Console.WriteLine($"  {kernel,-40} {time.TotalMilliseconds,8:f1}");
         step.Cleanup();
     }
-
-    internal static int Number(string[] args, int index, int fallback) => args.Length > index && int.TryParse(args[index], out var n) && n > 0
-        ? n
-        : args.Length > index ? throw new ArgumentException($"expected a positive number, got '{args[index]}'.") : fallback;
 }

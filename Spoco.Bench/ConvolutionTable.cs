@@ -10,10 +10,8 @@ internal static class ConvolutionTable
     /// <summary>Calls of about so many seconds, so that the compiler has seen a kernel often enough.</summary>
     private const double Seconds = 0.8;
 
-    public static int Run(string[] args)
+    public static void Run(int repeats)
     {
-        var repeats = args is [var number, ..] && int.TryParse(number, CultureInfo.InvariantCulture, out var n) && n > 0 ? n
-            : args.Length == 0 ? 5 : throw new ArgumentException($"convolutions: expected a positive number of repeats, got '{args[0]}'.");
         using var host = (HostDevice)ComputeDevice.Open("cpu");
         var peak = FmaPeak.Measure(host);
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{HostDevice.InstructionSet}, {host.Workers.Workers} threads, peak {peak:f0} GFLOP/s; "
@@ -22,10 +20,8 @@ internal static class ConvolutionTable
         Console.WriteLine("|---|---|---|---|");
         foreach (var layer in ConvolutionBench.Layers)
         {
-            var bench = new ConvolutionBench { Device = "cpu", Shape = layer };
-            bench.Setup();
-            Console.WriteLine($"| {layer} | {Time(bench.Forward)} | {Time(bench.BackwardInput)} | {Time(bench.BackwardWeight)} |");
-            bench.Cleanup();
+            using var calls = new ConvolutionCalls(host, layer);
+            Console.WriteLine($"| {layer} | {Time(calls.Forward)} | {Time(calls.BackwardInput)} | {Time(calls.BackwardWeight)} |");
 
             string Time(Action call)
             {
@@ -41,7 +37,5 @@ internal static class ConvolutionTable
                 return string.Create(CultureInfo.InvariantCulture, $"{best * 1e3:f1} ({rate:f0}, {100 * rate / peak:f0} %)");
             }
         }
-
-        return 0;
     }
 }

@@ -26,26 +26,32 @@ internal static class FmaPeak
     public static double Host => Measured.Value;
 
     /// <summary>Best of the runs of half a second on all workers, GFLOP/s.</summary>
-    public static double Measure(HostDevice host) => ConvolutionHost.Lanes switch
-    {
-        16 => Measure<Simd512, Vector512<float>>(host),
-        8 => Measure<Simd256, Vector256<float>>(host),
-        _ => Measure<Simd128, Vector128<float>>(host),
-    };
-
-    private static double Measure<TSimd, TVector>(HostDevice host) where TSimd : struct, ISimd<TVector> where TVector : struct
+    public static double Measure(HostDevice host)
     {
         var best = 0.0;
         for (var all = Stopwatch.GetTimestamp(); Stopwatch.GetElapsedTime(all).TotalSeconds < Seconds;)
         {
             var start = Stopwatch.GetTimestamp();
-            host.Workers.Run(host.Workers.Workers, new Body<TSimd, TVector>());
-            var flops = 2.0 * TSimd.Lanes * Chains * Steps * host.Workers.Workers;
-            best = Math.Max(best, flops / Stopwatch.GetElapsedTime(start).TotalSeconds / 1e9);
+            Run(host);
+            best = Math.Max(best, Operations(host) / Stopwatch.GetElapsedTime(start).TotalSeconds / 1e9);
         }
 
         return best;
     }
+
+    /// <summary>One run.</summary>
+    public static void Run(HostDevice host)
+    {
+        switch (ConvolutionHost.Lanes)
+        {
+            case 16: host.Workers.Run(host.Workers.Workers, new Body<Simd512, Vector512<float>>()); break;
+            case 8: host.Workers.Run(host.Workers.Workers, new Body<Simd256, Vector256<float>>()); break;
+            default: host.Workers.Run(host.Workers.Workers, new Body<Simd128, Vector128<float>>()); break;
+        }
+    }
+
+    /// <summary>Operations of one run.</summary>
+    public static double Operations(HostDevice host) => 2.0 * ConvolutionHost.Lanes * Chains * Steps * host.Workers.Workers;
 
     private readonly struct Body<TSimd, TVector> : IParallelBody where TSimd : struct, ISimd<TVector> where TVector : struct
     {

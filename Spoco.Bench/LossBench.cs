@@ -14,9 +14,7 @@ public class LossBench
     private const int Objects = 8;
 
     private ComputeDevice _device = null!;
-    private Tensor _f = null!;
-    private Tensor _g = null!;
-    private int[] _labels = [];
+    private LossCalls _calls = null!;
 
     [ParamsSource(typeof(BenchDevices), nameof(BenchDevices.Names))]
     public string Device { get; set; } = "";
@@ -35,32 +33,28 @@ public class LossBench
     public void Setup()
     {
         _device = ComputeDevice.Open(Device);
-        var random = new RandomSource(1);
-        var extents = Shape.Extents;
-        _f = Tensor.From(_device, extents, Uniform(random, extents.Count)).WithGradient();
-        _g = Tensor.From(_device, extents, Uniform(random, extents.Count));
-        _labels = Balls(random, extents);
+        _calls = new LossCalls(_device, Shape);
     }
 
     [Benchmark]
-    public void ValueAndGradient() => Evaluate();
+    public void ValueAndGradient()
+    {
+        _calls.Evaluate();
+        _device.Synchronize();
+    }
 
     [Benchmark]
     public void Value()
     {
-        using var pause = Gradients.NoRecording();
-        Evaluate();
+        _calls.EvaluateValue();
+        _device.Synchronize();
     }
 
     [GlobalCleanup]
-    public void Cleanup() => _device.Dispose();
-
-    private void Evaluate()
+    public void Cleanup()
     {
-        using var scope = new TensorScope();
-        using var labels = LabelBatch.From(Shape.Extents.WithChannels(1), _labels);
-        SpocoLoss.Apply(_f, labels, Shape.Options, _g, seed: 1);
-        _device.Synchronize();
+        _calls.Dispose();
+        _device.Dispose();
     }
 
     internal static float[] Uniform(RandomSource random, long count)

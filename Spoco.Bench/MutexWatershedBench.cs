@@ -22,7 +22,11 @@ public class MutexWatershedBench
     [
         new("448x448", 1, 448, 448, 50), new("2048x2048", 1, 2048, 2048, 50), new("40x64x64", 40, 64, 64, 20), new("64x128x128", 64, 128, 128, 25),
         new("256x256", 1, 256, 256, 50), new("1024x1024", 1, 1024, 1024, 50), new("4096x4096", 1, 4096, 4096, 50),
+        new("128x128", 1, 128, 128, 50), new("16x32x32", 16, 32, 32, 20), new("32x64x64", 32, 64, 64, 25),
     ];
+
+    /// <summary>The image that is called so.</summary>
+    public static Image Find(string name) => Images.First(image => image.Name == name);
 
     [GlobalSetup]
     public void Setup()

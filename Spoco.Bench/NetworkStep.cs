@@ -8,7 +8,7 @@ namespace Spoco.Bench;
 
 /// <summary>Milliseconds of one <see cref="NetworkStep"/>, its processor time, and the managed bytes that it allocated.</summary>
 internal sealed record StepResult(
-    double Total, double Processor, List<(string Phase, double Time)> Phases, IReadOnlyList<(string Kernel, TimeSpan Time)> Kernels, long Allocated);
+    double Total, double Processor, List<(string Phase, double Time)> Phases, IReadOnlyList<(string Kernel, int Launches, TimeSpan Time)> Kernels, long Allocated);
 
 /// <summary>One training step of a network on the host, without a loss: f forward, backward, g forward, Adam with the momentum update.</summary>
 internal sealed class NetworkStep : IDisposable

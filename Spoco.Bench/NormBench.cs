@@ -1,6 +1,5 @@
 using BenchmarkDotNet.Attributes;
 using Spoco.Kernels;
-using Spoco.Kernels.Primitives;
 
 namespace Spoco.Bench;
 
@@ -8,8 +7,7 @@ namespace Spoco.Bench;
 public class NormBench
 {
     private ComputeDevice _device = null!;
-    private GroupNormShape _group, _batch;
-    private DeviceBuffer<float> _x, _y, _dy, _dx, _gamma, _beta, _dgamma, _dbeta, _mean, _rstd;
+    private NormCalls _calls = null!;
 
     [ParamsSource(typeof(BenchDevices), nameof(BenchDevices.Names))]
     public string Device { get; set; } = "";
@@ -18,75 +16,57 @@ public class NormBench
     public Image Shape { get; set; } = null!;
 
     public static IEnumerable<Image> Images =>
-        [new("2D 448x448, 16 ch", new TensorShape(4, 1, 448, 448, 16)), new("3D 40x64x64, 64 ch", new TensorShape(1, 40, 64, 64, 64))];
+        [new(new TensorShape(4, 1, 448, 448, 16)), new(new TensorShape(1, 40, 64, 64, 64))];
 
     [GlobalSetup]
     public void Setup()
     {
         _device = ComputeDevice.Open(Device);
-        _group = GroupNormShape.Of(Shape.Shape, 8);
-        _batch = GroupNormShape.OfBatch(Shape.Shape);
-        var random = new Random(1);
-        _x = New(Shape.Shape.Count);
-        _y = New(Shape.Shape.Count);
-        _dy = New(Shape.Shape.Count);
-        _dx = New(Shape.Shape.Count);
-        _gamma = New(Shape.Shape.C);
-        _beta = New(Shape.Shape.C);
-        _dgamma = New(Shape.Shape.C);
-        _dbeta = New(Shape.Shape.C);
-        var statistics = Math.Max(_group.Statistics, _batch.Statistics);
-        _mean = New(statistics);
-        _rstd = New(statistics);
-
-        DeviceBuffer<float> New(long length)
-        {
-            var buffer = _device.Allocate<float>(length, nameof(NormBench));
-            var values = new float[length];
-            for (var i = 0; i < values.Length; i++)
-                values[i] = random.NextSingle();
-            buffer.CopyFrom(values);
-            return buffer;
-        }
+        _calls = new NormCalls(_device, Shape);
     }
 
     [Benchmark]
-    public void GroupNormForward() => Forward(_group);
+    public void GroupNormForward()
+    {
+        _calls.GroupNormForward();
+        _device.Synchronize();
+    }
 
     [Benchmark]
-    public void GroupNormBackward() => Backward(_group);
+    public void GroupNormBackward()
+    {
+        _calls.GroupNormBackward();
+        _device.Synchronize();
+    }
 
     [Benchmark]
-    public void BatchNormForward() => Forward(_batch);
+    public void BatchNormForward()
+    {
+        _calls.BatchNormForward();
+        _device.Synchronize();
+    }
 
     [Benchmark]
-    public void BatchNormBackward() => Backward(_batch);
+    public void BatchNormBackward()
+    {
+        _calls.BatchNormBackward();
+        _device.Synchronize();
+    }
 
     [GlobalCleanup]
-    public void Cleanup() => _device.Dispose();
-
-    private void Forward(GroupNormShape shape)
+    public void Cleanup()
     {
-        var (mean, rstd) = (_mean.Slice(0, shape.Statistics), _rstd.Slice(0, shape.Statistics));
-        GroupNorm.Statistics(shape, 1e-5f, _x, mean, rstd);
-        GroupNorm.Normalize(shape, _x, _gamma, _beta, mean, rstd, _y);
-        _device.Synchronize();
-    }
-
-    private void Backward(GroupNormShape shape)
-    {
-        var (mean, rstd) = (_mean.Slice(0, shape.Statistics), _rstd.Slice(0, shape.Statistics));
-        GroupNorm.Backward(shape, _dy, _x, _gamma, mean, rstd, _dx, _dgamma, _dbeta);
-        _device.Synchronize();
+        _calls.Dispose();
+        _device.Dispose();
     }
 
     /// <summary>Forward reads x twice and writes y; backward reads dy and x twice and writes dx: statistics come before the first result.</summary>
-    public sealed record Image(string Name, TensorShape Shape) : IWorkload
+    public sealed record Image(TensorShape Shape) : IWorkload
     {
         public Work Of(string benchmark) => benchmark.EndsWith("Forward", StringComparison.Ordinal)
             ? new(8.0 * Shape.Count, 3.0 * sizeof(float) * Shape.Count)
             : new(9.0 * Shape.Count, 5.0 * sizeof(float) * Shape.Count);
 
-        public override string ToString() => Name;
+        public override string ToString() => $"{Extents.Dimensions(Shape)} {Extents.Text(Shape)}, {Shape.C} channels";
     }
 }

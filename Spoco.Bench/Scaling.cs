@@ -8,10 +8,8 @@ namespace Spoco.Bench;
 /// </summary>
 internal static class Scaling
 {
-    public static int Run(string[] args)
+    public static void Run(TrainingStepBench.Network net, int repeats)
     {
-        var net = TrainingStepBench.Find(args);
-        var repeats = Breakdown.Number(args, 1, 10);
         using var one = new NetworkStep(net, 1);
         using var all = new NetworkStep(net, Environment.ProcessorCount);
         one.Run();
@@ -29,6 +27,5 @@ internal static class Scaling
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{net}, {repeats} steps each: 1 thread {slow[0]:f0} ms at best, median "
             + $"{slow[repeats / 2]:f0}; {all.Device.Workers.Workers} threads {fast[0]:f0} and {fast[repeats / 2]:f0}; "
             + $"ratio of the best {slow[0] / fast[0]:f2}, of neighbouring steps {ratios[repeats / 4]:f2}, {ratios[repeats / 2]:f2}, {ratios[3 * repeats / 4]:f2} (quartiles)"));
-        return 0;
     }
 }

@@ -19,7 +19,7 @@ internal static class ManualHelp
     }
 
     /// <summary>Lets the help option of <paramref name="root"/>, which all commands share, print examples after the options.</summary>
-    public static void Attach(RootCommand root)
+    public static void Attach(Command root)
     {
         foreach (var option in root.Options)
         {

@@ -1,8 +1,6 @@
 using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
-using System.Reflection;
-using System.Runtime.InteropServices;
 using Spoco.Engine;
 using Spoco.Engine.SelfTests;
 using Spoco.Kernels;
@@ -68,17 +66,13 @@ internal static class SelfTestCommand
 
     private static void PrintSubject(SelfTestSubject subject)
     {
-        Terminal.Result($"Spoco {VersionOf(typeof(SelfTestCommand))}, ILGPU {VersionOf(typeof(ILGPU.Context)).Split('+')[0]}, {RuntimeInformation.FrameworkDescription}, "
-            + $"{RuntimeInformation.OSDescription} ({RuntimeInformation.OSArchitecture}), {Environment.ProcessorCount} processors, {HostDevice.InstructionSet}");
+        Terminal.Result($"{Versions.Text}, {Environment.ProcessorCount} processors, {HostDevice.InstructionSet}");
         Terminal.Result($"device         {subject.Device}");
         if (subject.Driver.Length > 0)
             Terminal.Result($"driver         {subject.Driver}");
         Terminal.Result($"compared with  {subject.Reference}; the Mutex Watershed with its definition");
         Terminal.Result($"{"operation",-22} {"case",-64} {"error",7} {"bound",7} {"time",9}  verdict");
     }
-
-    private static string VersionOf(Type type) =>
-        type.Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? $"{type.Assembly.GetName().Version}";
 
     /// <summary>Nothing can end what hangs in a driver, and a driver may hang when the process ends in order.</summary>
     private static void EndProcess()

@@ -35,6 +35,9 @@ public sealed record ComputeDeviceOptions
     /// PTX instruction set for CUDA, for example <c>7.8</c>; null = the environment variable SPOCO_PTX_ISA, else what ILGPU chooses for the driver.
     /// </summary>
     public string? PtxInstructionSet { get; init; }
+
+    /// <summary>Whether a GPU is to note the times at which its kernels begin and end, for measurements.</summary>
+    public bool Profiling { get; init; }
 }
 
 /// <summary>

@@ -123,6 +123,8 @@ internal static class DeviceCatalog
     private static Context CreateContext(ComputeDeviceOptions options, List<(string Name, string Problem)> problems) => Context.Create(builder =>
     {
         builder.EnableAlgorithms();
+        if (options.Profiling)
+            builder.Profiling();
         Try("CUDA", () =>
         {
             var isa = options.PtxInstructionSet ?? Environment.GetEnvironmentVariable("SPOCO_PTX_ISA");

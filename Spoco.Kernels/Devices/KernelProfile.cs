@@ -2,19 +2,31 @@ using System.Diagnostics;
 
 namespace Spoco.Kernels;
 
-/// <summary>Wall time that the host device spends in each kernel, by the name of the class that holds it; waiting for the last worker included.</summary>
+/// <summary>
+/// Time that a device spends in each kernel, and how often: of the host by the name of the class that holds it, wall time, waiting for the last worker included.
+/// </summary>
 public sealed class KernelProfile
 {
     private readonly Lock _lock = new();
-    private readonly Dictionary<string, TimeSpan> _times = [];
+    private readonly Dictionary<string, (int Launches, TimeSpan Time)> _kernels = [];
 
     /// <summary>The kernels run so far, the slowest first.</summary>
-    public IReadOnlyList<(string Kernel, TimeSpan Time)> Times
+    public IReadOnlyList<(string Kernel, int Launches, TimeSpan Time)> Times
     {
         get
         {
             lock (_lock)
-                return [.. _times.Select(t => (t.Key, t.Value)).OrderByDescending(t => t.Value)];
+                return [.. _kernels.Select(k => (k.Key, k.Value.Launches, k.Value.Time)).OrderByDescending(k => k.Time)];
+        }
+    }
+
+    /// <summary>Notes a launch.</summary>
+    public void Add(string kernel, TimeSpan time)
+    {
+        lock (_lock)
+        {
+            var (launches, sum) = _kernels.GetValueOrDefault(kernel);
+            _kernels[kernel] = (launches + 1, sum + time);
         }
     }
 
@@ -22,8 +34,6 @@ public sealed class KernelProfile
     {
         var time = Stopwatch.GetElapsedTime(start);
         var holder = (body.DeclaringType ?? body).Name.Split('`')[0];
-        var name = body.IsNested ? $"{holder}.{body.Name.Split('`')[0]}" : holder;
-        lock (_lock)
-            _times[name] = _times.GetValueOrDefault(name) + time;
+        Add(body.IsNested ? $"{holder}.{body.Name.Split('`')[0]}" : holder, time);
     }
 }

@@ -2,10 +2,15 @@ using Spoco.Cli;
 
 namespace Spoco.Tests.CommandLine;
 
-/// <summary>Runs <c>spoco</c> in this process and catches what it prints.</summary>
+/// <summary>Runs <c>spoco</c> or <c>spoco-bench</c> in this process and catches what it prints.</summary>
 internal sealed record CommandLineRun(int ExitCode, string Output, string Error)
 {
-    public static CommandLineRun Of(params string[] args)
+    public static CommandLineRun Of(params string[] args) => Of(Program.Main, args);
+
+    /// <summary>Runs <c>spoco-bench</c>.</summary>
+    public static CommandLineRun OfBench(params string[] args) => Of(Spoco.Bench.Program.Main, args);
+
+    private static CommandLineRun Of(Func<string[], int> main, string[] args)
     {
         var (output, error) = (Console.Out, Console.Error);
         using var outputText = new StringWriter();
@@ -14,7 +19,7 @@ internal sealed record CommandLineRun(int ExitCode, string Output, string Error)
         {
             Console.SetOut(outputText);
             Console.SetError(errorText);
-            return new CommandLineRun(Program.Main(args), outputText.ToString(), errorText.ToString());
+            return new CommandLineRun(main(args), outputText.ToString(), errorText.ToString());
         }
         finally
         {
@@ -47,7 +52,8 @@ internal sealed record CommandLineRun(int ExitCode, string Output, string Error)
     public void AssertBadInput(params string[] parts)
     {
         Assert.That(ExitCode, Is.EqualTo(2), Error);
-        var lines = Error.Split('\n', StringSplitOptions.RemoveEmptyEntries).Where(l => l.StartsWith("spoco:", StringComparison.Ordinal)).ToArray();
+        var lines = Error.Split('\n', StringSplitOptions.RemoveEmptyEntries)
+            .Where(l => l.StartsWith("spoco:", StringComparison.Ordinal) || l.StartsWith("spoco-bench:", StringComparison.Ordinal)).ToArray();
         Assert.That(lines, Has.Length.EqualTo(1), Error);
         Assert.That(Error, Does.Not.Contain("   at "), "no stack trace");
         foreach (var part in parts)

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Runtime.InteropServices;
 using Spoco.Engine.Checkpoints;
 
 namespace Spoco.Tests.CommandLine;
@@ -7,9 +6,9 @@ namespace Spoco.Tests.CommandLine;
 /// <summary>A training as a process of its own, ended by signals, then resumed.</summary>
 public sealed class InterruptionTests : FolderTests
 {
-    private const int Sigint = 2;
     private const int Sigkill = 9;
-    [TestCase(Sigint, 130)]
+
+    [TestCase(ProgramProcess.Sigint, 130)]
     [TestCase(Sigkill, 137)]
     public void Resuming_after_a_signal_ends_with_the_bits_of_an_uninterrupted_training(int signal, int exitCode)
     {
@@ -28,22 +27,17 @@ public sealed class InterruptionTests : FolderTests
             var patience = Stopwatch.StartNew();
             while (!File.Exists(Path.Combine(parts, "last.safetensors")) && !process.HasExited && patience.Elapsed < TimeSpan.FromMinutes(5))
                 Thread.Sleep(5);
-            Assert.That(kill(process.Id, signal), Is.Zero);
+            ProgramProcess.Signal(process, signal);
             ProgramProcess.AssertEnds(process, exitCode);
         }
 
-        if (signal == Sigint)
+        if (signal == ProgramProcess.Sigint)
             Assert.That(Directory.GetFiles(parts, "*.tmp-*"), Is.Empty, "Ctrl-C leaves no temporary file");
         using (var process = ProgramProcess.Start(["train", "--out", parts, "--resume", "--device", "cpu", "--threads", "2"]))
             ProgramProcess.AssertEnds(process, 0);
         Assert.That(Arrays(parts), Is.EqualTo(Arrays(whole)));
         Assert.That(File.ReadLines(Path.Combine(parts, "log.csv")).Count(), Is.EqualTo(241));
     }
-
-#pragma warning disable IDE1006, SYSLIB1054, CA5392 // The name is the C library's; one call in a test needs no generated marshalling.
-    [DllImport("libc")]
-    private static extern int kill(int process, int signal);
-#pragma warning restore IDE1006, SYSLIB1054, CA5392
 
     private static float[] Arrays(string folder)
     {

@@ -1,0 +1,46 @@
+using System.CommandLine;
+using Spoco.Cli.Commands;
+using Spoco.Engine;
+
+namespace Spoco.Bench.Commands;
+
+/// <summary>The commands that look into the <c>cpu</c> device.</summary>
+internal static class HostCommands
+{
+    public static Command Breakdown()
+    {
+        var (net, repeats) = (Network(), Repeats(10));
+        var threads = new CommonOptions().Threads;
+        var command = new Command("breakdown", "A training step on the cpu device by phase and kernel.") { net, repeats, threads }.WithExamples("spoco-bench breakdown UNet2D");
+        command.SetAction(result => Bench.Breakdown.Run(
+            TrainingStepBench.Find(result.GetValue(net)!), Positive(result, repeats), result.GetValue(threads) ?? Environment.ProcessorCount));
+        return command;
+    }
+
+    public static Command Scaling()
+    {
+        var (net, repeats) = (Network(), Repeats(10));
+        var command = new Command("scaling", "How much faster a training step on the cpu device becomes with all threads.") { net, repeats }.WithExamples("spoco-bench scaling UNet2D");
+        command.SetAction(result => Bench.Scaling.Run(TrainingStepBench.Find(result.GetValue(net)!), Positive(result, repeats)));
+        return command;
+    }
+
+    public static Command Convolutions()
+    {
+        var repeats = Repeats(5);
+        var command = new Command("convolutions", "Every convolution of the networks on the cpu device, best of some calls.") { repeats };
+        command.SetAction(result => ConvolutionTable.Run(Positive(result, repeats)));
+        return command;
+    }
+
+    private static Argument<string> Network() => new("network")
+    {
+        Description = $"A part of a network's name: {string.Join(", ", TrainingStepBench.Networks)}.", DefaultValueFactory = _ => "UNet3D",
+    };
+
+    private static Argument<int> Repeats(int count) => new("repeats") { Description = "Steps or calls.", DefaultValueFactory = _ => count };
+
+    private static int Positive(ParseResult result, Argument<int> argument) => result.GetValue(argument) is > 0 and var number
+        ? number
+        : throw new InputException($"{argument.Name}: expected a positive number, got {result.GetValue(argument)}.");
+}

@@ -1,0 +1,27 @@
+using Spoco.Bench.Runs;
+using Spoco.Engine.Segmentation;
+using Spoco.Kernels;
+
+namespace Spoco.Bench;
+
+/// <summary>Embeddings of an image on a device, and the Mutex Watershed of them.</summary>
+internal sealed class MutexWatershedCalls : ITimedCalls
+{
+    private readonly MutexWatershedBench.Image _image;
+    private readonly DeviceBuffer<float> _embeddings;
+    private readonly Holdings _holdings;
+
+    public MutexWatershedCalls(ComputeDevice device, MutexWatershedBench.Image image)
+    {
+        using var holdings = new Holdings();
+        _image = image;
+        _embeddings = holdings.Upload<float>(device, NoisyCells.Draw(image.Depth, image.Height, image.Width, image.Pitch).Data, nameof(MutexWatershedCalls));
+        _holdings = holdings.Share();
+    }
+
+    public IEnumerable<TimedCall> Calls => [new("embeddings on the device, labels to the host", default, Segment)];
+
+    public void Segment() => MutexWatershed.FromEmbeddings(_embeddings, _image.Depth, _image.Height, _image.Width);
+
+    public void Dispose() => _holdings.Dispose();
+}
