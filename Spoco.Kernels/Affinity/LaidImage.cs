@@ -27,7 +27,7 @@ public readonly record struct LaidImage
     /// <summary>All of an image that lies as it is.</summary>
     public static LaidImage AsItIs(TensorShape shape) => new() { Shape = shape, Part = shape.WithChannels(1), Row = shape.W, Column = 1 };
 
-    /// <summary>Whether the part lies within the image, and every pixel's result within a slice of the part.</summary>
+    /// <summary>Whether the part lies within the image, and every pixel has a result of its own within a slice of the part.</summary>
     internal bool IsValid
     {
         get
@@ -36,6 +36,7 @@ public readonly record struct LaidImage
             return Shape.IsValid && Part.IsValid && Shape.N == 1 && Part is { N: 1, C: 1 } && Shape.Voxels <= int.MaxValue
                 && First.Z >= 0 && First.Y >= 0 && First.X >= 0
                 && First.Z <= Shape.D - Part.D && First.Y <= Shape.H - Part.H && First.X <= Shape.W - Part.W
+                && ((Math.Abs((long)Row) == Part.W && Column is 1 or -1) || (Row is 1 or -1 && Math.Abs((long)Column) == Part.H))
                 && Origin + Math.Min(0, down) + Math.Min(0, right) >= 0
                 && Origin + Math.Max(0, down) + Math.Max(0, right) < (long)Part.H * Part.W;
         }
