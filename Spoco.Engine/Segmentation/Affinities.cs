@@ -38,6 +38,8 @@ public static class Affinities
     }
 
     internal static ArgumentException NotFinite(Volume<float> embeddings, long index) =>
-        new($"Affinities: embeddings must be finite, value {index % embeddings.Channels} of voxel {index / embeddings.Channels} is "
-            + $"{embeddings.Data[index]} (embeddings {embeddings}).");
+        NotFinite(index, embeddings.Channels, embeddings.Data[index], embeddings.ToString());
+
+    internal static ArgumentException NotFinite(long index, int dimensions, float value, string embeddings) =>
+        new($"Affinities: embeddings must be finite, value {index % dimensions} of voxel {index / dimensions} is {value} (embeddings {embeddings}).");
 }

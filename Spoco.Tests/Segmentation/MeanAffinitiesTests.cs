@@ -119,11 +119,17 @@ public sealed class MeanAffinitiesTests
 
     [Test]
     public void Embeddings_that_are_no_numbers_are_refused_with_their_place(
-        [ValueSource(typeof(TestDevices), nameof(TestDevices.All))] string name)
+        [ValueSource(typeof(TestDevices), nameof(TestDevices.All))] string name, [Values(1, 2)] int orientations)
     {
-        using var model = Model(TestDevices.Open(name), 2, foreground: true);
+        var device = TestDevices.Open(name);
+        using var model = Model(device, 2, foreground: true);
         model.EmbeddingNet.Parameters.Values.CopyFrom([.. Enumerable.Repeat(1e30f, (int)model.EmbeddingNet.Parameters.Values.Length)]);
-        Assert.That(() => OrientationAverage.Predict(model, Image(1, 9, 13), orientations: 2),
+        Assert.That(
+            () =>
+            {
+                using var seen = OrientationAverage.PredictOnDevice(model, Image(1, 9, 13), orientations);
+                InstanceSegmentation.Segment(seen.Prediction, null, model.Options.Segmentation, device);
+            },
             Throws.ArgumentException.With.Message.StartsWith("Affinities: embeddings must be finite, value 0 of voxel 0 is "));
     }
 
