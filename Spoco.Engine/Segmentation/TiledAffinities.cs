@@ -1,5 +1,4 @@
 using Spoco.Kernels;
-using Primitives = Spoco.Kernels.Primitives;
 
 namespace Spoco.Engine.Segmentation;
 
@@ -81,9 +80,9 @@ public sealed class TiledAffinities : IPredictionReader
             using var mean = new MeanAffinities(_model, _offsets, part, _views.Count, channelsLast: true);
             foreach (var (orientation, prediction) in _views)
                 Add(mean, orientation, prediction, part, box, embeddings);
-            Put(mean.Weights, part, box, values);
+            Put(mean.Weights, part, part, box, Channels, values);
             if (!foreground.IsEmpty)
-                Put(mean.Foreground, part, box, foreground);
+                Put(mean.Foreground, part, part, box, 1, foreground);
         }
     }
 
@@ -119,46 +118,43 @@ public sealed class TiledAffinities : IPredictionReader
         box.Z - _reach.Z, box.Y - _reach.Y, box.X - _reach.X, box.Depth + 2 * _reach.Z, box.Height + 2 * _reach.Y, box.Width + 2 * _reach.X)
         .Intersect(new VoxelBox(0, 0, 0, Depth, Height, Width));
 
-    // What the network says around a part; then its affinities, foreground and embeddings, on the device and, one of these after the other, on their way to the host.
-    private long Values(VoxelBox part) => Around(part).VoxelCount * _model.EmbeddingNet.Options.OutputChannels
-        + part.VoxelCount * (_offsets.Count + 1 + Math.Max(_offsets.Count, 2 * Dimensions));
+    // What the network says around a part; the part's affinities and foreground; and what is on its way from a device to the host.
+    private long Values(VoxelBox part)
+    {
+        var outputs = Around(part).VoxelCount * _model.EmbeddingNet.Options.OutputChannels;
+        var onTheWay = _model.Device.Kind == DeviceKind.Host ? 0 : Math.Max(outputs, part.VoxelCount * _offsets.Count);
+        return outputs + part.VoxelCount * (_offsets.Count + 1) + onTheWay;
+    }
 
-    private void Add(
-        MeanAffinities mean, Orientation orientation, TiledPrediction prediction, VoxelBox part, VoxelBox box, Span<float> embeddings)
+    private void Add(MeanAffinities mean, Orientation orientation, TiledPrediction prediction, VoxelBox part, VoxelBox box, Span<float> embeddings)
     {
         var around = Around(part);
         var channels = _model.EmbeddingNet.Options.OutputChannels;
-        using var holdings = new Holdings();
-        var outputs = holdings.Allocate<float>(_model.Device, around.VoxelCount * channels, "mean affinities");
+        var outputs = _model.Device.Allocate<float>(around.VoxelCount * channels, "mean affinities");
+        using var memory = outputs.Memory;
         prediction.Read(orientation.Apply(around, Height, Width), outputs);
         mean.Add(orientation, around, outputs);
         // The embeddings are those of the image as it is.
-        if (embeddings.IsEmpty || orientation != default)
-            return;
-        var own = holdings.Allocate<float>(_model.Device, part.VoxelCount * Dimensions, "embeddings");
-        Primitives.Crop.Copy(
-            new TensorShape(1, around.Depth, around.Height, around.Width, channels), new PixelOffset(part.Z - around.Z, part.Y - around.Y, part.X - around.X),
-            outputs, new TensorShape(1, part.Depth, part.Height, part.Width, Dimensions), default, own,
-            new TensorShape(1, part.Depth, part.Height, part.Width, 1));
-        Put(own, part, box, embeddings);
+        if (!embeddings.IsEmpty && orientation == default)
+            Put(outputs, around, part, box, Dimensions, embeddings);
     }
 
-    /// <summary>Copies the values of a part's voxels from the device to where they belong in the box.</summary>
-    private void Put(DeviceBuffer<float> values, VoxelBox part, VoxelBox box, Span<float> target)
+    /// <summary>Copies the first channels of a part's voxels from where they lie on the device to where they belong in the box that is read.</summary>
+    private void Put(DeviceBuffer<float> values, VoxelBox lies, VoxelBox part, VoxelBox box, int channels, Span<float> target)
     {
-        if (part == box)
-        {
-            values.CopyTo(target);
-            return;
-        }
-
-        var source = TiledPrediction.WindowArrays.Room(ref _staging, values.Length);
-        values.CopyTo(source);
-        var channels = (int)(values.Length / part.VoxelCount);
+        var source = _model.Device.Kind == DeviceKind.Host ? values.Span : TiledPrediction.WindowArrays.Room(ref _staging, values.Length);
+        if (_model.Device.Kind != DeviceKind.Host)
+            values.CopyTo(source);
+        var stride = (int)(values.Length / lies.VoxelCount);
+        // Voxels that lie side by side in both.
+        var (runs, run) = stride == channels ? (1, part.Width) : (part.Width, 1);
         for (var row = 0; row < part.Depth * part.Height; row++)
         {
-            var (z, y) = (part.Z - box.Z + row / part.Height, part.Y - box.Y + row % part.Height);
-            source.Slice(row * part.Width * channels, part.Width * channels).CopyTo(target[(((z * box.Height + y) * box.Width + part.X - box.X) * channels)..]);
+            var (z, y) = (part.Z + row / part.Height, part.Y + row % part.Height);
+            var from = ((z - lies.Z) * lies.Height + y - lies.Y) * lies.Width + part.X - lies.X;
+            var to = ((z - box.Z) * box.Height + y - box.Y) * box.Width + part.X - box.X;
+            for (var i = 0; i < runs; i++)
+                source.Slice((from + i) * stride, run * channels).CopyTo(target[((to + i) * channels)..]);
         }
     }
 }

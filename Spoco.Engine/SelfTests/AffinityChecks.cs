@@ -65,9 +65,7 @@ internal static class AffinityChecks
         var x = View(device, shape, 0);
         var all = Tensor.Zeros(device, shape with { W = shape.W + 1 });
         Primitives.Crop.Copy(shape, new PixelOffset(0, 2, 1), x.Buffer, all.Shape, new PixelOffset(0, 3, 3), all.Buffer, part);
-        var some = Tensor.Zeros(device, part.WithChannels(shape.C - 1));
-        Primitives.Crop.Copy(shape, new PixelOffset(0, 3, 2), x.Buffer, some.Shape, default, some.Buffer, part);
-        return [new("all channels", all.ToArray()), new("some channels", some.ToArray())];
+        return [new("box", all.ToArray())];
     });
 
     private static VoxelOffset[] Steps(TensorShape shape) => [new(0, 0, 1), new(0, -1, 2), new(shape.D > 1 ? 1 : 0, 3, -4), new(0, 0, -27)];

@@ -3,14 +3,14 @@ using ILGPU.Runtime;
 
 namespace Spoco.Kernels.Primitives;
 
-/// <summary>A box of an image, copied into another image, with the first channels of its voxels.</summary>
+/// <summary>A box of an image, copied into another image.</summary>
 public static class Crop
 {
-    /// <summary>y = x in a box, with the channels that y has; y keeps its other voxels.</summary>
+    /// <summary>y = x in a box; y keeps its other voxels.</summary>
     /// <param name="from">Extents of x, [1, D, H, W, channels].</param>
     /// <param name="start">Where the box begins in x.</param>
     /// <param name="x">Values.</param>
-    /// <param name="to">Extents of y, [1, D, H, W, channels], no more channels than x has.</param>
+    /// <param name="to">Extents of y, [1, D, H, W, channels].</param>
     /// <param name="target">Where the box begins in y.</param>
     /// <param name="y">Receives the box.</param>
     /// <param name="box">Extents of the box, [1, D, H, W, 1].</param>
@@ -18,7 +18,7 @@ public static class Crop
     public static unsafe void Copy(
         TensorShape from, PixelOffset start, DeviceBuffer<float> x, TensorShape to, PixelOffset target, DeviceBuffer<float> y, TensorShape box)
     {
-        if (!IsWithin(from, start, box) || !IsWithin(to, target, box) || to.C > from.C || x.Length != from.Count || y.Length != to.Count || x.Device != y.Device)
+        if (!IsWithin(from, start, box) || !IsWithin(to, target, box) || to.C != from.C || x.Length != from.Count || y.Length != to.Count || x.Device != y.Device)
             throw new ArgumentException($"Crop: the box {box} at {start} of {x.Length} values {from} does not fit {target} of {y.Length} values {to}.");
         if (y.Device is HostDevice host)
             host.Workers.Run(checked(box.D * box.H), new Body(from, start, x.HostAddress, to, target, y.HostAddress, box),
@@ -44,7 +44,7 @@ public static class Crop
         var source = RowOf(from, start, Grid.IdxX / box.H, Grid.IdxX % box.H);
         var result = RowOf(to, target, Grid.IdxX / box.H, Grid.IdxX % box.H);
         for (var i = Group.IdxX; i < box.W * to.C; i += Group.DimX)
-            y[result + i] = x[source + (long)(i / to.C) * from.C + i % to.C];
+            y[result + i] = x[source + i];
     }
 
     /// <summary>A worker takes rows of the box.</summary>
@@ -53,20 +53,10 @@ public static class Crop
     {
         public void Execute(int first, int until, int worker)
         {
+            var bytes = (long)box.W * to.C * sizeof(float);
             for (var row = first; row < until; row++)
-            {
-                var source = x + RowOf(from, start, row / box.H, row % box.H);
-                var result = y + RowOf(to, target, row / box.H, row % box.H);
-                if (from.C == to.C)
-                {
-                    var bytes = (long)box.W * to.C * sizeof(float);
-                    Buffer.MemoryCopy(source, result, bytes, bytes);
-                    continue;
-                }
-
-                for (var i = 0; i < box.W; i++, source += from.C, result += to.C)
-                    ChannelSliceHost.Copy(source, result, to.C);
-            }
+                Buffer.MemoryCopy(
+                    x + RowOf(from, start, row / box.H, row % box.H), y + RowOf(to, target, row / box.H, row % box.H), bytes, bytes);
         }
     }
 }

@@ -7,12 +7,10 @@ public sealed class CropTests
 {
     [Test]
     public void Copies_the_box_and_nothing_else(
-        [ValueSource(typeof(TestDevices), nameof(TestDevices.All))] string name, [Values(1, 3, 8, 17, 33)] int channels, [Values(0, 1, 2)] int fewer, [Values(1, 4)] int depth)
+        [ValueSource(typeof(TestDevices), nameof(TestDevices.All))] string name, [Values(1, 3, 8, 17, 33)] int channels, [Values(1, 4)] int depth)
     {
-        if (fewer >= channels)
-            Assert.Pass("there is a channel left");
         var device = TestDevices.Open(name);
-        var (from, to, box) = (new TensorShape(1, depth, 9, 40, channels), new TensorShape(1, depth + 1, 7, 39, channels - fewer), new TensorShape(1, depth, 5, 37, 1));
+        var (from, to, box) = (new TensorShape(1, depth, 9, 40, channels), new TensorShape(1, depth + 1, 7, 39, channels), new TensorShape(1, depth, 5, 37, 1));
         var (start, target) = (new PixelOffset(0, 3, 2), new PixelOffset(1, 2, 1));
         var values = GradientCheck.RandomValues(new Random(1), from.Count);
         using var holdings = new Holdings();
@@ -43,6 +41,6 @@ public sealed class CropTests
             Assert.That(() => Crop.Copy(shape, default, x, shape, wrong, y, box), Throws.ArgumentException, $"{wrong}");
         }
 
-        Assert.That(() => Crop.Copy(shape.WithChannels(1), default, x.Slice(0, 20), shape, default, y, box), Throws.ArgumentException, "more channels");
+        Assert.That(() => Crop.Copy(shape.WithChannels(1), default, x.Slice(0, 20), shape, default, y, box), Throws.ArgumentException, "other channels");
     }
 }
