@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 
 namespace Spoco.Kernels.Primitives;
 
@@ -32,6 +33,7 @@ internal static unsafe class AffinityHost
         LaidImage image, float* embeddings, int channels, PixelOffset* offsets, int count, float reach, float share, bool channelsLast, float* sums)
         : IParallelBody
     {
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public void Execute(int from, int until, int worker)
         {
             var tile = stackalloc float[Rows * Columns];
@@ -56,6 +58,7 @@ internal static unsafe class AffinityHost
         }
 
         /// <summary>The weights of a run of pixels.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         private void Weigh(int z, int y, int x, int columns, PixelOffset offset, float* weights)
         {
             var (partnerZ, partnerY) = ((long)z + image.First.Z + offset.Z, (long)y + image.First.Y + offset.Y);
@@ -77,6 +80,7 @@ internal static unsafe class AffinityHost
         }
 
         /// <summary>Adds a tile's weights to their sums; the inner loop runs along neighbours there.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         private void Add(float* tile, int rows, int columns, float* first, nint toNextRow, nint toNextColumn)
         {
             var alongRows = Math.Abs(toNextColumn) <= Math.Abs(toNextRow);

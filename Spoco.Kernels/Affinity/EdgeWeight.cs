@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using ILGPU.Algorithms;
 
 namespace Spoco.Kernels.Primitives;
@@ -28,6 +29,7 @@ internal static class EdgeWeight
     /// <param name="count">Pixels.</param>
     /// <param name="reach">2 delta_d.</param>
     /// <param name="weights">Receives a weight per pixel.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static unsafe void Run(float* a, nint step, int pixel, int dimensions, int count, float reach, float* weights)
     {
         for (var x = 0; x < count; x++, a += pixel)
