@@ -81,6 +81,12 @@ public sealed record Prediction(Volume<float> Embeddings, Volume<float>? Momentu
 {
     /// <summary>Weights of the edges to each offset, [C, D, H, W], 0 = attractive, 1 = repulsive; null = those of <see cref="Embeddings"/>.</summary>
     public float[]? Affinities { get; init; }
+
+    /// <summary><see cref="Affinities"/> where they were computed, lent by <see cref="PredictionOnDevice"/>; without memory = not there.</summary>
+    internal DeviceBuffer<float> AffinitiesOnDevice { get; init; }
+
+    /// <summary><see cref="Embeddings"/> where they were computed, lent by <see cref="PredictionOnDevice"/>; without memory = not there.</summary>
+    internal DeviceBuffer<float> EmbeddingsOnDevice { get; init; }
 }
 
 /// <summary>
@@ -144,26 +150,72 @@ public sealed class SpocoModel : IDisposable
     /// <exception cref="DeviceMemoryException">The <c>cpu</c> device is to compute more than the machine's memory holds; said before anything is allocated.</exception>
     /// <exception cref="OperationCanceledException">The prediction was cancelled.</exception>
     public Prediction Predict(
-        Volume<float> image, bool withMomentum = false, IProgress<double>? progress = null, CancellationToken cancellation = default)
+        Volume<float> image, bool withMomentum = false, IProgress<double>? progress = null, CancellationToken cancellation = default) =>
+        Predict(image, withMomentum, default, progress, cancellation);
+
+    /// <summary>The same, with the embeddings of f left on the device, too.</summary>
+    /// <param name="image">[D, H, W, channels of the network].</param>
+    /// <param name="withMomentum">Whether g is wanted too.</param>
+    /// <param name="embeddings">Receives them, [D, H, W, d]; without memory = not wanted.</param>
+    /// <param name="progress">Told what part is done, from 0 to 1.</param>
+    /// <param name="cancellation">Checked between convolutions.</param>
+    internal Prediction Predict(
+        Volume<float> image, bool withMomentum, DeviceBuffer<float> embeddings, IProgress<double>? progress, CancellationToken cancellation)
     {
-        ArgumentNullException.ThrowIfNull(image);
-        RequireRoom(image.Depth, image.Height, image.Width);
-        if (Primitives.FiniteNumbers.IndexOfOther(image.Data) >= 0)
-            throw new ArgumentException("SpocoModel: the image holds values that are infinite or not a number.");
+        Require(image);
         var result = Results(image, withMomentum);
-        var depth = Options.Network.Dimensions == 3 ? image.Depth : 1;
-        var watch = new ForwardWatch(EmbeddingNet.Options, progress, cancellation);
-        for (var i = 0; i < image.Depth / depth * (withMomentum ? 2 : 1); i++)
-            watch.Expect(new TensorShape(1, depth, image.Height, image.Width, 1));
-        for (var z = 0; z < image.Depth; z += depth)
+        var watch = Watch(image, withMomentum ? 2 : 1, progress, cancellation);
+        for (var z = 0; z < image.Depth; z += DepthAtOnce(image))
         {
             cancellation.ThrowIfCancellationRequested();
-            Predict(EmbeddingNet, image, z, depth, result.Embeddings, result.Foreground, watch);
+            Predict(EmbeddingNet, image, z, result.Embeddings, result.Foreground, embeddings, watch);
             if (result.MomentumEmbeddings is { } momentum)
-                Predict(MomentumNet, image, z, depth, momentum, null, watch);
+                Predict(MomentumNet, image, z, momentum, null, default, watch);
         }
 
         return result;
+    }
+
+    /// <summary>What f says of an image, left where it was computed: [1, D, H, W, output channels], in the surrounding <see cref="TensorScope"/>.</summary>
+    /// <param name="image">[D, H, W, channels of the network]; a 2D model takes the slices one by one.</param>
+    /// <param name="cancellation">Checked between convolutions.</param>
+    internal Tensor Outputs(Volume<float> image, CancellationToken cancellation)
+    {
+        Require(image);
+        var watch = Watch(image, 1, null, cancellation);
+        if (DepthAtOnce(image) == image.Depth)
+            return Forward(EmbeddingNet, image, 0, watch);
+        var all = Tensor.Empty(Device, new TensorShape(1, image.Depth, image.Height, image.Width, EmbeddingNet.Options.OutputChannels));
+        for (var z = 0; z < image.Depth; z++)
+        {
+            using var scope = new TensorScope();
+            var slice = Forward(EmbeddingNet, image, z, watch).Buffer;
+            slice.CopyTo(all.Buffer.Slice(z * slice.Length, slice.Length));
+        }
+
+        return all;
+    }
+
+    /// <summary>Takes embeddings and foreground out of what a network says.</summary>
+    /// <param name="outputs">[1, D, H, W, output channels].</param>
+    /// <param name="embeddings">Receives [D, H, W, d].</param>
+    /// <param name="foreground">Receives the probability, [D, H, W]; empty = not wanted.</param>
+    /// <param name="onDevice">Receives [D, H, W, d]; without memory = not wanted.</param>
+    internal void Take(Tensor outputs, Span<float> embeddings, Span<float> foreground, DeviceBuffer<float> onDevice = default)
+    {
+        using var scope = new TensorScope();
+        var (shape, d) = (outputs.Shape, Options.EmbeddingDimensions);
+        var embedded = onDevice;
+        if (embedded.IsNull)
+            embedded = shape.C == d ? outputs.Buffer : Tensor.Empty(Device, shape.WithChannels(d)).Buffer;
+        if (embedded.Memory != outputs.Buffer.Memory)
+            Primitives.ChannelSlice.Forward(shape.Voxels, 0, outputs.Buffer, embedded);
+        embedded.CopyTo(embeddings);
+        if (foreground.IsEmpty)
+            return;
+        var probability = Tensor.Zeros(Device, shape.WithChannels(1)).Buffer;
+        Primitives.Probability.AddShare(LaidImage.AsItIs(shape), outputs.Buffer, d, 1, probability);
+        probability.CopyTo(foreground);
     }
 
     /// <summary>
@@ -209,7 +261,8 @@ public sealed class SpocoModel : IDisposable
     /// <exception cref="OperationCanceledException">The segmentation was cancelled.</exception>
     public Volume<int> Segment(Volume<float> image, Volume<byte>? mask = null, int? orientations = null, CancellationToken cancellation = default)
     {
-        var prediction = OrientationAverage.Predict(this, Normalise(image), orientations ?? OrientationAverage.DefaultOf(Options), cancellation);
+        using var seen = OrientationAverage.PredictOnDevice(this, Normalise(image), orientations ?? OrientationAverage.DefaultOf(Options), cancellation);
+        var prediction = seen.Prediction;
         return mask is null && Options.Foreground
             ? InstanceSegmentation.SegmentLearned(prediction, Options.ForegroundThreshold, Options.Segmentation, Device, cancellation)
             : InstanceSegmentation.Segment(prediction, mask, Options.Segmentation, Device, cancellation);
@@ -271,20 +324,41 @@ public sealed class SpocoModel : IDisposable
         static string Gibibytes(long bytes) => (bytes / (double)(1 << 30)).ToString("f1", System.Globalization.CultureInfo.InvariantCulture);
     }
 
-    private void Predict(UNet net, Volume<float> image, int z, int depth, Volume<float> embeddings, Volume<float>? foreground, ForwardWatch watch)
+    private void Require(Volume<float> image)
+    {
+        ArgumentNullException.ThrowIfNull(image);
+        RequireRoom(image.Depth, image.Height, image.Width);
+        if (Primitives.FiniteNumbers.IndexOfOther(image.Data) >= 0)
+            throw new ArgumentException("SpocoModel: the image holds values that are infinite or not a number.");
+    }
+
+    private int DepthAtOnce(Volume<float> image) => Options.Network.Dimensions == 3 ? image.Depth : 1;
+
+    private ForwardWatch Watch(Volume<float> image, int networks, IProgress<double>? progress, CancellationToken cancellation)
+    {
+        var watch = new ForwardWatch(EmbeddingNet.Options, progress, cancellation);
+        for (var i = 0; i < image.Depth / DepthAtOnce(image) * networks; i++)
+            watch.Expect(new TensorShape(1, DepthAtOnce(image), image.Height, image.Width, 1));
+        return watch;
+    }
+
+    private void Predict(
+        UNet net, Volume<float> image, int z, Volume<float> embeddings, Volume<float>? foreground, DeviceBuffer<float> onDevice, ForwardWatch watch)
+    {
+        using var scope = new TensorScope();
+        var y = Forward(net, image, z, watch);
+        var (first, voxels, d) = (z * image.Height * image.Width, (int)y.Shape.Voxels, Options.EmbeddingDimensions);
+        Take(y, embeddings.Data.AsSpan(first * d, voxels * d), foreground is null ? [] : foreground.Data.AsSpan(first, voxels),
+            onDevice.IsNull ? default : onDevice.Slice((long)first * d, (long)voxels * d));
+    }
+
+    /// <summary>What a network says of all of a volume, or of one slice, in the surrounding scope.</summary>
+    private Tensor Forward(UNet net, Volume<float> image, int z, ForwardWatch watch)
     {
         using var scope = new TensorScope();
         using var pause = Gradients.NoRecording();
-        var shape = new TensorShape(1, depth, image.Height, image.Width, image.Channels);
-        var voxels = checked((int)shape.Voxels);
+        var shape = new TensorShape(1, DepthAtOnce(image), image.Height, image.Width, image.Channels);
         var x = Tensor.From(Device, shape, image.Data.AsSpan(z * image.Height * image.Width * image.Channels, checked((int)shape.Count)));
-        var y = net.Forward(x, default, watch)!.ToArray();
-        var (first, d, channels) = (z * image.Height * image.Width, Options.EmbeddingDimensions, net.Options.OutputChannels);
-        for (var i = 0; i < voxels; i++)
-        {
-            y.AsSpan(i * channels, d).CopyTo(embeddings.Data.AsSpan((first + i) * d));
-            if (foreground is not null)
-                foreground.Data[first + i] = 1 / (1 + MathF.Exp(-y[i * channels + d]));
-        }
+        return scope.Keep(net.Forward(x, default, watch)!);
     }
 }

@@ -1,6 +1,7 @@
 using Spoco.Engine.Networks;
 using Spoco.Engine.Segmentation;
 using Spoco.Kernels;
+using Primitives = Spoco.Kernels.Primitives;
 
 namespace Spoco.Engine;
 
@@ -89,17 +90,28 @@ public sealed class TiledPrediction : IPredictionReader
             throw new ArgumentException($"TiledPrediction: the box {box} does not lie within {whole}, or does not fit {values.Length} values.");
         if (!foreground.IsEmpty && !_model.Options.Foreground)
             throw new ArgumentException("TiledPrediction: the model has learned no foreground.");
-        var slices = _flat ? Enumerable.Range(box.Z, box.Depth).Select(z => box with { Z = z, Depth = 1 }) : [box];
-        var watch = Watch(slices.SelectMany(slice => Cut(slice, (1, 1, 1))));
-        foreach (var slice in slices)
+        var watch = Watch(Parts(box));
+        foreach (var part in Parts(box))
         {
-            var statistics = _net.Options.HasGroupNorm ? Statistics(_flat ? slice.Z : 0) : null;
-            foreach (var part in Cut(slice, (1, 1, 1)))
-            {
-                var window = Window(part);
-                Forward(window, part, statistics, watch);
-                Copy(Arrays.Results, window, part, box, values, foreground);
-            }
+            Forward(part, watch, y => y.CopyTo(WindowArrays.Room(ref Arrays.Results, y.Length)));
+            Copy(Arrays.Results, Window(part), part, box, values, foreground);
+        }
+    }
+
+    /// <summary>Computes what the network says of a box, and leaves it on the device.</summary>
+    /// <param name="box">Lies within the image.</param>
+    /// <param name="outputs">Receives [D, H, W, output channels].</param>
+    /// <exception cref="OperationCanceledException">The prediction was cancelled.</exception>
+    internal void Read(VoxelBox box, DeviceBuffer<float> outputs)
+    {
+        var channels = _net.Options.OutputChannels;
+        var watch = Watch(Parts(box));
+        foreach (var part in Parts(box))
+        {
+            var window = Window(part);
+            Forward(part, watch, y => Primitives.Crop.Copy(
+                Shape(window, channels), new PixelOffset(part.Z - window.Z, part.Y - window.Y, part.X - window.X), y,
+                Shape(box, channels), new PixelOffset(part.Z - box.Z, part.Y - box.Y, part.X - box.X), outputs, Shape(part, 1)));
         }
     }
 
@@ -132,6 +144,12 @@ public sealed class TiledPrediction : IPredictionReader
     }
 
     private TensorShape Seen(IVolumeReader<float> image) => new(1, _flat ? 1 : image.Depth, image.Height, image.Width, 1);
+
+    private static TensorShape Shape(VoxelBox box, int channels) => new(1, box.Depth, box.Height, box.Width, channels);
+
+    /// <summary>What is predicted at once, of a box that is read.</summary>
+    private IEnumerable<VoxelBox> Parts(VoxelBox box) =>
+        (_flat ? Enumerable.Range(box.Z, box.Depth).Select(z => box with { Z = z, Depth = 1 }) : [box]).SelectMany(slice => Cut(slice, (1, 1, 1)));
 
     /// <summary>The window of a box: of one slice, for a 2D network.</summary>
     private VoxelBox Window(VoxelBox box) => _flat ? _field.Window(box with { Z = 0 }) with { Z = box.Z } : _field.Window(box);
@@ -214,7 +232,7 @@ public sealed class TiledPrediction : IPredictionReader
             while (statistics.Count < units)
             {
                 foreach (var part in Cut(image, _field.Alignment))
-                    Forward(Window(part), part, statistics, Watch([]));
+                    Forward(Window(part), part, statistics, Watch([]), null);
                 statistics.Close(_model.Device);
             }
 
@@ -235,8 +253,11 @@ public sealed class TiledPrediction : IPredictionReader
         return watch;
     }
 
-    /// <summary>Leaves the network's results in the window where they are kept; none while statistics are measured.</summary>
-    private void Forward(VoxelBox window, VoxelBox part, GroupStatistics? statistics, ForwardWatch watch)
+    private void Forward(VoxelBox part, ForwardWatch watch, Action<DeviceBuffer<float>> take) =>
+        Forward(Window(part), part, _net.Options.HasGroupNorm ? Statistics(_flat ? part.Z : 0) : null, watch, take);
+
+    /// <summary>Hands over the network's results in the window; none while statistics are measured.</summary>
+    private void Forward(VoxelBox window, VoxelBox part, GroupStatistics? statistics, ForwardWatch watch, Action<DeviceBuffer<float>>? take)
     {
         _cancellation.ThrowIfCancellationRequested();
         var shape = new TensorShape(1, window.Depth, window.Height, window.Width, _image.Channels);
@@ -250,7 +271,7 @@ public sealed class TiledPrediction : IPredictionReader
         pool.Limit = Math.Min(before ?? long.MaxValue, pool.Statistics.LiveBytes + _memory);
         try
         {
-            Forward(shape, window, part, statistics, watch);
+            Forward(shape, window, part, statistics, watch, take);
         }
         finally
         {
@@ -258,7 +279,8 @@ public sealed class TiledPrediction : IPredictionReader
         }
     }
 
-    private void Forward(TensorShape shape, VoxelBox window, VoxelBox part, GroupStatistics? statistics, ForwardWatch watch)
+    private void Forward(
+        TensorShape shape, VoxelBox window, VoxelBox part, GroupStatistics? statistics, ForwardWatch watch, Action<DeviceBuffer<float>>? take)
     {
         using var scope = new TensorScope();
         using var pause = Gradients.NoRecording();
@@ -266,7 +288,7 @@ public sealed class TiledPrediction : IPredictionReader
         _image.Read(window, pixels);
         var own = part with { Z = part.Z - window.Z, Y = part.Y - window.Y, X = part.X - window.X };
         if (_net.Forward(Tensor.From(_model.Device, shape, pixels), new ImagePart(Seen(_image), own, statistics), watch) is { } y)
-            y.Buffer.CopyTo(WindowArrays.Room(ref Arrays.Results, y.Shape.Count));
+            take!(y.Buffer);
     }
 
     private void Copy(float[] y, VoxelBox window, VoxelBox part, VoxelBox box, Span<float> values, Span<float> foreground)
@@ -281,7 +303,7 @@ public sealed class TiledPrediction : IPredictionReader
             {
                 y.AsSpan(source, d).CopyTo(values[(target * d)..]);
                 if (!foreground.IsEmpty)
-                    foreground[target] = 1 / (1 + MathF.Exp(-y[source + d]));
+                    foreground[target] = Primitives.Probability.Of(y[source + d]);
             }
         }
     }

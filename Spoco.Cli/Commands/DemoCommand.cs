@@ -52,8 +52,9 @@ internal static class DemoCommand
                 cancellation.ThrowIfCancellationRequested();
                 var (image, truth) = item.Load();
                 var grey = InputFile.WithChannels(image, net.Options.Network.InputChannels, item.ImagePath);
-                var prediction = ModelOptions.Apply(
-                    net, grey, item.ImagePath, x => OrientationAverage.Predict(net, x, orientations: 8, cancellation));
+                using var seen = ModelOptions.Apply(
+                    net, grey, item.ImagePath, x => OrientationAverage.PredictOnDevice(net, x, orientations: 8, cancellation));
+                var prediction = seen.Prediction;
                 var labels = InstanceSegmentation.Segment(prediction,
                     InstanceSegmentation.ForegroundOfLargestCluster(prediction, net.Options.Segmentation.Watershed, net.Device, cancellation),
                     net.Options.Segmentation, net.Device, cancellation);

@@ -100,8 +100,8 @@ internal sealed class PartwiseSegmentation(
     }
 
     /// <summary>
-    /// About how many bytes the segmentation of an image at once takes: the program, the image as stored and normalised, the prediction, embeddings and affinities with the
-    /// copies that views need, and the solver's edges and tables.
+    /// About how many bytes the segmentation of an image at once takes: the program, the image as stored, normalised and as the views show it, the prediction, embeddings and
+    /// affinities, and the solver's edges and tables.
     /// </summary>
     private long AtOnce(ImageHeader header)
     {
@@ -111,8 +111,8 @@ internal sealed class PartwiseSegmentation(
             return long.MaxValue;
         var (offsets, attractive) = options.Watershed.Resolve((int)Math.Max(1, header.Depth));
         long d = model.Options.EmbeddingDimensions;
-        // What one view leaves behind may not have been collected when the next one is done.
-        var views = orientations == 1 ? 4 * d : 4 * d + 4L * offsets.Count + orientations * (8 * d + 8 + 4L * offsets.Count);
+        // The images of the views may not have been collected when the last one is done.
+        var views = 4 * d + 8 + (orientations == 1 ? 0 : 4L * offsets.Count + 4L * orientations * header.Channels);
         return MemoryLimit.Program + header.Voxels * (8L * header.Channels + views + 4L * offsets.Count + Math.Max(24L * attractive + 40, 96))
             + model.PredictionBytes(Math.Max((int)header.Depth, least.D), Math.Max(header.Height, least.H), Math.Max(header.Width, least.W));
     }

@@ -174,9 +174,9 @@ internal static class SegmentCommand
                     cancellation.ThrowIfCancellationRequested();
                     var (stored, image) = fromEmbeddings ? (null, null)
                         : ModelOptions.ReadImage(files[i], ModelOptions.RawName(result, common, trained), net.Options.Network.InputChannels, trained);
-                    var prediction = image is null
-                        ? EmbeddingFile.Read(files[i], net.Options.EmbeddingDimensions)
-                        : ModelOptions.Apply(net, image, files[i], x => OrientationAverage.Predict(net, x, views, cancellation));
+                    using var seen = image is null
+                        ? null : ModelOptions.Apply(net, image, files[i], x => OrientationAverage.PredictOnDevice(net, x, views, cancellation));
+                    var prediction = seen?.Prediction ?? EmbeddingFile.Read(files[i], net.Options.EmbeddingDimensions);
                     var labels = source == Learned
                         ? InstanceSegmentation.SegmentLearned(
                             RequireForeground(prediction, files[i]), least, options, device, cancellation)

@@ -61,7 +61,8 @@ internal static class ValidationScoring
     {
         cancellation.ThrowIfCancellationRequested();
         var image = AsSeen(settings, item);
-        var prediction = OrientationAverage.Predict(model, image, choices.Orientations, cancellation);
+        using var predicted = OrientationAverage.PredictOnDevice(model, image, choices.Orientations, cancellation);
+        var prediction = predicted.Prediction;
         var (options, device) = (model.Options.Segmentation, model.Device);
         var source = choices.Foreground ?? (prediction.Foreground is not null ? SegmentCommand.Learned : ScoringChoices.Truth);
         if (source == SegmentCommand.Learned && prediction.Foreground is null)

@@ -1,12 +1,12 @@
-using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
+using Spoco.Kernels;
 using Spoco.Kernels.Primitives;
 
 namespace Spoco.Engine.Segmentation;
 
 /// <summary>
-/// Edge weights from pixel embeddings (SPOCO, appendix A.4): w = 1 - max((2 delta_d - |e_i - e_j|) / (2 delta_d), 0)^2, in float32.
-/// 0 = attractive (equal embeddings), 1 = repulsive (2 delta_d or farther apart).
+/// Edge weights from pixel embeddings in the host's memory, one after another on the calling thread: w = 1 - max((2 delta_d - |e_i - e_j|) / (2 delta_d), 0)^2, in
+/// float32. 0 = attractive (equal embeddings), 1 = repulsive (2 delta_d or farther apart). What a network has said is weighed where it said it
+/// (<see cref="OrientationAverage"/>), by the same formula.
 /// </summary>
 public static class Affinities
 {
@@ -30,42 +30,16 @@ public static class Affinities
             throw new ArgumentException($"Affinities: {offsets.Count} channels of {embeddings} are more than one array holds; work in tiles.");
 
         var weights = GC.AllocateUninitializedArray<float>(voxels * offsets.Count);
-        for (var c = 0; c < offsets.Count; c++)
-            Channel(embeddings, offsets[c], 2 * pushMargin, weights.AsSpan(c * voxels, voxels));
+        if (weights.Length > 0)
+            Affinity.Weights(
+                new TensorShape(1, embeddings.Depth, embeddings.Height, embeddings.Width, embeddings.Channels), embeddings.Data, [.. offsets.Select(o => o.ToPixels())],
+                pushMargin, weights);
         return weights;
     }
 
     internal static ArgumentException NotFinite(Volume<float> embeddings, long index) =>
-        new($"Affinities: embeddings must be finite, value {index % embeddings.Channels} of voxel {index / embeddings.Channels} is "
-            + $"{embeddings.Data[index]} (embeddings {embeddings}).");
+        NotFinite(index, embeddings.Channels, embeddings.Data[index], embeddings.ToString());
 
-    private static void Channel(Volume<float> embeddings, VoxelOffset offset, float reach, Span<float> weights)
-    {
-        var (depth, height, width, dimensions) = (embeddings.Depth, embeddings.Height, embeddings.Width, embeddings.Channels);
-        weights.Fill(1);
-        if (!offset.FitsIn(depth, height, width))
-            return;
-        var (fromX, toX) = (Math.Max(0, -offset.X), width - Math.Max(0, offset.X));
-        var difference = (nint)offset.Linear(height, width) * dimensions;
-        ref var origin = ref MemoryMarshal.GetArrayDataReference(embeddings.Data);
-        for (var z = Math.Max(0, -offset.Z); z < depth - Math.Max(0, offset.Z); z++)
-            for (var y = Math.Max(0, -offset.Y); y < height - Math.Max(0, offset.Y); y++)
-            {
-                var row = (z * height + y) * width;
-                for (var x = fromX; x < toX; x++)
-                {
-                    ref var a = ref Unsafe.Add(ref origin, (nint)(row + x) * dimensions);
-                    weights[row + x] = Weight(ref a, ref Unsafe.Add(ref a, difference), dimensions, reach);
-                }
-            }
-    }
-
-    /// <summary>The weight between two embeddings; reach = 2 delta_d.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static float Weight(ref float a, ref float b, int dimensions, float reach)
-    {
-        var distance = MathF.Sqrt(EmbeddingDistance.Squared(ref a, ref b, dimensions));
-        var closeness = Math.Max((reach - distance) / reach, 0);
-        return 1 - closeness * closeness;
-    }
+    internal static ArgumentException NotFinite(long index, int dimensions, float value, string embeddings) =>
+        new($"Affinities: embeddings must be finite, value {index % dimensions} of voxel {index / dimensions} is {value} (embeddings {embeddings}).");
 }

@@ -81,13 +81,22 @@ public static class InstanceSegmentation
         Prediction prediction, Volume<byte>? foreground, MutexWatershedOptions options, ComputeDevice? device, CancellationToken cancellation)
     {
         var embeddings = prediction.Embeddings;
-        if (prediction.Affinities is not { } affinities)
-            return MutexWatershed.FromEmbeddings(embeddings, options, foreground, device: device, cancellation: cancellation);
         if (foreground is not null && !foreground.HasExtentsOf(embeddings))
             throw new ArgumentException($"InstanceSegmentation: the mask ({foreground}) does not fit the embeddings ({embeddings}).");
-        var labels = MutexWatershed.FromAffinities(
-            affinities, embeddings.Depth, embeddings.Height, embeddings.Width, options, foreground?.Data, device: device, cancellation: cancellation);
-        return new Volume<int>(labels, embeddings.Depth, embeddings.Height, embeddings.Width) { VoxelSize = embeddings.VoxelSize };
+        var (depth, height, width, mask) = (embeddings.Depth, embeddings.Height, embeddings.Width, foreground?.Data);
+        int[] labels;
+        if (IsThere(prediction.AffinitiesOnDevice))
+            labels = MutexWatershed.FromAffinities(prediction.AffinitiesOnDevice, depth, height, width, options, mask, cancellation: cancellation);
+        else if (IsThere(prediction.EmbeddingsOnDevice))
+            labels = MutexWatershed.FromEmbeddings(prediction.EmbeddingsOnDevice, depth, height, width, options, mask, cancellation: cancellation);
+        else if ((prediction.AffinitiesOnDevice.IsNull ? prediction.Affinities : prediction.AffinitiesOnDevice.ToArray()) is { } affinities)
+            labels = MutexWatershed.FromAffinities(affinities, depth, height, width, options, mask, device: device, cancellation: cancellation);
+        else
+            return MutexWatershed.FromEmbeddings(embeddings, options, foreground, device: device, cancellation: cancellation);
+        return new Volume<int>(labels, depth, height, width) { VoxelSize = embeddings.VoxelSize };
+
+        // Where it is to run; no device = the host's memory.
+        bool IsThere(DeviceBuffer<float> values) => !values.IsNull && (values.Device == device || (device is null && values.Device.Kind == DeviceKind.Host));
     }
 
     /// <summary>

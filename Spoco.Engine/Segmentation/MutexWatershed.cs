@@ -118,8 +118,7 @@ public static class MutexWatershed
         var refused = solver.FromEmbeddings(
             grid, embeddings, dimensions, 2 * options.PushMargin, mask.Span, seeds.Span, labels);
         if (refused >= 0)
-            throw new ArgumentException(
-                $"MutexWatershed: embeddings must be finite, value {refused % dimensions} of voxel {refused / dimensions} is not.");
+            throw Affinities.NotFinite(refused, dimensions, embeddings.Slice(refused, 1).ToArray()[0], $"{depth}x{height}x{width}x{dimensions}");
         return labels;
     }
 

@@ -1,3 +1,5 @@
+using Spoco.Kernels;
+
 namespace Spoco.Engine.Segmentation;
 
 /// <summary>One of the eight ways to lay an image's rows and columns: transposed or not, then each axis flipped or not. Slices stay in order.</summary>
@@ -22,7 +24,7 @@ public readonly record struct Orientation(bool Transpose, bool FlipY, bool FlipX
         return Map(volume, Transpose ? volume.Width : volume.Height, Transpose ? volume.Height : volume.Width, undo: false);
     }
 
-    /// <summary>The inverse of <see cref="Apply"/>.</summary>
+    /// <summary>The inverse of <see cref="Apply{T}(Volume{T})"/>.</summary>
     public Volume<T> Undo<T>(Volume<T> volume) where T : unmanaged
     {
         ArgumentNullException.ThrowIfNull(volume);
@@ -41,6 +43,36 @@ public readonly record struct Orientation(bool Transpose, bool FlipY, bool FlipX
     {
         var plain = Flip(box, height, width);
         return Transpose ? plain with { Y = plain.X, X = plain.Y, Height = plain.Width, Width = plain.Height } : plain;
+    }
+
+    /// <summary>The step between two voxels in the image laid this way.</summary>
+    public VoxelOffset Apply(VoxelOffset offset)
+    {
+        var (y, x) = Transpose ? (offset.X, offset.Y) : (offset.Y, offset.X);
+        return new VoxelOffset(offset.Z, FlipY ? -y : y, FlipX ? -x : x);
+    }
+
+    /// <summary>How a box of an image lies in memory, laid this way, and where the results of a part of it belong in the part as it is.</summary>
+    /// <param name="box">What lies in memory.</param>
+    /// <param name="part">A box within it.</param>
+    /// <param name="channels">Values of a voxel.</param>
+    internal LaidImage Lay(VoxelBox box, VoxelBox part, int channels)
+    {
+        var whole = Apply(box with { Z = 0, Y = 0, X = 0 }, box.Height, box.Width);
+        var laid = Apply(part with { Z = part.Z - box.Z, Y = part.Y - box.Y, X = part.X - box.X }, box.Height, box.Width);
+        var origin = Result(laid, part, 0, 0);
+        return new LaidImage
+        {
+            Shape = new TensorShape(1, whole.Depth, whole.Height, whole.Width, channels), First = new PixelOffset(laid.Z, laid.Y, laid.X),
+            Part = new TensorShape(1, laid.Depth, laid.Height, laid.Width, 1), Origin = origin, Row = Result(laid, part, 1, 0) - origin, Column = Result(laid, part, 0, 1) - origin,
+        };
+    }
+
+    /// <summary>Which voxel of a slice of the part is the one at (y, x) of the part laid this way.</summary>
+    private int Result(VoxelBox laid, VoxelBox part, int y, int x)
+    {
+        var (a, b) = (FlipY ? laid.Height - 1 - y : y, FlipX ? laid.Width - 1 - x : x);
+        return Transpose ? b * part.Width + a : a * part.Width + b;
     }
 
     private VoxelBox Flip(VoxelBox box, int height, int width) =>

@@ -1,3 +1,6 @@
+using Spoco.Kernels;
+using Primitives = Spoco.Kernels.Primitives;
+
 namespace Spoco.Engine.Segmentation;
 
 /// <summary>
@@ -17,39 +20,79 @@ public static class OrientationAverage
     /// <param name="model">The model.</param>
     /// <param name="image">The normalised image.</param>
     /// <param name="orientations">1, 2, 4 or 8; the time grows with it.</param>
-    /// <param name="cancellation">Checked between orientations.</param>
-    /// <returns>Embeddings of the image as it is, mean affinities and mean foreground.</returns>
-    /// <exception cref="ArgumentException">The image does not fit the network, or the number is another.</exception>
+    /// <param name="cancellation">Checked between convolutions.</param>
+    /// <returns>Embeddings of the image as it is, mean affinities and mean foreground; of one view, its embeddings and foreground.</returns>
+    /// <exception cref="ArgumentException">The image does not fit the network, the number is another, or an embedding is not finite.</exception>
     public static Prediction Predict(SpocoModel model, Volume<float> image, int orientations, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(image);
-        var watershed = model.Options.Segmentation.Watershed;
-        var offsets = watershed.Resolve(image.Depth).Offsets;
-        Prediction? result = null;
-        foreach (var orientation in Orientation.First(orientations))
-        {
-            var view = model.Predict(orientation.Apply(image), cancellation: cancellation);
-            if (orientations == 1)
-                return view;
-            var embeddings = orientation.Undo(view.Embeddings);
-            var affinities = Affinities.FromEmbeddings(embeddings, offsets, watershed.PushMargin);
-            var foreground = view.Foreground is { } probability ? orientation.Undo(probability) : null;
-            result ??= new Prediction(embeddings, null, foreground is null ? null : new Volume<float>(image.Depth, image.Height, image.Width) { VoxelSize = image.VoxelSize })
-            {
-                Affinities = new float[affinities.Length],
-            };
-            Accumulate(result.Affinities!, affinities, orientations);
-            if (foreground is not null)
-                Accumulate(result.Foreground!.Data, foreground.Data, orientations);
-        }
-
-        return result!;
+        if (orientations == 1)
+            return model.Predict(image, cancellation: cancellation);
+        using var prediction = PredictOnDevice(model, image, orientations, cancellation);
+        return prediction.ToHost();
     }
 
-    private static void Accumulate(float[] sum, float[] values, int count)
+    /// <summary>The same, to be segmented where the network ran.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="image">The normalised image.</param>
+    /// <param name="orientations">1, 2, 4 or 8; the time grows with it.</param>
+    /// <param name="cancellation">Checked between convolutions.</param>
+    /// <returns>To be disposed before the model's device.</returns>
+    /// <exception cref="ArgumentException">The image does not fit the network, the number is another, or an embedding is not finite.</exception>
+    /// <exception cref="DeviceMemoryException">The device has not the memory.</exception>
+    public static PredictionOnDevice PredictOnDevice(SpocoModel model, Volume<float> image, int orientations, CancellationToken cancellation = default)
     {
-        for (var i = 0; i < sum.Length; i++)
-            sum[i] += values[i] / count;
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(image);
+        var views = Orientation.First(orientations);
+        return orientations == 1 ? OneView(model, image, cancellation) : MeanOf(views, model, image, cancellation);
+    }
+
+    private static PredictionOnDevice OneView(SpocoModel model, Volume<float> image, CancellationToken cancellation)
+    {
+        // The memory of the cpu device is the host's: the embeddings are there already.
+        if (model.Device.Kind == DeviceKind.Host)
+            return new PredictionOnDevice(model.Predict(image, cancellation: cancellation));
+        using var holdings = new Holdings();
+        var embeddings = holdings.Allocate<float>(model.Device, (long)image.VoxelCount * model.Options.EmbeddingDimensions, "embeddings");
+        return new PredictionOnDevice(
+            model.Predict(image, withMomentum: false, embeddings, null, cancellation) with { EmbeddingsOnDevice = embeddings }, holdings.Share());
+    }
+
+    private static PredictionOnDevice MeanOf(IReadOnlyList<Orientation> views, SpocoModel model, Volume<float> image, CancellationToken cancellation)
+    {
+        var (options, box) = (model.Options, VoxelBox.Of(image));
+        using var holdings = new Holdings();
+        var mean = holdings.Add(new MeanAffinities(
+            model, options.Segmentation.Watershed.Resolve(image.Depth).Offsets, box, views.Count, channelsLast: false));
+        var embeddings = new Volume<float>(image.Depth, image.Height, image.Width, options.EmbeddingDimensions) { VoxelSize = image.VoxelSize };
+        foreach (var orientation in views)
+        {
+            using var scope = new TensorScope();
+            var outputs = model.Outputs(orientation.Apply(image), cancellation);
+            RequireFinite(model, outputs, orientation);
+            if (orientation == default)
+                model.Take(outputs, embeddings.Data, []);
+            mean.Add(orientation, box, outputs.Buffer);
+        }
+
+        var foreground = options.Foreground ? new Volume<float>(image.Depth, image.Height, image.Width) { VoxelSize = image.VoxelSize } : null;
+        if (foreground is not null)
+            mean.Foreground.CopyTo(foreground.Data);
+        return new PredictionOnDevice(new Prediction(embeddings, null, foreground) { AffinitiesOnDevice = mean.Weights }, holdings.Share());
+    }
+
+    private static void RequireFinite(SpocoModel model, Tensor outputs, Orientation orientation)
+    {
+        if (!Primitives.Reduction.HasNonFinite(outputs.Buffer))
+            return;
+        var shape = outputs.Shape;
+        var laid = new Volume<float>(shape.D, shape.H, shape.W, model.Options.EmbeddingDimensions);
+        model.Take(outputs, laid.Data, []);
+        var embeddings = orientation.Undo(laid);
+        // Else it is a logit, which may be infinite.
+        if (Primitives.FiniteNumbers.IndexOfOther(embeddings.Data) is >= 0 and var bad)
+            throw Affinities.NotFinite(embeddings, bad);
     }
 }

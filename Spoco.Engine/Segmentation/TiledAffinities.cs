@@ -1,9 +1,9 @@
-using System.Runtime.CompilerServices;
+using Spoco.Kernels;
 
 namespace Spoco.Engine.Segmentation;
 
 /// <summary>
-/// Mean affinities of an image of any size in several orientations, computed box by box where they are read: the weights that
+/// Mean affinities of an image of any size in several orientations, computed box by box where they are read, on the model's device: the weights that
 /// <see cref="OrientationAverage"/> gives for the image at once, with the same bits where <see cref="TiledPrediction"/> gives those of the embeddings. Not safe under
 /// several threads.
 /// </summary>
@@ -14,15 +14,14 @@ public sealed class TiledAffinities : IPredictionReader
     private readonly IReadOnlyList<VoxelOffset> _offsets;
     private readonly List<(Orientation Orientation, TiledPrediction Prediction)> _views = [];
     private readonly VoxelOffset _reach;
-    private readonly long _voxels;
-    private float[] _embeddings = [];
-    private float[] _foreground = [];
+    private readonly long _values;
+    private float[] _staging = [];
 
     /// <summary>Prepares the prediction; nothing is computed yet.</summary>
     /// <param name="model">The model; the caller disposes it afterwards.</param>
     /// <param name="image">The normalised image.</param>
     /// <param name="orientations">1, 2, 4 or 8.</param>
-    /// <param name="memory">Bytes for the computation: half of them for the prediction of a window, half for embeddings.</param>
+    /// <param name="memory">Bytes for the computation: half of them for the prediction of a window, half for what comes of it.</param>
     /// <param name="cancellation">Checked between convolutions.</param>
     /// <exception cref="ArgumentException">The image does not fit the network, the number is another, or the memory is too small.</exception>
     public TiledAffinities(SpocoModel model, IVolumeReader<float> image, int orientations, long memory, CancellationToken cancellation = default)
@@ -32,7 +31,7 @@ public sealed class TiledAffinities : IPredictionReader
         (_model, _image) = (model, image);
         _offsets = model.Options.Segmentation.Watershed.Resolve(image.Depth).Offsets;
         _reach = new VoxelOffset(_offsets.Max(o => Math.Abs(o.Z)), _offsets.Max(o => Math.Abs(o.Y)), _offsets.Max(o => Math.Abs(o.X)));
-        _voxels = memory / 2 / (sizeof(float) * (model.Options.EmbeddingDimensions + 1));
+        _values = memory / 2 / sizeof(float);
         var arrays = new TiledPrediction.WindowArrays();
         try
         {
@@ -74,17 +73,23 @@ public sealed class TiledAffinities : IPredictionReader
     /// <exception cref="OperationCanceledException">The prediction was cancelled.</exception>
     public void Read(VoxelBox box, Span<float> values, Span<float> embeddings, Span<float> foreground)
     {
-        values.Clear();
-        foreground.Clear();
+        if (!foreground.IsEmpty && !_model.Options.Foreground)
+            throw new ArgumentException("TiledAffinities: the model has learned no foreground.");
         foreach (var part in Cut(box))
+        {
+            using var mean = new MeanAffinities(_model, _offsets, part, _views.Count, channelsLast: true);
             foreach (var (orientation, prediction) in _views)
-                Add(orientation, prediction, part, box, values, embeddings, foreground);
+                Add(mean, orientation, prediction, part, box, embeddings);
+            Put(mean.Weights, part, part, box, Channels, values);
+            if (!foreground.IsEmpty)
+                Put(mean.Foreground, part, part, box, 1, foreground);
+        }
     }
 
     /// <inheritdoc/>
     public void Trim()
     {
-        (_embeddings, _foreground) = ([], []);
+        _staging = [];
         foreach (var (_, prediction) in _views)
             prediction.Trim();
     }
@@ -99,7 +104,7 @@ public sealed class TiledAffinities : IPredictionReader
     // Parts as large as the memory allows, halved along the longest side until they fit.
     private IEnumerable<VoxelBox> Cut(VoxelBox box)
     {
-        if (Around(box).VoxelCount <= _voxels || box.VoxelCount == 1)
+        if (Values(box) <= _values || box.VoxelCount == 1)
             return [box];
         var (first, second) = box.Depth > Math.Max(box.Height, box.Width)
             ? (box with { Depth = box.Depth / 2 }, box with { Z = box.Z + box.Depth / 2, Depth = box.Depth - box.Depth / 2 })
@@ -113,53 +118,43 @@ public sealed class TiledAffinities : IPredictionReader
         box.Z - _reach.Z, box.Y - _reach.Y, box.X - _reach.X, box.Depth + 2 * _reach.Z, box.Height + 2 * _reach.Y, box.Width + 2 * _reach.X)
         .Intersect(new VoxelBox(0, 0, 0, Depth, Height, Width));
 
-    private void Add(
-        Orientation orientation, TiledPrediction prediction, VoxelBox part, VoxelBox box, Span<float> values, Span<float> embeddings, Span<float> foreground)
+    // What the network says around a part; the part's affinities and foreground; and what is on its way from a device to the host.
+    private long Values(VoxelBox part)
+    {
+        var outputs = Around(part).VoxelCount * _model.EmbeddingNet.Options.OutputChannels;
+        var onTheWay = _model.Device.Kind == DeviceKind.Host ? 0 : Math.Max(outputs, part.VoxelCount * _offsets.Count);
+        return outputs + part.VoxelCount * (_offsets.Count + 1) + onTheWay;
+    }
+
+    private void Add(MeanAffinities mean, Orientation orientation, TiledPrediction prediction, VoxelBox part, VoxelBox box, Span<float> embeddings)
     {
         var around = Around(part);
-        var laid = orientation.Apply(around, Height, Width);
-        var d = prediction.Channels;
-        var probabilities = foreground.IsEmpty ? [] : TiledPrediction.WindowArrays.Room(ref _foreground, laid.VoxelCount);
-        prediction.Read(laid, TiledPrediction.WindowArrays.Room(ref _embeddings, laid.VoxelCount * d), probabilities);
-        // Where the first voxel is laid, and how far from it the next row and the next column are.
-        var origin = Place(0, 0);
-        var (row, column) = (Place(1, 0) - origin, Place(0, 1) - origin);
-        var plane = (long)laid.Height * laid.Width;
-        var reach = 2 * _model.Options.Segmentation.Watershed.PushMargin;
-        for (var c = 0; c < _offsets.Count; c++)
-        {
-            var o = _offsets[c];
-            var step = (nint)(o.Z * plane + o.Y * row + o.X * column) * d;
-            for (var z = part.Z; z < part.Z + part.Depth; z++)
-                for (var y = part.Y; y < part.Y + part.Height; y++)
-                {
-                    var target = (((z - box.Z) * box.Height + y - box.Y) * box.Width + part.X - box.X) * Channels + c;
-                    var source = (z - around.Z) * plane + origin + (y - around.Y) * row + (part.X - around.X) * column;
-                    for (var x = part.X; x < part.X + part.Width; x++, target += Channels, source += column)
-                    {
-                        ref var a = ref _embeddings[source * d];
-                        var weight = around.Contains(z + o.Z, y + o.Y, x + o.X) ? Affinities.Weight(ref a, ref Unsafe.Add(ref a, step), d, reach) : 1;
-                        values[target] += weight / _views.Count;
-                    }
-                }
-        }
+        var channels = _model.EmbeddingNet.Options.OutputChannels;
+        var outputs = _model.Device.Allocate<float>(around.VoxelCount * channels, "mean affinities");
+        using var memory = outputs.Memory;
+        prediction.Read(orientation.Apply(around, Height, Width), outputs);
+        mean.Add(orientation, around, outputs);
+        // The embeddings are those of the image as it is.
+        if (!embeddings.IsEmpty && orientation == default)
+            Put(outputs, around, part, box, Dimensions, embeddings);
+    }
 
-        for (var z = part.Z; z < part.Z + part.Depth; z++)
-            for (var y = part.Y; y < part.Y + part.Height; y++)
-            {
-                var target = ((z - box.Z) * box.Height + y - box.Y) * box.Width + part.X - box.X;
-                var source = (z - around.Z) * plane + origin + (y - around.Y) * row + (part.X - around.X) * column;
-                // The embeddings are those of the image as it is.
-                if (!embeddings.IsEmpty && orientation == default)
-                    _embeddings.AsSpan((int)source * d, part.Width * d).CopyTo(embeddings[(target * d)..]);
-                for (var x = 0; x < part.Width && !foreground.IsEmpty; x++)
-                    foreground[target + x] += probabilities[(int)(source + x * column)] / _views.Count;
-            }
-
-        long Place(int y, int x)
+    /// <summary>Copies the first channels of a part's voxels from where they lie on the device to where they belong in the box that is read.</summary>
+    private void Put(DeviceBuffer<float> values, VoxelBox lies, VoxelBox part, VoxelBox box, int channels, Span<float> target)
+    {
+        var source = _model.Device.Kind == DeviceKind.Host ? values.Span : TiledPrediction.WindowArrays.Room(ref _staging, values.Length);
+        if (_model.Device.Kind != DeviceKind.Host)
+            values.CopyTo(source);
+        var stride = (int)(values.Length / lies.VoxelCount);
+        // Voxels that lie side by side in both.
+        var (runs, run) = stride == channels ? (1, part.Width) : (part.Width, 1);
+        for (var row = 0; row < part.Depth * part.Height; row++)
         {
-            var (a, b) = orientation.Transpose ? (x, y) : (y, x);
-            return (orientation.FlipY ? laid.Height - 1 - a : a) * (long)laid.Width + (orientation.FlipX ? laid.Width - 1 - b : b);
+            var (z, y) = (part.Z + row / part.Height, part.Y + row % part.Height);
+            var from = ((z - lies.Z) * lies.Height + y - lies.Y) * lies.Width + part.X - lies.X;
+            var to = ((z - box.Z) * box.Height + y - box.Y) * box.Width + part.X - box.X;
+            for (var i = 0; i < runs; i++)
+                source.Slice((from + i) * stride, run * channels).CopyTo(target[((to + i) * channels)..]);
         }
     }
 }

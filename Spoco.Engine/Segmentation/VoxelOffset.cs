@@ -1,3 +1,5 @@
+using Spoco.Kernels;
+
 namespace Spoco.Engine.Segmentation;
 
 /// <summary>Displacement from one voxel to another, in voxels, slowest axis first; 2D images leave <paramref name="Z"/> at 0.</summary>
@@ -12,6 +14,9 @@ public readonly record struct VoxelOffset(int Z, int Y, int X)
 
     /// <summary>Difference of the flat indices of the two ends; meaningful only where the offset fits.</summary>
     internal long Linear(int height, int width) => (((long)Z * height) + Y) * width + X;
+
+    /// <summary>The same as kernels take it.</summary>
+    internal PixelOffset ToPixels() => new(Z, Y, X);
 
     /// <summary>The offset as text: <c>[0, -3, 0]</c>.</summary>
     public override string ToString() => $"[{Z}, {Y}, {X}]";

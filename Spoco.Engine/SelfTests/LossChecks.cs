@@ -1,7 +1,6 @@
 using Spoco.Engine.Losses;
 using Spoco.Engine.Networks;
 using Spoco.Kernels;
-using Primitives = Spoco.Kernels.Primitives;
 
 namespace Spoco.Engine.SelfTests;
 
@@ -15,7 +14,7 @@ internal static class LossChecks
     private static readonly TensorShape Image = new(2, 1, 96, 90, 17);
     private static readonly TensorShape Block = new(1, 10, 40, 36, 16);
 
-    public static IEnumerable<SelfCheck> All() => [.. Spoco(), .. Foregrounds(), .. Masks(), .. Critics(), .. Affinities()];
+    public static IEnumerable<SelfCheck> All() => [.. Spoco(), .. Foregrounds(), .. Masks(), .. Critics()];
 
     private static IEnumerable<SelfCheck> Spoco()
     {
@@ -140,23 +139,6 @@ internal static class LossChecks
             new("critic", [(float)loss.Real, (float)loss.Fake, (float)loss.Penalty]), new("gradient of the critic", ofCritic),
             new("generator", [generator.ToScalar()]), new("gradient of the masks", Gradients.Of(generator, [fake])[0].ToArray()),
         ];
-    }
-
-    private static IEnumerable<SelfCheck> Affinities()
-    {
-        foreach (var (shape, isLarge) in ((TensorShape, bool)[])[(Flat with { N = 1 }, false), (Deep, false), (Block, true)])
-            yield return new SelfCheck(nameof(Primitives.Affinity), $"{shape}", Bound, device =>
-            {
-                PixelOffset[] steps = [new(0, 0, 1), new(0, -1, 2), new(shape.D > 1 ? 1 : 0, 3, -4), new(0, 0, -27)];
-                using var scope = new TensorScope();
-                var e = Tensor.From(device, shape, CheckData.Embeddings(shape, Labels(shape), 1));
-                var offsets = device.Allocate<PixelOffset>(steps.Length, nameof(SelfTest));
-                using var memory = offsets.Memory;
-                offsets.CopyFrom(steps);
-                var weights = Tensor.Empty(device, TensorShape.Vector(checked((int)(steps.Length * shape.Voxels))));
-                Primitives.Affinity.Weights(shape, e.Buffer, shape.C - 1, offsets, 2, weights.Buffer);
-                return [new("weights", weights.ToArray())];
-            }) { IsLarge = isLarge };
     }
 
     private static int[] Labels(TensorShape shape) => CheckData.Objects(shape, shape.VoxelsPerImage > 1000 ? 20 : 4);

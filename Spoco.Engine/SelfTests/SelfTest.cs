@@ -47,7 +47,7 @@ public sealed class SelfTest
     }
 
     /// <summary>All checks, in the order in which they run.</summary>
-    internal static IReadOnlyList<SelfCheck> Checks { get; } = [.. OperationChecks.All(), .. LossChecks.All(), .. TrainingChecks.All(), .. SegmentationChecks.All()];
+    internal static IReadOnlyList<SelfCheck> Checks { get; } = [.. OperationChecks.All(), .. LossChecks.All(), .. TrainingChecks.All(), .. AffinityChecks.All(), .. SegmentationChecks.All()];
 
     /// <summary>Whether the last run ended because something hangs.</summary>
     public bool Hangs => _hangs;

@@ -24,9 +24,9 @@ public static class RegionAnalysis
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(image);
         var options = model.Options;
-        var average = OrientationAverage.Predict(model, image, orientations, cancellation);
+        using var average = OrientationAverage.PredictOnDevice(model, image, orientations, cancellation);
         var turned = model.Predict(HalfTurn.Apply(image), withMomentum: true, cancellation: cancellation).MomentumEmbeddings!;
-        var prediction = average with { MomentumEmbeddings = HalfTurn.Undo(turned) };
+        var prediction = average.Prediction with { MomentumEmbeddings = HalfTurn.Undo(turned) };
         var segments = options.Foreground
             ? InstanceSegmentation.SegmentLearned(prediction, options.ForegroundThreshold, options.Segmentation, model.Device, cancellation)
             : InstanceSegmentation.Segment(prediction, null, options.Segmentation with { RemoveLargest = true }, model.Device, cancellation);

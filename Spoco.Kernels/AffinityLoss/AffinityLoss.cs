@@ -4,7 +4,7 @@ namespace Spoco.Kernels.Primitives;
 
 /// <summary>
 /// Sums and gradient of a Dice between affinities and labels along offsets. A pixel's partner j is i + offset, moved back onto the border where that
-/// lies outside the image; a = 1 - (max(2 delta_d - |e_i - e_j|, 0) / (2 delta_d))^2, b = 1 where the labels of i and j differ, else 0.
+/// lies outside the image; a is the edge's weight (<see cref="EdgeWeight"/>), b = 1 where the labels of i and j differ, else 0.
 /// </summary>
 public static class AffinityLoss
 {

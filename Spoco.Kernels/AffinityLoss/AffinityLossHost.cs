@@ -43,8 +43,8 @@ internal static unsafe class AffinityLossHost
                     {
                         var i = (long)row * shape.W + x;
                         var j = partnerRow * shape.W + AffinityPair.Partner(x, offsets[o].X, shape.W);
-                        var distance = MathF.Sqrt(Affinity.SquaredDistance(embeddings + i * shape.C, embeddings + j * shape.C, channels));
-                        var a = AffinityPair.Dissimilarity(distance, reach);
+                        var distance = MathF.Sqrt(EmbeddingDistance.Squared(ref embeddings[i * shape.C], ref embeddings[j * shape.C], channels));
+                        var a = EdgeWeight.Of(distance, reach);
                         squares += a * a;
                         if (owners[i] == owners[j])
                             continue;
@@ -99,7 +99,7 @@ internal static unsafe class AffinityLossHost
         {
             var a = embeddings + i * shape.C;
             var b = embeddings + j * shape.C;
-            var distance = MathF.Sqrt(Affinity.SquaredDistance(a, b, channels));
+            var distance = MathF.Sqrt(EmbeddingDistance.Squared(ref *a, ref *b, channels));
             var weight = AffinityPair.Weight(distance, reach, owners[i] == owners[j] ? 0 : 1, factors[2 * o], factors[2 * o + 1]);
             if (weight == 0)
                 return;

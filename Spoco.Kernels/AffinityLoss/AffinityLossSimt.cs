@@ -49,7 +49,7 @@ internal static class AffinityLossSimt
             var i = (long)n * pixels + p;
             var j = Index(shape, n, AffinityPair.Partner(p / shape.W / shape.H, offset.Z, shape.D),
                 AffinityPair.Partner(p / shape.W % shape.H, offset.Y, shape.H), AffinityPair.Partner(p % shape.W, offset.X, shape.W));
-            var a = AffinityPair.Dissimilarity(Distance(embeddings, i * shape.C, j * shape.C, channels), reach);
+            var a = EdgeWeight.Of(Distance(embeddings, i * shape.C, j * shape.C, channels), reach);
             var b = owners[i] == owners[j] ? 0f : 1f;
             overlap += a * b;
             squares += a * a;
@@ -104,15 +104,6 @@ internal static class AffinityLossSimt
 
     private static long Index(TensorShape shape, int n, int z, int y, int x) => (((long)n * shape.D + z) * shape.H + y) * shape.W + x;
 
-    private static float Distance(ArrayView<float> embeddings, long a, long b, int channels)
-    {
-        var sum = 0f;
-        for (var c = 0; c < channels; c++)
-        {
-            var difference = embeddings[a + c] - embeddings[b + c];
-            sum += difference * difference;
-        }
-
-        return XMath.Sqrt(sum);
-    }
+    private static float Distance(ArrayView<float> embeddings, long a, long b, int channels) =>
+        XMath.Sqrt(EmbeddingDistance.Squared(embeddings, a, b, channels));
 }

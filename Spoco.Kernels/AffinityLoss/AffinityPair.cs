@@ -15,17 +15,10 @@ internal static class AffinityPair
     /// <summary>Last of the positions whose partner is <paramref name="position"/>.</summary>
     public static int Last(int position, int offset, int n) => position == n - 1 ? n - 1 : XMath.Min(position - offset, n - 1);
 
-    /// <summary>a = 1 - (max(reach - d, 0) / reach)^2.</summary>
-    public static float Dissimilarity(float distance, float reach)
-    {
-        var closeness = XMath.Max((reach - distance) / reach, 0f);
-        return 1 - closeness * closeness;
-    }
-
     /// <summary>(f b + g a) (da/dd) / d: the factor of e_i - e_j in the gradient of e_i; 0 at distance 0.</summary>
     public static float Weight(float distance, float reach, float b, float f, float g)
     {
-        var closeness = XMath.Max((reach - distance) / reach, 0f);
+        var closeness = EdgeWeight.Closeness(distance, reach);
         return distance > 0 ? (f * b + g * (1 - closeness * closeness)) * 2 * closeness / (reach * distance) : 0f;
     }
 }

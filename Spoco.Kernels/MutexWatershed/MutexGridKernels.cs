@@ -69,15 +69,8 @@ internal static class MutexGridKernels
 
         var a = (long)i.X * channel.Dimensions;
         var b = (long)(i.X + channel.Linear) * channel.Dimensions;
-        var sum = 0f;
-        for (var e = 0; e < channel.Dimensions; e++)
-        {
-            var difference = embeddings[a + e] - embeddings[b + e];
-            sum += difference * difference;
-        }
-
-        var closeness = XMath.Max((channel.Reach - XMath.Sqrt(sum)) / channel.Reach, 0f);
-        priorities[at] = channel.Scale * (1 - closeness * closeness) + channel.Shift;
+        var weight = EdgeWeight.Of(XMath.Sqrt(EmbeddingDistance.Squared(embeddings, a, b, channel.Dimensions)), channel.Reach);
+        priorities[at] = channel.Scale * weight + channel.Shift;
     }
 
     public static void FromWeights(

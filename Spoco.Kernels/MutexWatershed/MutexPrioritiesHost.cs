@@ -147,30 +147,8 @@ internal sealed unsafe class MutexPrioritiesHost
                 _maxima[worker] = row[x] > _maxima[worker] ? row[x] : _maxima[worker];
     }
 
-    /// <summary>w = 1 - max((reach - |e_i - e_j|) / reach, 0)^2.</summary>
-    private void Weights(int first, int from, int to, int linear, float* row)
-    {
-        var a = _embeddings + (long)first * _dimensions;
-        var step = (long)linear * _dimensions;
-        for (var x = from; x < to; x++)
-        {
-            var e = a + (long)x * _dimensions;
-            row[x] = EmbeddingDistance.Squared(ref *e, ref *(e + step), _dimensions);
-        }
-
-        var i = from;
-        for (var reach = new Vector<float>(_reach); i <= to - Vector<float>.Count; i += Vector<float>.Count)
-        {
-            var closeness = Vector.Max((reach - Vector.SquareRoot(Vector.Load(row + i))) / reach, Vector<float>.Zero);
-            (Vector<float>.One - closeness * closeness).Store(row + i);
-        }
-
-        for (; i < to; i++)
-        {
-            var closeness = MathF.Max((_reach - MathF.Sqrt(row[i])) / _reach, 0);
-            row[i] = 1 - closeness * closeness;
-        }
-    }
+    private void Weights(int first, int from, int to, int linear, float* row) => EdgeWeight.Run(
+        _embeddings + ((long)first + from) * _dimensions, (nint)linear * _dimensions, _dimensions, _dimensions, to - from, _reach, row + from);
 
     private static int Scale(float* row, int from, int to, float scale, float shift)
     {

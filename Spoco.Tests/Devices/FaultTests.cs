@@ -232,6 +232,20 @@ public sealed class FaultTests : FolderTests
         Faults.Play(device, () => model.Predict(image, withMomentum: true));
         Faults.Play(device, () => model.Predict(image, 8 << 20));
         Faults.Play(device, () => OrientationAverage.Predict(model, image, 2));
+        Faults.Play(device, () =>
+        {
+            foreach (var orientations in (int[])[1, 2])
+            {
+                using var seen = OrientationAverage.PredictOnDevice(model, image, orientations);
+                InstanceSegmentation.SegmentLearned(seen.Prediction, 0.5, model.Options.Segmentation, device);
+            }
+        });
+        Faults.Play(device, () =>
+        {
+            using var mean = new TiledAffinities(model, new VolumeReader<float>(image), 2, 16 << 20);
+            var box = VoxelBox.Of(image);
+            mean.Read(box, new float[box.VoxelCount * mean.Channels], new float[box.VoxelCount * mean.Dimensions], new float[box.VoxelCount]);
+        });
     }
 
     [Test]

@@ -126,6 +126,12 @@ public sealed class KernelPlayTests
         offsets.CopyFrom([new PixelOffset(0, 0, 1), new PixelOffset(0, -1, 2)]);
         Primitives.Affinity.Weights(shape, values, 2, offsets, 2, weights);
         Assert.That(Primitives.Reduction.HasNonFinite(weights), Is.False);
+        // A part of the image, laid as another orientation has it, and its last channel as a logit; then a box of it.
+        var laid = new LaidImage { Shape = shape, First = new PixelOffset(0, 0, 1), Part = new TensorShape(1, 1, 3, 3, 1), Origin = 8, Row = -1, Column = -3 };
+        Primitives.Affinity.AddShare(laid, values, 2, offsets, 2, 0.5f, channelsLast: true, weights.Slice(0, 18));
+        Primitives.Probability.AddShare(laid, values, 1, 0.5f, weights.Slice(9, 9));
+        Primitives.Crop.Copy(
+            shape, new PixelOffset(0, 1, 1), values, new TensorShape(1, 1, 2, 3, 2), default, weights.Slice(12, 12), new TensorShape(1, 1, 2, 3, 1));
         values.Slice(5, 1).CopyFrom([float.NaN]);
         Assert.That(Primitives.Reduction.HasNonFinite(values), Is.True);
         return weights.ToArray();

@@ -30,6 +30,32 @@ public sealed class TiledAffinitiesTests
         }
     }
 
+    [Test]
+    public void What_is_known_beside_them_comes_along([Values("cpu", "opencl:0", "cuda:0")] string name, [Values] bool foreground)
+    {
+        // What a prediction takes on the cpu depends on its threads.
+        using var host = ComputeDevice.Open("cpu", new ComputeDeviceOptions { Threads = 2 });
+        var device = name == "cpu" ? host : TestDevices.Open(name);
+        using var model = Model(device, 2, foreground);
+        var image = Image(1, 500, 400);
+        var whole = OrientationAverage.Predict(model, image, 2);
+        using var parts = new TiledAffinities(model, new VolumeReader<float>(image), 2, 12 << 20);
+        // Several parts: half of 12 MiB are too little for what the network says of the box at once.
+        var box = new VoxelBox(0, 3, 1, 1, 490, 398);
+        var (values, embeddings) = (new float[box.VoxelCount * parts.Channels], new float[box.VoxelCount * parts.Dimensions]);
+        var probability = new float[foreground ? box.VoxelCount : 0];
+        parts.Read(box, values, embeddings, probability);
+        var bound = device.Kind == DeviceKind.Host ? 0 : 1e-5;
+        Assert.That(values, Is.EqualTo(Cut(MemoryVolumes.ChannelsLast(whole.Affinities!, 1, 500, 400, parts.Channels))).Within(bound));
+        Assert.That(embeddings, Is.EqualTo(Cut(whole.Embeddings)).Within(bound));
+        if (foreground)
+            Assert.That(probability, Is.EqualTo(Cut(whole.Foreground!)).Within(bound));
+        else
+            Assert.That(() => parts.Read(box, values, [], new float[box.VoxelCount]), Throws.ArgumentException);
+
+        float[] Cut(Volume<float> volume) => volume.Crop(box.Z, box.Y, box.X, box.Depth, box.Height, box.Width).Data;
+    }
+
     [TestCase(2, 1, 333, 290, 1)]
     [TestCase(2, 1, 210, 260, 8)]
     [TestCase(3, 16, 50, 41, 1)]
@@ -82,11 +108,11 @@ public sealed class TiledAffinitiesTests
 
     private static long Memory(int dimensions) => dimensions == 2 ? 8 << 20 : 64 << 20;
 
-    private static SpocoModel Model(ComputeDevice device, int dimensions)
+    private static SpocoModel Model(ComputeDevice device, int dimensions, bool foreground = false)
     {
         var model = new SpocoModel(device, new SpocoModelOptions
         {
-            Network = new UNetOptions { Dimensions = dimensions, FeatureMaps = [8, 16] }, EmbeddingDimensions = 4, PushMargin = 0.02,
+            Network = new UNetOptions { Dimensions = dimensions, FeatureMaps = [8, 16] }, EmbeddingDimensions = 4, PushMargin = 0.02, Foreground = foreground,
         }, trained: false);
         model.Initialise(1);
         return model;

@@ -1,12 +1,13 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using ILGPU;
 
 namespace Spoco.Kernels.Primitives;
 
-/// <summary>The squared distance that priorities are defined by: its rounding decides between edges of nearly equal priority.</summary>
+/// <summary>The squared distance of two embeddings. Priorities are defined by it: its rounding decides between edges of nearly equal priority.</summary>
 internal static class EmbeddingDistance
 {
-    /// <summary>|a - b|^2 in float32.</summary>
+    /// <summary>|a - b|^2 in float32, on the host.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float Squared(ref float a, ref float b, int dimensions)
     {
@@ -47,6 +48,19 @@ internal static class EmbeddingDistance
             var d = Unsafe.Add(ref a, i) - Unsafe.Add(ref b, i);
             sum += d * d;
         }
+        return sum;
+    }
+
+    /// <summary>|a - b|^2 in float32, in kernels; a and b are numbers of first components.</summary>
+    public static float Squared(ArrayView<float> embeddings, long a, long b, int dimensions)
+    {
+        var sum = 0f;
+        for (var i = 0; i < dimensions; i++)
+        {
+            var d = embeddings[a + i] - embeddings[b + i];
+            sum += d * d;
+        }
+
         return sum;
     }
 }
