@@ -88,7 +88,10 @@ public readonly unsafe struct DeviceBuffer<T> where T : unmanaged
             source.CopyTo(Span);
         else
             fixed (T* p = source)
+            {
+                ((IlgpuDevice)Device).Traffic.Writes++;
                 View.CopyFromCPU(ref *p, source.Length);
+            }
     }
 
     /// <summary>Copies the window to host values; waits for the kernels that write it.</summary>
@@ -102,7 +105,10 @@ public readonly unsafe struct DeviceBuffer<T> where T : unmanaged
             Span.CopyTo(destination);
         else
             fixed (T* p = destination)
+            {
+                ((IlgpuDevice)Device).Traffic.Reads++;
                 View.CopyToCPU(ref *p, destination.Length);
+            }
     }
 
     /// <summary>Copies the window into another one of the same device and length.</summary>
@@ -128,7 +134,10 @@ public readonly unsafe struct DeviceBuffer<T> where T : unmanaged
         if (Device is HostDevice)
             System.Runtime.InteropServices.NativeMemory.Clear(HostAddress, (nuint)(Length * sizeof(T)));
         else
+        {
+            ((IlgpuDevice)Device).Traffic.Clears++;
             View.MemSetToZero();
+        }
     }
 
     /// <summary>A new array with the values.</summary>

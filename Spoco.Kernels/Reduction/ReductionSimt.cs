@@ -16,9 +16,12 @@ internal static class ReductionSimt
         var config = Config(device, x.Length);
         var partials = device.Allocate<float>(config.GridDim.X, nameof(Reduction));
         using var memory = partials.Memory;
-        var sum = device.Kernel(static a => a.LoadStreamKernel<ArrayView<float>, ArrayView<float>, float, int>(SumGroups));
-        sum(config, x.View, partials.View, 1, ofSquares ? 1 : 0);
-        sum(new KernelConfig(1, config.GroupDim.X), partials.View, y.View, factor, 0);
+        Launch(config, x, partials, 1, ofSquares);
+        Launch(new KernelConfig(1, config.GroupDim.X), partials, y, factor, squares: false);
+
+        void Launch(KernelConfig groups, DeviceBuffer<float> values, DeviceBuffer<float> sums, float scale, bool squares) =>
+            device.Kernel(static a => a.LoadStreamKernel<ArrayView<float>, ArrayView<float>, float, int>(SumGroups))(
+                groups, values.View, sums.View, scale, squares ? 1 : 0);
     }
 
     public static bool HasNonFinite(IlgpuDevice device, DeviceBuffer<float> x, float largest)
