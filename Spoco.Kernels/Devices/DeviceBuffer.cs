@@ -20,6 +20,9 @@ public readonly unsafe struct DeviceBuffer<T> where T : unmanaged
     /// <summary>Elements in the window.</summary>
     public long Length { get; }
 
+    /// <summary>Elements of the memory before the window.</summary>
+    internal long Offset => _offset;
+
     /// <summary>Whether this is the default value, without memory behind it (an absent optional argument).</summary>
     public bool IsNull => _memory is null;
 
