@@ -45,7 +45,7 @@ public struct MutexCrossings(ArrayView<MutexEdge> list, ArrayView<int> map, Arra
     }
 }
 
-/// <summary>One edge per pair, the attractive ones in the first row, the others in the second. (Kernel arguments must be public.)</summary>
+/// <summary>The slots that are taken, those of attractive pairs in the first row, the others in the second, to be listed. (Kernel arguments must be public.)</summary>
 public struct MutexStrongest(MutexPairView pairs, uint firstRepulsive, ArrayView<MutexEdge> list) : ICompaction
 {
     private MutexPairView _pairs = pairs;
@@ -53,15 +53,14 @@ public struct MutexStrongest(MutexPairView pairs, uint firstRepulsive, ArrayView
     private ArrayView<MutexEdge> _list = list;
 
     /// <inheritdoc/>
-    public readonly int Count => _pairs.Count;
+    public readonly int Count => _pairs.Slots.IntLength;
 
     /// <inheritdoc/>
     public readonly bool Includes(int row, int i)
     {
-        var slot = _pairs.Edges[i].Place;
-        if (_pairs.Slots[slot] != i + 1)
+        if (_pairs.Slots[i] == 0)
             return false;
-        var key = _pairs.Keys[slot];
+        var key = _pairs.Keys[i];
         var isRepulsive = key == EdgeKey.Mutex || EdgeKey.Edge(key) >= _firstRepulsive;
         return isRepulsive == (row != 0);
     }
@@ -69,8 +68,8 @@ public struct MutexStrongest(MutexPairView pairs, uint firstRepulsive, ArrayView
     /// <inheritdoc/>
     public void Keep(int row, int i, int place)
     {
-        var edge = _pairs.Edges[i];
-        _list[place] = new MutexEdge(edge.U, edge.V, _pairs.Keys[edge.Place], edge.Place);
+        var edge = _pairs.Edges[_pairs.Slots[i] - 1];
+        _list[place] = new MutexEdge(edge.U, edge.V, _pairs.Keys[i], i);
     }
 }
 

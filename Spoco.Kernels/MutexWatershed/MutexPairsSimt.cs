@@ -48,7 +48,7 @@ internal sealed class MutexPairsSimt
     public DeviceBuffer<MutexEdge> ToList(uint firstRepulsive, MutexNumbers numbers)
     {
         var list = _scratch.Take<MutexEdge>(_edges.Length);
-        var selected = new Selected(_scratch, 2, (int)_edges.Length);
+        var selected = new Selected(_scratch, 2, (int)_slots.Length);
         var strongest = new MutexStrongest(View, firstRepulsive, list.View);
         Compaction.Select(_scratch.Gpu, strongest, selected, numbers.Pairs);
         Compaction.Keep(_scratch.Gpu, strongest, selected);

@@ -45,7 +45,7 @@ internal sealed class MutexWatershedSimt<TAtomics> : IMutexWatershed where TAtom
     /// <inheritdoc/>
     public long FromEmbeddings(
         MutexGrid grid, DeviceBuffer<float> embeddings, int dimensions, float reach, DeviceBuffer<byte> mask, DeviceBuffer<int> labels) =>
-        FromEmbeddings(grid, embeddings, dimensions, reach, mask, null, labels);
+        FromEmbeddings(grid, embeddings, dimensions, reach, Foreground(mask), null, labels);
 
     /// <inheritdoc/>
     public long FromWeights(MutexGrid grid, ReadOnlySpan<float> weights, ReadOnlySpan<byte> mask, ReadOnlySpan<int> seeds, Span<int> labels) =>
@@ -63,7 +63,7 @@ internal sealed class MutexWatershedSimt<TAtomics> : IMutexWatershed where TAtom
 
     /// <inheritdoc/>
     public long FromWeights(MutexGrid grid, DeviceBuffer<float> weights, DeviceBuffer<byte> mask, DeviceBuffer<int> labels) =>
-        FromWeights(grid, weights, mask, null, labels);
+        FromWeights(grid, weights, Foreground(mask), null, labels);
 
     /// <inheritdoc/>
     public void FromEdges(int nodes, ReadOnlySpan<MutexEdge> edges, uint firstRepulsive, ReadOnlySpan<int> seeds, Span<int> labels)
@@ -94,7 +94,7 @@ internal sealed class MutexWatershedSimt<TAtomics> : IMutexWatershed where TAtom
         if (grid.Voxels == 0)
             return -1;
         var numbers = new MutexNumbers(_scratch, grid.Offsets.Length);
-        var channels = Channels(grid, !mask.IsNull && mask.Length > 0, reach, dimensions);
+        var channels = Channels(grid, mask.Length > 0, reach, dimensions);
         var priorities = _scratch.Take<float>(channels.Length * grid.Voxels);
         _gpu.Kernel(static d => d.LoadAutoGroupedStreamKernel<
             Index1D, ArrayView<MutexChannel>, ArrayView<float>, ArrayView<byte>, ArrayView<float>, ArrayView<uint>>(MutexGridKernels.FromEmbeddings))(
@@ -109,7 +109,7 @@ internal sealed class MutexWatershedSimt<TAtomics> : IMutexWatershed where TAtom
         if (grid.Voxels == 0)
             return -1;
         var numbers = new MutexNumbers(_scratch, grid.Offsets.Length);
-        var channels = Channels(grid, !mask.IsNull && mask.Length > 0, 0, 0);
+        var channels = Channels(grid, mask.Length > 0, 0, 0);
         var priorities = _scratch.Take<float>(weights.Length);
         _gpu.Kernel(static d => d.LoadAutoGroupedStreamKernel<
             Index1D, ArrayView<MutexChannel>, ArrayView<float>, ArrayView<byte>, ArrayView<float>, ArrayView<uint>>(MutexGridKernels.FromWeights))(
@@ -277,7 +277,10 @@ internal sealed class MutexWatershedSimt<TAtomics> : IMutexWatershed where TAtom
 
     private static MutexSeeds? Contract(ReadOnlySpan<int> seeds, ReadOnlySpan<byte> mask) => seeds.IsEmpty ? null : MutexSeeds.Contract(seeds, mask);
 
+    // Kernels take a view of memory that is there, even of no elements.
     private DeviceBuffer<byte> Foreground(ReadOnlySpan<byte> mask) => _scratch.Upload(mask);
+
+    private DeviceBuffer<byte> Foreground(DeviceBuffer<byte> mask) => mask.IsNull ? _scratch.Take<byte>(0) : mask;
 
     private void Trace(int nodes, DeviceBuffer<MutexEdge> attractive, DeviceBuffer<MutexEdge> exclusions)
     {
