@@ -137,13 +137,14 @@ internal static class MutexGridKernels
             Atomic.Max(ref maximum[0], value);
     }
 
-    /// <summary>Takes the attractive weights from the largest. A thread takes one edge.</summary>
+    /// <summary>Takes the attractive weights from the largest; where that is not finite, its edge has been refused. A thread takes one edge.</summary>
     public static void Subtract(Index1D edge, ArrayView<float> priorities, ArrayView<uint> maximum, ArrayView<uint> refused)
     {
         if (IsAbsent(priorities[edge]))
             return;
-        priorities[edge] = EdgeKey.Priority((ulong)maximum[0] << 32) - priorities[edge];
-        if (!IsFinite(priorities[edge]))
+        var largest = EdgeKey.Priority((ulong)maximum[0] << 32);
+        priorities[edge] = largest - priorities[edge];
+        if (IsFinite(largest) && !IsFinite(priorities[edge]))
             Atomic.Min(ref refused[0], (uint)edge.X);
     }
 

@@ -10,8 +10,8 @@ namespace Spoco.Kernels.Primitives;
 /// </summary>
 internal sealed class MutexTreeSimt<TAtomics> where TAtomics : unmanaged, IKeyAtomics
 {
-    // A level has about a third of the nodes of the one before.
-    private const double LevelsPerHalving = 0.65;
+    // A level has about a quarter of the nodes of the one before.
+    private const double LevelsPerHalving = 0.5;
 
     private readonly DeviceScratch _scratch;
     private readonly IlgpuDevice _gpu;

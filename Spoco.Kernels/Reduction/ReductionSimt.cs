@@ -16,10 +16,10 @@ internal static class ReductionSimt
         var config = Config(device, x.Length);
         var partials = device.Allocate<float>(config.GridDim.X, nameof(Reduction));
         using var memory = partials.Memory;
-        Launch(config, x, partials, 1, ofSquares);
-        Launch(new KernelConfig(1, config.GroupDim.X), partials, y, factor, squares: false);
+        Launch(x, partials, config, 1, ofSquares);
+        Launch(partials, y, new KernelConfig(1, config.GroupDim.X), factor, squares: false);
 
-        void Launch(KernelConfig groups, DeviceBuffer<float> values, DeviceBuffer<float> sums, float scale, bool squares) =>
+        void Launch(DeviceBuffer<float> values, DeviceBuffer<float> sums, KernelConfig groups, float scale, bool squares) =>
             device.Kernel(static a => a.LoadStreamKernel<ArrayView<float>, ArrayView<float>, float, int>(SumGroups))(
                 groups, values.View, sums.View, scale, squares ? 1 : 0);
     }
