@@ -78,7 +78,7 @@ public sealed class MutexWatershedTrafficTests
         {
             values.CopyFrom([.. cells.Data[..50], wrong, .. cells.Data[51..]]);
             Assert.That(() => MutexWatershed.FromEmbeddings(values, 1, 5, 6, labels), Throws.ArgumentException.With.Message.Contains("value 2 of voxel 12"));
-            var edge = 30 + 12;
+            var edge = 30 + 13;
             there.CopyFrom([.. weights[..edge], wrong, .. weights[(edge + 1)..]]);
             foreach (var reference in Enum.GetValues<AttractiveReference>())
                 Assert.That(
