@@ -3,46 +3,6 @@ using ILGPU.Runtime;
 
 namespace Spoco.Kernels.Primitives;
 
-/// <summary>How two values become one: associative. (Kernel arguments must be public.)</summary>
-public interface IReductionOperator<T> where T : unmanaged
-{
-    /// <summary>What changes nothing; the result of a segment without values.</summary>
-    T Identity { get; }
-
-    /// <summary>One value for two.</summary>
-    T Combine(T first, T second);
-}
-
-/// <summary>The largest 64-bit key; 0 for none.</summary>
-public readonly struct LargestKey : IReductionOperator<ulong>
-{
-    /// <inheritdoc/>
-    public ulong Identity => 0;
-
-    /// <inheritdoc/>
-    public ulong Combine(ulong first, ulong second) => IntrinsicMath.Max(first, second);
-}
-
-/// <summary>The sum of 32-bit integers.</summary>
-public readonly struct IntegerSum : IReductionOperator<int>
-{
-    /// <inheritdoc/>
-    public int Identity => 0;
-
-    /// <inheritdoc/>
-    public int Combine(int first, int second) => first + second;
-}
-
-/// <summary>The sum of single-precision numbers.</summary>
-public readonly struct NumberSum : IReductionOperator<float>
-{
-    /// <inheritdoc/>
-    public float Identity => 0;
-
-    /// <inheritdoc/>
-    public float Combine(float first, float second) => first + second;
-}
-
 /// <summary>The first of every run of equal keys, to be listed with its key. (Kernel arguments must be public.)</summary>
 public struct KeyRuns(ArrayView<ulong> sorted, ArrayView<ulong> keys, ArrayView<int> starts) : ICompaction
 {
@@ -133,7 +93,6 @@ internal static class SegmentedReduction
     public static void Reduce<T, TOperator>(ArrayView<T> values, ArrayView<int> starts, ArrayView<int> ends, ArrayView<T> results, TOperator operation)
         where T : unmanaged where TOperator : unmanaged, IReductionOperator<T>
     {
-        var shared = SharedMemory.Allocate1D<T>(GroupSum.MaximalSize);
         var segments = ends.Length == 0 ? starts.IntLength : ends[1];
         for (var segment = (long)Grid.IdxX; segment < segments; segment += Grid.DimX)
         {
@@ -141,18 +100,9 @@ internal static class SegmentedReduction
             var result = operation.Identity;
             for (var i = (long)starts[segment] + Group.IdxX; i < until; i += Group.DimX)
                 result = operation.Combine(result, values[i]);
-            shared[Group.IdxX] = result;
-            for (var active = Group.DimX; active > 1;)
-            {
-                var half = (active + 1) / 2;
-                Group.Barrier();
-                if (Group.IdxX + half < active)
-                    shared[Group.IdxX] = operation.Combine(shared[Group.IdxX], shared[Group.IdxX + half]);
-                active = half;
-            }
-
+            result = GroupReduction.ToFirst(result, operation);
             if (Group.IdxX == 0)
-                results[segment] = shared[0];
+                results[segment] = result;
             Group.Barrier();
         }
     }

@@ -5,7 +5,7 @@ using ILGPU.Runtime;
 namespace Spoco.Kernels.Primitives;
 
 /// <summary>
-/// The edges between clusters on an ILGPU device, one per pair; see <see cref="PairListHost"/>. Their number stays there: the memory is enough for all edges that there may be.
+/// The edges between clusters on an ILGPU device, one per pair; see <see cref="PairListHost"/>. How many there are is known there; the memory is enough for as many as there may be.
 /// </summary>
 internal sealed class MutexPairsSimt
 {
@@ -44,14 +44,15 @@ internal sealed class MutexPairsSimt
         return pairs;
     }
 
-    /// <summary>Lists one edge per pair: first those that attract, then the others.</summary>
+    /// <summary>Lists one edge per pair: first those that attract, then the others. Reads the numbers, that of pairs among them.</summary>
     public DeviceBuffer<MutexEdge> ToList(uint firstRepulsive, MutexNumbers numbers)
     {
-        var list = _scratch.Take<MutexEdge>(_edges.Length);
         var selected = new Selected(_scratch, 2, (int)_slots.Length);
-        var strongest = new MutexStrongest(View, firstRepulsive, list.View);
-        Compaction.Select(_scratch.Gpu, strongest, selected, numbers.Pairs);
-        Compaction.Keep(_scratch.Gpu, strongest, selected);
+        Compaction.Select(_scratch.Gpu, new MutexStrongest(View, firstRepulsive, _scratch.Take<MutexEdge>(0).View), selected, numbers.Pairs);
+        numbers.Read();
+        var list = _scratch.Take<MutexEdge>(numbers.Of(numbers.Pairs)[^1]);
+        if (list.Length > 0)
+            Compaction.Keep(_scratch.Gpu, new MutexStrongest(View, firstRepulsive, list.View), selected);
         selected.Release();
         return list;
     }

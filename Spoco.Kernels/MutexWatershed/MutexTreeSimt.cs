@@ -31,7 +31,8 @@ internal sealed class MutexTreeSimt<TAtomics> where TAtomics : unmanaged, IKeyAt
         _best = scratch.Take<ulong>(2L * leaves);
         _roots = new Selected(scratch, 1, leaves);
         View = new MutexTreeView { Parent = _parent.View, Best = _best.View, Hook = _hook.View, Place = _place.View, Starts = numbers.Starts.View };
-        _gpu.Kernel(static d => d.LoadAutoGroupedStreamKernel<Index1D, int, MutexTreeView>(MutexTreeKernels.Begin))(Math.Max(2, 2 * leaves), leaves, View);
+        _gpu.Kernel(static d => d.LoadAutoGroupedStreamKernel<Index1D, int, MutexTreeView>(MutexTreeKernels.Begin))(
+            IlgpuDevice.Extent(Math.Max(2, 2L * leaves - 1), "MutexWatershed"), leaves, View);
     }
 
     public int Leaves { get; }

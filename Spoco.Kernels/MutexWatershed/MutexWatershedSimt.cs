@@ -136,7 +136,7 @@ internal sealed class MutexWatershedSimt<TAtomics> : IMutexWatershed where TAtom
         MutexEdge[] further = seeds is null ? [] : MutexSeeds.Pairs(seeds.Seeded);
         var selected = new Selected(_scratch, grid.Offsets.Length, grid.Voxels);
         var ends = numbers.Crossings(grid.Offsets.Length);
-        Compaction.Select(_gpu, new MutexGridCrossings(channels.View, priorities.View, map.View, default), selected, ends);
+        Compaction.Select(_gpu, new MutexGridCrossings(channels.View, priorities.View, map.View, _scratch.Take<MutexEdge>(0).View), selected, ends);
         numbers.Read();
         if (numbers.FirstRefused >= 0)
             return numbers.FirstRefused;
@@ -186,19 +186,19 @@ internal sealed class MutexWatershedSimt<TAtomics> : IMutexWatershed where TAtom
         while (true)
         {
             var list = pairs.ToList(firstRepulsive, numbers);
-            numbers.Read();
             var (attractive, edges) = (numbers.Of(numbers.Pairs)[1], numbers.Of(numbers.Pairs)[2]);
             nodes = maps.Count == 0 ? nodes : numbers.Of(numbers.Clusters)[1];
-            Trace(nodes, list.Slice(0, attractive), list.Slice(attractive, edges - attractive));
+            var (attracting, excluding) = (list.Slice(0, attractive), list.Slice(attractive, edges - attractive));
+            Trace(nodes, attracting, excluding);
             _cancellation.ThrowIfCancellationRequested();
             if (attractive == 0 || edges <= (_run.FinishBelow ?? FinishBelow) || edges > LeastProgress * edgesBefore)
-                return Finish(nodes, attractive == 0 ? list.Slice(0, 0) : list.Slice(0, edges), firstRepulsive, maps);
+                return Finish(nodes, attractive == 0 ? attracting : list, firstRepulsive, maps);
             edgesBefore = edges;
             var map = _scratch.Take<int>(nodes);
             maps.Add(map);
-            Contract(nodes, list.Slice(0, attractive), list.Slice(attractive, edges - attractive), pairs, map, numbers);
+            Contract(nodes, attracting, excluding, pairs, map, numbers);
             pairs.Release();
-            pairs = Cross(list.Slice(0, edges), map, numbers);
+            pairs = Cross(list, map, numbers);
             _scratch.Return(list);
             Phase("later reductions");
         }
