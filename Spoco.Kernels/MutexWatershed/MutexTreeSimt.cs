@@ -90,11 +90,11 @@ internal sealed class MutexTreeSimt<TAtomics> where TAtomics : unmanaged, IKeyAt
             for (; most > 0 && level < until; level++, most /= 2)
             {
                 Link(level, most);
-                if (most == 1)
+                if (most == 1 || strips.Counts.Length == 0)
                     continue;
                 if (level == 0 && cut is not null)
                     cut();
-                else if (strips.Counts.Length > 0)
+                else
                     _gpu.Kernel(static d => d.LoadAutoGroupedStreamKernel<Index1D, MutexStripView, MutexTreeView, TAtomics>(MutexTreeKernels.Lift))(
                         (int)strips.Counts.Length, Of(strips), View, default);
                 Partners(strips);
@@ -112,8 +112,6 @@ internal sealed class MutexTreeSimt<TAtomics> where TAtomics : unmanaged, IKeyAt
 
     private void Partners((DeviceBuffer<MutexEdge> Edges, DeviceBuffer<int> Counts) strips)
     {
-        if (strips.Counts.Length == 0)
-            return;
         if (_passes == 2)
             _gpu.Kernel(static d => d.LoadAutoGroupedStreamKernel<Index1D, MutexStripView, MutexTreeView, TAtomics>(MutexTreeKernels.RaiseAgain))(
                 (int)strips.Counts.Length, Of(strips), View, default);

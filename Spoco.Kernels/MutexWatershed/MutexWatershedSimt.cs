@@ -110,7 +110,7 @@ internal sealed class MutexWatershedSimt<TAtomics> : IMutexWatershed where TAtom
             return -1;
         var numbers = new MutexNumbers(_scratch, grid.Offsets.Length);
         var channels = Channels(grid, mask.Length > 0, 0, 0);
-        var priorities = _scratch.Take<float>(weights.Length);
+        var priorities = _scratch.Take<float>(channels.Length * grid.Voxels);
         _gpu.Kernel(static d => d.LoadAutoGroupedStreamKernel<
             Index1D, ArrayView<MutexChannel>, ArrayView<float>, ArrayView<byte>, ArrayView<float>, ArrayView<uint>>(MutexGridKernels.FromWeights))(
             grid.Voxels, channels.View, weights.View, mask.View, priorities.View, numbers.Refused);
@@ -134,8 +134,8 @@ internal sealed class MutexWatershedSimt<TAtomics> : IMutexWatershed where TAtom
         else
             Fill(map, seeds);
         MutexEdge[] further = seeds is null ? [] : MutexSeeds.Pairs(seeds.Seeded);
-        var selected = new Selected(_scratch, grid.Offsets.Length, grid.Voxels);
-        var ends = numbers.Crossings(grid.Offsets.Length);
+        var selected = new Selected(_scratch, (int)channels.Length, grid.Voxels);
+        var ends = numbers.Crossings((int)channels.Length);
         Compaction.Select(_gpu, new MutexGridCrossings(channels.View, priorities.View, map.View, _scratch.Take<MutexEdge>(0).View), selected, ends);
         numbers.Read();
         if (numbers.FirstRefused >= 0)
@@ -298,17 +298,19 @@ internal sealed class MutexWatershedSimt<TAtomics> : IMutexWatershed where TAtom
         _run.Trace.Phase(name);
     }
 
+    // A grid without offsets has one channel all the same, whose edges do not exist: kernels read the extents there.
     private DeviceBuffer<MutexChannel> Channels(MutexGrid grid, bool hasMask, float reach, int dimensions)
     {
-        var channels = new MutexChannel[grid.Offsets.Length];
+        var channels = new MutexChannel[Math.Max(1, grid.Offsets.Length)];
         for (var c = 0; c < channels.Length; c++)
         {
-            var (offset, attractive) = (grid.Offsets[c], c < grid.Attractive);
-            var fits = grid.Linear[c] != 0;
+            var attractive = c < grid.Attractive;
+            var linear = c < grid.Linear.Length ? grid.Linear[c] : 0;
+            var offset = linear != 0 ? grid.Offsets[c] : default;
             channels[c] = new MutexChannel
             {
                 Depth = grid.Depth, Height = grid.Height, Width = grid.Width,
-                Z = fits ? offset.Z : 0, Y = fits ? offset.Y : 0, X = fits ? offset.X : 0, Linear = grid.Linear[c], Channel = c,
+                Z = offset.Z, Y = offset.Y, X = offset.X, Linear = linear, Channel = c,
                 Scale = !attractive || grid.AttractiveShift is null ? 1 : grid.AttractiveScale,
                 Shift = attractive ? grid.AttractiveShift ?? 0 : grid.RepulsiveShift,
                 StrideZ = attractive ? 1 : grid.Strides.Z, StrideY = attractive ? 1 : grid.Strides.Y, StrideX = attractive ? 1 : grid.Strides.X,

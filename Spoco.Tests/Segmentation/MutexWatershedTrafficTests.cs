@@ -65,6 +65,25 @@ public sealed class MutexWatershedTrafficTests
     }
 
     [Test]
+    public void Channels_of_one_kind_or_none([ValueSource(typeof(TestDevices), nameof(TestDevices.All))] string name)
+    {
+        var device = TestDevices.Open(name);
+        var offsets = MutexWatershedOptions.SpocoOffsets(false);
+        var cells = MutexWatershedEqualityTests.NoisyCells(1, 5, 6, 4, seed: 4);
+        foreach (var (count, attractive) in new[] { (0, 0), (2, 0), (2, 2), (1, 1) })
+        {
+            var options = new MutexWatershedOptions { Offsets = [.. offsets.Take(count)], AttractiveOffsets = attractive };
+            var weights = Affinities.FromEmbeddings(cells, options.Offsets, 2);
+            Assert.That(
+                MutexWatershed.FromAffinities(weights, 1, 5, 6, options, device: device),
+                Is.EqualTo(SequentialMutexWatershed.FromAffinities(weights, 1, 5, 6, options)), $"{count} offsets, {attractive} attractive");
+            Assert.That(
+                MutexWatershed.FromEmbeddings(cells, options, device: device).Data.Max(),
+                Is.EqualTo(SequentialMutexWatershed.FromEmbeddings(cells, options).Data.Max()), $"{count} offsets, {attractive} attractive");
+        }
+    }
+
+    [Test]
     public void What_is_not_finite_is_named([ValueSource(typeof(TestDevices), nameof(TestDevices.All))] string name)
     {
         var device = TestDevices.Open(name);
