@@ -7,10 +7,12 @@ namespace Spoco.Bench;
 /// <summary>Collective operations on a device other than <c>cpu</c>, without reading any result; the sort is by 32 bits of the keys.</summary>
 public class CollectivesBench
 {
+    private const int RunLength = 256;
+
     private IlgpuDevice _device = null!;
     private DeviceScratch _scratch = null!;
     private DeviceBuffer<int> _values, _sums, _ends;
-    private DeviceBuffer<ulong> _keys, _runs;
+    private DeviceBuffer<ulong> _keys, _sorted, _runs;
 
     [ParamsSource(typeof(BenchDevices), nameof(BenchDevices.Names))]
     public string Device { get; set; } = "";
@@ -31,6 +33,7 @@ public class CollectivesBench
         _ends = _scratch.Take<int>(2);
         var random = new Random(1);
         _keys = _scratch.Upload<ulong>([.. Enumerable.Range(0, Length.Count).Select(_ => (ulong)random.NextInt64())]);
+        _sorted = _scratch.Upload<ulong>([.. Enumerable.Range(0, Length.Count).Select(i => (ulong)(i / RunLength))]);
         _runs = _scratch.Take<ulong>(Length.Count);
     }
 
@@ -48,11 +51,11 @@ public class CollectivesBench
         _device.Synchronize();
     }
 
-    /// <summary>Runs of equal keys are found and listed (compaction), and their values added.</summary>
+    /// <summary>Runs of 256 equal keys are found and listed (compaction), and their values added.</summary>
     [Benchmark]
     public void ReduceByKey()
     {
-        SegmentedReduction.ByKey<int, IntegerSum>(_scratch, _keys, _values, _runs, _sums, _ends);
+        SegmentedReduction.ByKey<int, IntegerSum>(_scratch, _sorted, _values, _runs, _sums, _ends);
         _device.Synchronize();
     }
 
