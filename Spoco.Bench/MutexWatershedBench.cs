@@ -47,6 +47,13 @@ public class MutexWatershedBench
         var trace = new MutexTrace();
         MutexWatershed.Segment(_embeddings, null, null, null, new MutexRun(_device) { Trace = trace }, default);
         Console.WriteLine($"// {Shape} on {Device}");
+        if (_device is IlgpuDevice gpu)
+        {
+            var before = gpu.Traffic;
+            MutexWatershed.FromEmbeddings(_embeddings, device: _device);
+            Console.WriteLine($"//   {gpu.Traffic.Since(before)}, embeddings and labels included");
+        }
+
         foreach (var (nodes, attractive, repulsive, mutexes) in trace.Rounds)
             Console.WriteLine($"//   left: {nodes} nodes, {attractive} attractive, {repulsive} repulsive, {mutexes} mutexes");
         foreach (var (phase, milliseconds) in trace.Phases)

@@ -108,17 +108,12 @@ public static class MutexWatershed
         var graph = new GridGraph((long)offsets * depth * height * width, depth, height, width, options, mask.Length, seeds.Length);
         if (graph.Voxels == 0)
             return [];
-        if (embeddings.Length == 0 || embeddings.Length % graph.Voxels != 0)
-            throw new ArgumentException($"MutexWatershed: {embeddings.Length} values do not fill [{depth}, {height}, {width}, E].");
+        var dimensions = Dimensions(embeddings, graph, depth, height, width);
         CheckSeeds(seeds.Span);
         var grid = graph.ToGrid(options, isPriority: false);
         var labels = GC.AllocateUninitializedArray<int>(graph.Voxels);
         using var solver = new MutexRun(embeddings.Device).Open(SequentialMutexWatershed.Finish, cancellation);
-        var dimensions = (int)(embeddings.Length / graph.Voxels);
-        var refused = solver.FromEmbeddings(
-            grid, embeddings, dimensions, 2 * options.PushMargin, mask.Span, seeds.Span, labels);
-        if (refused >= 0)
-            throw Affinities.NotFinite(refused, dimensions, embeddings.Slice(refused, 1).ToArray()[0], $"{depth}x{height}x{width}x{dimensions}");
+        RequireFinite(solver.FromEmbeddings(grid, embeddings, dimensions, 2 * options.PushMargin, mask.Span, seeds.Span, labels), dimensions, embeddings, (depth, height, width));
         return labels;
     }
 
@@ -150,6 +145,64 @@ public static class MutexWatershed
         if (refused >= 0)
             throw graph.NotFinite(refused, weights.Slice(refused, 1).ToArray()[0]);
         return labels;
+    }
+
+    /// <summary>Segments embeddings on their device, and leaves the labels there. The host reads a few numbers per round, and the edges of a contracted graph at the end.</summary>
+    /// <param name="embeddings">[D, H, W, E], on any device, which computes.</param>
+    /// <param name="depth">Slices; 1 for an image.</param>
+    /// <param name="height">Rows.</param>
+    /// <param name="width">Columns.</param>
+    /// <param name="labels">[D, H, W], on the same device; receives the labels. Undefined after an exception.</param>
+    /// <param name="options">Offsets, delta_d, priorities; SPOCO's defaults where null.</param>
+    /// <param name="mask">[D, H, W], on the same device; voxels that are 0 here get label 0 and no edge. Without memory: no mask.</param>
+    /// <param name="cancellation">Stops between phases.</param>
+    /// <exception cref="ArgumentException">
+    /// Lengths do not fit the extents, a buffer is on another device, an embedding is not finite, or an option is out of range.
+    /// </exception>
+    public static void FromEmbeddings(
+        DeviceBuffer<float> embeddings, int depth, int height, int width, DeviceBuffer<int> labels, MutexWatershedOptions? options = null,
+        DeviceBuffer<byte> mask = default, CancellationToken cancellation = default)
+    {
+        options ??= new MutexWatershedOptions();
+        var offsets = options.Resolve(depth).Offsets.Count;
+        var graph = new GridGraph((long)offsets * depth * height * width, depth, height, width, options, mask.Length);
+        var dimensions = Dimensions(embeddings, graph, depth, height, width);
+        RequireThere(embeddings, graph, labels, mask);
+        if (graph.Voxels == 0)
+            return;
+        var grid = graph.ToGrid(options, isPriority: false);
+        using var solver = new MutexRun(embeddings.Device).Open(SequentialMutexWatershed.Finish, cancellation);
+        RequireFinite(solver.FromEmbeddings(grid, embeddings, dimensions, 2 * options.PushMargin, mask, labels), dimensions, embeddings, (depth, height, width));
+    }
+
+    /// <summary>
+    /// Segments edge weights on their device, and leaves the labels there: 0 = attractive, 1 = repulsive. That they are within that range is not checked here.
+    /// </summary>
+    /// <param name="weights">[C, D, H, W], on any device, which computes.</param>
+    /// <param name="depth">Slices; 1 for an image.</param>
+    /// <param name="height">Rows.</param>
+    /// <param name="width">Columns.</param>
+    /// <param name="labels">[D, H, W], on the same device; receives the labels. Undefined after an exception.</param>
+    /// <param name="options">Offsets, priorities, strides; SPOCO's defaults where null.</param>
+    /// <param name="mask">[D, H, W], on the same device; voxels that are 0 here get label 0 and no edge. Without memory: no mask.</param>
+    /// <param name="cancellation">Stops between phases.</param>
+    /// <exception cref="ArgumentException">
+    /// Lengths do not fit the extents, a buffer is on another device, a weight is not finite, or an option is out of range.
+    /// </exception>
+    public static void FromAffinities(
+        DeviceBuffer<float> weights, int depth, int height, int width, DeviceBuffer<int> labels, MutexWatershedOptions? options = null,
+        DeviceBuffer<byte> mask = default, CancellationToken cancellation = default)
+    {
+        options ??= new MutexWatershedOptions();
+        var graph = new GridGraph(weights.Length, depth, height, width, options, mask.Length);
+        RequireThere(weights, graph, labels, mask);
+        if (graph.Voxels == 0)
+            return;
+        var grid = graph.ToGrid(options, isPriority: false);
+        using var solver = new MutexRun(weights.Device).Open(SequentialMutexWatershed.Finish, cancellation);
+        var refused = solver.FromWeights(grid, weights, mask, labels);
+        if (refused >= 0)
+            throw graph.NotFinite(refused, weights.Slice(refused, 1).ToArray()[0]);
     }
 
     internal static Volume<int> Segment(
@@ -207,6 +260,28 @@ public static class MutexWatershed
         using var solver = run.Open(SequentialMutexWatershed.Finish, cancellation);
         solver.FromEdges(graph.Nodes, graph.ToEdges(), (uint)graph.AttractivePriorities.Length, graph.Seeds.Span, labels);
         return labels;
+    }
+
+    private static int Dimensions(DeviceBuffer<float> embeddings, GridGraph graph, int depth, int height, int width)
+    {
+        if (graph.Voxels > 0 && (embeddings.Length == 0 || embeddings.Length % graph.Voxels != 0))
+            throw new ArgumentException($"MutexWatershed: {embeddings.Length} values do not fill [{depth}, {height}, {width}, E].");
+        return graph.Voxels == 0 ? 0 : (int)(embeddings.Length / graph.Voxels);
+    }
+
+    private static void RequireFinite(long refused, int dimensions, DeviceBuffer<float> embeddings, (int Depth, int Height, int Width) extents)
+    {
+        if (refused >= 0)
+            throw Affinities.NotFinite(
+                refused, dimensions, embeddings.Slice(refused, 1).ToArray()[0], $"{extents.Depth}x{extents.Height}x{extents.Width}x{dimensions}");
+    }
+
+    private static void RequireThere(DeviceBuffer<float> values, GridGraph graph, DeviceBuffer<int> labels, DeviceBuffer<byte> mask)
+    {
+        if (labels.Length != graph.Voxels)
+            throw new ArgumentException($"MutexWatershed: {labels.Length} labels do not fit an image of {graph.Voxels} voxels.");
+        if (graph.Voxels > 0 && (labels.Device != values.Device || (!mask.IsNull && mask.Device != values.Device)))
+            throw new ArgumentException($"MutexWatershed: labels and mask must be on the device of the values, {values.Device.Name}.");
     }
 
     // Each seed excludes every other: what lies in host memory is left to the sequential rule where that is too much.

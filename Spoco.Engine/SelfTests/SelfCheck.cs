@@ -17,6 +17,9 @@ internal sealed record SelfCheck(string Operation, string Case, double Bound, Fu
     /// <summary>Whether it takes longer than a simulator of a GPU should be asked for, or a quick test.</summary>
     public bool IsLarge { get; init; }
 
+    /// <summary>Whether it is a computation that the host has no use for, and does not do.</summary>
+    public bool IsOfGpus { get; init; }
+
     /// <summary>What the result is by definition, where that is computed without any device; null = what the other device says.</summary>
     public Func<CheckedArray[]>? Definition { get; init; }
 

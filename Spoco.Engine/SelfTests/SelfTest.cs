@@ -47,7 +47,10 @@ public sealed class SelfTest
     }
 
     /// <summary>All checks, in the order in which they run.</summary>
-    internal static IReadOnlyList<SelfCheck> Checks { get; } = [.. OperationChecks.All(), .. LossChecks.All(), .. TrainingChecks.All(), .. AffinityChecks.All(), .. SegmentationChecks.All()];
+    internal static IReadOnlyList<SelfCheck> Checks { get; } =
+    [
+        .. OperationChecks.All(), .. LossChecks.All(), .. TrainingChecks.All(), .. AffinityChecks.All(), .. CollectiveChecks.All(), .. SegmentationChecks.All(),
+    ];
 
     /// <summary>Whether the last run ended because something hangs.</summary>
     public bool Hangs => _hangs;
@@ -56,7 +59,7 @@ public sealed class SelfTest
     internal static bool IsFor(SelfCheck check, DeviceKind kind, bool quick)
     {
         var simulates = kind == DeviceKind.IlgpuCpu || (kind == DeviceKind.Host && check.Definition is null);
-        return !check.IsLarge || !(quick || simulates);
+        return (!check.IsLarge || !(quick || simulates)) && !(check.IsOfGpus && kind == DeviceKind.Host);
     }
 
     /// <summary>Runs the checks.</summary>

@@ -20,6 +20,9 @@ public readonly unsafe struct DeviceBuffer<T> where T : unmanaged
     /// <summary>Elements in the window.</summary>
     public long Length { get; }
 
+    /// <summary>Elements of the memory before the window.</summary>
+    internal long Offset => _offset;
+
     /// <summary>Whether this is the default value, without memory behind it (an absent optional argument).</summary>
     public bool IsNull => _memory is null;
 
@@ -88,7 +91,10 @@ public readonly unsafe struct DeviceBuffer<T> where T : unmanaged
             source.CopyTo(Span);
         else
             fixed (T* p = source)
+            {
+                ((IlgpuDevice)Device).Traffic.Writes++;
                 View.CopyFromCPU(ref *p, source.Length);
+            }
     }
 
     /// <summary>Copies the window to host values; waits for the kernels that write it.</summary>
@@ -102,7 +108,10 @@ public readonly unsafe struct DeviceBuffer<T> where T : unmanaged
             Span.CopyTo(destination);
         else
             fixed (T* p = destination)
+            {
+                ((IlgpuDevice)Device).Traffic.Reads++;
                 View.CopyToCPU(ref *p, destination.Length);
+            }
     }
 
     /// <summary>Copies the window into another one of the same device and length.</summary>
@@ -128,7 +137,10 @@ public readonly unsafe struct DeviceBuffer<T> where T : unmanaged
         if (Device is HostDevice)
             System.Runtime.InteropServices.NativeMemory.Clear(HostAddress, (nuint)(Length * sizeof(T)));
         else
+        {
+            ((IlgpuDevice)Device).Traffic.Clears++;
             View.MemSetToZero();
+        }
     }
 
     /// <summary>A new array with the values.</summary>

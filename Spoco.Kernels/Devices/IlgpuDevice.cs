@@ -44,6 +44,9 @@ public sealed class IlgpuDevice : ComputeDevice
     /// <summary>Takes the place of ILGPU's loader, where given: tests run kernels in ways of their own.</summary>
     internal IKernelLoader? Loader { get; set; }
 
+    /// <summary>Launches and copies so far; whoever launches a kernel asks for it once per launch.</summary>
+    internal DeviceTraffic Traffic;
+
     /// <inheritdoc/>
     public override void Synchronize()
     {
@@ -62,6 +65,7 @@ public sealed class IlgpuDevice : ComputeDevice
     /// </summary>
     internal TLauncher Kernel<TLauncher>(Func<Accelerator, TLauncher> load) where TLauncher : Delegate
     {
+        Traffic.Launches++;
         if (Loader is { } loader)
             return loader.Load(load);
         lock (_compiling)

@@ -7,8 +7,6 @@ namespace Spoco.Kernels.Primitives;
 /// <summary>The gradient penalty on ILGPU devices: one thread group per image.</summary>
 internal static class GradientPenaltySimt
 {
-    private const int MaximumThreads = 256;
-
     public static void Mix(
         IlgpuDevice device, DeviceBuffer<float> a, DeviceBuffer<float> b, DeviceBuffer<float> epsilon, DeviceBuffer<float> y) =>
         device.Kernel(static d => d.LoadAutoGroupedStreamKernel<Index1D, int, ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>>(
@@ -17,7 +15,7 @@ internal static class GradientPenaltySimt
     public static void Direction(
         IlgpuDevice device, DeviceBuffer<float> gradient, DeviceBuffer<float> norms, DeviceBuffer<float> direction, float factor) =>
         device.Kernel(static d => d.LoadStreamKernel<int, float, ArrayView<float>, ArrayView<float>, ArrayView<float>>(DirectionKernel))(
-            (IlgpuDevice.Extent(norms.Length, nameof(GradientPenalty)), Math.Min(MaximumThreads, device.Accelerator.MaxNumThreadsPerGroup)),
+            (IlgpuDevice.Extent(norms.Length, nameof(GradientPenalty)), GroupSum.Size(device)),
             IlgpuDevice.Extent(gradient.Length / norms.Length, nameof(GradientPenalty)), factor, gradient.View, norms.View, direction.View);
 
     private static void MixKernel(
@@ -29,24 +27,12 @@ internal static class GradientPenaltySimt
 
     private static void DirectionKernel(int length, float factor, ArrayView<float> gradient, ArrayView<float> norms, ArrayView<float> direction)
     {
-        var shared = SharedMemory.Allocate<float>(MaximumThreads);
         var first = (long)Grid.IdxX * length;
         var t = Group.IdxX;
         var sum = 0f;
         for (var i = t; i < length; i += Group.DimX)
             sum += gradient[first + i] * gradient[first + i];
-        shared[t] = sum;
-        for (var active = Group.DimX; active > 1;)
-        {
-            var half = (active + 1) / 2;
-            Group.Barrier();
-            if (t + half < active)
-                shared[t] += shared[t + half];
-            active = half;
-        }
-
-        Group.Barrier();
-        var norm = XMath.Sqrt(shared[0]);
+        var norm = XMath.Sqrt(GroupReduction.ToAll(sum, default(NumberSum)));
         if (t == 0)
             norms[Grid.IdxX] = norm;
         var scale = norm > 0 ? 2 * factor * (norm - 1) / norm : 0f;

@@ -87,7 +87,6 @@ internal static class GroupNormSimt
     /// </summary>
     public static void ChunkMoments(GroupNormShape shape, ChannelTiling tiling, ArrayView<float> x, ArrayView<Moments> partials)
     {
-        var shared = SharedMemory.Allocate<Moments>(ChannelTiling.MaximumThreads);
         var place = ChunkPlace.Of(shape, tiling);
         var t = Group.IdxX;
         var moments = new Moments(0, 0, 0);
@@ -116,25 +115,15 @@ internal static class GroupNormSimt
             moments = new Moments(count, origin + sum.Value / count, XMath.Max(squares.Value - sum.Value * sum.Value / count, 0f));
         }
 
-        shared[t] = moments;
-        for (var active = tiling.Lanes; active > 1;)
-        {
-            var half = (active + 1) / 2;
-            Group.Barrier();
-            if (place.Lane + half < active)
-                shared[t] = Moments.Merge(shared[t], shared[t + half * tiling.ChannelsPerTile]);
-            active = half;
-        }
-
+        moments = GroupReduction.ToFirstLane(moments, place.Lane, tiling.Lanes, tiling.ChannelsPerTile, default(MergedMoments));
         if (place.Lane == 0 && place.Channel < shape.Channels)
-            partials[place.Partial(shape)] = shared[t];
+            partials[place.Partial(shape)] = moments;
     }
 
     /// <summary>One thread group per image and group of channels.</summary>
     public static void MergeMoments(
         GroupNormShape shape, int chunks, float eps, ArrayView<Moments> partials, ArrayView<float> mean, ArrayView<float> rstd)
     {
-        var shared = SharedMemory.Allocate<Moments>(ChannelTiling.MaximumThreads);
         var t = Group.IdxX;
         var set = Grid.IdxX;
         var channels = shape.ChannelsPerGroup;
@@ -142,19 +131,9 @@ internal static class GroupNormSimt
         var moments = new Moments(0, 0, 0);
         for (var i = t; i < chunks * channels; i += Group.DimX)
             moments = Moments.Merge(moments, partials[first + (long)(i / channels) * shape.Channels + i % channels]);
-        shared[t] = moments;
-        for (var active = Group.DimX; active > 1;)
-        {
-            var half = (active + 1) / 2;
-            Group.Barrier();
-            if (t + half < active)
-                shared[t] = Moments.Merge(shared[t], shared[t + half]);
-            active = half;
-        }
-
+        var all = GroupReduction.ToFirst(moments, default(MergedMoments));
         if (t == 0)
         {
-            var all = shared[0];
             mean[set] = all.Mean;
             rstd[set] = 1 / XMath.Sqrt(all.Squares / all.Count + eps);
         }
@@ -195,7 +174,6 @@ internal static class GroupNormSimt
     public static void ChunkSums(
         GroupNormShape shape, ChannelTiling tiling, ArrayView<float> dy, ArrayView<float> x, ArrayView<float> mean, ArrayView<ChannelSums> partials)
     {
-        var shared = SharedMemory.Allocate<ChannelSums>(ChannelTiling.MaximumThreads);
         var place = ChunkPlace.Of(shape, tiling);
         var t = Group.IdxX;
         CompensatedSum sum = default, product = default;
@@ -212,18 +190,10 @@ internal static class GroupNormSimt
             }
         }
 
-        shared[t] = new ChannelSums(sum.Value, product.Value);
-        for (var active = tiling.Lanes; active > 1;)
-        {
-            var half = (active + 1) / 2;
-            Group.Barrier();
-            if (place.Lane + half < active)
-                shared[t] = ChannelSums.Add(shared[t], shared[t + half * tiling.ChannelsPerTile]);
-            active = half;
-        }
-
+        var sums = GroupReduction.ToFirstLane(
+            new ChannelSums(sum.Value, product.Value), place.Lane, tiling.Lanes, tiling.ChannelsPerTile, default(AddedSums));
         if (place.Lane == 0 && place.Channel < shape.Channels)
-            partials[place.Partial(shape)] = shared[t];
+            partials[place.Partial(shape)] = sums;
     }
 
     /// <summary>dgamma_c = sum over images and chunks of rstd sum dy (x - mean): one thread group per channel.</summary>
@@ -234,7 +204,7 @@ internal static class GroupNormSimt
         var sum = 0f;
         for (var i = Group.IdxX; i < shape.Images * chunks; i += Group.DimX)
             sum += rstd[i / chunks * shape.Groups + c / shape.ChannelsPerGroup] * partials[(long)i * shape.Channels + c].Product;
-        sum = SumOverGroup(new ChannelSums(sum, 0)).Sum;
+        sum = GroupReduction.ToFirst(sum, default(NumberSum));
         if (Group.IdxX == 0)
             dgamma[c] = sum;
     }
@@ -246,7 +216,7 @@ internal static class GroupNormSimt
         var sum = 0f;
         for (var i = Group.IdxX; i < shape.Images * chunks; i += Group.DimX)
             sum += partials[(long)i * shape.Channels + c].Sum;
-        sum = SumOverGroup(new ChannelSums(sum, 0)).Sum;
+        sum = GroupReduction.ToFirst(sum, default(NumberSum));
         if (Group.IdxX == 0)
             dbeta[c] = sum;
     }
@@ -268,7 +238,7 @@ internal static class GroupNormSimt
             sums = ChannelSums.Add(sums, new ChannelSums(gamma[c] * partial.Sum, gamma[c] * partial.Product));
         }
 
-        sums = SumOverGroup(sums);
+        sums = GroupReduction.ToFirst(sums, default(AddedSums));
         if (Group.IdxX == 0)
         {
             var r = rstd[set];
@@ -295,24 +265,6 @@ internal static class GroupNormSimt
             var i = image + (long)v * shape.Channels;
             dx[i] = dy[i] * scale + ((x[i] - center) * term.Product + term.Sum);
         }
-    }
-
-    /// <summary>Adds a value of every thread of the group, in a fixed order; the first thread gets the sum.</summary>
-    private static ChannelSums SumOverGroup(ChannelSums value)
-    {
-        var shared = SharedMemory.Allocate<ChannelSums>(ChannelTiling.MaximumThreads);
-        var t = Group.IdxX;
-        shared[t] = value;
-        for (var active = Group.DimX; active > 1;)
-        {
-            var half = (active + 1) / 2;
-            Group.Barrier();
-            if (t + half < active)
-                shared[t] = ChannelSums.Add(shared[t], shared[t + half]);
-            active = half;
-        }
-
-        return shared[t];
     }
 }
 
@@ -363,6 +315,16 @@ public readonly record struct Moments(float Count, float Mean, float Squares)
     }
 }
 
+/// <summary>Moments of sets together.</summary>
+public readonly struct MergedMoments : IReductionOperator<Moments>
+{
+    /// <inheritdoc/>
+    public Moments Identity => default;
+
+    /// <inheritdoc/>
+    public Moments Combine(Moments first, Moments second) => Moments.Merge(first, second);
+}
+
 /// <summary>
 /// A sum whose rounding errors are carried along (Kahan 1965): many equal values (zeros behind a ReLU) are all rounded the same way, so that the
 /// error of a plain sum of them grows with its length. Double precision would cost more: many GPUs do it at a small fraction of the rate, or not at
@@ -386,4 +348,14 @@ public readonly record struct CompensatedSum(float Value, float Excess)
 public readonly record struct ChannelSums(float Sum, float Product)
 {
     internal static ChannelSums Add(ChannelSums a, ChannelSums b) => new(a.Sum + b.Sum, a.Product + b.Product);
+}
+
+/// <summary>Sums of a channel together.</summary>
+public readonly struct AddedSums : IReductionOperator<ChannelSums>
+{
+    /// <inheritdoc/>
+    public ChannelSums Identity => default;
+
+    /// <inheritdoc/>
+    public ChannelSums Combine(ChannelSums first, ChannelSums second) => ChannelSums.Add(first, second);
 }

@@ -32,7 +32,7 @@ internal static class EdgeKey
     public static float Priority(ulong key)
     {
         var ascending = (uint)(key >> 32);
-        return key == None ? 1 : BitConverter.UInt32BitsToSingle((int)ascending < 0 ? ascending ^ 0x80000000u : ~ascending);
+        return key == None ? 1 : Interop.IntAsFloat((int)ascending < 0 ? ascending ^ 0x80000000u : ~ascending);
     }
 
     /// <summary>The edge id of a key.</summary>

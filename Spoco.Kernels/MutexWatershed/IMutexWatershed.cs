@@ -26,6 +26,15 @@ internal interface IMutexWatershed : IDisposable
     /// <returns>The id of the first edge whose priority is not finite, or -1.</returns>
     long FromWeights(MutexGrid grid, DeviceBuffer<float> weights, ReadOnlySpan<byte> mask, ReadOnlySpan<int> seeds, Span<int> labels);
 
+    /// <summary>Segments embeddings that are on the device, and leaves the labels there.</summary>
+    /// <returns>The index of the first value that is not finite, or -1.</returns>
+    long FromEmbeddings(
+        MutexGrid grid, DeviceBuffer<float> embeddings, int dimensions, float reach, DeviceBuffer<byte> mask, DeviceBuffer<int> labels);
+
+    /// <summary>Segments edge weights that are on the device, and leaves the labels there.</summary>
+    /// <returns>The id of the first edge whose priority is not finite, or -1.</returns>
+    long FromWeights(MutexGrid grid, DeviceBuffer<float> weights, DeviceBuffer<byte> mask, DeviceBuffer<int> labels);
+
     /// <summary>Segments edge weights, [C, D, H, W].</summary>
     /// <returns>The id of the first edge whose priority is not finite, or -1.</returns>
     long FromWeights(MutexGrid grid, ReadOnlySpan<float> weights, ReadOnlySpan<byte> mask, ReadOnlySpan<int> seeds, Span<int> labels);

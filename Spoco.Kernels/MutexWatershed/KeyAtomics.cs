@@ -6,7 +6,8 @@ namespace Spoco.Kernels.Primitives;
 public interface IKeyAtomics
 {
     /// <summary>Raises a key to at least <paramref name="key"/>; complete after all passes.</summary>
-    void Raise(ArrayView<ulong> keys, long at, ulong key, int pass);
+    /// <returns>False where it is known to have been as large already.</returns>
+    bool Raise(ArrayView<ulong> keys, long at, ulong key, int pass);
 }
 
 /// <summary>
@@ -18,22 +19,23 @@ public interface IKeyAtomics
 public readonly struct WideAtomics : IKeyAtomics
 {
     /// <inheritdoc/>
-    public void Raise(ArrayView<ulong> keys, long at, ulong key, int pass)
+    public bool Raise(ArrayView<ulong> keys, long at, ulong key, int pass)
     {
-        if (keys[at] < key)
-            Atomic.Max(ref keys[at], key);
+        if (keys[at] >= key)
+            return false;
+        Atomic.Max(ref keys[at], key);
+        return true;
     }
 }
 
 /// <summary>
 /// Two passes with 32-bit atomics: first the high words, which nobody reads, then the low words of those whose high word is the largest, which does not
-/// change any more. Both passes must see the same keys. A key raised in several batches may come out too large in its low word: where its high word
-/// grows, the old low word stays if it is larger. That does not depend on who comes first.
+/// change any more. Both passes must see the same keys, and all keys of one place must be raised in the same two passes.
 /// </summary>
 public readonly struct NarrowAtomics : IKeyAtomics
 {
     /// <inheritdoc/>
-    public void Raise(ArrayView<ulong> keys, long at, ulong key, int pass)
+    public bool Raise(ArrayView<ulong> keys, long at, ulong key, int pass)
     {
         var words = keys.Cast<uint>();
         var high = (uint)(key >> 32);
@@ -41,5 +43,6 @@ public readonly struct NarrowAtomics : IKeyAtomics
             Atomic.Max(ref words[2 * at + 1], high);
         else if (words[2 * at + 1] == high)
             Atomic.Max(ref words[2 * at], (uint)key);
+        return true;
     }
 }

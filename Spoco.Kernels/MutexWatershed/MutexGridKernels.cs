@@ -37,7 +37,32 @@ public struct MutexChannel
     public readonly int Voxels => Depth * Height * Width;
 }
 
-/// <summary>Kernels of the first round, on the implicit graph of an image. Unless said otherwise a thread takes one voxel of one channel.</summary>
+/// <summary>The edges of an image between different clusters, a row per channel, to be listed between these. (Kernel arguments must be public.)</summary>
+public struct MutexGridCrossings(ArrayView<MutexChannel> channels, ArrayView<float> priorities, ArrayView<int> map, ArrayView<MutexEdge> edges) : ICompaction
+{
+    private ArrayView<MutexChannel> _channels = channels;
+    private ArrayView<float> _priorities = priorities;
+    private ArrayView<int> _map = map;
+    private ArrayView<MutexEdge> _edges = edges;
+
+    /// <inheritdoc/>
+    public readonly int Count => _map.IntLength;
+
+    /// <inheritdoc/>
+    public readonly bool Includes(int row, int i) =>
+        !MutexGridKernels.IsAbsent(_priorities[(long)row * Count + i]) && _map[i] != _map[i + _channels[row].Linear];
+
+    /// <inheritdoc/>
+    public void Keep(int row, int i, int place)
+    {
+        var edge = (long)row * Count + i;
+        var priority = _priorities[edge];
+        _edges[place] = new MutexEdge(
+            _map[i], _map[i + _channels[row].Linear], MutexGridKernels.IsMutex(priority) ? EdgeKey.Mutex : EdgeKey.Of(priority, (uint)edge), 0);
+    }
+}
+
+/// <summary>Kernels of the first round, on the implicit graph of an image. Unless said otherwise a thread takes one voxel, with all edges that start there.</summary>
 internal static class MutexGridKernels
 {
     private const uint Absent = 0x7FC00000;
@@ -49,15 +74,18 @@ internal static class MutexGridKernels
     /// <summary>Infinity: a mutex.</summary>
     public static bool IsMutex(float priority) => Interop.FloatAsInt(priority) == Mutex;
 
-    /// <summary>Finds the first voxel whose embedding is not finite.</summary>
-    public static void CheckEmbedding(Index1D i, int dimensions, ArrayView<float> embeddings, ArrayView<uint> refused)
+    /// <summary>The priorities of edges, and the first voxel whose embedding is not finite.</summary>
+    public static void FromEmbeddings(
+        Index1D i, ArrayView<MutexChannel> channels, ArrayView<float> embeddings, ArrayView<byte> mask, ArrayView<float> priorities, ArrayView<uint> refused)
     {
-        for (var e = 0; e < dimensions; e++)
-            if (!IsFinite(embeddings[(long)i.X * dimensions + e]))
+        for (var e = 0; e < channels[0].Dimensions; e++)
+            if (!IsFinite(embeddings[(long)i.X * channels[0].Dimensions + e]))
                 Atomic.Min(ref refused[0], (uint)i.X);
+        for (var c = 0; c < channels.Length; c++)
+            FromEmbeddings(i, channels[c], embeddings, mask, priorities);
     }
 
-    public static void FromEmbeddings(
+    private static void FromEmbeddings(
         Index1D i, MutexChannel channel, ArrayView<float> embeddings, ArrayView<byte> mask, ArrayView<float> priorities)
     {
         var at = (long)channel.Channel * channel.Voxels + i.X;
@@ -73,58 +101,66 @@ internal static class MutexGridKernels
         priorities[at] = channel.Scale * weight + channel.Shift;
     }
 
+    /// <summary>The priorities of edges, and the first edge whose priority is not finite.</summary>
     public static void FromWeights(
-        Index1D i, MutexChannel channel, ArrayView<float> weights, ArrayView<byte> mask, ArrayView<float> priorities, ArrayView<uint> refused)
+        Index1D i, ArrayView<MutexChannel> channels, ArrayView<float> weights, ArrayView<byte> mask, ArrayView<float> priorities, ArrayView<uint> refused)
     {
-        var at = (long)channel.Channel * channel.Voxels + i.X;
-        if (!Exists(i.X, channel, mask))
+        for (var c = 0; c < channels.Length; c++)
         {
-            priorities[at] = Interop.IntAsFloat(Absent);
-            return;
-        }
+            var channel = channels[c];
+            var at = (long)c * channel.Voxels + i.X;
+            if (!Exists(i.X, channel, mask))
+            {
+                priorities[at] = Interop.IntAsFloat(Absent);
+                continue;
+            }
 
-        var priority = channel.Scale * weights[at] + channel.Shift;
-        priorities[at] = priority;
-        if (!IsFinite(priority))
-            Atomic.Min(ref refused[0], (uint)at);
+            var priority = channel.Scale * weights[at] + channel.Shift;
+            priorities[at] = priority;
+            if (!IsFinite(priority))
+                Atomic.Min(ref refused[0], (uint)at);
+        }
     }
 
-    /// <summary>The largest attractive weight, as a monotone integer.</summary>
-    public static void Maximum(Index1D i, MutexChannel channel, ArrayView<float> priorities, ArrayView<uint> maximum)
+    /// <summary>The largest attractive weight, as a monotone integer. A thread takes one edge.</summary>
+    public static void Maximum(Index1D edge, ArrayView<float> priorities, ArrayView<uint> maximum)
     {
-        var priority = priorities[(long)channel.Channel * channel.Voxels + i.X];
+        var priority = priorities[edge];
         if (!IsAbsent(priority) && (uint)(EdgeKey.Of(priority, 0) >> 32) is var value && maximum[0] < value)
             Atomic.Max(ref maximum[0], value);
     }
 
-    public static void Subtract(Index1D i, MutexChannel channel, float maximum, ArrayView<float> priorities, ArrayView<uint> refused)
+    /// <summary>Takes the attractive weights from the largest; where that is not finite, its edge has been refused. A thread takes one edge.</summary>
+    public static void Subtract(Index1D edge, ArrayView<float> priorities, ArrayView<uint> maximum, ArrayView<uint> refused)
     {
-        var at = (long)channel.Channel * channel.Voxels + i.X;
-        if (IsAbsent(priorities[at]))
+        if (IsAbsent(priorities[edge]))
             return;
-        priorities[at] = maximum - priorities[at];
-        if (!IsFinite(priorities[at]))
-            Atomic.Min(ref refused[0], (uint)at);
+        var largest = EdgeKey.Priority((ulong)maximum[0] << 32);
+        priorities[edge] = largest - priorities[edge];
+        if (IsFinite(largest) && !IsFinite(priorities[edge]))
+            Atomic.Min(ref refused[0], (uint)edge.X);
     }
 
-    /// <summary>A thread finds the strongest edge of one voxel.</summary>
-    public static void Strongest(Index1D i, int channels, ArrayView<int> linear, ArrayView<float> priorities, MutexTreeView tree, int voxels)
+    /// <summary>Finds the strongest of all edges of a voxel.</summary>
+    public static void Strongest(Index1D i, int attractive, ArrayView<MutexChannel> channels, ArrayView<float> priorities, MutexTreeView tree)
     {
+        var voxels = channels[0].Voxels;
         var best = EdgeKey.None;
         var end = -1;
-        for (var c = 0; c < channels; c++)
+        for (var c = 0; c < attractive; c++)
         {
+            var linear = channels[c].Linear;
             var at = (long)c * voxels + i.X;
             if (!IsAbsent(priorities[at]) && EdgeKey.Of(priorities[at], (uint)at) is var key && key > best)
             {
                 best = key;
-                end = i.X + linear[c];
+                end = i.X + linear;
             }
 
-            var start = i.X - linear[c];
+            var start = i.X - linear;
             if (start < 0 || start >= voxels)
                 continue;
-            at -= linear[c];
+            at -= linear;
             if (!IsAbsent(priorities[at]) && EdgeKey.Of(priorities[at], (uint)at) is var other && other > best)
             {
                 best = other;
@@ -136,36 +172,44 @@ internal static class MutexGridKernels
         tree.Hook[i] = end;
     }
 
-    /// <summary>A thread lists the edges of a strip of voxels whose ends are in different clusters; on the first of two launches it counts them.</summary>
-    public static void Collect(
-        Index1D strip, MutexChannel channel, ArrayView<int> map, ArrayView<float> priorities, ArrayView<MutexEdge> edges, ArrayView<int> length,
-        int countOnly)
+    /// <summary>A thread puts the edges of sixteen neighbouring voxels of one attractive channel, whose ends are in different groups, into a strip.</summary>
+    public static void Cut<TAtomics>(
+        Index1D strip, ArrayView<MutexChannel> channels, ArrayView<float> priorities, MutexStripView strips, MutexTreeView tree, TAtomics atomics)
+        where TAtomics : unmanaged, IKeyAtomics
     {
+        var voxels = channels[0].Voxels;
+        var perChannel = (voxels + MutexTreeKernels.Strip - 1) / MutexTreeKernels.Strip;
+        var channel = strip.X / perChannel;
+        var linear = channels[channel].Linear;
+        var from = (strip.X - channel * perChannel) * MutexTreeKernels.Strip;
+        var until = IntrinsicMath.Min(from + MutexTreeKernels.Strip, voxels);
         var kept = 0;
-        var until = IntrinsicMath.Min((strip.X + 1) * MutexTreeKernels.Strip, channel.Voxels);
-        var first = (long)channel.Channel * channel.Voxels;
-        for (var i = strip.X * MutexTreeKernels.Strip; i < until; i++)
-            if (!IsAbsent(priorities[first + i]) && map[i] != map[i + channel.Linear])
-                kept++;
-        if (kept == 0)
-            return;
-        var at = Atomic.Add(ref length[0], kept);
-        if (countOnly != 0)
-            return;
-        for (var i = strip.X * MutexTreeKernels.Strip; i < until; i++)
+        for (var i = from; i < until; i++)
         {
-            var priority = priorities[first + i];
-            if (IsAbsent(priority) || map[i] == map[i + channel.Linear])
+            var at = (long)channel * voxels + i;
+            if (IsAbsent(priorities[at]) || tree.Parent[i] == tree.Parent[i + linear])
                 continue;
-            edges[at++] = new MutexEdge(
-                map[i], map[i + channel.Linear], IsMutex(priority) ? EdgeKey.Mutex : EdgeKey.Of(priority, (uint)(first + i)), 0);
+            var edge = new MutexEdge(tree.Parent[i], tree.Parent[i + linear], EdgeKey.Of(priorities[at], (uint)at), 0);
+            strips.Edges[(long)strip.X * MutexTreeKernels.Strip + kept++] = edge;
+            atomics.Raise(tree.Best, edge.U, edge.Key, 0);
+            atomics.Raise(tree.Best, edge.V, edge.Key, 0);
         }
+
+        strips.Counts[strip] = kept;
     }
 
-    /// <summary>Commits a repulsive edge, or drops it; see <see cref="MutexGridHost"/>.</summary>
+    /// <summary>Commits the repulsive edges of a voxel, or drops them; see <see cref="MutexGridHost"/>.</summary>
     public static void Commit<TAtomics>(
-        Index1D u, MutexChannel channel, ArrayView<float> priorities, MutexTreeView tree, ArrayView<ulong> dirty, ArrayView<byte> blocked,
+        Index1D u, int attractive, ArrayView<MutexChannel> channels, ArrayView<float> priorities, MutexTreeView tree, MutexContractionView contraction,
         int pass, int isLast, TAtomics atomics)
+        where TAtomics : unmanaged, IKeyAtomics
+    {
+        for (var c = attractive; c < channels.Length; c++)
+            Commit(u, channels[c], priorities, tree, contraction, pass, isLast, atomics);
+    }
+
+    private static void Commit<TAtomics>(
+        Index1D u, MutexChannel channel, ArrayView<float> priorities, MutexTreeView tree, MutexContractionView contraction, int pass, int isLast, TAtomics atomics)
         where TAtomics : unmanaged, IKeyAtomics
     {
         var at = (long)channel.Channel * channel.Voxels + u.X;
@@ -182,14 +226,14 @@ internal static class MutexGridKernels
 
         if (EdgeKey.Of(priority, (uint)at) < bottleneck)
             return;
-        atomics.Raise(dirty, common, bottleneck, pass);
+        MutexContractionKernels.Mark(tree, contraction.Dirty, common, bottleneck, pass, atomics);
         if (isLast == 0)
             return;
         priorities[at] = Interop.IntAsFloat(Mutex);
         if (tree.Best[u] == bottleneck)
-            blocked[u] = 1;
+            contraction.Blocked[u] = 1;
         if (tree.Best[v] == bottleneck)
-            blocked[v] = 1;
+            contraction.Blocked[v] = 1;
     }
 
     private static bool IsFinite(float value) => (Interop.FloatAsInt(value) & 0x7F800000u) != 0x7F800000u;

@@ -11,18 +11,75 @@ public struct MutexPairView
     /// <summary>Edges, repeated pairs included; Place = the slot of the pair.</summary>
     public ArrayView<MutexEdge> Edges;
 
+    /// <summary>The last element is the number of edges.</summary>
+    public ArrayView<int> Ends;
+
     /// <summary>A power of two of slots; 0 = free.</summary>
     public ArrayView<int> Slots;
 
     /// <summary>The strongest key per slot.</summary>
     public ArrayView<ulong> Keys;
+
+    /// <summary>Number of edges.</summary>
+    public readonly int Count => Ends[Ends.Length - 1];
 }
 
-/// <summary>Kernels of rounds over lists. Unless said otherwise a thread takes one edge.</summary>
+/// <summary>The edges of a list whose ends are in different clusters, to be listed between these. (Kernel arguments must be public.)</summary>
+public struct MutexCrossings(ArrayView<MutexEdge> list, ArrayView<int> map, ArrayView<MutexEdge> edges) : ICompaction
+{
+    private ArrayView<MutexEdge> _list = list;
+    private ArrayView<int> _map = map;
+    private ArrayView<MutexEdge> _edges = edges;
+
+    /// <inheritdoc/>
+    public readonly int Count => _list.IntLength;
+
+    /// <inheritdoc/>
+    public readonly bool Includes(int row, int i) => _list[i].Key != EdgeKey.None && _map[_list[i].U] != _map[_list[i].V];
+
+    /// <inheritdoc/>
+    public void Keep(int row, int i, int place)
+    {
+        var edge = _list[i];
+        _edges[place] = new MutexEdge(_map[edge.U], _map[edge.V], edge.Place < 0 ? EdgeKey.Mutex : edge.Key, 0);
+    }
+}
+
+/// <summary>The slots that are taken, those of attractive pairs in the first row, the others in the second, to be listed. (Kernel arguments must be public.)</summary>
+public struct MutexStrongest(MutexPairView pairs, uint firstRepulsive, ArrayView<MutexEdge> list) : ICompaction
+{
+    private MutexPairView _pairs = pairs;
+    private uint _firstRepulsive = firstRepulsive;
+    private ArrayView<MutexEdge> _list = list;
+
+    /// <inheritdoc/>
+    public readonly int Count => _pairs.Slots.IntLength;
+
+    /// <inheritdoc/>
+    public readonly bool Includes(int row, int i)
+    {
+        if (_pairs.Slots[i] == 0)
+            return false;
+        var key = _pairs.Keys[i];
+        var isRepulsive = key == EdgeKey.Mutex || EdgeKey.Edge(key) >= _firstRepulsive;
+        return isRepulsive == (row != 0);
+    }
+
+    /// <inheritdoc/>
+    public void Keep(int row, int i, int place)
+    {
+        var edge = _pairs.Edges[_pairs.Slots[i] - 1];
+        _list[place] = new MutexEdge(edge.U, edge.V, _pairs.Keys[i], i);
+    }
+}
+
+/// <summary>Kernels of rounds over lists. A thread takes one edge; there may be more threads than edges.</summary>
 internal static class MutexPairKernels
 {
-    public static void Insert(Index1D e, MutexPairView pairs)
+    public static void Insert<TAtomics>(Index1D e, MutexPairView pairs, TAtomics atomics) where TAtomics : unmanaged, IKeyAtomics
     {
+        if (e.X >= pairs.Count)
+            return;
         var u = pairs.Edges[e].U;
         var v = pairs.Edges[e].V;
         var mask = pairs.Slots.IntLength - 1;
@@ -37,94 +94,54 @@ internal static class MutexPairKernels
         }
 
         pairs.Edges[e].Place = slot;
+        atomics.Raise(pairs.Keys, slot, pairs.Edges[e].Key, 0);
     }
 
-    public static void Raise<TAtomics>(Index1D e, MutexPairView pairs, int pass, TAtomics atomics) where TAtomics : unmanaged, IKeyAtomics =>
-        atomics.Raise(pairs.Keys, pairs.Edges[e].Place, pairs.Edges[e].Key, pass);
-
-    /// <summary>A thread sorts a strip of slots by kind: 0 attractive, 1 repulsive, 2 mutex; on the first of two launches it counts them.</summary>
-    public static void Extract(
-        Index1D strip, MutexPairView pairs, uint firstRepulsive, int kind, ArrayView<MutexEdge> list, ArrayView<int> lengths, int countOnly)
+    /// <summary>The second pass of those that raise keys in two.</summary>
+    public static void RaiseAgain<TAtomics>(Index1D e, MutexPairView pairs, TAtomics atomics) where TAtomics : unmanaged, IKeyAtomics
     {
-        var kept = 0;
-        var until = IntrinsicMath.Min((strip.X + 1) * MutexTreeKernels.Strip, pairs.Slots.IntLength);
-        for (var slot = strip.X * MutexTreeKernels.Strip; slot < until; slot++)
-            if (pairs.Slots[slot] != 0 && Kind(pairs.Keys[slot], firstRepulsive) == kind)
-                kept++;
-        if (kept == 0)
-            return;
-        var at = Atomic.Add(ref lengths[kind], kept);
-        if (countOnly != 0)
-            return;
-        for (var slot = strip.X * MutexTreeKernels.Strip; slot < until; slot++)
-        {
-            if (pairs.Slots[slot] == 0 || Kind(pairs.Keys[slot], firstRepulsive) != kind)
-                continue;
-            var edge = pairs.Edges[pairs.Slots[slot] - 1];
-            list[at++] = new MutexEdge(edge.U, edge.V, pairs.Keys[slot], slot);
-        }
+        if (e.X < pairs.Count)
+            atomics.Raise(pairs.Keys, pairs.Edges[e].Place, pairs.Edges[e].Key, 1);
     }
 
     /// <summary>
     /// As <see cref="MutexListHost"/>: afterwards a mutex holds the bottleneck instead of its key, and the complement of its place.
     /// </summary>
     public static void Commit<TAtomics>(
-        Index1D e, ArrayView<MutexEdge> list, int areMutexes, MutexTreeView tree, ArrayView<ulong> dirty, MutexPairView pairs, int pass, int isLast,
+        Index1D e, ArrayView<MutexEdge> exclusions, MutexTreeView tree, ArrayView<ulong> dirty, MutexPairView pairs, int pass, int isLast,
         TAtomics atomics)
         where TAtomics : unmanaged, IKeyAtomics
     {
-        var edge = list[e];
+        var edge = exclusions[e];
         if (edge.Key == EdgeKey.None)
             return;
         var common = MutexTreeKernels.CommonAncestor(tree, edge.U, edge.V, out var bottleneck);
         if (common < 0)
         {
-            list[e].Key = EdgeKey.None;
+            exclusions[e].Key = EdgeKey.None;
             return;
         }
 
-        if (areMutexes == 0 && edge.Key < bottleneck)
+        if (edge.Key < bottleneck)
             return;
-        atomics.Raise(dirty, common, bottleneck, pass);
+        MutexContractionKernels.Mark(tree, dirty, common, bottleneck, pass, atomics);
         if (isLast == 0)
             return;
         pairs.Keys[edge.Place] = EdgeKey.Mutex;
-        list[e].Key = bottleneck;
-        list[e].Place = ~edge.Place;
+        exclusions[e].Key = bottleneck;
+        exclusions[e].Place = ~edge.Place;
     }
 
     public static void Block(
-        Index1D e, ArrayView<MutexEdge> list, MutexTreeView tree, ArrayView<MutexEdge> attractive, MutexPairView pairs, ArrayView<byte> blocked)
+        Index1D e, ArrayView<MutexEdge> exclusions, MutexTreeView tree, ArrayView<MutexEdge> attractive, MutexPairView pairs, ArrayView<byte> blocked)
     {
-        var edge = list[e];
+        var edge = exclusions[e];
         if (edge.Place >= 0 || edge.Key == EdgeKey.None)
             return;
         if (edge.Key == tree.Best[edge.U] && !IsMutex(pairs, edge.V, Neighbour(tree, attractive, edge.U)))
             blocked[edge.U] = 1;
         if (edge.Key == tree.Best[edge.V] && !IsMutex(pairs, edge.U, Neighbour(tree, attractive, edge.V)))
             blocked[edge.V] = 1;
-    }
-
-    /// <summary>A thread maps a strip of edges to clusters and keeps those between different ones; on the first of two launches it counts them.</summary>
-    public static void Map(
-        Index1D strip, ArrayView<MutexEdge> list, int count, ArrayView<int> map, ArrayView<MutexEdge> edges, ArrayView<int> length, int countOnly)
-    {
-        var kept = 0;
-        var until = IntrinsicMath.Min((strip.X + 1) * MutexTreeKernels.Strip, count);
-        for (var e = strip.X * MutexTreeKernels.Strip; e < until; e++)
-            if (list[e].Key != EdgeKey.None && map[list[e].U] != map[list[e].V])
-                kept++;
-        if (kept == 0)
-            return;
-        var at = Atomic.Add(ref length[0], kept);
-        if (countOnly != 0)
-            return;
-        for (var e = strip.X * MutexTreeKernels.Strip; e < until; e++)
-        {
-            var edge = list[e];
-            if (edge.Key != EdgeKey.None && map[edge.U] != map[edge.V])
-                edges[at++] = new MutexEdge(map[edge.U], map[edge.V], edge.Place < 0 ? EdgeKey.Mutex : edge.Key, 0);
-        }
     }
 
     private static bool IsMutex(MutexPairView pairs, int u, int v)
@@ -155,8 +172,6 @@ internal static class MutexPairKernels
         var second = pairs.Edges[edge].V;
         return (first == u && second == v) || (first == v && second == u);
     }
-
-    private static int Kind(ulong key, uint firstRepulsive) => key == EdgeKey.Mutex ? 2 : EdgeKey.Edge(key) >= firstRepulsive ? 1 : 0;
 
     private static int Hash(int u, int v)
     {

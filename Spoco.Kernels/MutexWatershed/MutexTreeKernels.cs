@@ -11,145 +11,153 @@ public struct MutexTreeView
     /// <summary>The key of each node's strongest edge; 0 = none.</summary>
     public ArrayView<ulong> Best;
 
-    /// <summary>Scratch: where a node's strongest edge leads, then the root of its group.</summary>
+    /// <summary>Scratch: where a node's strongest edge leads; undefined where it has none.</summary>
     public ArrayView<int> Hook;
 
     /// <summary>The index of each node's strongest edge in the list of the round; unused on grids.</summary>
     public ArrayView<int> Place;
+
+    /// <summary>Where each level starts: 0, the number of leaves, and so on. The host knows no more than that levels at least halve.</summary>
+    public ArrayView<int> Starts;
 }
 
-/// <summary>The kernels that grow and climb the tree. Unless said otherwise a thread takes one node or one edge.</summary>
+/// <summary>Edges in strips of sixteen, each shrunk by its own thread: no list, no common counter. (Kernel arguments must be public.)</summary>
+public struct MutexStripView
+{
+    /// <summary>Room for the edges.</summary>
+    public ArrayView<MutexEdge> Edges;
+
+    /// <summary>How many there are in each strip, at its start.</summary>
+    public ArrayView<int> Counts;
+}
+
+/// <summary>
+/// The nodes of a level that are the roots of groups, which become the nodes of the next: of two that are each other's strongest the smaller. Asking a root makes it its own hook.
+/// (Kernel arguments must be public.)
+/// </summary>
+public struct MutexRoots(MutexTreeView tree, int level) : ISelection
+{
+    private MutexTreeView _tree = tree;
+    private int _level = level;
+
+    /// <inheritdoc/>
+    public readonly int Count => _tree.Starts[_level + 1] - _tree.Starts[_level];
+
+    /// <inheritdoc/>
+    public bool Includes(int row, int i)
+    {
+        var node = _tree.Starts[_level] + i;
+        var best = _tree.Best[node];
+        if (best == EdgeKey.None)
+            return false;
+        var other = _tree.Hook[node];
+        if (node > other || best != _tree.Best[other])
+            return false;
+        _tree.Hook[node] = node;
+        return true;
+    }
+}
+
+/// <summary>
+/// The kernels that grow and climb the tree. Unless said otherwise a thread takes one node, one edge or one strip of edges; there may be more threads than nodes of a level.
+/// </summary>
 internal static class MutexTreeKernels
 {
-    /// <summary>Elements that one thread compacts: it reserves room for all of them at once.</summary>
+    /// <summary>Edges that one thread goes through.</summary>
     public const int Strip = 16;
 
-    /// <summary>Elements that one thread counts and numbers.</summary>
-    public const int Run = 64;
-
-    /// <summary>Threads of the group that scans.</summary>
-    public const int ScanGroup = 64;
-
-    /// <summary>Of two nodes that are each other's strongest the smaller is the root; so is a node without edges.</summary>
-    public static void Link(Index1D i, int start, MutexTreeView tree)
+    /// <summary>Before the first level: no node has an edge.</summary>
+    public static void Begin(Index1D i, int leaves, MutexTreeView tree)
     {
-        var node = start + i.X;
-        var best = tree.Best[node];
-        if (best == EdgeKey.None)
-        {
-            tree.Hook[node] = node;
-            return;
-        }
-
-        var other = tree.Hook[node];
-        if (node < other && best == tree.Best[other])
-            tree.Hook[node] = node;
-    }
-
-    /// <summary>A thread counts the roots of a run of nodes.</summary>
-    public static void CountRoots(Index1D run, int start, int count, MutexTreeView tree, ArrayView<int> counts)
-    {
-        var roots = 0;
-        for (var i = run.X * Run; i < count && i < (run.X + 1) * Run; i++)
-            if (tree.Hook[start + i] == start + i && tree.Best[start + i] != EdgeKey.None)
-                roots++;
-        counts[run] = roots;
-    }
-
-    /// <summary>One group turns counts into the sums of those before; the total stands behind them.</summary>
-    public static void Scan(ArrayView<int> counts, int count)
-    {
-        var sums = SharedMemory.Allocate1D<int>(ScanGroup);
-        var share = (count + Group.DimX - 1) / Group.DimX;
-        var (from, until) = (Group.IdxX * share, IntrinsicMath.Min((Group.IdxX + 1) * share, count));
-        var sum = 0;
-        for (var i = from; i < until; i++)
-            sum += counts[i];
-        sums[Group.IdxX] = sum;
-        Group.Barrier();
-        var before = 0;
-        for (var t = 0; t < Group.IdxX; t++)
-            before += sums[t];
-        for (var i = from; i < until; i++)
-        {
-            var own = counts[i];
-            counts[i] = before;
-            before += own;
-        }
-
-        if (Group.IdxX == Group.DimX - 1)
-            counts[count] = before;
-    }
-
-    /// <summary>A thread numbers the roots of a run: their parents are the nodes of the next level.</summary>
-    public static void NumberRoots(Index1D run, int start, int count, int next, MutexTreeView tree, ArrayView<int> counts)
-    {
-        var parent = next + counts[run];
-        for (var i = run.X * Run; i < count && i < (run.X + 1) * Run; i++)
-            if (tree.Hook[start + i] == start + i)
-                tree.Parent[start + i] = tree.Best[start + i] != EdgeKey.None ? parent++ : -1;
+        tree.Best[i] = EdgeKey.None;
+        if (i.X < 2)
+            tree.Starts[i] = i.X * leaves;
     }
 
     /// <summary>
-    /// A node that is no root takes the parent of its root. Threads halve paths that others walk through, and what they read of it may be old: why that is
-    /// right is said at <see cref="Find"/>. Parents of roots are written in the launch before, those of other nodes by their own thread.
+    /// The parents of a level: that of a root is its number among them, on the next level; other nodes take that of their root; nodes without edges have none. Threads halve paths that
+    /// others walk through, and what they read of it may be old: why that is right is said at <see cref="Find"/>.
     /// </summary>
-    public static void Adopt(Index1D i, int start, MutexTreeView tree)
+    public static void Adopt(Index1D i, int level, MutexTreeView tree, SelectedView roots, ArrayView<int> groups)
     {
+        var start = tree.Starts[level];
+        var next = tree.Starts[level + 1];
+        if (i.X == 0)
+            tree.Starts[level + 2] = next + groups[1];
         var node = start + i.X;
-        if (tree.Hook[node] != node)
-            tree.Parent[node] = tree.Parent[Find(tree.Hook, node)];
+        if (node < next)
+            tree.Parent[node] = tree.Best[node] == EdgeKey.None ? -1 : next + roots.Rank(0, Find(tree.Hook, node) - start);
     }
 
-    public static void Copy(Index1D e, ArrayView<MutexEdge> list, ArrayView<MutexEdge> edges)
-    {
-        var edge = list[e];
-        edge.Place = e.X;
-        edges[e] = edge;
-    }
-
-    public static void RaiseEnds<TAtomics>(Index1D e, ArrayView<MutexEdge> edges, MutexTreeView tree, int pass, TAtomics atomics)
+    /// <summary>Copies a list to strips, and remembers the places of its edges.</summary>
+    public static void Cut<TAtomics>(Index1D strip, ArrayView<MutexEdge> list, MutexStripView strips, MutexTreeView tree, TAtomics atomics)
         where TAtomics : unmanaged, IKeyAtomics
     {
-        var edge = edges[e];
-        atomics.Raise(tree.Best, edge.U, edge.Key, pass);
-        atomics.Raise(tree.Best, edge.V, edge.Key, pass);
-    }
-
-    public static void Partners(Index1D e, ArrayView<MutexEdge> edges, MutexTreeView tree)
-    {
-        var edge = edges[e];
-        if (tree.Best[edge.U] == edge.Key)
+        var first = (long)strip.X * Strip;
+        var until = IntrinsicMath.Min(first + Strip, list.Length);
+        for (var e = first; e < until; e++)
         {
-            tree.Hook[edge.U] = edge.V;
-            tree.Place[edge.U] = edge.Place;
+            var edge = list[e];
+            edge.Place = (int)e;
+            strips.Edges[e] = edge;
+            atomics.Raise(tree.Best, edge.U, edge.Key, 0);
+            atomics.Raise(tree.Best, edge.V, edge.Key, 0);
         }
 
-        if (tree.Best[edge.V] == edge.Key)
-        {
-            tree.Hook[edge.V] = edge.U;
-            tree.Place[edge.V] = edge.Place;
-        }
+        strips.Counts[strip] = (int)(until - first);
     }
 
-    /// <summary>A thread moves a strip of edges up to the groups of their ends; those within a group leave the list.</summary>
-    public static void Lift(
-        Index1D strip, ArrayView<MutexEdge> edges, int count, MutexTreeView tree, ArrayView<MutexEdge> next, ArrayView<int> length)
+    /// <summary>Moves the edges up to the groups of their ends; those within a group leave their strip.</summary>
+    public static void Lift<TAtomics>(Index1D strip, MutexStripView strips, MutexTreeView tree, TAtomics atomics) where TAtomics : unmanaged, IKeyAtomics
     {
+        var first = (long)strip.X * Strip;
+        var count = strips.Counts[strip];
         var kept = 0;
-        for (var e = strip.X * Strip; e < count && e < (strip.X + 1) * Strip; e++)
-            if (tree.Parent[edges[e].U] != tree.Parent[edges[e].V])
-                kept++;
-        if (kept == 0)
-            return;
-        var at = Atomic.Add(ref length[0], kept);
-        for (var e = strip.X * Strip; e < count && e < (strip.X + 1) * Strip; e++)
+        for (var k = 0; k < count; k++)
         {
-            var edge = edges[e];
+            var edge = strips.Edges[first + k];
             edge.U = tree.Parent[edge.U];
             edge.V = tree.Parent[edge.V];
-            if (edge.U != edge.V)
-                next[at++] = edge;
+            if (edge.U == edge.V)
+                continue;
+            strips.Edges[first + kept++] = edge;
+            atomics.Raise(tree.Best, edge.U, edge.Key, 0);
+            atomics.Raise(tree.Best, edge.V, edge.Key, 0);
+        }
+
+        strips.Counts[strip] = kept;
+    }
+
+    /// <summary>The second pass of those that raise keys in two.</summary>
+    public static void RaiseAgain<TAtomics>(Index1D strip, MutexStripView strips, MutexTreeView tree, TAtomics atomics) where TAtomics : unmanaged, IKeyAtomics
+    {
+        var first = (long)strip.X * Strip;
+        for (var k = 0; k < strips.Counts[strip]; k++)
+        {
+            var edge = strips.Edges[first + k];
+            atomics.Raise(tree.Best, edge.U, edge.Key, 1);
+            atomics.Raise(tree.Best, edge.V, edge.Key, 1);
+        }
+    }
+
+    /// <summary>Hooks each node to the other end of its strongest edge.</summary>
+    public static void Partners(Index1D strip, MutexStripView strips, MutexTreeView tree)
+    {
+        var first = (long)strip.X * Strip;
+        for (var k = 0; k < strips.Counts[strip]; k++)
+        {
+            var edge = strips.Edges[first + k];
+            if (tree.Best[edge.U] == edge.Key)
+            {
+                tree.Hook[edge.U] = edge.V;
+                tree.Place[edge.U] = edge.Place;
+            }
+
+            if (tree.Best[edge.V] == edge.Key)
+            {
+                tree.Hook[edge.V] = edge.U;
+                tree.Place[edge.V] = edge.Place;
+            }
         }
     }
 

@@ -1,36 +1,43 @@
+using System.Numerics;
 using ILGPU;
 using ILGPU.Runtime;
 
 namespace Spoco.Kernels.Primitives;
 
-/// <summary>Grows Boruvka's tree on an ILGPU device; see <see cref="MutexTreeHost"/>.</summary>
+/// <summary>
+/// Grows Boruvka's tree on an ILGPU device; see <see cref="MutexTreeHost"/>. How many nodes a level has stays there: a launch has threads for as many as there may be, half of those of the
+/// level before, and after as many levels as graphs usually have the host looks whether that was enough.
+/// </summary>
 internal sealed class MutexTreeSimt<TAtomics> where TAtomics : unmanaged, IKeyAtomics
 {
+    // A level has about a quarter of the nodes of the one before.
+    private const double LevelsPerHalving = 0.5;
+
     private readonly DeviceScratch _scratch;
     private readonly IlgpuDevice _gpu;
+    private readonly MutexNumbers _numbers;
     private readonly int _passes;
-    private readonly DeviceBuffer<int> _parent, _hook, _place, _length;
+    private readonly DeviceBuffer<int> _parent, _hook, _place;
     private readonly DeviceBuffer<ulong> _best;
-    private readonly List<int> _starts = [0];
+    private readonly Selected _roots;
 
-    public MutexTreeSimt(DeviceScratch scratch, int leaves, int passes)
+    public MutexTreeSimt(DeviceScratch scratch, MutexNumbers numbers, int leaves, int passes)
     {
         MutexNodes.Require(leaves);
-        (_scratch, _gpu, _passes, Leaves) = (scratch, scratch.Gpu, passes, leaves);
+        (_scratch, _gpu, _numbers, _passes, Leaves, Nodes) = (scratch, scratch.Gpu, numbers, passes, leaves, leaves);
         _parent = scratch.Take<int>(2L * leaves);
         _hook = scratch.Take<int>(2L * leaves);
         _place = scratch.Take<int>(2L * leaves);
-        _best = scratch.TakeCleared<ulong>(2L * leaves);
-        _length = scratch.Take<int>(1);
-        _starts.Add(leaves);
-        View = new MutexTreeView { Parent = _parent.View, Best = _best.View, Hook = _hook.View, Place = _place.View };
+        _best = scratch.Take<ulong>(2L * leaves);
+        _roots = new Selected(scratch, 1, leaves);
+        View = new MutexTreeView { Parent = _parent.View, Best = _best.View, Hook = _hook.View, Place = _place.View, Starts = numbers.Starts.View };
+        _gpu.Kernel(static d => d.LoadAutoGroupedStreamKernel<Index1D, int, MutexTreeView>(MutexTreeKernels.Begin))(
+            IlgpuDevice.Extent(Math.Max(2, 2L * leaves - 1), "MutexWatershed"), leaves, View);
     }
 
     public int Leaves { get; }
 
-    public int Nodes => _starts[^1];
-
-    public IReadOnlyList<int> Starts => _starts;
+    public int Nodes { get; private set; }
 
     public MutexTreeView View { get; }
 
@@ -40,23 +47,23 @@ internal sealed class MutexTreeSimt<TAtomics> where TAtomics : unmanaged, IKeyAt
     /// <summary>From a list of edges.</summary>
     public void Grow(DeviceBuffer<MutexEdge> list)
     {
-        var edges = _scratch.Take<MutexEdge>(list.Length);
-        if (list.Length > 0)
-            _gpu.Kernel(static d => d.LoadAutoGroupedStreamKernel<Index1D, ArrayView<MutexEdge>, ArrayView<MutexEdge>>(MutexTreeKernels.Copy))(
-                (int)list.Length, list.View, edges.View);
-        RaiseEnds(edges);
-        Climb(edges);
+        var strips = Strips(DeviceScratch.Pieces(list.Length, MutexTreeKernels.Strip));
+        _gpu.Kernel(static d => d.LoadAutoGroupedStreamKernel<Index1D, ArrayView<MutexEdge>, MutexStripView, MutexTreeView, TAtomics>(MutexTreeKernels.Cut))(
+            (int)strips.Counts.Length, list.View, Of(strips), View, default);
+        Partners(strips);
+        Climb(strips, null);
     }
 
     /// <summary>From the implicit edges of an image.</summary>
-    public void Grow(MutexChannel[] channels, DeviceBuffer<int> linear, DeviceBuffer<float> priorities)
+    public void Grow(int attractive, DeviceBuffer<MutexChannel> channels, DeviceBuffer<float> priorities)
     {
-        _gpu.Kernel(static d => d.LoadAutoGroupedStreamKernel<Index1D, int, ArrayView<int>, ArrayView<float>, MutexTreeView, int>(
-            MutexGridKernels.Strongest))(Leaves, channels.Length, linear.View, priorities.View, View, Leaves);
-        Link();
-        var edges = MutexPairsSimt.Collect(_scratch, channels, _parent, priorities, []);
-        RaiseEnds(edges);
-        Climb(edges);
+        _gpu.Kernel(static d => d.LoadAutoGroupedStreamKernel<Index1D, int, ArrayView<MutexChannel>, ArrayView<float>, MutexTreeView>(
+            MutexGridKernels.Strongest))(Leaves, attractive, channels.View, priorities.View, View);
+        var perChannel = DeviceScratch.Pieces(Leaves, MutexTreeKernels.Strip);
+        var strips = Strips(IlgpuDevice.Extent((long)attractive * perChannel, "MutexWatershed"));
+        Climb(strips, () => _gpu.Kernel(static d => d.LoadAutoGroupedStreamKernel<
+            Index1D, ArrayView<MutexChannel>, ArrayView<float>, MutexStripView, MutexTreeView, TAtomics>(MutexGridKernels.Cut))(
+            (int)strips.Counts.Length, channels.View, priorities.View, Of(strips), View, default));
     }
 
     public void Release()
@@ -65,59 +72,58 @@ internal sealed class MutexTreeSimt<TAtomics> where TAtomics : unmanaged, IKeyAt
         _scratch.Return(_hook);
         _scratch.Return(_place);
         _scratch.Return(_best);
-        _scratch.Return(_length);
+        _roots.Release();
     }
 
-    private void Climb(DeviceBuffer<MutexEdge> edges)
+    private (DeviceBuffer<MutexEdge> Edges, DeviceBuffer<int> Counts) Strips(int count) =>
+        (_scratch.Take<MutexEdge>((long)count * MutexTreeKernels.Strip), _scratch.Take<int>(count));
+
+    private static MutexStripView Of((DeviceBuffer<MutexEdge> Edges, DeviceBuffer<int> Counts) strips) =>
+        new() { Edges = strips.Edges.View, Counts = strips.Counts.View };
+
+    // From the hooks of the leaves to the roots; the edges between the groups of leaves are there already, or first cut out of an image.
+    private void Climb((DeviceBuffer<MutexEdge> Edges, DeviceBuffer<int> Counts) strips, Action? cut)
     {
-        var (current, next) = (edges, _scratch.Take<MutexEdge>(edges.Length));
-        var (first, second) = (current, next);
-        while (current.Length > 0)
+        for (var (level, most) = (0, Leaves); most > 0;)
         {
-            Link();
-            _length.Clear();
-            _gpu.Kernel(static d => d.LoadAutoGroupedStreamKernel<
-                Index1D, ArrayView<MutexEdge>, int, MutexTreeView, ArrayView<MutexEdge>, ArrayView<int>>(MutexTreeKernels.Lift))(
-                DeviceScratch.Pieces(current.Length, MutexTreeKernels.Strip), current.View, (int)current.Length, View, next.View, _length.View);
-            var kept = DeviceScratch.Read(_length);
-            (current, next) = (next.Slice(0, kept), current);
-            next = ReferenceEquals(next.Memory, first.Memory) ? first : second;
-            RaiseEnds(current);
+            var until = level + (int)Math.Ceiling(LevelsPerHalving * BitOperations.Log2((uint)most)) + 1;
+            for (; most > 0 && level < until; level++, most /= 2)
+            {
+                Link(level, most);
+                if (most == 1 || strips.Counts.Length == 0)
+                    continue;
+                if (level == 0 && cut is not null)
+                    cut();
+                else
+                    _gpu.Kernel(static d => d.LoadAutoGroupedStreamKernel<Index1D, MutexStripView, MutexTreeView, TAtomics>(MutexTreeKernels.Lift))(
+                        (int)strips.Counts.Length, Of(strips), View, default);
+                Partners(strips);
+            }
+
+            _numbers.Read();
+            var starts = _numbers.Of(_numbers.Starts);
+            Nodes = starts[level + 1];
+            most = Math.Min(most, starts[level + 1] - starts[level]);
         }
 
-        Link();
-        _scratch.Return(first);
-        _scratch.Return(second);
+        _scratch.Return(strips.Edges);
+        _scratch.Return(strips.Counts);
     }
 
-    private void RaiseEnds(DeviceBuffer<MutexEdge> edges)
+    private void Partners((DeviceBuffer<MutexEdge> Edges, DeviceBuffer<int> Counts) strips)
     {
-        if (edges.Length == 0)
-            return;
-        for (var pass = 0; pass < _passes; pass++)
-            _gpu.Kernel(static d => d.LoadAutoGroupedStreamKernel<Index1D, ArrayView<MutexEdge>, MutexTreeView, int, TAtomics>(
-                MutexTreeKernels.RaiseEnds))((int)edges.Length, edges.View, View, pass, default);
-        _gpu.Kernel(static d => d.LoadAutoGroupedStreamKernel<Index1D, ArrayView<MutexEdge>, MutexTreeView>(MutexTreeKernels.Partners))(
-            (int)edges.Length, edges.View, View);
+        if (_passes == 2)
+            _gpu.Kernel(static d => d.LoadAutoGroupedStreamKernel<Index1D, MutexStripView, MutexTreeView, TAtomics>(MutexTreeKernels.RaiseAgain))(
+                (int)strips.Counts.Length, Of(strips), View, default);
+        _gpu.Kernel(static d => d.LoadAutoGroupedStreamKernel<Index1D, MutexStripView, MutexTreeView>(MutexTreeKernels.Partners))(
+            (int)strips.Counts.Length, Of(strips), View);
     }
 
-    private void Link()
+    private void Link(int level, int most)
     {
-        var (start, end) = (_starts[^2], _starts[^1]);
-        var count = end - start;
-        if (count == 0)
-            return;
-        _gpu.Kernel(static d => d.LoadAutoGroupedStreamKernel<Index1D, int, MutexTreeView>(MutexTreeKernels.Link))(count, start, View);
-        var runs = DeviceScratch.Pieces(count, MutexTreeKernels.Run);
-        var counts = _scratch.Take<int>(runs + 1);
-        _gpu.Kernel(static d => d.LoadAutoGroupedStreamKernel<Index1D, int, int, MutexTreeView, ArrayView<int>>(MutexTreeKernels.CountRoots))(
-            runs, start, count, View, counts.View);
-        var groups = _scratch.Scan(counts);
-        _gpu.Kernel(static d => d.LoadAutoGroupedStreamKernel<Index1D, int, int, int, MutexTreeView, ArrayView<int>>(MutexTreeKernels.NumberRoots))(
-            runs, start, count, end, View, counts.View);
-        _gpu.Kernel(static d => d.LoadAutoGroupedStreamKernel<Index1D, int, MutexTreeView>(MutexTreeKernels.Adopt))(count, start, View);
-        _scratch.Return(counts);
-        if (groups > 0)
-            _starts.Add(end + groups);
+        var roots = _roots.Of(most);
+        Compaction.Select(_gpu, new MutexRoots(View, level), roots, _numbers.Groups);
+        _gpu.Kernel(static d => d.LoadAutoGroupedStreamKernel<Index1D, int, MutexTreeView, SelectedView, ArrayView<int>>(MutexTreeKernels.Adopt))(
+            most, level, View, roots.View, _numbers.Groups.View);
     }
 }

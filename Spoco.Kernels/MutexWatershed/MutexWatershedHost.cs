@@ -55,6 +55,15 @@ internal sealed unsafe class MutexWatershedHost : IMutexWatershed
         Span<int> labels) => FromEmbeddings(grid, embeddings.Span, dimensions, reach, mask, seeds, labels);
 
     /// <inheritdoc/>
+    public long FromEmbeddings(
+        MutexGrid grid, DeviceBuffer<float> embeddings, int dimensions, float reach, DeviceBuffer<byte> mask, DeviceBuffer<int> labels) =>
+        FromEmbeddings(grid, embeddings.Span, dimensions, reach, mask.Span, [], labels.Span);
+
+    /// <inheritdoc/>
+    public long FromWeights(MutexGrid grid, DeviceBuffer<float> weights, DeviceBuffer<byte> mask, DeviceBuffer<int> labels) =>
+        FromWeights(grid, weights.Span, mask.Span, [], labels.Span);
+
+    /// <inheritdoc/>
     public long FromWeights(MutexGrid grid, DeviceBuffer<float> weights, ReadOnlySpan<byte> mask, ReadOnlySpan<int> seeds, Span<int> labels) =>
         FromWeights(grid, weights.Span, mask, seeds, labels);
 

@@ -7,7 +7,6 @@ namespace Spoco.Kernels.Primitives;
 /// <summary>Reductions on ILGPU devices: thread groups stride over the values, one more group joins their sums; without atomics.</summary>
 internal static class ReductionSimt
 {
-    private const int MaximumThreads = 256;
     private const int MaximumGroups = 1024;
     private const int ValuesPerThread = 8;
 
@@ -16,9 +15,12 @@ internal static class ReductionSimt
         var config = Config(device, x.Length);
         var partials = device.Allocate<float>(config.GridDim.X, nameof(Reduction));
         using var memory = partials.Memory;
-        var sum = device.Kernel(static a => a.LoadStreamKernel<ArrayView<float>, ArrayView<float>, float, int>(SumGroups));
-        sum(config, x.View, partials.View, 1, ofSquares ? 1 : 0);
-        sum(new KernelConfig(1, config.GroupDim.X), partials.View, y.View, factor, 0);
+        Launch(x, partials, config, 1, ofSquares);
+        Launch(partials, y, new KernelConfig(1, config.GroupDim.X), factor, squares: false);
+
+        void Launch(DeviceBuffer<float> values, DeviceBuffer<float> sums, KernelConfig groups, float scale, bool squares) =>
+            device.Kernel(static a => a.LoadStreamKernel<ArrayView<float>, ArrayView<float>, float, int>(SumGroups))(
+                groups, values.View, sums.View, scale, squares ? 1 : 0);
     }
 
     public static bool HasNonFinite(IlgpuDevice device, DeviceBuffer<float> x, float largest)
@@ -33,34 +35,23 @@ internal static class ReductionSimt
 
     private static KernelConfig Config(IlgpuDevice device, long length)
     {
-        var threads = Math.Min(MaximumThreads, device.Accelerator.MaxNumThreadsPerGroup);
+        var threads = GroupSum.Size(device);
         return new KernelConfig((int)Math.Clamp(length / (threads * ValuesPerThread), 1, MaximumGroups), threads);
     }
 
     /// <summary>y_group = factor times the sum of every so many values, or of their squares.</summary>
     public static void SumGroups(ArrayView<float> x, ArrayView<float> y, float factor, int ofSquares)
     {
-        var shared = SharedMemory.Allocate<float>(MaximumThreads);
-        var t = Group.IdxX;
         var sum = 0f;
-        for (var i = (long)Grid.IdxX * Group.DimX + t; i < x.Length; i += (long)Grid.DimX * Group.DimX)
+        for (var i = (long)Grid.IdxX * Group.DimX + Group.IdxX; i < x.Length; i += (long)Grid.DimX * Group.DimX)
         {
             var value = x[i];
             sum += ofSquares != 0 ? value * value : value;
         }
 
-        shared[t] = sum;
-        for (var active = Group.DimX; active > 1;)
-        {
-            var half = (active + 1) / 2;
-            Group.Barrier();
-            if (t + half < active)
-                shared[t] += shared[t + half];
-            active = half;
-        }
-
-        if (t == 0)
-            y[Grid.IdxX] = shared[0] * factor;
+        sum = GroupReduction.ToFirst(sum, default(NumberSum));
+        if (Group.IdxX == 0)
+            y[Grid.IdxX] = sum * factor;
     }
 
     /// <summary>Every thread that finds one writes the same 1.</summary>

@@ -7,6 +7,7 @@ using Spoco.Engine.Segmentation;
 using Spoco.Engine.SelfTests;
 using Spoco.Engine.Training;
 using Spoco.Kernels;
+using Spoco.Tests.Collectives;
 using Spoco.Tests.Segmentation;
 using Spoco.Tests.Threads;
 using Spoco.Tests.Training;
@@ -273,6 +274,13 @@ public sealed class FaultTests : FolderTests
                 run.FromPriorities(grid);
             });
         }
+    }
+
+    [Test]
+    public void Collectives_leave_nothing_behind([Values("ilgpu-cpu", "opencl:0", "cuda:0")] string name)
+    {
+        var device = (IlgpuDevice)TestDevices.Open(name);
+        Assert.That(Faults.Play(device, () => CollectiveProblems.Check(device, 1, 2100)).Allocations, Is.GreaterThan(10));
     }
 
     [Test]

@@ -4,6 +4,7 @@ using ILGPU.Runtime;
 using ILGPU.Runtime.CPU;
 using Spoco.Kernels;
 using Spoco.Kernels.Primitives;
+using Spoco.Tests.Collectives;
 
 namespace Spoco.Tests.Devices;
 
@@ -66,6 +67,9 @@ public sealed class SmallGroupTests
         Check(1, (d, y) => Reduction.Sum(On(d, x), y));
         Check(3, (d, norms) => GradientPenalty.Direction(On(d, x), norms, On(d, x), 1));
     }
+
+    [Test]
+    public void Prefix_sums_compaction_sorting_and_segments() => CollectiveProblems.Check((IlgpuDevice)_device, 3, 2100);
 
     private static IlgpuDevice OfTwoThreads()
     {

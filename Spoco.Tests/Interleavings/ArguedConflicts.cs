@@ -11,8 +11,6 @@ internal static class ArguedConflicts
         // Devices. See MutexTreeKernels.Find, MutexContractionKernels.Unite.
         ["MutexTreeKernels.Find Write | MutexTreeKernels.Find Write"] = "ancestors only",
         ["MutexTreeKernels.Find Read | MutexTreeKernels.Find Write"] = "ancestors only",
-        ["MutexTreeKernels.Adopt Read | MutexTreeKernels.Find Write"] = "whether a node is a root does not change",
-        ["MutexContractionKernels.MapLeaves Read | MutexTreeKernels.Find Write"] = "whether a node is a root does not change",
         ["MutexContractionKernels.Unite Atomic | MutexTreeKernels.Find Read"] = "what was a root is an ancestor still",
         ["MutexContractionKernels.Unite Atomic | MutexTreeKernels.Find Write"] = "no root is written",
 

@@ -7,6 +7,7 @@ using Spoco.Engine.Ops;
 using Spoco.Engine.Segmentation;
 using Spoco.Engine.Training;
 using Spoco.Kernels;
+using Spoco.Tests.Collectives;
 using Spoco.Tests.Segmentation;
 using Spoco.Tests.Training;
 using Primitives = Spoco.Kernels.Primitives;
@@ -37,6 +38,7 @@ public sealed class KernelPlayTests
             Assert.That(Pool(device.Device), Is.EqualTo(Pool(host)).Within(1e-5), $"pooling, seed {seed}");
             Assert.That(Weigh(device.Device), Is.EqualTo(Weigh(host)).Within(1e-5), $"affinities, seed {seed}");
             Segment(device.Device, seed);
+            CollectiveProblems.Check(device.Device, seed, 2100);
             played.UnionWith(device.Player.Launched);
             steps += device.Player.Steps;
         }

@@ -27,8 +27,7 @@ public sealed unsafe class MutexWatershedPlayTests : FolderTests, IDisposable
     }
 
     [Test]
-    public void The_old_chase_of_devices_is_found_out() => FindOut("MutexTreeKernels.Chase, Adopt", seed => PlayAdoption(
-        seed, nameof(OldBodies.Chase), typeof(OldBodies).GetMethod(nameof(OldBodies.Adopt))!));
+    public void The_old_chase_of_devices_is_found_out() => FindOut("MutexTreeKernels.Chase, Adopt", PlayOldAdoption);
 
     [Test]
     public void The_old_link_of_the_host_is_found_out() => FindOut("MutexTreeHost.Link", seed =>
@@ -53,7 +52,7 @@ public sealed unsafe class MutexWatershedPlayTests : FolderTests, IDisposable
     [TestCase(Short)]
     [TestCase(Long, Category = "Long")]
     public void Adoption_on_devices(int plays) =>
-        PlayAll("MutexTreeKernels.Adopt", plays, seed => PlayAdoption(seed, null, typeof(MutexTreeKernels).GetMethod(nameof(MutexTreeKernels.Adopt))!));
+        PlayAll("MutexTreeKernels.Adopt", plays, PlayAdoption);
 
     [TestCase(Short)]
     [TestCase(Long, Category = "Long")]
@@ -205,17 +204,51 @@ public sealed unsafe class MutexWatershedPlayTests : FolderTests, IDisposable
     }
 
     // Nodes hook to others; then every node takes the parent of its root.
-    private static long PlayAdoption(int seed, string? chase, System.Reflection.MethodInfo adopt)
+    private static long PlayOldAdoption(int seed)
     {
         var forest = Forest.Draw(seed);
         using var memory = new PlayedBuffers();
         var tree = new MutexTreeView { Hook = memory.Of(forest.Hook), Parent = memory.Of(forest.Parent) };
         var player = new Player(seed, host: false);
         memory.Bound(player);
-        if (chase is not null)
-            player.Launch(typeof(OldBodies).GetMethod(chase)!, [new Index1D(forest.Nodes), 0, tree]);
-        player.Launch(adopt, [new Index1D(forest.Nodes), 0, tree]);
+        player.Launch(typeof(OldBodies).GetMethod(nameof(OldBodies.Chase))!, [new Index1D(forest.Nodes), 0, tree]);
+        player.Launch(typeof(OldBodies).GetMethod(nameof(OldBodies.Adopt))!, [new Index1D(forest.Nodes), 0, tree]);
         forest.Check(PlayedBuffers.Read(tree.Parent));
+        return player.Steps;
+    }
+
+    // The same where the number of a root is its parent.
+    private static long PlayAdoption(int seed)
+    {
+        var forest = Forest.Draw(seed);
+        using var memory = new PlayedBuffers();
+        var words = new int[PrefixSum.Tile / PrefixSum.Run];
+        var ranks = new int[forest.Nodes];
+        var groups = 0;
+        for (var i = 0; i < forest.Nodes; i++)
+        {
+            if (i % PrefixSum.Run == 0)
+                words[i / PrefixSum.Run] = groups << PrefixSum.Run;
+            ranks[i] = groups;
+            if (forest.Hook[i] != i)
+                continue;
+            words[i / PrefixSum.Run] |= 1 << (i % PrefixSum.Run);
+            groups++;
+        }
+
+        var tree = new MutexTreeView
+        {
+            Hook = memory.Of(forest.Hook), Parent = memory.Of(new int[forest.Nodes]), Best = memory.Of(Enumerable.Repeat(1ul, forest.Nodes).ToArray()),
+            Starts = memory.Of(new[] { 0, forest.Nodes, 0 }),
+        };
+        var roots = new SelectedView { Words = memory.Of(words), Tiles = memory.Of(new int[1]), TilesPerRow = 1 };
+        var ends = memory.Of(new[] { 0, groups });
+        var player = new Player(seed, host: false);
+        memory.Bound(player);
+        player.Launch(typeof(MutexTreeKernels).GetMethod(nameof(MutexTreeKernels.Adopt))!, [new Index1D(forest.Nodes + seed % 3), 0, tree, roots, ends]);
+        if (PlayedBuffers.Read(tree.Starts)[2] != forest.Nodes + groups)
+            throw new PlayFault($"seed {seed}: the next level does not end where it should");
+        forest.Check(PlayedBuffers.Read(tree.Parent), root => forest.Nodes + ranks[root]);
         return player.Steps;
     }
 
@@ -287,11 +320,13 @@ public sealed unsafe class MutexWatershedPlayTests : FolderTests, IDisposable
             };
         }
 
-        public void Check(ReadOnlySpan<int> parent)
+        public void Check(ReadOnlySpan<int> parent) => Check(parent, root => Parent[root]);
+
+        public void Check(ReadOnlySpan<int> parent, Func<int, int> parentOf)
         {
             for (var i = 0; i < Nodes; i++)
-                if (parent[i] != Parent[_roots[i]])
-                    throw new PlayFault($"node {i} has parent {parent[i]}, its root {_roots[i]} has {Parent[_roots[i]]}");
+                if (parent[i] != parentOf(_roots[i]))
+                    throw new PlayFault($"node {i} has parent {parent[i]}, its root {_roots[i]} has {parentOf(_roots[i])}");
         }
     }
 }

@@ -47,7 +47,7 @@ internal sealed class KernelInstances
     /// <summary>The kernels, closed over their type arguments.</summary>
     public static IReadOnlyCollection<MethodInfo> All => Found.Value._kernels;
 
-    /// <summary>A kernel with its type arguments, <c>MutexPairKernels.Raise&lt;WideAtomics&gt;</c>.</summary>
+    /// <summary>A kernel with its type arguments, <c>MutexPairKernels.Insert&lt;WideAtomics&gt;</c>.</summary>
     public static string NameOf(MethodInfo kernel)
     {
         Type[] arguments = [.. kernel.DeclaringType!.GetGenericArguments(), .. kernel.GetGenericArguments()];

@@ -33,8 +33,9 @@ public sealed class KernelInstancesTests
     }
 
     // What generic code loads, found by following the calls: through a generic class, a generic method, and operators given by the engine.
-    [TestCase("MutexPairKernels.Raise<WideAtomics>")]
-    [TestCase("MutexPairKernels.Raise<NarrowAtomics>")]
+    [TestCase("MutexPairKernels.Insert<WideAtomics>")]
+    [TestCase("MutexPairKernels.Insert<NarrowAtomics>")]
+    [TestCase("Compaction.KeepRun<MutexStrongest>")]
     [TestCase("ConvolutionSimt.Forward<Wide>")]
     [TestCase("ElementwiseSimt.Apply<MultiplyOperator>")]
     public void Generic_kernels_are_found_with_the_arguments_they_are_used_with(string kernel) =>

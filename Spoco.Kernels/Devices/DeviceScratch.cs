@@ -1,9 +1,6 @@
-using ILGPU;
-using ILGPU.Runtime;
-
 namespace Spoco.Kernels.Primitives;
 
-/// <summary>Pooled memory of one computation on an ILGPU device, returned as a whole; and the launches that several phases share.</summary>
+/// <summary>Pooled memory of one computation on an ILGPU device, returned as a whole.</summary>
 internal sealed class DeviceScratch(IlgpuDevice gpu, string owner) : IDisposable
 {
     private readonly HashSet<DeviceMemory> _taken = [];
@@ -40,23 +37,6 @@ internal sealed class DeviceScratch(IlgpuDevice gpu, string owner) : IDisposable
     {
         if (_taken.Remove(buffer.Memory))
             buffer.Memory.Dispose();
-    }
-
-    /// <summary>Turns counts into the sums of those before; returns the total, which stands behind them.</summary>
-    public int Scan(DeviceBuffer<int> counts)
-    {
-        var count = (int)counts.Length - 1;
-        gpu.Kernel(static d => d.LoadStreamKernel<ArrayView<int>, int>(MutexTreeKernels.Scan))(
-            (1, Math.Min(MutexTreeKernels.ScanGroup, gpu.Accelerator.MaxNumThreadsPerGroup)), counts.View, count);
-        return Read(counts.Slice(count, 1));
-    }
-
-    /// <summary>One value, once the kernels that write it have finished.</summary>
-    public static T Read<T>(DeviceBuffer<T> buffer) where T : unmanaged
-    {
-        Span<T> value = stackalloc T[1];
-        buffer.CopyTo(value);
-        return value[0];
     }
 
     /// <summary>Threads for <paramref name="count"/> elements in pieces of <paramref name="size"/>.</summary>
