@@ -257,20 +257,26 @@ internal sealed class SpocoEvaluation : IDisposable
     private void SumOverMasks(EmbeddingLossInputs inputs, DeviceBuffer<float> gradient)
     {
         var width = Primitives.EmbeddingLoss.ObjectWidth(Channels, !gradient.IsNull);
-        var objects = Allocate<float>((long)_objectFactors.Length * width);
-        var anchors = Allocate<float>((long)_anchorFactors.Length * Primitives.EmbeddingLoss.AnchorScalars);
-        var lines = Allocate<float>(_lineFactors.Length);
+        var (objectLength, anchorLength) = (_objectFactors.Length * width, _anchorFactors.Length * Primitives.EmbeddingLoss.AnchorScalars);
+        // One behind the other: a GPU is waited for once.
+        var sums = Allocate<float>((long)objectLength + anchorLength + _lineFactors.Length);
+        var (objects, anchors) = (sums.Slice(0, objectLength), sums.Slice(objectLength, anchorLength));
+        var lines = sums.Slice(objectLength + anchorLength, _lineFactors.Length);
         Primitives.EmbeddingLoss.Sums(inputs, gradient, objects, anchors, lines);
-        if (DropAnchors(anchors.ToArray()))
+        var values = sums.ToArray();
+        if (DropAnchors(values.AsSpan(objectLength, anchorLength)))
         {
             inputs.Centres.Update(_centres);
             if (_lineFactors.Length > 0)
+            {
                 Primitives.EmbeddingLoss.Sums(inputs, gradient, objects, anchors, lines);
+                values = sums.ToArray();
+            }
         }
 
-        var objectSums = objects.ToArray();
-        var anchorSums = anchors.ToArray();
-        var lineSums = lines.ToArray();
+        ReadOnlySpan<float> objectSums = values.AsSpan(0, objectLength);
+        ReadOnlySpan<float> anchorSums = values.AsSpan(objectLength, anchorLength);
+        ReadOnlySpan<float> lineSums = values.AsSpan(objectLength + anchorLength);
         for (var n = 0; n < _images.Length; n++)
         {
             if (_objectFactors.Length > 0)
@@ -289,7 +295,7 @@ internal sealed class SpocoEvaluation : IDisposable
     }
 
     /// <summary>Counts the pixels that each anchor leaves, and drops drawn anchors beyond the point where too few are left.</summary>
-    private bool DropAnchors(float[] sums)
+    private bool DropAnchors(ReadOnlySpan<float> sums)
     {
         var dropped = false;
         for (var n = 0; n < _images.Length; n++)
@@ -314,13 +320,13 @@ internal sealed class SpocoEvaluation : IDisposable
         return dropped;
     }
 
-    private void AddObjectTerms(int n, float[] sums, int width)
+    private void AddObjectTerms(int n, ReadOnlySpan<float> sums, int width)
     {
         var image = _images[n];
         double pull = 0, push = 0, instance = 0, pooledOverlap = 0, pooledSquare = 0;
         for (var k = image.FirstRowCluster; k < image.EndCluster; k++)
         {
-            var row = sums.AsSpan(image.Row(k) * width, Primitives.EmbeddingLoss.ObjectScalars);
+            var row = sums.Slice(image.Row(k) * width, Primitives.EmbeddingLoss.ObjectScalars);
             double count = _labels.Pixels(k).Length;
             if (k >= image.FirstPulled && _options.PullWeight > 0)
                 pull += row[0] / count / image.Pulled;
@@ -354,13 +360,13 @@ internal sealed class SpocoEvaluation : IDisposable
         _terms[n] = _terms[n] with { Pull = pull, UnlabelledPush = push, Instance = instance };
     }
 
-    private void AddConsistency(int n, float[] sums, float[] lineSums)
+    private void AddConsistency(int n, ReadOnlySpan<float> sums, ReadOnlySpan<float> lineSums)
     {
         var centres = _centres[n];
         var consistency = 0.0;
         for (var a = 0; a < centres.Anchors && _lineFactors.Length == 0; a++)
         {
-            var row = sums.AsSpan((centres.FirstAnchor + a) * Primitives.EmbeddingLoss.AnchorScalars, 2);
+            var row = sums.Slice((centres.FirstAnchor + a) * Primitives.EmbeddingLoss.AnchorScalars, 2);
             consistency += _kernelTerms.Consistency == MaskLoss.CrossEntropy
                 ? row[0] / ((double)centres.Anchors * _layout.Pixels)
                 : Dice(row[0], row[1], ConsistencyScale / centres.Anchors, ref _anchorFactors[centres.FirstAnchor + a]) / centres.Anchors;
@@ -393,7 +399,7 @@ internal sealed class SpocoEvaluation : IDisposable
     }
 
     /// <summary>dL/dmu_k -= sum_i weight(e_i, mu_k) (e_i - mu_k), from the vectors of the second pass.</summary>
-    private void AddMaskGradients(ImageObjects image, float[] sums, int width)
+    private void AddMaskGradients(ImageObjects image, ReadOnlySpan<float> sums, int width)
     {
         for (var k = image.FirstRowCluster; k < image.EndCluster; k++)
         {

@@ -22,7 +22,8 @@ namespace Spoco.Engine.Losses;
 /// Three passes over the embeddings: means, sums over the soft masks, gradient. Value and gradient are computed together; the recorded operation
 /// only multiplies the gradient by the number that arrives, and not even that where it is 1. That number is read back from the device (four
 /// bytes) because a multiplication costs a pass over the whole gradient. What lies between the passes is done on the host in double precision,
-/// for a few values per object; a GPU waits for it twice per evaluation.
+/// for a few values per object; the host waits for a GPU three times in all (means, sums over masks, that number), twice more for the anchors of L_Ucon, and once
+/// more for a foreground.
 /// </remarks>
 public static class SpocoLoss
 {
