@@ -103,7 +103,6 @@ internal static class EmbeddingLossSimt
     private static void ChunkSums(EmbeddingLayout layout, ArrayView<float> embeddings, ArrayView<int> order, ArrayView<int> starts,
         ArrayView<float> partials)
     {
-        var shared = SharedMemory.Allocate1D<float>(MaximalGroup);
         var lanes = XMath.Min(layout.Channels, Group.DimX);
         var parts = Group.DimX / lanes;
         var lane = Group.IdxX % lanes;
@@ -119,15 +118,9 @@ internal static class EmbeddingLossSimt
                     sum += embeddings[(long)order[i] * layout.PixelStride + layout.ChannelOffset + c];
             }
 
-            shared[Group.IdxX] = sum;
-            Group.Barrier();
+            sum = GroupReduction.ToFirstLane(sum, part, parts, lanes, default(NumberSum));
             if (part == 0 && c < layout.Channels)
-            {
-                for (var p = 1; p < parts; p++)
-                    sum += shared[p * lanes + lane];
                 partials[(long)Grid.IdxX * layout.Channels + c] = sum;
-            }
-
             Group.Barrier();
         }
     }

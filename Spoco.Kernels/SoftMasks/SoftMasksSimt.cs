@@ -66,7 +66,6 @@ internal static class SoftMasksSimt
     private static void SumsKernel(
         SoftMaskViews v, int blocks, ArrayView<float> masks, ArrayView<float> maskGradient, ArrayView<float> partials)
     {
-        var shared = SharedMemory.Allocate1D<float>(GroupSum.MaximalSize);
         var layout = v.Layout;
         var k = Grid.IdxX / blocks;
         var block = Grid.IdxX % blocks;
@@ -90,15 +89,9 @@ internal static class SoftMasksSimt
                 }
             }
 
-            shared[Group.IdxX] = sum;
-            Group.Barrier();
+            sum = GroupReduction.ToFirstLane(sum, part, parts, lanes, default(NumberSum));
             if (part == 0 && c < layout.Channels)
-            {
-                for (var p = 1; p < parts; p++)
-                    sum += shared[p * lanes + lane];
                 partials[(long)Grid.IdxX * layout.Channels + c] = -2 * v.Falloff * sum;
-            }
-
             Group.Barrier();
         }
     }
