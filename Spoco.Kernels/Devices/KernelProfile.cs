@@ -33,6 +33,9 @@ public sealed class KernelProfile
     internal void Add(Type body, long start)
     {
         var time = Stopwatch.GetElapsedTime(start);
+        // What cuts the work into parts is not what works.
+        if (body.IsGenericType && typeof(IPartBody).IsAssignableFrom(body.GenericTypeArguments[^1]))
+            body = body.GenericTypeArguments[^1];
         var holder = (body.DeclaringType ?? body).Name.Split('`')[0];
         Add(body.IsNested ? $"{holder}.{body.Name.Split('`')[0]}" : holder, time);
     }

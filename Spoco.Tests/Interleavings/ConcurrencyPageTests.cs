@@ -2,7 +2,6 @@ using System.Reflection;
 using System.Text.RegularExpressions;
 using Spoco.Engine;
 using Spoco.Kernels;
-using Spoco.Kernels.Primitives;
 
 namespace Spoco.Tests.Interleavings;
 

@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
 
-namespace Spoco.Kernels.Primitives;
+namespace Spoco.Kernels;
 
 /// <summary>Work with sums: a range of indices belongs to one part, and adds to the sums of that part alone.</summary>
 internal interface IPartBody
