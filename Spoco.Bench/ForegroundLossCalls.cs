@@ -5,24 +5,13 @@ using Spoco.Kernels;
 
 namespace Spoco.Bench;
 
-/// <summary>Logits of a batch on a device, its labels on the host, and the losses of the foreground with their gradients.</summary>
+/// <summary>The losses of the foreground of a batch with their gradients.</summary>
 internal sealed class ForegroundLossCalls : ITimedCalls
 {
     private readonly ForegroundLossBench.Batch _batch;
-    private readonly Tensor _f, _g;
-    private readonly int[] _labels;
-    private readonly Holdings _holdings;
+    private readonly LossInputs _inputs;
 
-    public ForegroundLossCalls(ComputeDevice device, ForegroundLossBench.Batch batch)
-    {
-        using var holdings = new Holdings();
-        _batch = batch;
-        var random = new RandomSource(1);
-        _f = holdings.Add(Tensor.From(device, batch.Extents, LossBench.Uniform(random, batch.Extents.Count)).WithGradient());
-        _g = holdings.Add(Tensor.From(device, batch.Extents, LossBench.Uniform(random, batch.Extents.Count)));
-        _labels = LossBench.Balls(random, batch.Extents);
-        _holdings = holdings.Share();
-    }
+    public ForegroundLossCalls(ComputeDevice device, ForegroundLossBench.Batch batch) => (_batch, _inputs) = (batch, new LossInputs(device, batch.Extents));
 
     public IEnumerable<TimedCall> Calls =>
     [
@@ -35,18 +24,16 @@ internal sealed class ForegroundLossCalls : ITimedCalls
     public void OfCompleteLabels()
     {
         using var scope = new TensorScope();
-        using var labels = Labels();
-        ForegroundLoss.Apply(_f, labels, Channel);
+        using var labels = _inputs.Labels();
+        ForegroundLoss.Apply(_inputs.F, labels, Channel);
     }
 
     public void OfFewLabels()
     {
         using var scope = new TensorScope();
-        using var labels = Labels();
-        PositiveUnlabelledLoss.Apply(_f, labels, Channel, new SpocoLossOptions { ForegroundShare = 0.1 }, _g);
+        using var labels = _inputs.Labels();
+        PositiveUnlabelledLoss.Apply(_inputs.F, labels, Channel, new SpocoLossOptions { ForegroundShare = 0.1 }, _inputs.G);
     }
 
-    public void Dispose() => _holdings.Dispose();
-
-    private LabelBatch Labels() => LabelBatch.From(_batch.Extents.WithChannels(1), _labels);
+    public void Dispose() => _inputs.Dispose();
 }

@@ -5,24 +5,13 @@ using Spoco.Kernels;
 
 namespace Spoco.Bench;
 
-/// <summary>Embeddings of a batch on a device, its labels on the host, and L_SSO with its gradient and without.</summary>
+/// <summary>L_SSO of a batch with its gradient and without.</summary>
 internal sealed class LossCalls : ITimedCalls
 {
     private readonly LossBench.Batch _batch;
-    private readonly Tensor _f, _g;
-    private readonly int[] _labels;
-    private readonly Holdings _holdings;
+    private readonly LossInputs _inputs;
 
-    public LossCalls(ComputeDevice device, LossBench.Batch batch)
-    {
-        using var holdings = new Holdings();
-        _batch = batch;
-        var random = new RandomSource(1);
-        _f = holdings.Add(Tensor.From(device, batch.Extents, LossBench.Uniform(random, batch.Extents.Count)).WithGradient());
-        _g = holdings.Add(Tensor.From(device, batch.Extents, LossBench.Uniform(random, batch.Extents.Count)));
-        _labels = LossBench.Balls(random, batch.Extents);
-        _holdings = holdings.Share();
-    }
+    public LossCalls(ComputeDevice device, LossBench.Batch batch) => (_batch, _inputs) = (batch, new LossInputs(device, batch.Extents));
 
     public IEnumerable<TimedCall> Calls =>
     [
@@ -32,8 +21,8 @@ internal sealed class LossCalls : ITimedCalls
     public void Evaluate()
     {
         using var scope = new TensorScope();
-        using var labels = LabelBatch.From(_batch.Extents.WithChannels(1), _labels);
-        SpocoLoss.Apply(_f, labels, _batch.Options, _g, seed: 1);
+        using var labels = _inputs.Labels();
+        SpocoLoss.Apply(_inputs.F, labels, _batch.Options, _inputs.G, seed: 1);
     }
 
     public void EvaluateValue()
@@ -42,5 +31,5 @@ internal sealed class LossCalls : ITimedCalls
         Evaluate();
     }
 
-    public void Dispose() => _holdings.Dispose();
+    public void Dispose() => _inputs.Dispose();
 }
