@@ -80,11 +80,12 @@ internal static class LabelCalibration
         var values = Array.ConvertAll(choices, _ => new List<double>());
         foreach (var item in items.Where(item => choices.Length > 0 && item.Objects.Count > 0))
         {
-            var prediction = OrientationAverage.Predict(model, ValidationScoring.AsSeen(settings, item), orientations: 1);
+            // One at a time, as validation images may be volumes.
+            using var prediction = OrientationAverage.PredictOnDevice(model, ValidationScoring.AsSeen(settings, item), orientations: 1);
             for (var i = 0; i < choices.Length; i++)
             {
                 var segments = InstanceSegmentation.SegmentLearned(
-                    prediction, choices[i].Threshold, model.Options.Segmentation with { MergeDistance = choices[i].Distance }, model.Device);
+                    prediction.Prediction, choices[i].Threshold, model.Options.Segmentation with { MergeDistance = choices[i].Distance }, model.Device);
                 values[i].AddRange(LabelledScores.BestIoUs(item.Labels, settings.Resized is null ? segments : Resizing.Labels(segments, item.Extents)));
             }
         }

@@ -68,7 +68,7 @@ public sealed class MeanAffinitiesTests
     public void Networks_are_averaged(string name, int orientations, bool volume, bool foreground)
     {
         var device = TestDevices.Open(name);
-        using var model = Model(device, volume ? 3 : 2, foreground);
+        using var model = SmallViews.Model(device, volume ? 3 : 2, foreground);
         // A flat network of several slices, too.
         var image = IsSimulated(name) ? volume ? Image(2, 9, 10) : Image(2, 9, 13) : volume ? Image(5, 13, 18) : Image(2, 21, 35);
         var options = model.Options.Segmentation.Watershed;
@@ -96,7 +96,7 @@ public sealed class MeanAffinitiesTests
         [ValueSource(typeof(TestDevices), nameof(TestDevices.All))] string name, [Values(1, 2)] int orientations, [Values] bool masked)
     {
         var device = TestDevices.Open(name);
-        using var model = Model(device, 2, foreground: true);
+        using var model = SmallViews.Model(device, 2, foreground: true);
         var image = IsSimulated(name) ? Image(1, 19, 23) : Image(1, 53, 61);
         var mask = masked
             ? new Volume<byte>([.. Enumerable.Range(0, image.VoxelCount).Select(i => (byte)(i % image.Width % 20 == 3 ? 0 : 1))], 1, image.Height, image.Width) : null;
@@ -122,7 +122,7 @@ public sealed class MeanAffinitiesTests
         [ValueSource(typeof(TestDevices), nameof(TestDevices.All))] string name, [Values(1, 2)] int orientations)
     {
         var device = TestDevices.Open(name);
-        using var model = Model(device, 2, foreground: true);
+        using var model = SmallViews.Model(device, 2, foreground: true);
         model.EmbeddingNet.Parameters.Values.CopyFrom([.. Enumerable.Repeat(1e30f, (int)model.EmbeddingNet.Parameters.Values.Length)]);
         Assert.That(
             () =>
@@ -179,22 +179,5 @@ public sealed class MeanAffinitiesTests
         }
     }
 
-    private static SpocoModel Model(ComputeDevice device, int dimensions, bool foreground)
-    {
-        var model = new SpocoModel(device, new SpocoModelOptions
-        {
-            Network = new UNetOptions { Dimensions = dimensions, FeatureMaps = [8, 16] }, EmbeddingDimensions = 4, PushMargin = 0.02, Foreground = foreground,
-        }, trained: false);
-        model.Initialise(1);
-        return model;
-    }
-
-    // Blocks of different brightness, with noise.
-    private static Volume<float> Image(int depth, int height, int width)
-    {
-        var image = new Volume<float>(GradientCheck.RandomValues(new Random(2), (long)depth * height * width), depth, height, width);
-        for (var i = 0; i < image.Data.Length; i++)
-            image.Data[i] = 0.05f * image.Data[i] + (i / width % height / 11 * 7 + i % width / 13 * 5) % 11 - 5;
-        return image;
-    }
+    private static Volume<float> Image(int depth, int height, int width) => SmallViews.Image(depth, height, width, (depth, 11, 13));
 }

@@ -14,7 +14,7 @@ public sealed class TiledAffinitiesTests
     public void Mean_affinities_have_the_bits_of_those_of_the_image_at_once(int dimensions, int depth, int height, int width, int orientations)
     {
         using var device = ComputeDevice.Open("cpu", new ComputeDeviceOptions { Threads = 2 });
-        using var model = Model(device, dimensions);
+        using var model = SmallViews.Model(device, dimensions);
         var image = Image(depth, height, width);
         var whole = OrientationAverage.Predict(model, image, orientations).Affinities!;
         using var parts = new TiledAffinities(model, new VolumeReader<float>(image), orientations, Memory(dimensions));
@@ -36,7 +36,7 @@ public sealed class TiledAffinitiesTests
         // What a prediction takes on the cpu depends on its threads.
         using var host = ComputeDevice.Open("cpu", new ComputeDeviceOptions { Threads = 2 });
         var device = name == "cpu" ? host : TestDevices.Open(name);
-        using var model = Model(device, 2, foreground);
+        using var model = SmallViews.Model(device, 2, foreground);
         var image = Image(1, 500, 400);
         var whole = OrientationAverage.Predict(model, image, 2);
         using var parts = new TiledAffinities(model, new VolumeReader<float>(image), 2, 12 << 20);
@@ -62,7 +62,7 @@ public sealed class TiledAffinitiesTests
     public void Labels_of_parts_are_those_of_the_image_at_once(int dimensions, int depth, int height, int width, int orientations)
     {
         using var device = ComputeDevice.Open("cpu", new ComputeDeviceOptions { Threads = 2 });
-        using var model = Model(device, dimensions);
+        using var model = SmallViews.Model(device, dimensions);
         var image = Image(depth, height, width);
         var watershed = model.Options.Segmentation.Watershed;
         var expected = InstanceSegmentation.Segment(
@@ -108,22 +108,5 @@ public sealed class TiledAffinitiesTests
 
     private static long Memory(int dimensions) => dimensions == 2 ? 8 << 20 : 64 << 20;
 
-    private static SpocoModel Model(ComputeDevice device, int dimensions, bool foreground = false)
-    {
-        var model = new SpocoModel(device, new SpocoModelOptions
-        {
-            Network = new UNetOptions { Dimensions = dimensions, FeatureMaps = [8, 16] }, EmbeddingDimensions = 4, PushMargin = 0.02, Foreground = foreground,
-        }, trained: false);
-        model.Initialise(1);
-        return model;
-    }
-
-    // Blocks of different brightness, with noise.
-    private static Volume<float> Image(int depth, int height, int width)
-    {
-        var image = new Volume<float>(GradientCheck.RandomValues(new Random(2), (long)depth * height * width), depth, height, width);
-        for (var i = 0; i < image.Data.Length; i++)
-            image.Data[i] = 0.05f * image.Data[i] + (i / width % height / 23 * 7 + i % width / 31 * 5 + i / width / height / 9 * 3) % 11 - 5;
-        return image;
-    }
+    private static Volume<float> Image(int depth, int height, int width) => SmallViews.Image(depth, height, width, (9, 23, 31));
 }
