@@ -10,10 +10,10 @@ internal static class HostCommands
     public static Command Breakdown()
     {
         var (net, repeats) = (Network(), Repeats(10));
-        var threads = new CommonOptions().Threads;
-        var command = new Command("breakdown", "A training step on the cpu device by phase and kernel.") { net, repeats, threads }.WithExamples("spoco-bench breakdown UNet2D");
+        var common = new CommonOptions();
+        var command = new Command("breakdown", "A training step on the cpu device by phase and kernel.") { net, repeats, common.Threads }.WithExamples("spoco-bench breakdown UNet2D");
         command.SetAction(result => Bench.Breakdown.Run(
-            TrainingStepBench.Find(result.GetValue(net)!), Positive(result, repeats), result.GetValue(threads) ?? Environment.ProcessorCount));
+            TrainingStepBench.Find(result.GetValue(net)!), Positive(result, repeats), common.ThreadsOf(result) ?? Environment.ProcessorCount));
         return command;
     }
 
