@@ -65,14 +65,8 @@ internal sealed record ImageScores(
         [.. Enumerable.Range(0, scores[0].AveragePrecision.Count).Select(i => Mean(scores, s => s.AveragePrecision[i]))],
         Mean(scores, s => s.AdaptedRandError), Mean(scores, s => s.SplitInformation), Mean(scores, s => s.MergeInformation))
     {
-        AveragePrecision50Error = StandardError([.. scores.Select(s => s.AveragePrecision50).Where(value => !double.IsNaN(value))]),
+        AveragePrecision50Error = Spread.Of(scores.Select(s => s.AveragePrecision50)).StandardError,
     };
-
-    private static double StandardError(double[] values)
-    {
-        var mean = values.DefaultIfEmpty(double.NaN).Average();
-        return values.Length < 2 ? double.NaN : Math.Sqrt(values.Sum(value => (value - mean) * (value - mean)) / (values.Length - 1) / values.Length);
-    }
 
     private static double Mean(IReadOnlyList<ImageScores> scores, Func<ImageScores, double> score) =>
         scores.Select(score).Where(value => !double.IsNaN(value)).DefaultIfEmpty(double.NaN).Average();

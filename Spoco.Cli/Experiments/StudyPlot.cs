@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Spoco.Cli.Evaluation;
 using Spoco.Engine;
 
 namespace Spoco.Cli.Experiments;

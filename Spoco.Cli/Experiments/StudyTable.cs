@@ -1,25 +1,10 @@
 using System.Globalization;
 using System.Text;
+using Spoco.Cli.Evaluation;
 using Spoco.Cli.Files;
 using Spoco.Engine;
 
 namespace Spoco.Cli.Experiments;
-
-/// <summary>Mean and deviation of one score over the runs of a row.</summary>
-/// <param name="Mean">Over the runs that did not diverge.</param>
-/// <param name="Deviation">Sample standard deviation (n - 1); 0 of a single run.</param>
-/// <param name="Count">Those runs.</param>
-internal readonly record struct Spread(double Mean, double Deviation, int Count)
-{
-    public static Spread Of(IEnumerable<double> values)
-    {
-        var finite = values.Where(double.IsFinite).ToArray();
-        if (finite.Length == 0)
-            return new Spread(double.NaN, 0, 0);
-        var mean = finite.Average();
-        return new Spread(mean, finite.Length == 1 ? 0 : Math.Sqrt(finite.Sum(v => (v - mean) * (v - mean)) / (finite.Length - 1)), finite.Length);
-    }
-}
 
 /// <summary>A row of a study with the results of its runs.</summary>
 internal sealed record FinishedRow(StudyRow Row, IReadOnlyList<RunResult> Runs)

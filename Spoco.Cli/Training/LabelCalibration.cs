@@ -66,11 +66,8 @@ internal static class LabelCalibration
 
     private static bool Grows(double[] before, double[] after, double least)
     {
-        var growth = before.Zip(after, (b, a) => a - b).ToArray();
-        if (growth.Length < 2)
-            return false;
-        var mean = growth.Average();
-        return mean > Math.Max(least, Math.Sqrt(growth.Sum(g => (g - mean) * (g - mean)) / (growth.Length * (growth.Length - 1.0))));
+        var growth = Spread.Of(before.Zip(after, (b, a) => a - b));
+        return growth.Count > 1 && growth.Mean > Math.Max(least, growth.StandardError);
     }
 
     /// <summary>The best IoU of every object, for each of some thresholds and distances.</summary>
