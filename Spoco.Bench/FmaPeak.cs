@@ -42,7 +42,7 @@ internal static class FmaPeak
     /// <summary>One run.</summary>
     public static void Run(HostDevice host)
     {
-        switch (ConvolutionHost.Lanes)
+        switch (VectorWidth.Widest)
         {
             case 16: host.Workers.Run(host.Workers.Workers, new Body<Simd512, Vector512<float>>()); break;
             case 8: host.Workers.Run(host.Workers.Workers, new Body<Simd256, Vector256<float>>()); break;
@@ -51,7 +51,7 @@ internal static class FmaPeak
     }
 
     /// <summary>Operations of one run.</summary>
-    public static double Operations(HostDevice host) => 2.0 * ConvolutionHost.Lanes * Chains * Steps * host.Workers.Workers;
+    public static double Operations(HostDevice host) => 2.0 * VectorWidth.Widest * Chains * Steps * host.Workers.Workers;
 
     private readonly struct Body<TSimd, TVector> : IParallelBody where TSimd : struct, ISimd<TVector> where TVector : struct
     {

@@ -95,7 +95,7 @@ internal sealed class PredictionMemory
             // The last one is the result.
             temporary.RemoveAt(temporary.Count - 1);
             var shape = ConvolutionShape.Create(joined, weight, (weight.N / 2, 1, 1)) with { Whole = whole };
-            grid = _device is HostDevice { UsesWinograd: true } && !order.Contains('e', StringComparison.Ordinal) ? WinogradGrid.Of(shape) : null;
+            grid = _device.Capabilities is { OnHost: true, Winograd: true } && !order.Contains('e', StringComparison.Ordinal) ? WinogradGrid.Of(shape) : null;
         }
 
         foreach (var tensor in temporary)

@@ -56,7 +56,7 @@ public static class Convolution
     private static Tensor BackwardBias(Tensor dy)
     {
         var dbias = Tensor.Empty(dy.Device, TensorShape.Vector(dy.Shape.C), nameof(Convolution));
-        Primitives.Convolution.BackwardBias(dy.Buffer, dbias.Buffer);
+        Primitives.ChannelSum.Forward(dy.Shape, dy.Buffer, dbias.Buffer);
         return Gradients.Needed(dy) ? Gradients.Record(dbias, new BackwardBiasNode(dy)) : dbias;
     }
 

@@ -5,8 +5,11 @@ namespace Spoco.Kernels.Primitives;
 /// y[n,d,h,w,o] = f(bias[o] + sum over i,j,k,c of x[n,d+i-pD,h+j-pH,w+k-pW,c] weight[i,j,k,c,o]), x = 0 outside.
 /// Sums have a fixed order: the same device gives the same bits, with any number of threads.
 /// </summary>
-public static unsafe class Convolution
+public static class Convolution
 {
+    internal static readonly Chooser<ConvolutionAlgorithm, ConvolutionProblem> Chooser =
+        new(nameof(Convolution), new ConvolutionWinograd(), new ConvolutionDirect(), new ConvolutionSimt());
+
     /// <summary>y = f(x * weight + bias).</summary>
     /// <param name="shape">Geometry.</param>
     /// <param name="x">[N,D,H,W,Cin].</param>
@@ -19,15 +22,9 @@ public static unsafe class Convolution
         in ConvolutionShape shape, DeviceBuffer<float> x, DeviceBuffer<float> weight, DeviceBuffer<float> bias, DeviceBuffer<float> y,
         ActivationFunction activation = default)
     {
-        Require(y.Device, x, shape.Input.Count, "input");
-        Require(y.Device, weight, shape.Weight.Count, "weight");
-        Require(y.Device, y, shape.Output.Count, "output");
-        if (!bias.IsNull)
-            Require(y.Device, bias, shape.OutputChannels, "bias");
-        if (y.Device is HostDevice host)
-            ConvolutionHost.Forward(host, shape, x.HostAddress, weight.HostAddress, bias.HostAddress, y.HostAddress, activation);
-        else
-            ConvolutionSimt.Forward((IlgpuDevice)y.Device, shape, x, weight, bias, y, activation);
+        new Arguments(nameof(Convolution), y.Device).Need(x, shape.Input.Count, "the input").Need(weight, shape.Weight.Count, "the weight")
+            .Need(y, shape.Output.Count, "the output").Allow(bias, shape.OutputChannels, "the bias");
+        Chooser.For(y.Device, new ConvolutionProblem(shape, activation.Kind)).Forward(shape, x, weight, bias, y, activation);
     }
 
     /// <summary>dx: the gradient with respect to the input.</summary>
@@ -38,13 +35,9 @@ public static unsafe class Convolution
     /// <exception cref="ArgumentException">A buffer has another length than the shape says, or lies on another device.</exception>
     public static void BackwardInput(in ConvolutionShape shape, DeviceBuffer<float> dy, DeviceBuffer<float> weight, DeviceBuffer<float> dx)
     {
-        Require(dx.Device, dy, shape.Output.Count, "output gradient");
-        Require(dx.Device, weight, shape.Weight.Count, "weight");
-        Require(dx.Device, dx, shape.Input.Count, "input gradient");
-        if (dx.Device is HostDevice host)
-            ConvolutionHost.BackwardInput(host, shape, dy.HostAddress, weight.HostAddress, dx.HostAddress);
-        else
-            ConvolutionSimt.BackwardInput((IlgpuDevice)dx.Device, shape, dy, weight, dx);
+        new Arguments(nameof(Convolution), dx.Device).Need(dy, shape.Output.Count, "the output gradient").Need(weight, shape.Weight.Count, "the weight")
+            .Need(dx, shape.Input.Count, "the input gradient");
+        Chooser.For(dx.Device, new ConvolutionProblem(shape, default)).BackwardInput(shape, dy, weight, dx);
     }
 
     /// <summary>dweight: the gradient with respect to the weight, summed over batch and voxels.</summary>
@@ -55,35 +48,8 @@ public static unsafe class Convolution
     /// <exception cref="ArgumentException">A buffer has another length than the shape says, or lies on another device.</exception>
     public static void BackwardWeight(in ConvolutionShape shape, DeviceBuffer<float> x, DeviceBuffer<float> dy, DeviceBuffer<float> dweight)
     {
-        Require(dweight.Device, x, shape.Input.Count, "input");
-        Require(dweight.Device, dy, shape.Output.Count, "output gradient");
-        Require(dweight.Device, dweight, shape.Weight.Count, "weight gradient");
-        if (dweight.Device is HostDevice host)
-            ConvolutionHost.BackwardWeight(host, shape, x.HostAddress, dy.HostAddress, dweight.HostAddress);
-        else
-            ConvolutionSimt.BackwardWeight((IlgpuDevice)dweight.Device, shape, x, dy, dweight);
-    }
-
-    /// <summary>dbias: dy summed over batch and voxels, which is dweight for a single input channel that is 1 everywhere.</summary>
-    /// <param name="dy">Gradient with respect to the output (before the activation), [N,D',H',W',Cout].</param>
-    /// <param name="dbias">[Cout], overwritten.</param>
-    /// <exception cref="ArgumentException"><paramref name="dy"/> does not consist of whole voxels, or lies on another device.</exception>
-    public static void BackwardBias(DeviceBuffer<float> dy, DeviceBuffer<float> dbias)
-    {
-        if (dbias.Length == 0 || dy.Length % dbias.Length != 0)
-            throw new ArgumentException($"Convolution: {dy.Length} output gradients are not voxels of {dbias.Length} channels.");
-        Require(dbias.Device, dy, dy.Length, "output gradient");
-        if (dbias.Device is HostDevice host)
-            ConvolutionHost.BackwardBias(host, dy.HostAddress, dy.Length / dbias.Length, (int)dbias.Length, dbias.HostAddress);
-        else
-            ConvolutionSimt.BackwardBias((IlgpuDevice)dbias.Device, dy, dbias);
-    }
-
-    private static void Require(ComputeDevice device, DeviceBuffer<float> buffer, long length, string name)
-    {
-        if (buffer.Length != length)
-            throw new ArgumentException($"Convolution: the {name} needs {length} elements, the buffer has {buffer.Length}.");
-        if (buffer.Device != device)
-            throw new ArgumentException($"Convolution: the {name} is on device {buffer.Device.Name}, the result on {device.Name}.");
+        new Arguments(nameof(Convolution), dweight.Device).Need(x, shape.Input.Count, "the input").Need(dy, shape.Output.Count, "the output gradient")
+            .Need(dweight, shape.Weight.Count, "the weight gradient");
+        Chooser.For(dweight.Device, new ConvolutionProblem(shape, default)).BackwardWeight(shape, x, dy, dweight);
     }
 }

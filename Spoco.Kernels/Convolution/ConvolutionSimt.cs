@@ -8,7 +8,7 @@ namespace Spoco.Kernels.Primitives;
 /// 4 x 4 values in registers; neighbouring threads read and write neighbouring channels. Groups have 16 x 16 threads, or 4 x 4 where the device
 /// allows no more (ILGPU's simulator).
 /// </summary>
-internal static class ConvolutionSimt
+internal sealed class ConvolutionSimt : ConvolutionAlgorithm
 {
     /// <summary>Terms that go through shared memory at a time.</summary>
     private const int Depth = 16;
@@ -25,12 +25,18 @@ internal static class ConvolutionSimt
     /// <summary>Fewest voxels worth a part of their own in a sum over voxels.</summary>
     private const int VoxelsPerPart = 512;
 
-    private const string Name = "Convolution";
+    /// <inheritdoc/>
+    public override string Name => "tiles";
 
-    public static void Forward(
-        IlgpuDevice device, in ConvolutionShape shape, DeviceBuffer<float> x, DeviceBuffer<float> weight, DeviceBuffer<float> bias,
-        DeviceBuffer<float> y, ActivationFunction activation)
+    /// <inheritdoc/>
+    public override bool Runs(in Capabilities device, in ConvolutionProblem problem) => !device.OnHost;
+
+    /// <inheritdoc/>
+    public override void Forward(
+        in ConvolutionShape shape, DeviceBuffer<float> x, DeviceBuffer<float> weight, DeviceBuffer<float> bias, DeviceBuffer<float> y,
+        ActivationFunction activation)
     {
+        var device = y.Device.Ilgpu;
         var threads = Threads(device);
         var groups = Groups(shape.Output.Voxels, shape.OutputChannels, 1, threads);
         CheckIndices(x, weight, y);
@@ -45,20 +51,22 @@ internal static class ConvolutionSimt
             shape, activation);
     }
 
-    public static void BackwardInput(
-        IlgpuDevice device, in ConvolutionShape shape, DeviceBuffer<float> dy, DeviceBuffer<float> weight, DeviceBuffer<float> dx)
+    /// <inheritdoc/>
+    public override void BackwardInput(in ConvolutionShape shape, DeviceBuffer<float> dy, DeviceBuffer<float> weight, DeviceBuffer<float> dx)
     {
+        var device = dx.Device.Ilgpu;
         var transposed = shape.Transposed;
         using var memory = device.Allocate<float>(weight.Length, "Convolution transposed weight").Memory;
         var mirrored = new DeviceBuffer<float>(memory, 0, weight.Length);
         device.Kernel(static a => a.LoadAutoGroupedStreamKernel<Index1D, ArrayView<float>, ArrayView<float>, int, int, int>(Transpose))(
-            IlgpuDevice.Extent(weight.Length, Name), weight.View, mirrored.View, shape.Taps, shape.InputChannels, shape.OutputChannels);
-        Forward(device, transposed, dy, mirrored, default, dx, default);
+            IlgpuDevice.Extent(weight.Length, nameof(Convolution)), weight.View, mirrored.View, shape.Taps, shape.InputChannels, shape.OutputChannels);
+        Forward(transposed, dy, mirrored, default, dx, default);
     }
 
-    public static void BackwardWeight(
-        IlgpuDevice device, in ConvolutionShape shape, DeviceBuffer<float> x, DeviceBuffer<float> dy, DeviceBuffer<float> dweight)
+    /// <inheritdoc/>
+    public override void BackwardWeight(in ConvolutionShape shape, DeviceBuffer<float> x, DeviceBuffer<float> dy, DeviceBuffer<float> dweight)
     {
+        var device = dweight.Device.Ilgpu;
         var threads = Threads(device);
         CheckIndices(x, dy, dweight);
         var voxels = (int)shape.Output.Voxels;
@@ -80,36 +88,19 @@ internal static class ConvolutionSimt
         using var memory = device.Allocate<float>(dweight.Length * parts, "Convolution weight gradient").Memory;
         var partials = new DeviceBuffer<float>(memory, 0, dweight.Length * parts);
         load(config, x.View, dy.View, partials.View, shape, voxelsPerPart);
-        SumParts(device, partials, dweight);
+        ChannelSumSimt.SumParts(device, partials, dweight);
     }
-
-    public static void BackwardBias(IlgpuDevice device, DeviceBuffer<float> dy, DeviceBuffer<float> dbias)
-    {
-        CheckIndices(dy, dbias, dbias);
-        var channels = (int)dbias.Length;
-        var voxels = (int)(dy.Length / channels);
-        var parts = Math.Clamp(voxels / VoxelsPerPart, 1, WantedGroups);
-        using var memory = device.Allocate<float>((long)channels * parts, "Convolution bias gradient").Memory;
-        var partials = new DeviceBuffer<float>(memory, 0, (long)channels * parts);
-        device.Kernel(static a => a.LoadAutoGroupedStreamKernel<Index1D, ArrayView<float>, ArrayView<float>, int, int, int>(SumVoxels))(
-            channels * parts, dy.View, partials.View, channels, voxels, (voxels + parts - 1) / parts);
-        SumParts(device, partials, dbias);
-    }
-
-    private static void SumParts(IlgpuDevice device, DeviceBuffer<float> partials, DeviceBuffer<float> sum) =>
-        device.Kernel(static a => a.LoadAutoGroupedStreamKernel<Index1D, ArrayView<float>, ArrayView<float>, int>(SumParts))(
-            (int)sum.Length, partials.View, sum.View, (int)(partials.Length / sum.Length));
 
     private static int Threads(IlgpuDevice device) => device.Accelerator.MaxNumThreadsPerGroup >= Wide.Count * Wide.Count ? Wide.Count : Narrow.Count;
 
     private static int Groups(long rows, int columns, int parts, int threads)
     {
         var tile = 4 * threads;
-        return IlgpuDevice.Extent((rows + tile - 1) / tile * ((columns + tile - 1) / tile) * parts, Name);
+        return IlgpuDevice.Extent((rows + tile - 1) / tile * ((columns + tile - 1) / tile) * parts, nameof(Convolution));
     }
 
     private static void CheckIndices(DeviceBuffer<float> a, DeviceBuffer<float> b, DeviceBuffer<float> c) =>
-        IlgpuDevice.Extent(Math.Max(a.Length, Math.Max(b.Length, c.Length)), Name);
+        IlgpuDevice.Extent(Math.Max(a.Length, Math.Max(b.Length, c.Length)), nameof(Convolution));
 
     /// <summary>
     /// A group owns 4 T voxels by 4 T output channels (T = threads along an edge). Per step it loads <see cref="Depth"/> terms (tap, input channel)
@@ -369,27 +360,6 @@ internal static class ConvolutionSimt
         var o = i / inputChannels % outputChannels;
         var tap = taps - 1 - i / inputChannels / outputChannels;
         mirrored[i] = weight[(tap * inputChannels + c) * outputChannels + o];
-    }
-
-    /// <summary>One thread per channel and part of the voxels; neighbours read neighbouring channels.</summary>
-    private static void SumVoxels(Index1D i, ArrayView<float> dy, ArrayView<float> partials, int channels, int voxels, int voxelsPerPart)
-    {
-        var c = i % channels;
-        var first = i / channels * voxelsPerPart;
-        var last = IntrinsicMath.Min(first + voxelsPerPart, voxels);
-        var sum = 0f;
-        for (var v = first; v < last; v++)
-            sum += dy[v * channels + c];
-        partials[i] = sum;
-    }
-
-    /// <summary>One thread per value; part 0 first.</summary>
-    private static void SumParts(Index1D i, ArrayView<float> partials, ArrayView<float> sum, int parts)
-    {
-        var total = partials[i];
-        for (var p = 1; p < parts; p++)
-            total += partials[p * sum.IntLength + i];
-        sum[i] = total;
     }
 
     /// <summary>Threads along the edge of a group, as a type: a constant of the compiled kernel.</summary>

@@ -36,6 +36,12 @@ public sealed record ComputeDeviceOptions
     /// </summary>
     public string? PtxInstructionSet { get; init; }
 
+    /// <summary>
+    /// Algorithms that operations are to be computed by, <c>operation=algorithm</c> with commas between several, for measurements and tests;
+    /// null = the environment variable SPOCO_ALGORITHMS, else what is chosen by shape and device.
+    /// </summary>
+    public string? Algorithms { get; init; }
+
     /// <summary>Whether a GPU is to note the times at which its kernels begin and end, for measurements.</summary>
     public bool Profiling { get; init; }
 }
@@ -47,8 +53,9 @@ public sealed record ComputeDeviceOptions
 /// </summary>
 public abstract class ComputeDevice : IDisposable
 {
-    private protected ComputeDevice(string name, string description, DeviceKind kind)
+    private protected ComputeDevice(string name, string description, DeviceKind kind, ComputeDeviceOptions options)
     {
+        Algorithms = new AlgorithmChoices(options.Algorithms ?? Environment.GetEnvironmentVariable("SPOCO_ALGORITHMS"));
         Name = name;
         Description = description;
         Kind = kind;
@@ -66,6 +73,18 @@ public abstract class ComputeDevice : IDisposable
 
     /// <summary>The driver and what it offers, for reports of errors; empty for the host.</summary>
     public virtual string Driver => "";
+
+    /// <summary>What it can do.</summary>
+    public abstract Capabilities Capabilities { get; }
+
+    /// <summary>How its operations are computed.</summary>
+    public AlgorithmChoices Algorithms { get; }
+
+    /// <summary>This device, for an algorithm that runs on the host.</summary>
+    internal HostDevice Host => (HostDevice)this;
+
+    /// <summary>This device, for an algorithm that ILGPU compiles.</summary>
+    internal IlgpuDevice Ilgpu => (IlgpuDevice)this;
 
     /// <summary>The pool that all memory of the device comes from.</summary>
     public BufferPool Pool { get; }

@@ -63,11 +63,11 @@ internal static class DeviceCatalog
             if (name == "auto")
             {
                 if (context.GetCudaDevices().Count > 0)
-                    return Create(context, "cuda:0", DeviceKind.Cuda, context.GetCudaDevices()[0]);
+                    return Create(context, "cuda:0", DeviceKind.Cuda, context.GetCudaDevices()[0], options);
                 for (var i = 0; i < context.GetCLDevices().Count; i++)
                 {
                     if (context.GetCLDevices()[i].DeviceType.HasFlag(CLDeviceType.CL_DEVICE_TYPE_GPU))
-                        return Create(context, $"opencl:{i}", DeviceKind.OpenCL, context.GetCLDevices()[i]);
+                        return Create(context, $"opencl:{i}", DeviceKind.OpenCL, context.GetCLDevices()[i], options);
                 }
 
                 context.Dispose();
@@ -77,11 +77,11 @@ internal static class DeviceCatalog
             switch (kind)
             {
                 case DeviceKind.Cuda when index < context.GetCudaDevices().Count:
-                    return Create(context, $"cuda:{index}", kind, context.GetCudaDevices()[index]);
+                    return Create(context, $"cuda:{index}", kind, context.GetCudaDevices()[index], options);
                 case DeviceKind.OpenCL when index < context.GetCLDevices().Count:
-                    return Create(context, $"opencl:{index}", kind, context.GetCLDevices()[index]);
+                    return Create(context, $"opencl:{index}", kind, context.GetCLDevices()[index], options);
                 case DeviceKind.IlgpuCpu:
-                    return Create(context, "ilgpu-cpu", kind, context.GetCPUDevices()[0]);
+                    return Create(context, "ilgpu-cpu", kind, context.GetCPUDevices()[0], options);
                 default:
                     var names = List().Where(d => d.Problem is null).Select(d => d.Name);
                     throw new DeviceException($"Device: '{name}' does not exist on this machine; there are {string.Join(", ", names)} (and auto).");
@@ -107,11 +107,11 @@ internal static class DeviceCatalog
         return (kind.Value, index);
     }
 
-    private static IlgpuDevice Create(Context context, string name, DeviceKind kind, Device device)
+    private static IlgpuDevice Create(Context context, string name, DeviceKind kind, Device device, ComputeDeviceOptions options)
     {
         try
         {
-            return new IlgpuDevice(name, kind, context, device.CreateAccelerator(context));
+            return new IlgpuDevice(name, kind, context, device.CreateAccelerator(context), options);
         }
         catch (Exception e) when (e is AcceleratorException or NotSupportedException or DllNotFoundException)
         {

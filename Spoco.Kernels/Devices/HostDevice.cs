@@ -15,18 +15,19 @@ public sealed unsafe class HostDevice : ComputeDevice
     private long _workspaceBytes;
 
     internal HostDevice(ComputeDeviceOptions options)
-        : base("cpu", $"{RuntimeInformation.ProcessArchitecture}, {InstructionSet}", DeviceKind.Host)
+        : base("cpu", $"{RuntimeInformation.ProcessArchitecture}, {InstructionSet}", DeviceKind.Host, options)
     {
         Workers = new WorkerPool(options.Threads ?? DefaultThreads());
-        UsesWinograd = options.Winograd ?? DefaultWinograd();
+        Capabilities = new Capabilities(true, options.Winograd ?? DefaultWinograd(), 1, Vector512.IsHardwareAccelerated ? 16 : Vector256.IsHardwareAccelerated ? 8 : 4,
+            0, true, MatrixUnits.None);
         Pool.Limit = options.MemoryLimit;
     }
 
     /// <summary>The threads that run the kernels.</summary>
     public WorkerPool Workers { get; }
 
-    /// <summary>Whether convolutions may be computed with Winograd's algorithm.</summary>
-    public bool UsesWinograd { get; }
+    /// <inheritdoc/>
+    public override Capabilities Capabilities { get; }
 
     /// <summary>The widest SIMD instructions that kernels may use in this process.</summary>
     public static string InstructionSet =>

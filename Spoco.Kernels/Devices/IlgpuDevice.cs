@@ -21,12 +21,17 @@ public sealed class IlgpuDevice : ComputeDevice
     /// <summary>Written under both locks, read under either.</summary>
     private bool _disposed;
 
-    internal IlgpuDevice(string name, DeviceKind kind, Context context, Accelerator accelerator)
-        : base(name, accelerator.Name, kind)
+    internal IlgpuDevice(string name, DeviceKind kind, Context context, Accelerator accelerator, ComputeDeviceOptions options)
+        : base(name, accelerator.Name, kind, options)
     {
         _context = context;
         Accelerator = accelerator;
+        Capabilities = new Capabilities(false, false, accelerator.MaxNumThreadsPerGroup, accelerator.WarpSize,
+            (int)Math.Min(int.MaxValue, (long)accelerator.MaxSharedMemoryPerGroup), HasAtomics64(accelerator), MatrixUnitsOf(accelerator));
     }
+
+    /// <inheritdoc/>
+    public override Capabilities Capabilities { get; }
 
     /// <summary>ILGPU's accelerator; all kernels run on its default stream.</summary>
     public Accelerator Accelerator { get; }
@@ -130,6 +135,12 @@ public sealed class IlgpuDevice : ComputeDevice
             _context.Dispose();
         }
     }
+
+    private static bool HasAtomics64(Accelerator accelerator) => accelerator is not CLAccelerator cl || cl.Capabilities.Int64_Atomics;
+
+    private static MatrixUnits MatrixUnitsOf(Accelerator accelerator) => accelerator is not CudaAccelerator cuda ? MatrixUnits.None
+        : cuda.Architecture >= CudaArchitecture.SM_80 ? MatrixUnits.Float16 | MatrixUnits.BFloat16 | MatrixUnits.TensorFloat32
+        : cuda.Architecture >= CudaArchitecture.SM_70 ? MatrixUnits.Float16 : MatrixUnits.None;
 
     private void ThrowIfDisposed()
     {

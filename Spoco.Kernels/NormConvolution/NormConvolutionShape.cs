@@ -69,7 +69,7 @@ public readonly record struct NormConvolutionShape
         var joined = input.WithChannels(input.C + small.C);
         if (groups < 0 || (groups > 0 && joined.C % groups != 0))
             throw new ArgumentException($"NormConvolution: {joined.C} channels do not divide into {groups} groups (input {input}).");
-        if (device is not HostDevice { UsesWinograd: true } || joined.Voxels > int.MaxValue)
+        if (device.Capabilities is not { OnHost: true, Winograd: true } || joined.Voxels > int.MaxValue)
             return null;
         var shape = ConvolutionShape.Create(joined, weight, (weight.N / 2, weight.D / 2, weight.H / 2)) with { Whole = whole };
         var grid = small.C == 0 ? WinogradGrid.Of(shape) : WinogradGrid.Of(shape, input, small);

@@ -10,7 +10,7 @@ internal static unsafe class WinogradHost
         var channels = pass.Target.Shape.C;
         if (pass.SecondTarget.Values != null)
             channels = Math.Min(channels, pass.SecondTarget.Shape.C);
-        switch (ConvolutionHost.Narrow(lanes, channels))
+        switch (VectorWidth.Narrow(lanes, channels))
         {
             case 16:
                 WinogradConvolution<Simd512, Vector512<float>>.Run(host, pass);
@@ -28,7 +28,7 @@ internal static unsafe class WinogradHost
         HostDevice host, in WinogradGrid grid, in WinogradSource source, in WinogradSource second, in WinogradSource dy, float* dweight,
         int lanes = 0)
     {
-        switch (ConvolutionHost.Narrow(lanes, dy.Shape.C))
+        switch (VectorWidth.Narrow(lanes, dy.Shape.C))
         {
             case 16:
                 WinogradBackwardWeight<Simd512, Vector512<float>>.Run(host, grid, source, second, dy, dweight);

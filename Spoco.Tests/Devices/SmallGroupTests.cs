@@ -74,7 +74,7 @@ public sealed class SmallGroupTests
     private static IlgpuDevice OfTwoThreads()
     {
         var context = Context.Create(builder => builder.EnableAlgorithms().CPU(new CPUDevice(2, 1, 1)));
-        return new IlgpuDevice("ilgpu-cpu", DeviceKind.IlgpuCpu, context, context.GetCPUDevices()[0].CreateAccelerator(context));
+        return new IlgpuDevice("ilgpu-cpu", DeviceKind.IlgpuCpu, context, context.GetCPUDevices()[0].CreateAccelerator(context), new ComputeDeviceOptions());
     }
 
     private static float[] Values(int count, int seed)

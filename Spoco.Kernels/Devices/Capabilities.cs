@@ -1,0 +1,29 @@
+namespace Spoco.Kernels;
+
+/// <summary>Types that the matrix units of a device multiply; sums are single precision.</summary>
+[Flags]
+public enum MatrixUnits
+{
+    /// <summary>No matrix units, or none that kernels can reach.</summary>
+    None = 0,
+
+    /// <summary>Half precision.</summary>
+    Float16 = 1,
+
+    /// <summary>Brain floating point, 8 bits of exponent.</summary>
+    BFloat16 = 2,
+
+    /// <summary>Single precision of which the multiplier sees 10 bits of mantissa.</summary>
+    TensorFloat32 = 4,
+}
+
+/// <summary>What a device can do, as far as the choice of an algorithm depends on it.</summary>
+/// <param name="OnHost">Kernels are SIMD code on memory of the host; else they are compiled by ILGPU.</param>
+/// <param name="Winograd">Convolutions may be computed with Winograd's algorithm, see <see cref="ComputeDeviceOptions.Winograd"/>.</param>
+/// <param name="GroupThreads">Most threads of a group; on the host 1.</param>
+/// <param name="SubgroupWidth">Threads that run in step, or floats of the widest vector.</param>
+/// <param name="SharedMemory">Bytes of shared memory of a group; 0 on the host.</param>
+/// <param name="Atomics64">64-bit integer atomics.</param>
+/// <param name="MatrixUnits">What its matrix units multiply.</param>
+public readonly record struct Capabilities(
+    bool OnHost, bool Winograd, int GroupThreads, int SubgroupWidth, int SharedMemory, bool Atomics64, MatrixUnits MatrixUnits);
