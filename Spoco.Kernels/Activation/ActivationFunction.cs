@@ -1,3 +1,7 @@
+using System.Globalization;
+using System.Numerics;
+using ILGPU.Algorithms;
+
 namespace Spoco.Kernels;
 
 /// <summary>The activation functions.</summary>
@@ -14,8 +18,9 @@ public enum ActivationKind
 }
 
 /// <summary>
-/// An activation function f. Its derivative is written as a function of the output y, so that a layer keeps y alone:
-/// f'(x) = 1 for y > 0, else slope (LeakyReLU, ReLU) or y + slope (ELU). At 0 the derivative is that of the negative side, as in PyTorch.
+/// An activation function f: all that there is to know about it, for kernels of every device. Its derivatives are written as functions of the output y,
+/// so that a layer keeps y alone: f'(x) = 1 for y > 0, else slope (LeakyReLU, ReLU) or y + slope (ELU). At 0 the derivative is that of the negative side,
+/// as in PyTorch.
 /// </summary>
 /// <param name="Kind">Which function.</param>
 /// <param name="Slope">Slope of LeakyReLU, alpha of ELU; at least 0, so that y and x have one sign.</param>
@@ -32,4 +37,61 @@ public readonly record struct ActivationFunction(ActivationKind Kind, float Slop
 
     /// <summary>x for x > 0, else <paramref name="alpha"/> (exp(x) - 1).</summary>
     public static ActivationFunction Elu(float alpha = 1) => new(ActivationKind.Elu, alpha);
+
+    /// <summary>Whether f is x for x > 0, else <see cref="NegativeSlope"/> x.</summary>
+    public bool IsPiecewiseLinear => Kind is ActivationKind.Identity or ActivationKind.LeakyRelu;
+
+    /// <summary>What a piecewise linear function multiplies negative values by.</summary>
+    public float NegativeSlope => Kind == ActivationKind.Identity ? 1 : Slope;
+
+    /// <summary>y = f(x).</summary>
+    public float Apply(float x) => Kind switch
+    {
+        ActivationKind.LeakyRelu => x > 0 ? x : Slope * x,
+        ActivationKind.Elu => x > 0 ? x : Slope * (XMath.Exp(x) - 1),
+        _ => x,
+    };
+
+    /// <summary>y = f(x), a register at a time.</summary>
+    public Vector<float> Apply(Vector<float> x) => Kind switch
+    {
+        ActivationKind.LeakyRelu => Select(x, x, Slope * x),
+        ActivationKind.Elu => Select(x, x, Slope * (Vector.Exp(x) - Vector<float>.One)),
+        _ => x,
+    };
+
+    /// <summary>f'(x) at y = f(x).</summary>
+    public float Derivative(float y) => Kind switch
+    {
+        ActivationKind.LeakyRelu => y > 0 ? 1 : Slope,
+        ActivationKind.Elu => y > 0 ? 1 : y + Slope,
+        _ => 1,
+    };
+
+    /// <summary>f'(x) at y = f(x), a register at a time.</summary>
+    public Vector<float> Derivative(Vector<float> y) => Kind switch
+    {
+        ActivationKind.LeakyRelu => Select(y, Vector<float>.One, new Vector<float>(Slope)),
+        ActivationKind.Elu => Select(y, Vector<float>.One, y + new Vector<float>(Slope)),
+        _ => Vector<float>.One,
+    };
+
+    /// <summary>The derivative of f'(x), as a function of y, with respect to y; 0 for a piecewise linear function.</summary>
+    public float DerivativeByOutput(float y) => Kind == ActivationKind.Elu && !(y > 0) ? 1 : 0;
+
+    /// <summary>The derivative of f'(x), as a function of y, with respect to y, a register at a time.</summary>
+    public Vector<float> DerivativeByOutput(Vector<float> y) =>
+        Kind == ActivationKind.Elu ? Select(y, Vector<float>.Zero, Vector<float>.One) : Vector<float>.Zero;
+
+    /// <inheritdoc/>
+    public override string ToString() => Kind switch
+    {
+        ActivationKind.LeakyRelu => Slope == 0 ? "ReLU" : string.Create(CultureInfo.InvariantCulture, $"LeakyReLU {Slope}"),
+        ActivationKind.Elu => string.Create(CultureInfo.InvariantCulture, $"ELU {Slope}"),
+        _ => "identity",
+    };
+
+    /// <summary>Above where v > 0, else below.</summary>
+    private static Vector<float> Select(Vector<float> v, Vector<float> above, Vector<float> below) =>
+        Vector.ConditionalSelect(Vector.GreaterThan(v, Vector<float>.Zero), above, below);
 }
