@@ -1,8 +1,8 @@
 namespace Spoco.Kernels;
 
 /// <summary>
-/// Five extents, the last one fastest in memory. Images and volumes are [N, D, H, W, C] (2D has D = 1), convolution weights
-/// [kD, kH, kW, Cin, Cout], vectors [1, 1, 1, 1, C]. Blittable: kernels take it as it is.
+/// Five extents, the last one fastest in memory. Images and volumes are [N, D, H, W, C] (2D has D = 1), vectors
+/// [1, 1, 1, 1, C]; weights of convolutions have a <see cref="WeightShape"/>. Blittable: kernels take it as it is.
 /// </summary>
 /// <param name="N">Images of the batch.</param>
 /// <param name="D">Slices; 1 in 2D.</param>

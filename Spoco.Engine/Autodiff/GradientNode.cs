@@ -21,6 +21,9 @@ public abstract class GradientNode
 
     internal bool IsReleased { get; private set; }
 
+    /// <summary>Per input where its gradient may be written, see <see cref="Place"/>; null while gradients are not summed up in leaves.</summary>
+    internal Tensor?[]? Places { get; set; }
+
     /// <summary>
     /// Computes the gradient with respect to every input that <see cref="Needs"/> one.
     /// </summary>
@@ -33,6 +36,12 @@ public abstract class GradientNode
 
     /// <summary>Whether a gradient with respect to input <paramref name="index"/> is wanted.</summary>
     protected bool Needs(int index) => Inputs[index] is { RequiresGradient: true };
+
+    /// <summary>
+    /// The memory that the gradient of input <paramref name="index"/> is to end in, where nothing has been added to it yet: a parameter's gradient at its first
+    /// use. An operation may overwrite it and return it, which saves a temporary and an addition; null = there is none.
+    /// </summary>
+    protected Tensor? Place(int index) => Places?[index];
 
     /// <summary>Holds the memory of <paramref name="tensor"/> until <see cref="Backward"/> has run.</summary>
     /// <returns>The same tensor.</returns>

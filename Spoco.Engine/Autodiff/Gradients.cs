@@ -98,6 +98,7 @@ public static class Gradients
             return;
         if (input.Gradient is { } sum)
         {
+            input.GradientIsZero = false;
             Primitives.Elementwise.AddInto(sum.Buffer, partial.Buffer);
             return;
         }
@@ -154,11 +155,18 @@ public static class Gradients
             partials.Clear();
             foreach (var input in node.Inputs)
                 partials.Add(addInPlace ? SumSoFar(input) : null);
+            node.Places = addInPlace ? UnusedSums(node.Inputs) : null;
             node.Backward(pending[node], CollectionsMarshal.AsSpan(partials));
             for (var i = 0; i < partials.Count; i++)
             {
                 if (node.Inputs[i] is not { RequiresGradient: true } input || partials[i] is not { } partial || partial == SumSoFar(input))
                     continue;
+                if (node.Places?[i] == partial)
+                {
+                    input.GradientIsZero = false;
+                    continue;
+                }
+
                 if (partial.Shape != input.Shape)
                     throw new InvalidOperationException($"{node.GetType().Name}: gradient {partial.Shape} for an input {input.Shape}.");
                 visit(input, partial);
@@ -191,6 +199,19 @@ public static class Gradients
         // What has reached an intermediate result and may be added to.
         Tensor? SumSoFar(Tensor? input) =>
             input?.Node is { } producer && pending.TryGetValue(producer, out var sum) && sum.IsExclusive ? sum : null;
+    }
+
+    /// <summary>The gradients of leaves that nothing has been added to; of one that is there twice, for its first place.</summary>
+    private static Tensor?[] UnusedSums(Tensor?[] inputs)
+    {
+        var places = new Tensor?[inputs.Length];
+        for (var i = 0; i < inputs.Length; i++)
+        {
+            if (inputs[i] is { GradientIsZero: true, Node: null, RequiresGradient: true } leaf && Array.IndexOf(inputs, leaf) == i)
+                places[i] = leaf.Gradient;
+        }
+
+        return places;
     }
 
     /// <summary>A pause in recording, until it is disposed.</summary>

@@ -43,11 +43,8 @@ public sealed class Tensor : IDisposable
         ? _buffer
         : throw new ObjectDisposedException(nameof(Tensor), $"Tensor {Shape}: used after it was released (is it kept beyond its TensorScope?).");
 
-    /// <summary>
-    /// Mean and sum of squared deviations from it, one pair per image and channel, where the operation that made the tensor was asked for them; released
-    /// with the tensor. The values may not be changed any more.
-    /// </summary>
-    internal DeviceBuffer<double> Moments { get; set; }
+    /// <summary>Whether <see cref="Gradient"/> is known to be zero everywhere, so that the first gradient may overwrite it.</summary>
+    internal bool GradientIsZero { get; set; }
 
     internal GradientNode? Node { get; private set; }
 
@@ -175,8 +172,6 @@ public sealed class Tensor : IDisposable
             return;
         if (_ownsMemory)
             _buffer.Memory.Dispose();
-        if (!Moments.IsNull)
-            Moments.Memory.Dispose();
         _owner?.Release();
         Gradient?.Dispose();
     }

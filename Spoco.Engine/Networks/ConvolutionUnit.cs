@@ -22,7 +22,7 @@ internal sealed class ConvolutionUnit
         _options = options;
     }
 
-    private delegate (Tensor Y, Tensor? Pooled)? WholeUnit(Tensor x, Tensor? small, bool training, NextOperations next, ImagePart part);
+    private delegate (FeatureMap Y, FeatureMap? Pooled)? WholeUnit(FeatureMap x, FeatureMap? small, bool training, NextOperations next, ImagePart part);
 
     private bool HasNorm => _options.Order.Contains('g', StringComparison.Ordinal) || _options.Order.Contains('b', StringComparison.Ordinal);
 
@@ -38,7 +38,7 @@ internal sealed class ConvolutionUnit
             switch (letter)
             {
                 case 'c':
-                    yield return new ParameterSpec($"{_prefix}.conv.weight", new TensorShape(depth, 3, 3, _inputs, _outputs),
+                    yield return new ParameterSpec($"{_prefix}.conv.weight", new WeightShape(depth, 3, 3, _inputs, _outputs),
                         ParameterKind.ConvolutionWeight, fanIn);
                     if (!HasNorm)
                         yield return new ParameterSpec($"{_prefix}.conv.bias", TensorShape.Vector(_outputs), ParameterKind.Bias, fanIn);
@@ -110,36 +110,37 @@ internal sealed class ConvolutionUnit
     /// <param name="next">What follows, beside another unit a pooling.</param>
     /// <param name="part">What <paramref name="x"/> is a part of.</param>
     /// <returns>Null where the statistics of the unit's group norm were not known: they have been measured.</returns>
-    public (Tensor Y, Tensor? Pooled)? Forward(Tensor x, Tensor? small, bool training, NextOperations next, ImagePart part)
+    public (FeatureMap Y, FeatureMap? Pooled)? Forward(FeatureMap x, FeatureMap? small, bool training, NextOperations next, ImagePart part)
     {
         using var scope = new TensorScope();
-        Tensor? pooled;
+        FeatureMap? pooled;
         if (_whole is not null)
         {
             if (_whole(x, small, training, next with { Norm = next.Norm && (_grouped || training) }, part) is not { } result)
                 return null;
             (x, pooled) = result;
-            small?.Dispose();
+            small?.Release();
         }
         else
         {
-            if (small is not null)
+            var values = x.Values;
+            if (small is { } second)
             {
-                x = UpsampleConcat.Apply(x, small);
-                small.Dispose();
+                values = UpsampleConcat.Apply(values, second.Values);
+                second.Release();
             }
 
             foreach (var step in _steps)
             {
-                if (step(x, training, part) is not { } y)
+                if (step(values, training, part) is not { } y)
                     return null;
-                x = y;
+                values = y;
             }
 
-            (x, pooled) = next.Pool(x);
+            (x, pooled) = next.Pool(new FeatureMap(values));
         }
 
-        return (scope.Keep(x), pooled is null ? null : scope.Keep(pooled));
+        return (x.KeepIn(scope), pooled?.KeepIn(scope));
     }
 
     /// <summary>Norm, convolution and activation as one operation.</summary>
@@ -153,7 +154,7 @@ internal sealed class ConvolutionUnit
             var groups = gamma.Shape.C < _options.Groups ? 1 : _options.Groups;
             return (x, small, _, next, part) => part.Statistics is null
                 ? NormConvolution.Apply(x, small, gamma, beta, groups, weight, activation, next)
-                : part.Statistics.Find(_prefix, groups, x, small, part.Own) is var (known, spread)
+                : part.Statistics.Find(_prefix, groups, x.Values, small?.Values, part.Own) is var (known, spread)
                     ? NormConvolution.ApplyBatch(
                         x, small, gamma, beta, known, spread, training: false, weight, activation, next with { Norm = false }, whole: part.Whole)
                     : null;

@@ -49,7 +49,7 @@ public sealed class Critic : IDisposable
         var depth = options.Dimensions == 3 ? 3 : 1;
         for (var i = 0; i < options.FeatureMaps.Count; i++)
         {
-            Add(BlockName(i), new TensorShape(depth, 3, 3, inputs, options.FeatureMaps[i]));
+            Add(BlockName(i), new WeightShape(depth, 3, 3, inputs, options.FeatureMaps[i]));
             inputs = options.FeatureMaps[i];
         }
 
@@ -57,7 +57,7 @@ public sealed class Critic : IDisposable
         Add(DenseName, new TensorShape(coarsest.D, coarsest.H, coarsest.W, coarsest.C, 1));
         return specs;
 
-        void Add(string name, TensorShape weight)
+        void Add(string name, WeightShape weight)
         {
             var fanIn = checked((int)(weight.Count / weight.C));
             specs.Add(new ParameterSpec($"{name}.weight", weight, ParameterKind.ConvolutionWeight, fanIn));

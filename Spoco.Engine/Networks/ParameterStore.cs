@@ -46,6 +46,8 @@ public sealed class ParameterStore : IDisposable
         }
 
         TrainedOffsets = offsets;
+        if (withGradients)
+            GradientsAreZero();
         _holdings = holdings.Share();
     }
 
@@ -58,7 +60,10 @@ public sealed class ParameterStore : IDisposable
     /// <summary>All trained values, zeros between them where alignment leaves gaps.</summary>
     public DeviceBuffer<float> Values { get; }
 
-    /// <summary>Gradients of <see cref="Values"/>, position by position; without memory for a network that is never trained.</summary>
+    /// <summary>
+    /// Gradients of <see cref="Values"/>, position by position; without memory for a network that is never trained. A backward pass adds to them; the first one
+    /// after a step of the optimiser, which sets them to zero, may overwrite them.
+    /// </summary>
     public DeviceBuffer<float> Gradients { get; }
 
     /// <summary>All running statistics.</summary>
@@ -117,6 +122,13 @@ public sealed class ParameterStore : IDisposable
     /// <summary>The inverse of <see cref="ToFileLayout"/>.</summary>
     public static float[] FromFileLayout(ParameterSpec spec, ReadOnlySpan<float> values) => Permute(spec, values, toFile: false);
 
+    /// <summary>Says that all gradients have just been set to zero: the next ones may be written over them.</summary>
+    internal void GradientsAreZero()
+    {
+        foreach (var (spec, _) in TrainedOffsets)
+            this[spec.Name].GradientIsZero = true;
+    }
+
     /// <summary>Returns the memory to the pool.</summary>
     public void Dispose() => _holdings.Dispose();
 
@@ -124,7 +136,8 @@ public sealed class ParameterStore : IDisposable
     {
         if (spec.Kind != ParameterKind.ConvolutionWeight)
             return values.ToArray();
-        var (taps, input, output) = (spec.Shape.N * spec.Shape.D * spec.Shape.H, spec.Shape.W, spec.Shape.C);
+        var weight = WeightShape.Of(spec.Shape);
+        var (taps, input, output) = (weight.Taps, weight.Inputs, weight.Outputs);
         var result = new float[values.Length];
         for (var t = 0; t < taps; t++)
         {

@@ -12,10 +12,6 @@ internal sealed class PredictionMemory
     // Statistics, scales and other vectors: each takes the smallest block of the pool.
     private const long Vectors = 16 * (4 << 10);
 
-    // A workspace's transforms: tiles of a block, and the most bytes of a block that all workers share.
-    private const long BlockTiles = 48;
-    private const long SharedBytes = 16 << 20;
-
     private readonly ComputeDevice _device;
     private readonly UNetOptions _options;
     private readonly TensorShape _whole;
@@ -40,7 +36,7 @@ internal sealed class PredictionMemory
     private void Forward(TensorShape x)
     {
         var (maps, window, whole) = (_options.FeatureMaps, _options.PoolWindow, _whole);
-        Take(x);
+        Take(Size(x));
         var levels = new List<(TensorShape Skip, TensorShape Whole)>();
         for (var i = 0; i < maps.Count; i++)
         {
@@ -65,7 +61,7 @@ internal sealed class PredictionMemory
             x = y;
         }
 
-        Take(x.WithChannels(_options.OutputChannels));
+        Take(Size(x.WithChannels(_options.OutputChannels)));
     }
 
     /// <summary>A unit's result, which is taken; with a pooling, its maxima too.</summary>
@@ -73,56 +69,49 @@ internal sealed class PredictionMemory
     {
         var joined = x.WithChannels(x.C + small.C);
         var y = x.WithChannels(outputs);
-        var temporary = new List<TensorShape>();
         var order = _options.Order;
-        var weight = new TensorShape(_options.Dimensions == 3 ? 3 : 1, 3, 3, joined.C, outputs);
-        var normFirst = order is ['g' or 'b', 'c', 'r' or 'l'];
-        var groups = order[0] == 'g' ? joined.C < _options.Groups ? 1 : _options.Groups : 0;
-        var grid = normFirst ? NormConvolutionShape.Of(_device, x, small, weight, groups, whole)?.Grid : null;
-        if (grid is null)
+        var weight = new WeightShape(_options.Dimensions == 3 ? 3 : 1, 3, 3, joined.C, outputs);
+        var temporary = new List<long>();
+        long workspace;
+        if (order is ['g' or 'b', 'c', var letter] && ActivationLetters.Find(letter) is { } activation)
+        {
+            // Part by part, group norms have statistics that are known.
+            var groups = order[0] == 'b' || whole.Voxels > 0 ? 0 : joined.C < _options.Groups ? 1 : _options.Groups;
+            var memory = NormConvolution.Memory(_device, NormConvolutionShape.Create(x, small, weight, groups, activation, whole));
+            temporary.Add(BufferPool.RoundUp(memory.Temporary));
+            workspace = memory.Workspace;
+        }
+        else
         {
             if (small.C > 0)
-                temporary.Add(joined);
+                temporary.Add(Size(joined));
             var channels = joined.C;
             for (var i = 0; i < order.Length; i++)
             {
                 channels = order[i] == 'c' ? outputs : channels;
                 // An activation behind the convolution has no tensor of its own.
                 if (i == 0 || order[i - 1] != 'c' || order[i] is 'g' or 'b')
-                    temporary.Add(x.WithChannels(channels));
+                    temporary.Add(Size(x.WithChannels(channels)));
             }
 
             // The last one is the result.
             temporary.RemoveAt(temporary.Count - 1);
-            var shape = ConvolutionShape.Create(joined, weight, (weight.N / 2, 1, 1)) with { Whole = whole };
-            grid = _device.Capabilities is { OnHost: true, Winograd: true } && !order.Contains('e', StringComparison.Ordinal) ? WinogradGrid.Of(shape) : null;
+            var behind = order.IndexOf('c', StringComparison.Ordinal) + 1;
+            var function = behind < order.Length ? ActivationLetters.Find(order[behind]) : null;
+            var shape = ConvolutionShape.Create(joined, weight, (weight.D / 2, 1, 1)) with { Whole = whole };
+            workspace = Convolution.Workspace(_device, shape, function ?? ActivationFunction.Identity);
         }
 
-        foreach (var tensor in temporary)
-            Take(tensor);
-        Take(y);
-        if (grid is { } tiles)
-            _workspace = Math.Max(_workspace, Workspace(tiles, joined.C, outputs));
+        foreach (var bytes in temporary)
+            Take(bytes);
+        Take(Size(y));
+        _workspace = Math.Max(_workspace, workspace);
         if (pools)
-            Take(Pooled(y));
-        _peak = Math.Max(_peak, _live + (grid is null ? 0 : BufferPool.RoundUp(_workspace)));
-        foreach (var tensor in temporary)
-            Release(tensor);
+            Take(Size(Pooled(y)));
+        _peak = Math.Max(_peak, _live + (workspace == 0 ? 0 : BufferPool.RoundUp(_workspace)));
+        foreach (var bytes in temporary)
+            _live -= bytes;
         return y;
-    }
-
-    // Transformed weights, and the transforms of every worker's block or of one that all share.
-    private long Workspace(in WinogradGrid grid, int inputs, int outputs)
-    {
-        long workers = ((HostDevice)_device).Workers.Workers;
-        var weights = (long)grid.PlaneFrequencies * inputs * outputs;
-        var perTile = (long)grid.PlaneFrequencies * (inputs + outputs + 32);
-        var transforms = perTile * grid.Tiles;
-        var blocks = Math.Max(workers, (grid.Tiles + BlockTiles - 1) / BlockTiles);
-        var sharedBlocks = transforms * sizeof(float) / SharedBytes + 1;
-        var shared = sharedBlocks * weights + 2 * transforms < blocks * weights;
-        return sizeof(float) * (weights * grid.SliceFrequencies
-            + (shared ? transforms / sharedBlocks : workers * perTile * Math.Min(BlockTiles, grid.Tiles / blocks + 1)));
     }
 
     private TensorShape Pooled(TensorShape x)
@@ -131,9 +120,9 @@ internal sealed class PredictionMemory
         return x with { D = x.D / window.D, H = x.H / window.H, W = x.W / window.W };
     }
 
-    private void Take(TensorShape tensor)
+    private void Take(long bytes)
     {
-        _live += Size(tensor);
+        _live += bytes;
         _peak = Math.Max(_peak, _live);
     }
 

@@ -54,7 +54,7 @@ public sealed class UNet : IDisposable
         return
         [
             .. encoders.Concat(decoders).SelectMany(level => level.First.Specs().Concat(level.Second.Specs())),
-            new ParameterSpec("final_conv.weight", new TensorShape(1, 1, 1, finest, options.OutputChannels), ParameterKind.ConvolutionWeight, finest),
+            new ParameterSpec("final_conv.weight", new WeightShape(1, 1, 1, finest, options.OutputChannels), ParameterKind.ConvolutionWeight, finest),
             new ParameterSpec("final_conv.bias", TensorShape.Vector(options.OutputChannels), ParameterKind.Bias, finest),
         ];
     }
@@ -88,38 +88,40 @@ public sealed class UNet : IDisposable
 
         using var scope = new TensorScope();
         var window = Options.PoolWindow;
-        var skips = new Tensor[_encoders.Length - 1];
+        var map = new FeatureMap(x);
+        var skips = new FeatureMap[_encoders.Length - 1];
         var parts = new ImagePart[_encoders.Length];
         for (var i = 0; i < _encoders.Length; i++)
         {
             var deepest = i == skips.Length;
             parts[i] = part;
-            if (_encoders[i].Forward(x, null, training, new NextOperations(Norm: true, deepest ? null : window), part, watch) is not var (y, pooled))
+            if (_encoders[i].Forward(map, null, training, new NextOperations(Norm: true, deepest ? null : window), part, watch) is not var (y, pooled))
                 return null;
             part = part.Pooled(window);
-            x = pooled ?? y;
+            map = pooled ?? y;
             if (!deepest)
                 skips[i] = y;
         }
 
         if (bottleneckDropout is var (probability, seed))
         {
-            using var whole = x;
-            x = Dropout.Apply(whole, probability, seed);
+            var whole = map;
+            map = new FeatureMap(Dropout.Apply(whole.Values, probability, seed));
+            whole.Release();
         }
 
         for (var i = 0; i < _decoders.Length; i++)
         {
             var skip = skips[^(i + 1)];
             var next = new NextOperations(Norm: i + 1 < _decoders.Length, Window: null);
-            if (_decoders[i].Forward(skip, x, training, next, parts[^(i + 2)], watch) is not var (y, _))
+            if (_decoders[i].Forward(skip, map, training, next, parts[^(i + 2)], watch) is not var (y, _))
                 return null;
-            x = y;
+            map = y;
             // Released here, not at the end of the scope: without a graph the peak is lower by the coarser skips.
-            skip.Dispose();
+            skip.Release();
         }
 
-        return scope.Keep(Convolution.Apply(x, _finalWeight, _finalBias));
+        return scope.Keep(Convolution.Apply(map.Values, _finalWeight, _finalBias));
     }
 
     /// <inheritdoc/>
@@ -155,8 +157,8 @@ public sealed class UNet : IDisposable
         }
 
         /// <summary>Applies the level to x, or to x joined with a smaller tensor, which is released.</summary>
-        public (Tensor Y, Tensor? Pooled)? Forward(
-            Tensor x, Tensor? small, bool training, NextOperations next, ImagePart part, ForwardWatch watch)
+        public (FeatureMap Y, FeatureMap? Pooled)? Forward(
+            FeatureMap x, FeatureMap? small, bool training, NextOperations next, ImagePart part, ForwardWatch watch)
         {
             using var scope = new TensorScope();
             if (First.Forward(x, small, training, new NextOperations(Norm: true, Window: null), part) is not var (middle, _))
@@ -165,7 +167,7 @@ public sealed class UNet : IDisposable
             if (Second.Forward(middle, null, training, next, part) is not var (y, pooled))
                 return null;
             watch.Step(y.Shape);
-            return (scope.Keep(y), pooled is null ? null : scope.Keep(pooled));
+            return (y.KeepIn(scope), pooled?.KeepIn(scope));
         }
     }
 }

@@ -29,8 +29,8 @@ public static class BatchNorm
         GroupNorm.RequireVector(nameof(BatchNorm), x, beta, nameof(beta));
         GroupNorm.RequireVector(nameof(BatchNorm), x, runningMean, nameof(runningMean));
         GroupNorm.RequireVector(nameof(BatchNorm), x, runningVariance, nameof(runningVariance));
-        if (training && shape.Voxels == 1)
-            throw new ArgumentException($"BatchNorm: training needs more than one value per channel (input {x.Shape}).");
+        if (training)
+            RequireSeveral(x.Shape);
 
         var y = Tensor.Empty(x.Device, x.Shape, nameof(BatchNorm));
         var rstd = Tensor.Empty(x.Device, gamma.Shape, nameof(BatchNorm));
@@ -51,5 +51,12 @@ public static class BatchNorm
         return Gradients.Needed(x, gamma, beta)
             ? Gradients.Record(y, new GroupNorm.Node(nameof(BatchNorm), shape, x, gamma, beta, mean, rstd, constantStatistics: !training))
             : y;
+    }
+
+    /// <summary>Checks that a batch has a variance.</summary>
+    internal static void RequireSeveral(TensorShape x)
+    {
+        if (x.Voxels == 1)
+            throw new ArgumentException($"BatchNorm: training needs more than one value per channel (input {x}).");
     }
 }

@@ -26,7 +26,7 @@ public static class Convolution
     {
         ArgumentNullException.ThrowIfNull(x);
         ArgumentNullException.ThrowIfNull(weight);
-        var shape = ConvolutionShape.Create(x.Shape, weight.Shape, padding ?? (weight.Shape.N / 2, weight.Shape.D / 2, weight.Shape.H / 2))
+        var shape = ConvolutionShape.Create(x.Shape, WeightShape.Of(weight.Shape), padding ?? (weight.Shape.N / 2, weight.Shape.D / 2, weight.Shape.H / 2))
             with { Whole = whole };
         if (bias is not null && bias.Shape != TensorShape.Vector(shape.OutputChannels))
             throw new ArgumentException($"Convolution: weight {weight.Shape} needs a bias of shape {TensorShape.Vector(shape.OutputChannels)}, "
@@ -46,16 +46,16 @@ public static class Convolution
         return Gradients.Needed(dy, weight) ? Gradients.Record(dx, new BackwardInputNode(shape, dy, weight)) : dx;
     }
 
-    private static Tensor BackwardWeight(ConvolutionShape shape, Tensor x, Tensor dy)
+    private static Tensor BackwardWeight(ConvolutionShape shape, Tensor x, Tensor dy, Tensor? place = null)
     {
-        var dweight = Tensor.Empty(dy.Device, shape.Weight, nameof(Convolution));
+        var dweight = place ?? Tensor.Empty(dy.Device, shape.Weight, nameof(Convolution));
         Primitives.Convolution.BackwardWeight(shape, x.Buffer, dy.Buffer, dweight.Buffer);
         return Gradients.Needed(x, dy) ? Gradients.Record(dweight, new BackwardWeightNode(shape, x, dy)) : dweight;
     }
 
-    private static Tensor BackwardBias(Tensor dy)
+    private static Tensor BackwardBias(Tensor dy, Tensor? place = null)
     {
-        var dbias = Tensor.Empty(dy.Device, TensorShape.Vector(dy.Shape.C), nameof(Convolution));
+        var dbias = place ?? Tensor.Empty(dy.Device, TensorShape.Vector(dy.Shape.C), nameof(Convolution));
         Primitives.ChannelSum.Forward(dy.Shape, dy.Buffer, dbias.Buffer);
         return Gradients.Needed(dy) ? Gradients.Record(dbias, new BackwardBiasNode(dy)) : dbias;
     }
@@ -83,9 +83,9 @@ public static class Convolution
             if (_weight is not null)
                 inputGradients[0] = BackwardInput(_shape, dy, _weight);
             if (_x is not null)
-                inputGradients[1] = BackwardWeight(_shape, _x, dy);
+                inputGradients[1] = BackwardWeight(_shape, _x, dy, Place(1));
             if (Needs(2))
-                inputGradients[2] = BackwardBias(dy);
+                inputGradients[2] = BackwardBias(dy, Place(2));
         }
     }
 

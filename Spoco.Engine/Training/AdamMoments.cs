@@ -46,15 +46,23 @@ internal sealed class AdamMoments : IDisposable
     public bool HaveFiniteGradients => !Primitives.Reduction.HasNonFinite(_parameters.Gradients, LargestGradient);
 
     /// <summary>Forgets the gradients that have been added up.</summary>
-    public void DiscardGradients() => _parameters.Gradients.Clear();
+    public void DiscardGradients()
+    {
+        _parameters.Gradients.Clear();
+        _parameters.GradientsAreZero();
+    }
 
     /// <summary>One step with the gradients that have been added up, which are cleared.</summary>
     /// <param name="settings">Rates.</param>
     /// <param name="step">Counted from 1.</param>
     /// <param name="follower">Parameters that follow the new ones with <paramref name="momentum"/>; default = none.</param>
     /// <param name="momentum">Weight of the follower's past.</param>
-    public void Step(AdamSettings settings, long step, DeviceBuffer<float> follower = default, double momentum = 1) => Primitives.Adam.Step(
-        _parameters.Values, _parameters.Gradients, _first, _second, settings, checked((int)step), follower: follower, momentum: momentum);
+    public void Step(AdamSettings settings, long step, DeviceBuffer<float> follower = default, double momentum = 1)
+    {
+        Primitives.Adam.Step(
+            _parameters.Values, _parameters.Gradients, _first, _second, settings, checked((int)step), follower: follower, momentum: momentum);
+        _parameters.GradientsAreZero();
+    }
 
     /// <summary>Takes the moments from a checkpoint.</summary>
     /// <exception cref="InputException">An array is missing or of another shape.</exception>

@@ -6,7 +6,7 @@ namespace Spoco.Kernels;
 internal static class AlgorithmCatalog
 {
     /// <summary>The choosers of all operations.</summary>
-    public static IReadOnlyList<IChooser> All { get; } = [ChannelSum.Chooser, Convolution.Chooser];
+    public static IReadOnlyList<IChooser> All { get; } = [ChannelSum.Chooser, Convolution.Chooser, NormConvolution.Chooser];
 
     /// <summary>Checks the names of an operation and of one of its algorithms.</summary>
     /// <exception cref="DeviceException">There is no such operation, or no such algorithm; the message lists those there are.</exception>

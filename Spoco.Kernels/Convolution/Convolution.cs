@@ -24,7 +24,7 @@ public static class Convolution
     {
         new Arguments(nameof(Convolution), y.Device).Need(x, shape.Input.Count, "the input").Need(weight, shape.Weight.Count, "the weight")
             .Need(y, shape.Output.Count, "the output").Allow(bias, shape.OutputChannels, "the bias");
-        Chooser.For(y.Device, new ConvolutionProblem(shape, activation.Kind)).Forward(shape, x, weight, bias, y, activation);
+        Chooser.For(y.Device, new ConvolutionProblem(shape, activation)).Forward(shape, x, weight, bias, y, activation);
     }
 
     /// <summary>dx: the gradient with respect to the input.</summary>
@@ -52,4 +52,8 @@ public static class Convolution
             .Need(dweight, shape.Weight.Count, "the weight gradient");
         Chooser.For(dweight.Device, new ConvolutionProblem(shape, default)).BackwardWeight(shape, x, dy, dweight);
     }
+
+    /// <summary>Bytes of the device's workspace that <see cref="Forward"/> takes.</summary>
+    internal static long Workspace(ComputeDevice device, in ConvolutionShape shape, ActivationFunction activation) =>
+        Chooser.For(device, new ConvolutionProblem(shape, activation)).Workspace(device, shape);
 }

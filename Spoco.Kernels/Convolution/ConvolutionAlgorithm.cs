@@ -3,10 +3,10 @@ namespace Spoco.Kernels.Primitives;
 /// <summary>What the choice of a convolution's algorithm depends on.</summary>
 /// <param name="Shape">Geometry of the forward convolution.</param>
 /// <param name="Activation">The activation behind it; of a gradient the identity.</param>
-internal readonly record struct ConvolutionProblem(ConvolutionShape Shape, ActivationKind Activation)
+internal readonly record struct ConvolutionProblem(ConvolutionShape Shape, ActivationFunction Activation)
 {
     /// <inheritdoc/>
-    public override string ToString() => Activation == ActivationKind.Identity ? $"{Shape}" : $"{Shape}, {Activation}";
+    public override string ToString() => Activation.Kind == ActivationKind.Identity ? $"{Shape}" : $"{Shape}, {Activation}";
 }
 
 /// <summary>A way to compute a <see cref="Convolution"/>, whose comments say what the arguments are.</summary>
@@ -17,6 +17,9 @@ internal abstract class ConvolutionAlgorithm : IAlgorithm<ConvolutionProblem>
 
     /// <inheritdoc/>
     public abstract bool Runs(in Capabilities device, in ConvolutionProblem problem);
+
+    /// <summary>Bytes of the device's workspace that the forward pass takes.</summary>
+    public abstract long Workspace(ComputeDevice device, in ConvolutionShape shape);
 
     /// <summary>y = f(x * weight + bias).</summary>
     public abstract void Forward(

@@ -21,6 +21,9 @@ internal sealed unsafe class ConvolutionDirect : ConvolutionAlgorithm
     public override bool Runs(in Capabilities device, in ConvolutionProblem problem) => device.OnHost;
 
     /// <inheritdoc/>
+    public override long Workspace(ComputeDevice device, in ConvolutionShape shape) => 0;
+
+    /// <inheritdoc/>
     public override void Forward(
         in ConvolutionShape shape, DeviceBuffer<float> x, DeviceBuffer<float> weight, DeviceBuffer<float> bias, DeviceBuffer<float> y,
         ActivationFunction activation) => Correlate(shape.Flattened, x, weight, false, bias, y, activation);

@@ -6,7 +6,7 @@ namespace Spoco.Kernels;
 /// </summary>
 public readonly record struct ConvolutionShape
 {
-    private ConvolutionShape(TensorShape input, TensorShape weight, int paddingD, int paddingH, int paddingW)
+    private ConvolutionShape(TensorShape input, WeightShape weight, int paddingD, int paddingH, int paddingW)
     {
         Input = input;
         Weight = weight;
@@ -19,7 +19,7 @@ public readonly record struct ConvolutionShape
     public TensorShape Input { get; }
 
     /// <summary>Shape of the weight, [kD,kH,kW,Cin,Cout].</summary>
-    public TensorShape Weight { get; }
+    public WeightShape Weight { get; }
 
     /// <summary>Zeros before the first and after the last slice.</summary>
     public int PaddingD { get; }
@@ -31,22 +31,22 @@ public readonly record struct ConvolutionShape
     public int PaddingW { get; }
 
     /// <summary>Slices of the kernel window.</summary>
-    public int KernelD => Weight.N;
+    public int KernelD => Weight.D;
 
     /// <summary>Rows of the kernel window.</summary>
-    public int KernelH => Weight.D;
+    public int KernelH => Weight.H;
 
     /// <summary>Columns of the kernel window.</summary>
-    public int KernelW => Weight.H;
+    public int KernelW => Weight.W;
 
     /// <summary>Input channels.</summary>
-    public int InputChannels => Weight.W;
+    public int InputChannels => Weight.Inputs;
 
     /// <summary>Output channels.</summary>
-    public int OutputChannels => Weight.C;
+    public int OutputChannels => Weight.Outputs;
 
     /// <summary>Positions of the kernel window: kD kH kW.</summary>
-    public int Taps => KernelD * KernelH * KernelW;
+    public int Taps => Weight.Taps;
 
     /// <summary>Terms of one output value: kD kH kW Cin.</summary>
     public int Terms => Taps * InputChannels;
@@ -77,7 +77,7 @@ public readonly record struct ConvolutionShape
     /// </summary>
     internal ConvolutionShape Transposed => new(
         Output,
-        new TensorShape(KernelD, KernelH, KernelW, OutputChannels, InputChannels),
+        new WeightShape(KernelD, KernelH, KernelW, OutputChannels, InputChannels),
         KernelD - 1 - PaddingD,
         KernelH - 1 - PaddingH,
         KernelW - 1 - PaddingW);
@@ -94,17 +94,17 @@ public readonly record struct ConvolutionShape
     /// <exception cref="ArgumentException">
     /// The channels differ, an extent or a padding is out of range, or the window is larger than the padded input.
     /// </exception>
-    public static ConvolutionShape Create(TensorShape input, TensorShape weight, (int D, int H, int W) padding)
+    public static ConvolutionShape Create(TensorShape input, WeightShape weight, (int D, int H, int W) padding)
     {
         if (!input.IsValid || !weight.IsValid)
             throw new ArgumentException($"Convolution: every extent must be at least 1 (input {input}, weight {weight}).");
         if (padding.D < 0 || padding.H < 0 || padding.W < 0)
             throw new ArgumentException($"Convolution: padding must be at least 0, got ({padding.D},{padding.H},{padding.W}).");
-        if (input.C != weight.W)
-            throw new ArgumentException($"Convolution: input has {input.C} channels, weight expects {weight.W} (input {input}, weight {weight}).");
-        if ((long)weight.N * weight.D * weight.H * weight.W > int.MaxValue / 64)
+        if (input.C != weight.Inputs)
+            throw new ArgumentException($"Convolution: input has {input.C} channels, weight expects {weight.Inputs} (input {input}, weight {weight}).");
+        if ((long)weight.D * weight.H * weight.W * weight.Inputs > int.MaxValue / 64)
             throw new ArgumentException($"Convolution: weight {weight} has too many terms per output value.");
-        if (Extent(input.D, padding.D, weight.N) || Extent(input.H, padding.H, weight.D) || Extent(input.W, padding.W, weight.H))
+        if (Extent(input.D, padding.D, weight.D) || Extent(input.H, padding.H, weight.H) || Extent(input.W, padding.W, weight.W))
             throw new ArgumentException($"Convolution: the kernel must fit the padded input, which must fit 31 bits "
                 + $"(input {input}, weight {weight}, padding ({padding.D},{padding.H},{padding.W})).");
         return new ConvolutionShape(input, weight, padding.D, padding.H, padding.W);

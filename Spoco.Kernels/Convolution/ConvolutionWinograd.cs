@@ -14,7 +14,11 @@ internal sealed unsafe class ConvolutionWinograd : ConvolutionAlgorithm
 
     /// <inheritdoc/>
     public override bool Runs(in Capabilities device, in ConvolutionProblem problem) =>
-        device is { OnHost: true, Winograd: true } && problem.Activation != ActivationKind.Elu && WinogradGrid.Of(problem.Shape) is not null;
+        device is { OnHost: true, Winograd: true } && problem.Activation.IsPiecewiseLinear && WinogradGrid.Of(problem.Shape) is not null;
+
+    /// <inheritdoc/>
+    public override long Workspace(ComputeDevice device, in ConvolutionShape shape) =>
+        Grid(shape).Workspace(device.Host.Workers.Workers, shape.InputChannels, shape.OutputChannels);
 
     /// <inheritdoc/>
     public override void Forward(
@@ -28,7 +32,7 @@ internal sealed unsafe class ConvolutionWinograd : ConvolutionAlgorithm
             Values = y.HostAddress,
             Shape = shape.Output,
             Bias = bias.HostAddress,
-            Slope = activation.Kind == ActivationKind.Identity ? 1 : activation.Slope,
+            Slope = activation.NegativeSlope,
         },
         Weight = weight.HostAddress,
         WeightShape = shape.Weight,

@@ -80,6 +80,18 @@ public readonly unsafe struct DeviceBuffer<T> where T : unmanaged
         return new DeviceBuffer<T>(Memory, _offset + offset, length);
     }
 
+    /// <summary>The same bytes as elements of another type; of no memory, no memory.</summary>
+    /// <exception cref="ArgumentException">The window does not begin and end on whole elements of that type.</exception>
+    public DeviceBuffer<TOther> Cast<TOther>() where TOther : unmanaged
+    {
+        if (_memory is null)
+            return default;
+        var (offset, length) = (_offset * sizeof(T), Length * sizeof(T));
+        if (offset % sizeof(TOther) != 0 || length % sizeof(TOther) != 0)
+            throw new ArgumentException($"{_memory.Owner}: {Length} elements from {_offset} on are no whole elements of {typeof(TOther).Name}.");
+        return new DeviceBuffer<TOther>(_memory, offset / sizeof(TOther), length / sizeof(TOther));
+    }
+
     /// <summary>Copies host values into the window; returns when they are there.</summary>
     /// <exception cref="ArgumentException">The lengths differ.</exception>
     public void CopyFrom(ReadOnlySpan<T> source)

@@ -1,139 +1,128 @@
 namespace Spoco.Kernels.Primitives;
 
 /// <summary>
-/// Normalisation, convolution and activation in one: y = f(norm(x, small enlarged) * weight). The normalised tensor is made while the
-/// convolution reads
-/// it, and the enlarged and joined one never exists; the gradient makes it again from x. For the host; see <see cref="NormConvolutionShape.Of"/>.
+/// Normalisation, convolution and activation in one: y = f(norm(x, small enlarged) * weight). The normalised tensor is made while the convolution reads it,
+/// and the enlarged and joined one never exists, where the device has such kernels for the shape; the gradient makes them again from x.
 /// </summary>
 public static class NormConvolution
 {
-    /// <summary>Computes mean and rstd of every group, and updates running averages where given.</summary>
-    /// <param name="shape">Geometry.</param>
-    /// <param name="eps">Added to the variance.</param>
-    /// <param name="x">Input.</param>
-    /// <param name="small">Second input; default where the geometry has none.</param>
-    /// <param name="mean">Result, one per statistic.</param>
-    /// <param name="rstd">Result, one per statistic.</param>
+    internal static readonly Chooser<NormConvolutionAlgorithm, NormConvolutionShape> Chooser =
+        new(nameof(NormConvolution), new NormConvolutionWinograd(), new NormConvolutionSimt(), new NormConvolutionSeparate());
+
+    /// <summary>Whether the maxima over windows of the result can be taken while it is written.</summary>
+    public static bool Pools(ComputeDevice device, in NormConvolutionShape shape, in PoolingShape pool) =>
+        pool.Input == shape.Output && Chooser.For(device, shape).Pools(shape, pool);
+
+    /// <summary>Floats of the moments of the result, and of its maxima.</summary>
+    /// <param name="device">Device.</param>
+    /// <param name="shape">The unit.</param>
+    /// <param name="pool">Windows of the maxima; default = there are none.</param>
+    public static long MomentsLength(ComputeDevice device, in NormConvolutionShape shape, in PoolingShape pool = default) =>
+        Chooser.For(device, shape).MomentsLength(device, shape, pool);
+
+    /// <summary>Floats of the statistics: mean and 1 / sqrt(variance + eps) of every group, and what the device makes of them.</summary>
+    public static long StatisticsLength(ComputeDevice device, in NormConvolutionShape shape) => Chooser.For(device, shape).StatisticsLength(shape);
+
+    /// <summary>Computes the statistics of the inputs, and updates running averages where given.</summary>
+    /// <param name="shape">The unit.</param>
+    /// <param name="inputs">Inputs, and their moments where these are known.</param>
+    /// <param name="norm">Scale, offset and eps.</param>
     /// <param name="running">Running averages (batch normalisation); default = none.</param>
-    /// <param name="moments">Of x, as in <see cref="NormConvolutionResults"/>; default = computed here.</param>
-    /// <param name="smallMoments">The same of the second input.</param>
-    /// <exception cref="ArgumentException">A buffer does not fit the geometry, or is on another device.</exception>
-    public static void Statistics(
-        NormConvolutionShape shape, float eps, DeviceBuffer<float> x, DeviceBuffer<float> small, DeviceBuffer<float> mean, DeviceBuffer<float> rstd,
-        RunningStatistics running = default, DeviceBuffer<double> moments = default, DeviceBuffer<double> smallMoments = default)
+    /// <param name="statistics">Result, of <see cref="StatisticsLength"/>.</param>
+    /// <exception cref="ArgumentException">A buffer does not fit the unit, or is on another device.</exception>
+    public static void Measure(
+        in NormConvolutionShape shape, in NormConvolutionInputs inputs, in NormParameters norm, RunningStatistics running, DeviceBuffer<float> statistics)
     {
-        var host = Inputs(shape, x, small);
-        Require(host, mean, shape.Statistics, nameof(mean));
-        Require(host, rstd, shape.Statistics, nameof(rstd));
+        var algorithm = Chooser.For(statistics.Device, shape);
+        var arguments = Inputs(algorithm, shape, inputs, norm, statistics);
         if (!running.Mean.IsNull)
         {
             if (!shape.WholeBatch)
                 throw new ArgumentException("NormConvolution: running averages need statistics of the whole batch.");
-            Require(host, running.Mean, shape.Groups, "running mean");
-            Require(host, running.Variance, shape.Groups, "running variance");
+            arguments.Need(running.Mean, shape.Groups, "the running mean").Need(running.Variance, shape.Groups, "the running variance");
         }
 
-        Optional(host, moments, 2 * shape.Input.N * shape.Input.C, nameof(moments));
-        Optional(host, smallMoments, 2 * shape.Small.N * shape.Small.C, nameof(smallMoments));
-        NormConvolutionHost.Statistics(host, shape, eps, x, small, mean, rstd, running, moments, smallMoments);
+        algorithm.Measure(shape, inputs, norm, running, statistics);
     }
 
-    /// <summary>y = f(((x, small) - mean) rstd gamma + beta) * weight).</summary>
-    /// <param name="shape">Geometry.</param>
-    /// <param name="x">Input.</param>
-    /// <param name="small">Second input; default where the geometry has none.</param>
-    /// <param name="norm">Scale and offset per channel, mean and rstd per statistic.</param>
-    /// <param name="weight">[kD,3,3,Cin,Cout].</param>
-    /// <param name="results">y, and what else is wanted.</param>
-    /// <param name="activation">f: identity, ReLU or LeakyReLU.</param>
-    /// <exception cref="ArgumentException">A buffer does not fit the geometry, or is on another device.</exception>
-    public static void Forward(
-        NormConvolutionShape shape, DeviceBuffer<float> x, DeviceBuffer<float> small, in NormBuffers norm, DeviceBuffer<float> weight,
-        in NormConvolutionResults results, ActivationFunction activation)
+    /// <summary>Takes statistics that are known: mean and variance per channel, those of all images.</summary>
+    /// <param name="shape">The unit, with statistics of the whole batch.</param>
+    /// <param name="norm">Scale, offset and eps.</param>
+    /// <param name="mean">Per channel.</param>
+    /// <param name="variance">Per channel.</param>
+    /// <param name="statistics">Result, of <see cref="StatisticsLength"/>.</param>
+    /// <exception cref="ArgumentException">A buffer does not fit the unit, or is on another device.</exception>
+    public static void Know(
+        in NormConvolutionShape shape, in NormParameters norm, DeviceBuffer<float> mean, DeviceBuffer<float> variance, DeviceBuffer<float> statistics)
     {
-        var host = Inputs(shape, x, small);
-        Norm(host, shape, norm);
-        Require(host, weight, shape.Weight.Count, nameof(weight));
-        Require(host, results.Y, shape.Output.Count, "y");
-        Optional(host, results.Moments, 2 * shape.Output.N * shape.Output.C, "moments");
+        if (!shape.WholeBatch)
+            throw new ArgumentException("NormConvolution: known statistics are those of the whole batch.");
+        var algorithm = Chooser.For(statistics.Device, shape);
+        new Arguments(nameof(NormConvolution), statistics.Device).Need(statistics, algorithm.StatisticsLength(shape), "statistics")
+            .Need(norm.Gamma, shape.Channels, "gamma").Need(norm.Beta, shape.Channels, "beta")
+            .Need(mean, shape.Channels, "the mean").Need(variance, shape.Channels, "the variance");
+        algorithm.Know(shape, norm, mean, variance, statistics);
+    }
+
+    /// <summary>y = f(norm(x, small enlarged) * weight), and what follows from it.</summary>
+    /// <param name="shape">The unit.</param>
+    /// <param name="inputs">Inputs.</param>
+    /// <param name="norm">Scale, offset and eps.</param>
+    /// <param name="statistics">Of <see cref="Measure"/> or <see cref="Know"/>.</param>
+    /// <param name="weight">[kD,kH,kW,Cin,Cout].</param>
+    /// <param name="results">y, and what else is wanted.</param>
+    /// <exception cref="ArgumentException">A buffer does not fit the unit, or is on another device.</exception>
+    public static void Forward(
+        in NormConvolutionShape shape, in NormConvolutionInputs inputs, in NormParameters norm, DeviceBuffer<float> statistics, DeviceBuffer<float> weight,
+        in NormConvolutionResults results)
+    {
+        var device = statistics.Device;
+        var algorithm = Chooser.For(device, shape);
+        var arguments = Inputs(algorithm, shape, inputs, norm, statistics).Need(weight, shape.Weight.Count, "the weight")
+            .Need(results.Y, shape.Output.Count, "y");
         if (!results.Pooled.IsNull)
         {
-            if (!shape.Pools(results.Pool))
+            if (results.Pool.Input != shape.Output || !algorithm.Pools(shape, results.Pool))
                 throw new ArgumentException($"NormConvolution: cannot take the maxima of {results.Pool} over {shape.Output}.");
-            Require(host, results.Pooled, results.Pool.Output.Count, "pooled");
-            Optional(host, results.Places, results.Pool.Output.Count, "places");
-            Optional(host, results.PooledMoments, 2 * results.Pool.N * results.Pool.C, "moments of the maxima");
+            arguments.Need(results.Pooled, results.Pool.Output.Count, "pooled").Allow(results.Places, results.Pool.Output.Count, "places");
         }
 
-        NormConvolutionHost.Forward(host, shape, x, small, norm, weight, results, Slope(activation));
+        var moments = algorithm.MomentsLength(device, shape, results.Pooled.IsNull ? default : results.Pool);
+        arguments.Allow(results.Moments, moments, "moments").Allow(results.PooledMoments, moments, "moments of the maxima");
+        algorithm.Forward(shape, inputs, norm, statistics, weight, results);
     }
 
     /// <summary>The gradients, each of which may be left out.</summary>
-    /// <param name="shape">Geometry.</param>
+    /// <param name="shape">The unit.</param>
     /// <param name="dy">Gradient of y.</param>
     /// <param name="y">The result of the forward pass.</param>
-    /// <param name="x">Input.</param>
-    /// <param name="small">Second input; default where the geometry has none.</param>
+    /// <param name="inputs">Inputs; their moments are not needed.</param>
     /// <param name="norm">As in the forward pass.</param>
-    /// <param name="weight">[kD,3,3,Cin,Cout].</param>
-    /// <param name="activation">f.</param>
-    /// <param name="constantStatistics">Whether mean and rstd do not depend on the inputs (running averages).</param>
+    /// <param name="statistics">As in the forward pass.</param>
+    /// <param name="weight">[kD,kH,kW,Cin,Cout].</param>
+    /// <param name="constantStatistics">Whether the statistics do not depend on the inputs (<see cref="Know"/>).</param>
     /// <param name="gradients">Results.</param>
-    /// <exception cref="ArgumentException">A buffer does not fit the geometry, or is on another device.</exception>
+    /// <exception cref="ArgumentException">A buffer does not fit the unit, or is on another device.</exception>
     public static void Backward(
-        NormConvolutionShape shape, DeviceBuffer<float> dy, DeviceBuffer<float> y, DeviceBuffer<float> x, DeviceBuffer<float> small,
-        in NormBuffers norm,
-        DeviceBuffer<float> weight, ActivationFunction activation, bool constantStatistics, in NormConvolutionGradients gradients)
+        in NormConvolutionShape shape, DeviceBuffer<float> dy, DeviceBuffer<float> y, in NormConvolutionInputs inputs, in NormParameters norm,
+        DeviceBuffer<float> statistics, DeviceBuffer<float> weight, bool constantStatistics, in NormConvolutionGradients gradients)
     {
-        var host = Inputs(shape, x, small);
-        Norm(host, shape, norm);
-        Require(host, dy, shape.Output.Count, nameof(dy));
-        Require(host, y, shape.Output.Count, nameof(y));
-        Require(host, weight, shape.Weight.Count, nameof(weight));
-        Optional(host, gradients.Input, shape.Input.Count, "dx");
-        Optional(host, gradients.Small, shape.Small.Count, "dsmall");
-        Optional(host, gradients.Gamma, shape.Channels, "dgamma");
-        Optional(host, gradients.Beta, shape.Channels, "dbeta");
-        Optional(host, gradients.Weight, shape.Weight.Count, "dweight");
-        NormConvolutionHost.Backward(host, shape, dy, y, x, small, norm, weight, Slope(activation), constantStatistics, gradients);
+        var algorithm = Chooser.For(statistics.Device, shape);
+        Inputs(algorithm, shape, inputs, norm, statistics).Need(dy, shape.Output.Count, "dy").Need(y, shape.Output.Count, "y")
+            .Need(weight, shape.Weight.Count, "the weight").Allow(gradients.Input, shape.Input.Count, "dx").Allow(gradients.Small, shape.Small.Count, "dsmall")
+            .Allow(gradients.Gamma, shape.Channels, "dgamma").Allow(gradients.Beta, shape.Channels, "dbeta")
+            .Allow(gradients.Weight, shape.Weight.Count, "dweight");
+        algorithm.Backward(shape, dy, y, inputs, norm, statistics, weight, constantStatistics, gradients);
     }
 
-    private static float Slope(ActivationFunction activation) => activation.Kind switch
-    {
-        ActivationKind.Identity => 1,
-        ActivationKind.LeakyRelu => activation.Slope,
-        _ => throw new ArgumentException($"NormConvolution: the activation must be identity, ReLU or LeakyReLU, got {activation}."),
-    };
+    /// <summary>Bytes that <see cref="Forward"/> takes for its time: of memory of its own, and of the device's workspace.</summary>
+    internal static (long Temporary, long Workspace) Memory(ComputeDevice device, in NormConvolutionShape shape) =>
+        Chooser.For(device, shape).Memory(device, shape);
 
-    private static HostDevice Inputs(NormConvolutionShape shape, DeviceBuffer<float> x, DeviceBuffer<float> small)
-    {
-        if (x.Device is not HostDevice host)
-            throw new ArgumentException($"NormConvolution: runs on the host, the input is on {x.Device.Name}.");
-        Require(host, x, shape.Input.Count, nameof(x));
-        if (shape.HasSmall)
-            Require(host, small, shape.Small.Count, nameof(small));
-        return host;
-    }
-
-    private static void Norm(HostDevice host, NormConvolutionShape shape, in NormBuffers norm)
-    {
-        Require(host, norm.Gamma, shape.Channels, "gamma");
-        Require(host, norm.Beta, shape.Channels, "beta");
-        Require(host, norm.Mean, shape.Statistics, "mean");
-        Require(host, norm.Rstd, shape.Statistics, "rstd");
-    }
-
-    private static void Optional<T>(HostDevice host, DeviceBuffer<T> buffer, long length, string name) where T : unmanaged
-    {
-        if (!buffer.IsNull)
-            Require(host, buffer, length, name);
-    }
-
-    private static void Require<T>(HostDevice host, DeviceBuffer<T> buffer, long length, string name) where T : unmanaged
-    {
-        if (buffer.Length != length)
-            throw new ArgumentException($"NormConvolution: {name} has {buffer.Length} elements, expected {length}.");
-        if (buffer.Device != host)
-            throw new ArgumentException($"NormConvolution: {name} is on device {buffer.Device.Name}, the input on {host.Name}.");
-    }
+    private static Arguments Inputs(
+        NormConvolutionAlgorithm algorithm, in NormConvolutionShape shape, in NormConvolutionInputs inputs, in NormParameters norm,
+        DeviceBuffer<float> statistics) =>
+        new Arguments(nameof(NormConvolution), statistics.Device).Need(statistics, algorithm.StatisticsLength(shape), "statistics")
+            .Need(inputs.X, shape.Input.Count, "x").Need(inputs.Small, shape.Small.Count, "the second tensor")
+            .Need(norm.Gamma, shape.Channels, "gamma").Need(norm.Beta, shape.Channels, "beta");
 }

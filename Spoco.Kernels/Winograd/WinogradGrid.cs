@@ -164,4 +164,23 @@ internal readonly record struct WinogradGrid
         static long TilesOf(TensorShape map, in WinogradGrid grid) => (long)map.N * (grid.Deep ? (map.D + 1) / 2 : map.D)
             * ((map.H + grid.Results - 1) / grid.Results) * ((map.W + grid.Results - 1) / grid.Results);
     }
+
+    /// <summary>
+    /// Bytes of the workspace that a convolution takes for the time of a call: transformed weights, and the transforms of every worker's block or of one that
+    /// all share.
+    /// </summary>
+    public long Workspace(int workers, int inputs, int outputs)
+    {
+        // Tiles of a block, and the most bytes of a block that all workers share.
+        const long BlockTiles = 48;
+        const long SharedBytes = 16 << 20;
+        var weights = (long)PlaneFrequencies * inputs * outputs;
+        var perTile = (long)PlaneFrequencies * (inputs + outputs + 32);
+        var transforms = perTile * Tiles;
+        var blocks = Math.Max(workers, (Tiles + BlockTiles - 1) / BlockTiles);
+        var sharedBlocks = transforms * sizeof(float) / SharedBytes + 1;
+        var shared = sharedBlocks * weights + 2 * transforms < blocks * weights;
+        return sizeof(float) * (weights * SliceFrequencies
+            + (shared ? transforms / sharedBlocks : workers * perTile * Math.Min(BlockTiles, Tiles / blocks + 1)));
+    }
 }

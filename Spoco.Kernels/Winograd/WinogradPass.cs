@@ -18,7 +18,7 @@ internal unsafe struct WinogradPass
 
     /// <summary>[kD,kH,kW,Cin,Cout] of the forward convolution.</summary>
     public float* Weight;
-    public TensorShape WeightShape;
+    public WeightShape WeightShape;
 
     /// <summary>Whether the input gradient is computed.</summary>
     public bool Transposed;

@@ -157,12 +157,12 @@ internal static unsafe class WinogradWeight
                 if (!pass.Transposed)
                 {
                     for (var t = 0; t < lanes; t++)
-                        Vector.Load(pass.Weight + ((long)tap * shape.W + term + t) * shape.C + target.FirstChannel + channel).Store(taps + t * lanes);
+                        Vector.Load(pass.Weight + ((long)tap * shape.Inputs + term + t) * shape.Outputs + target.FirstChannel + channel).Store(taps + t * lanes);
                     continue;
                 }
 
-                var source = pass.Weight + ((long)(pass.Grid.Taps - 1 - tap) * shape.W + target.FirstChannel + channel) * shape.C + term;
-                for (var lane = 0; lane < lanes; lane++, source += shape.C)
+                var source = pass.Weight + ((long)(pass.Grid.Taps - 1 - tap) * shape.Inputs + target.FirstChannel + channel) * shape.Outputs + term;
+                for (var lane = 0; lane < lanes; lane++, source += shape.Outputs)
                 {
                     for (var t = 0; t < lanes; t++)
                         taps[t * lanes + lane] = source[t];

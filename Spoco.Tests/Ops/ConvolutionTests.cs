@@ -86,7 +86,7 @@ public sealed class ConvolutionTests
             var expected = ConvolutionReference.Forward(shape, x, weight, bias);
             foreach (var f in (ActivationFunction[])[default, ActivationFunction.Relu, ActivationFunction.LeakyRelu(0.1f), ActivationFunction.Elu()])
             {
-                if (!algorithm.Runs(device.Capabilities, new ConvolutionProblem(shape, f.Kind)))
+                if (!algorithm.Runs(device.Capabilities, new ConvolutionProblem(shape, f)))
                     continue;
                 algorithm.Forward(shape, tx.Buffer, tweight.Buffer, tbias.Buffer, y.Buffer, f);
                 ConvolutionReference.AssertClose(y.ToArray(), [.. expected.Select(v => ConvolutionReference.Activate(f, v))], $"{way}: y, {f}");

@@ -1,29 +1,60 @@
 namespace Spoco.Kernels.Primitives;
 
 /// <summary>
-/// Normalisation, convolution and activation on the host. Sums over the enlarged tensor are those over the small one times the number of copies; the
-/// gradient of the small tensor comes out of the convolution already summed over them.
+/// The unit on the host, by Winograd's algorithm: inputs are normalised, enlarged and joined where their tiles are transformed, results are pooled and summed
+/// up where theirs are. Sums over the enlarged tensor are those over the small one times the number of copies; the gradient of the small tensor comes out of
+/// the convolution already summed over them. Moments are pairs of mean and sum of squared deviations in double precision, one per image and channel; the
+/// statistics are mean and rstd of every group.
 /// </summary>
-internal static unsafe class NormConvolutionHost
+internal sealed unsafe class NormConvolutionWinograd : NormConvolutionAlgorithm
 {
-    public static void Statistics(
-        HostDevice host, in NormConvolutionShape shape, float eps, DeviceBuffer<float> x, DeviceBuffer<float> small, DeviceBuffer<float> mean,
-        DeviceBuffer<float> rstd, RunningStatistics running, DeviceBuffer<double> knownMoments, DeviceBuffer<double> knownSmallMoments)
+    /// <summary>Floats of a pair of moments.</summary>
+    private const int MomentFloats = 4;
+
+    /// <inheritdoc/>
+    public override string Name => "winograd";
+
+    /// <inheritdoc/>
+    public override bool Runs(in Capabilities device, in NormConvolutionShape shape) =>
+        device is { OnHost: true, Winograd: true } && shape.Activation.IsPiecewiseLinear && TryGrid(shape) is not null;
+
+    /// <inheritdoc/>
+    public override bool Pools(in NormConvolutionShape shape, in PoolingShape pool) => WinogradPooling.Fits(Grid(shape), pool);
+
+    /// <inheritdoc/>
+    public override long MomentsLength(ComputeDevice device, in NormConvolutionShape shape, in PoolingShape pool) =>
+        (long)MomentFloats * shape.Output.N * shape.Output.C;
+
+    /// <inheritdoc/>
+    public override long StatisticsLength(in NormConvolutionShape shape) => 2L * shape.Statistics;
+
+    /// <summary>The tiles of a unit, and null where its shape has none: see <see cref="WinogradGrid.Of(in ConvolutionShape)"/>.</summary>
+    internal static WinogradGrid? TryGrid(in NormConvolutionShape shape) =>
+        shape.HasSmall ? WinogradGrid.Of(shape.Convolution, shape.Input, shape.Small) : WinogradGrid.Of(shape.Convolution);
+
+    /// <inheritdoc/>
+    public override (long Temporary, long Workspace) Memory(ComputeDevice device, in NormConvolutionShape shape) =>
+        (0, Grid(shape).Workspace(device.Host.Workers.Workers, shape.Weight.Inputs, shape.Weight.Outputs));
+
+    /// <inheritdoc/>
+    public override void Measure(
+        in NormConvolutionShape shape, in NormConvolutionInputs inputs, in NormParameters norm, RunningStatistics running, DeviceBuffer<float> statistics)
     {
+        var host = statistics.Device.Host;
         var (large, little) = (shape.Input.N * shape.Input.C, shape.Small.N * shape.Small.C);
         using var memory = host.Allocate<double>(2L * (large + little), nameof(NormConvolution)).Memory;
-        var moments = knownMoments.HostAddress;
+        var moments = inputs.Moments.Cast<double>().HostAddress;
         if (moments == null)
         {
             moments = (double*)memory.Block.Pointer;
-            GroupNormHost.Moments(host, GroupNormShape.Of(shape.Input, shape.Input.C), x.HostAddress, moments);
+            GroupNormHost.Moments(host, GroupNormShape.Of(shape.Input, shape.Input.C), inputs.X.HostAddress, moments);
         }
 
-        var smallMoments = knownSmallMoments.HostAddress;
+        var smallMoments = inputs.SmallMoments.Cast<double>().HostAddress;
         if (smallMoments == null && shape.HasSmall)
         {
             smallMoments = (double*)memory.Block.Pointer + 2L * large;
-            GroupNormHost.Moments(host, GroupNormShape.Of(shape.Small, shape.Small.C), small.HostAddress, smallMoments);
+            GroupNormHost.Moments(host, GroupNormShape.Of(shape.Small, shape.Small.C), inputs.Small.HostAddress, smallMoments);
         }
 
         // Every channel of an image has as many values in the joined tensor.
@@ -50,8 +81,8 @@ internal static unsafe class NormConvolutionHost
                 }
             }
 
-            mean.HostAddress[set] = (float)average;
-            rstd.HostAddress[set] = (float)(1 / Math.Sqrt(squares / count + eps));
+            statistics.HostAddress[set] = (float)average;
+            statistics.HostAddress[shape.Statistics + set] = (float)(1 / Math.Sqrt(squares / count + norm.Eps));
             if (running.Mean.IsNull)
                 continue;
             ref var runningMean = ref running.Mean.HostAddress[set];
@@ -65,24 +96,34 @@ internal static unsafe class NormConvolutionHost
             : smallMoments + 2L * (n * shape.Small.C + c - shape.Input.C);
     }
 
-    public static void Forward(
-        HostDevice host, in NormConvolutionShape shape, DeviceBuffer<float> x, DeviceBuffer<float> small, in NormBuffers norm,
-        DeviceBuffer<float> weight, in NormConvolutionResults results, float slope)
+    /// <inheritdoc/>
+    public override void Know(
+        in NormConvolutionShape shape, in NormParameters norm, DeviceBuffer<float> mean, DeviceBuffer<float> variance, DeviceBuffer<float> statistics)
     {
-        using var affine = new Affine(host, shape, norm);
-        using var sums = new Sums(host, WinogradUnits.Of(shape.Grid, shape.Output, false), !results.Moments.IsNull);
+        mean.CopyTo(statistics.Slice(0, shape.Channels));
+        BatchNorm.ReciprocalDeviation(variance, norm.Eps, statistics.Slice(shape.Channels, shape.Channels));
+    }
+
+    /// <inheritdoc/>
+    public override void Forward(
+        in NormConvolutionShape shape, in NormConvolutionInputs inputs, in NormParameters norm, DeviceBuffer<float> statistics, DeviceBuffer<float> weight,
+        in NormConvolutionResults results)
+    {
+        var (host, grid) = (statistics.Device.Host, Grid(shape));
+        using var affine = new Affine(host, shape, norm, statistics);
+        using var sums = new Sums(host, WinogradUnits.Of(grid, shape.Output, false), !results.Moments.IsNull);
         var pools = !results.PooledMoments.IsNull;
-        using var pooledSums = new Sums(host, pools ? WinogradUnits.OfPooled(shape.Grid, results.Pool) : default, pools);
+        using var pooledSums = new Sums(host, pools ? WinogradUnits.OfPooled(grid, results.Pool) : default, pools);
         WinogradHost.Run(host, new WinogradPass
         {
-            Grid = shape.Grid,
-            Source = affine.Source(shape, x.HostAddress),
-            SecondSource = affine.SecondSource(shape, small),
+            Grid = grid,
+            Source = affine.Source(shape, inputs.X.HostAddress),
+            SecondSource = affine.SecondSource(shape, inputs.Small),
             Target = new WinogradTarget
             {
                 Values = results.Y.HostAddress,
                 Shape = shape.Output,
-                Slope = slope,
+                Slope = shape.Activation.NegativeSlope,
                 Sums = sums.Moments,
                 Pooling = new WinogradPooling
                 {
@@ -97,21 +138,23 @@ internal static unsafe class NormConvolutionHost
             WeightShape = shape.Weight,
         });
         if (!results.Moments.IsNull)
-            sums.Moments.JoinMoments(host, results.Moments.HostAddress);
+            sums.Moments.JoinMoments(host, results.Moments.Cast<double>().HostAddress);
         if (pools)
-            pooledSums.Moments.JoinMoments(host, results.PooledMoments.HostAddress);
+            pooledSums.Moments.JoinMoments(host, results.PooledMoments.Cast<double>().HostAddress);
     }
 
-    public static void Backward(
-        HostDevice host, in NormConvolutionShape shape, DeviceBuffer<float> dy, DeviceBuffer<float> y, DeviceBuffer<float> x,
-        DeviceBuffer<float> small, in NormBuffers norm, DeviceBuffer<float> weight, float slope, bool constantStatistics,
-        in NormConvolutionGradients gradients)
+    /// <inheritdoc/>
+    public override void Backward(
+        in NormConvolutionShape shape, DeviceBuffer<float> dy, DeviceBuffer<float> y, in NormConvolutionInputs inputs, in NormParameters norm,
+        DeviceBuffer<float> statistics, DeviceBuffer<float> weight, bool constantStatistics, in NormConvolutionGradients gradients)
     {
+        var (host, forward) = (statistics.Device.Host, Grid(shape));
+        var slope = shape.Activation.NegativeSlope;
         var gated = new WinogradSource { Values = dy.HostAddress, Shape = shape.Output, Gate = slope == 1 ? null : y.HostAddress, Slope = slope };
         if (!gradients.Weight.IsNull)
         {
-            using var affine = new Affine(host, shape, norm);
-            WinogradHost.BackwardWeight(host, shape.Grid, affine.Source(shape, x.HostAddress), affine.SecondSource(shape, small), gated,
+            using var affine = new Affine(host, shape, norm, statistics);
+            WinogradHost.BackwardWeight(host, forward, affine.Source(shape, inputs.X.HostAddress), affine.SecondSource(shape, inputs.Small), gated,
                 gradients.Weight.HostAddress);
         }
 
@@ -125,17 +168,17 @@ internal static unsafe class NormConvolutionHost
         var spareValues = (float*)spare.Block.Pointer;
         var dx = gradients.Input.IsNull ? spareValues : gradients.Input.HostAddress;
         var dsmall = gradients.Small.IsNull ? spareValues + (gradients.Input.IsNull ? shape.Input.Count : 0) : gradients.Small.HostAddress;
-        var grid = shape.Grid.Transposed(shape.Input);
+        var grid = forward.Transposed(shape.Input);
         var (large, little) = (new Side(shape, 0, shape.Input), new Side(shape, shape.Input.C, shape.Small));
         using var lineMemory = host.Allocate<float>(4L * (large.Count + little.Count), nameof(NormConvolution)).Memory;
         var lines = new ChannelLines((float*)lineMemory.Block.Pointer, large.Count);
         var smallLines = new ChannelLines(lines.Means + 4L * large.Count, little.Count);
-        large.Means(norm.Mean.HostAddress, lines.Means);
-        little.Means(norm.Mean.HostAddress, smallLines.Means);
+        large.Means(statistics.HostAddress, lines.Means);
+        little.Means(statistics.HostAddress, smallLines.Means);
         using var partials = new Sums(host, WinogradUnits.Of(grid, shape.Input, false), true);
         using var smallPartials = new Sums(host, shape.HasSmall ? WinogradUnits.Of(grid, shape.Small, true) : default, shape.HasSmall);
-        var sums = partials.Products(x.HostAddress, lines.Means, large);
-        var smallSums = smallPartials.Products(small.HostAddress, smallLines.Means, little);
+        var sums = partials.Products(inputs.X.HostAddress, lines.Means, large);
+        var smallSums = smallPartials.Products(inputs.Small.HostAddress, smallLines.Means, little);
         WinogradHost.Run(host, new WinogradPass
         {
             Grid = grid,
@@ -157,19 +200,21 @@ internal static unsafe class NormConvolutionHost
         sums.JoinProducts(host, large.Images, pairs);
         if (shape.HasSmall)
             smallSums.JoinProducts(host, little.Images, smallPairs);
-        NormGradient(shape, norm, constantStatistics, pairs, smallPairs, lines, smallLines, gradients);
+        NormGradient(shape, norm, statistics.HostAddress + shape.Statistics, constantStatistics, pairs, smallPairs, lines, smallLines, gradients);
         if (!gradients.Input.IsNull)
-            GroupNormHost.Combine(host, shape.NormOf(shape.Input), dx, x.HostAddress, lines, dx);
+            GroupNormHost.Combine(host, shape.NormOf(shape.Input), dx, inputs.X.HostAddress, lines, dx);
         if (!gradients.Small.IsNull)
-            GroupNormHost.Combine(host, shape.NormOf(shape.Small), dsmall, small.HostAddress, smallLines, dsmall);
+            GroupNormHost.Combine(host, shape.NormOf(shape.Small), dsmall, inputs.Small.HostAddress, smallLines, dsmall);
     }
+
+    private static WinogradGrid Grid(in NormConvolutionShape shape) => TryGrid(shape)!.Value;
 
     /// <summary>
     /// From the gradient g of the normalised tensors: with averages over a group dx = rstd (gamma g - avg(gamma g) - z avg(gamma g z)),
     /// dgamma = sum g z, dbeta = sum g. A voxel of the small tensor stands for several, and its g is their sum.
     /// </summary>
     private static void NormGradient(
-        in NormConvolutionShape shape, in NormBuffers norm, bool constantStatistics, double* sums, double* smallSums, ChannelLines lines,
+        in NormConvolutionShape shape, in NormParameters norm, float* rstd, bool constantStatistics, double* sums, double* smallSums, ChannelLines lines,
         ChannelLines smallLines, in NormConvolutionGradients gradients)
     {
         var (large, little) = (shape.NormOf(shape.Input), shape.HasSmall ? shape.NormOf(shape.Small) : default);
@@ -180,7 +225,7 @@ internal static unsafe class NormConvolutionHost
         for (var set = 0; set < shape.Statistics; set++)
         {
             var (n, first) = (set / shape.Groups, set % shape.Groups * shape.ChannelsPerGroup);
-            double r = norm.Rstd.HostAddress[set], average = 0, correlation = 0;
+            double r = rstd[set], average = 0, correlation = 0;
             for (var c = first; c < first + shape.ChannelsPerGroup; c++)
             {
                 var s = c < large.Channels ? sums + 2L * (n * large.Channels + c) : smallSums + 2L * (n * little.Channels + c - large.Channels);
@@ -250,7 +295,7 @@ internal static unsafe class NormConvolutionHost
         private readonly int _firstSmall;
         private readonly int _count;
 
-        public Affine(HostDevice host, in NormConvolutionShape shape, in NormBuffers norm)
+        public Affine(HostDevice host, in NormConvolutionShape shape, in NormParameters norm, DeviceBuffer<float> statistics)
         {
             _count = shape.Input.N * shape.Channels;
             _firstSmall = shape.Input.N * shape.Input.C;
@@ -261,8 +306,8 @@ internal static unsafe class NormConvolutionHost
                 {
                     var set = (shape.WholeBatch ? 0 : n) * shape.Groups + c / shape.ChannelsPerGroup;
                     var i = c < shape.Input.C ? n * shape.Input.C + c : _firstSmall + n * shape.Small.C + c - shape.Input.C;
-                    Scales[i] = norm.Rstd.HostAddress[set] * norm.Gamma.HostAddress[c];
-                    Scales[_count + i] = norm.Beta.HostAddress[c] - norm.Mean.HostAddress[set] * Scales[i];
+                    Scales[i] = statistics.HostAddress[shape.Statistics + set] * norm.Gamma.HostAddress[c];
+                    Scales[_count + i] = norm.Beta.HostAddress[c] - statistics.HostAddress[set] * Scales[i];
                 }
             }
         }

@@ -1,0 +1,123 @@
+using ILGPU;
+
+namespace Spoco.Kernels.Primitives;
+
+/// <summary>Where a tile of an input gradient goes: the gradient of the normalised tensors, and its sums, which the norm's own gradient is made of.</summary>
+public struct TileGradientTarget
+{
+    /// <summary>Of the first tensor, [N, D, H, W, Channels].</summary>
+    public ArrayView<float> Dx;
+
+    /// <summary>Of the second tensor, summed over the copies of a voxel; or of every copy, see <see cref="SumsCopies"/>.</summary>
+    public ArrayView<float> Dsmall;
+
+    /// <summary>The tensors themselves.</summary>
+    public TileSource Inputs;
+
+    /// <summary>Mean per statistic.</summary>
+    public ArrayView<float> Mean;
+
+    /// <summary>Per tile and joined channel, [N, tiles, Channels + SmallChannels]: sum g and sum g (x - mean).</summary>
+    public ArrayView<ChannelSums> Sums;
+
+    /// <summary>Groups of channels of the norm.</summary>
+    public int Groups;
+
+    /// <summary>Whether statistics are those of the whole batch.</summary>
+    public int WholeBatch;
+
+    /// <summary>Whether <see cref="Sums"/> are wanted.</summary>
+    public int HasSums;
+
+    /// <summary>Whether the second tensor was enlarged by two, so that a thread has all copies of its voxels.</summary>
+    public int SumsCopies;
+}
+
+/// <summary>
+/// The input gradient of a convolution, which is itself one: window mirrored, channels exchanged. As <see cref="TileForward"/>; the gradient it reads passes
+/// through the activation on the way.
+/// </summary>
+internal static class TileInputGradient
+{
+    /// <summary>The kernel; one group per image, tile and tile of columns.</summary>
+    public static void Kernel<TLayout>(TileSource gradient, ArrayView<float> weight, ConvolutionShape transposed, TileBlocks blocks, TileGradientTarget target)
+        where TLayout : unmanaged, ITileLayout
+    {
+        var layout = default(TLayout);
+        var sharedRows = SharedMemory.Allocate<Four>(TileLayouts.Depth * TileLayouts.RowPitch / 4);
+        var sharedColumns = SharedMemory.Allocate<Four>(TileLayouts.Depth * TileLayouts.ColumnPitch / 4);
+        var places = SharedMemory.Allocate<BlockPlace>(32);
+        var columns = transposed.OutputChannels;
+        var columnTiles = (columns + 4 * layout.ColumnThreads - 1) / (4 * layout.ColumnThreads);
+        var firstColumn = Grid.IdxX % columnTiles * 4 * layout.ColumnThreads;
+        var tile = Grid.IdxX / columnTiles % blocks.Tiles;
+        var image = Grid.IdxX / columnTiles / blocks.Tiles;
+        var row = Group.IdxX / layout.ColumnThreads;
+        var sum = TileForward.Product<TLayout>(gradient, weight, transposed, blocks, 1, image, tile, firstColumn, sharedRows, sharedColumns, places);
+
+        var c = firstColumn + 4 * (Group.IdxX % layout.ColumnThreads);
+        var place = places[row];
+        var x = Column(target, blocks, place, sum, image, c, 0, columns);
+        var y = Column(target, blocks, place, sum, image, c, 1, columns);
+        var z = Column(target, blocks, place, sum, image, c, 2, columns);
+        var w = Column(target, blocks, place, sum, image, c, 3, columns);
+        if (target.HasSums == 0)
+            return;
+        Four sums, products;
+        (sums.X, sums.Y, sums.Z, sums.W) = (x.Sum, y.Sum, z.Sum, w.Sum);
+        (products.X, products.Y, products.Z, products.W) = (x.Product, y.Product, z.Product, w.Product);
+        sums = TileForward.ColumnTotals<TLayout>(sharedRows, sums);
+        products = TileForward.ColumnTotals<TLayout>(sharedRows, products);
+        if (row != 0)
+            return;
+        var at = (image * blocks.Tiles + tile) * columns + c;
+        for (var j = 0; j < TileLayouts.ThreadColumns && c + j < columns; j++)
+            target.Sums[at + j] = new ChannelSums(sums.At(j), products.At(j));
+    }
+
+    /// <summary>Writes one column of a thread's block; its sums.</summary>
+    private static ChannelSums Column(TileGradientTarget target, TileBlocks blocks, BlockPlace place, TileProduct sum, int image, int first, int j, int columns)
+    {
+        var c = first + j;
+        if (c >= columns)
+            return new ChannelSums(0, 0);
+        var inputs = target.Inputs;
+        var mean = target.HasSums != 0
+            ? target.Mean[(target.WholeBatch != 0 ? 0 : image * target.Groups) + c / (inputs.Channels / target.Groups)] : 0f;
+        var isSmall = c >= inputs.Shape.C;
+        float total = 0, product = 0, copies = 0;
+        for (var r = 0; r < TileLayouts.ThreadRows; r++)
+        {
+            if (!blocks.Has(place, r))
+                continue;
+            var g = sum.Row(r).At(j);
+            var (d, h, w) = (place.D + blocks.OfD(r), place.H + TileBlocks.OfH(r), place.W + blocks.OfW(r));
+            if (isSmall && target.SumsCopies != 0)
+            {
+                copies += g;
+                if (r % 4 != 3 || (blocks.Deep != 0 && r != 7))
+                    continue;
+
+                // The last copy of a voxel.
+                g = copies;
+                copies = 0;
+            }
+
+            if (!isSmall)
+                target.Dx[(((image * inputs.Shape.D + d) * inputs.Shape.H + h) * inputs.Shape.W + w) * inputs.Shape.C + c] = g;
+            else if (target.SumsCopies != 0)
+                target.Dsmall[SmallVoxel(inputs, blocks, image, d, h, w) * inputs.SmallShape.C + c - inputs.Shape.C] = g;
+            else
+                target.Dsmall[(((image * inputs.Shape.D + d) * inputs.Shape.H + h) * inputs.Shape.W + w) * inputs.SmallShape.C + c - inputs.Shape.C] = g;
+            if (target.HasSums == 0)
+                continue;
+            total += g;
+            product += g * (inputs.Raw(image, d, h, w, c) - mean);
+        }
+
+        return new ChannelSums(total, product);
+    }
+
+    private static int SmallVoxel(TileSource inputs, TileBlocks blocks, int image, int d, int h, int w) =>
+        ((image * inputs.SmallShape.D + (d >> blocks.Deep)) * inputs.SmallShape.H + h / 2) * inputs.SmallShape.W + w / 2;
+}

@@ -1,0 +1,111 @@
+namespace Spoco.Kernels.Primitives;
+
+/// <summary>
+/// How the threads of a group share a tile of the result, as a type: constants of the compiled kernel. A thread owns 8 rows and 4 columns; narrow tiles
+/// suit networks of few channels, whose wide tiles would be mostly empty.
+/// </summary>
+public interface ITileLayout
+{
+    /// <summary>Threads along the columns.</summary>
+    int ColumnThreads { get; }
+
+    /// <summary>Threads along the rows.</summary>
+    int RowThreads { get; }
+}
+
+/// <summary>128 rows and 64 columns, 256 threads.</summary>
+public readonly struct WideTile : ITileLayout
+{
+    /// <inheritdoc/>
+    public int ColumnThreads => 16;
+
+    /// <inheritdoc/>
+    public int RowThreads => 16;
+}
+
+/// <summary>256 rows and 32 columns, 256 threads.</summary>
+public readonly struct MiddleTile : ITileLayout
+{
+    /// <inheritdoc/>
+    public int ColumnThreads => 8;
+
+    /// <inheritdoc/>
+    public int RowThreads => 32;
+}
+
+/// <summary>256 rows and 16 columns, 128 threads.</summary>
+public readonly struct NarrowTile : ITileLayout
+{
+    /// <inheritdoc/>
+    public int ColumnThreads => 4;
+
+    /// <inheritdoc/>
+    public int RowThreads => 32;
+}
+
+/// <summary>32 rows and 16 columns, 16 threads: for devices that allow no more, such as ILGPU's simulator.</summary>
+public readonly struct SmallTile : ITileLayout
+{
+    /// <inheritdoc/>
+    public int ColumnThreads => 4;
+
+    /// <inheritdoc/>
+    public int RowThreads => 4;
+}
+
+/// <summary>The layouts by number, for the host's side of a launch.</summary>
+internal enum TileKind
+{
+    /// <summary><see cref="WideTile"/>.</summary>
+    Wide,
+
+    /// <summary><see cref="MiddleTile"/>.</summary>
+    Middle,
+
+    /// <summary><see cref="NarrowTile"/>.</summary>
+    Narrow,
+
+    /// <summary><see cref="SmallTile"/>.</summary>
+    Small,
+}
+
+/// <summary>Sizes of tiles, and which one suits a number of columns.</summary>
+internal static class TileLayouts
+{
+    /// <summary>Fewest threads of a group that a tile needs.</summary>
+    public const int LeastThreads = 16;
+
+    /// <summary>Rows of a thread.</summary>
+    public const int ThreadRows = 8;
+
+    /// <summary>Columns of a thread.</summary>
+    public const int ThreadColumns = 4;
+
+    /// <summary>Terms that go through shared memory at a time.</summary>
+    public const int Depth = 16;
+
+    /// <summary>Floats from one term to the next in the shared tile of rows: one vector more than the longest needs, which moves them to other banks.</summary>
+    public const int RowPitch = 256 + 4;
+
+    /// <summary>The same in the shared tile of columns.</summary>
+    public const int ColumnPitch = 64 + 4;
+
+    /// <summary>The layout for a number of columns on a device.</summary>
+    public static TileKind For(in Capabilities device, int columns) => device.GroupThreads < 256 ? TileKind.Small
+        : columns <= 16 ? TileKind.Narrow : columns <= 32 ? TileKind.Middle : TileKind.Wide;
+
+    /// <summary>Threads along the rows.</summary>
+    public static int RowThreads(this TileKind kind) => kind switch { TileKind.Wide => 16, TileKind.Small => 4, _ => 32 };
+
+    /// <summary>Threads along the columns.</summary>
+    public static int ColumnThreads(this TileKind kind) => kind switch { TileKind.Wide => 16, TileKind.Middle => 8, _ => 4 };
+
+    /// <summary>Threads of a group.</summary>
+    public static int Threads(this TileKind kind) => kind.RowThreads() * kind.ColumnThreads();
+
+    /// <summary>Rows of a tile.</summary>
+    public static int Rows(this TileKind kind) => ThreadRows * kind.RowThreads();
+
+    /// <summary>Tiles that a number of columns takes.</summary>
+    public static int ColumnTiles(this TileKind kind, int columns) => (columns + ThreadColumns * kind.ColumnThreads() - 1) / (ThreadColumns * kind.ColumnThreads());
+}

@@ -1,0 +1,310 @@
+using ILGPU;
+using ILGPU.Algorithms;
+using ILGPU.Runtime;
+
+namespace Spoco.Kernels.Primitives;
+
+/// <summary>What a normalisation's gradient does to a channel: dx = Scale g + Slope (x - Mean) + Offset. Four numbers, so that they are read at once.</summary>
+/// <param name="Mean">Mean of the group.</param>
+/// <param name="Scale">rstd gamma.</param>
+/// <param name="Slope">- rstd^3 avg(gamma g (x - mean)), times the copies of a voxel.</param>
+/// <param name="Offset">- rstd avg(gamma g), times the copies of a voxel.</param>
+public readonly record struct NormLine(float Mean, float Scale, float Slope, float Offset);
+
+/// <summary>The geometry of a unit's norm, for kernels.</summary>
+/// <param name="Images">Images with statistics of their own.</param>
+/// <param name="Pieces">Tiles, or chunks, of one of them.</param>
+/// <param name="Groups">Groups of channels.</param>
+/// <param name="Channels">Joined channels.</param>
+/// <param name="First">Those of the first tensor.</param>
+public readonly record struct NormPieces(int Images, int Pieces, int Groups, int Channels, int First);
+
+/// <summary>
+/// The small kernels around the tiles of a unit: moments of a tensor that no unit made, the statistics of tiles together, and the norm's own gradient. All
+/// sums have a fixed order.
+/// </summary>
+internal static class NormConvolutionKernels
+{
+    /// <summary>Floats of <see cref="Moments"/>.</summary>
+    public const int MomentFloats = 3;
+
+    /// <summary>Values of a thread whose mean it takes its sums around.</summary>
+    private const int OriginValues = 8;
+
+    /// <summary>Moments of some of a source's channels, of chunks of its voxels: [N, chunks, channels].</summary>
+    public static DeviceBuffer<Moments> MomentsOf(IlgpuDevice device, Holdings holdings, in TileSource source, int firstChannel, int channels)
+    {
+        var shape = new GroupNormShape(source.Shape.N, IlgpuDevice.Extent(source.Shape.VoxelsPerImage, nameof(NormConvolution)), channels, channels);
+        var threads = Threads(device);
+        var tiling = ChannelTiling.Of(shape, threads);
+        var moments = holdings.Allocate<Moments>(device, (long)shape.Images * tiling.Chunks * channels, nameof(NormConvolution));
+        device.Kernel(static a => a.LoadStreamKernel<GroupNormShape, ChannelTiling, TileSource, int, ArrayView<Moments>>(ChunkMoments))(
+            new KernelConfig(IlgpuDevice.Extent((long)shape.Images * tiling.Chunks * tiling.Tiles, nameof(NormConvolution)), threads),
+            shape, tiling, source, firstChannel, moments.View);
+        return moments;
+    }
+
+    /// <summary>Statistics from the moments of pieces.</summary>
+    public static void Merge(
+        IlgpuDevice device, in NormConvolutionShape shape, in NormParameters norm, DeviceBuffer<Moments> first, DeviceBuffer<Moments> small, int copies,
+        RunningStatistics running, DeviceBuffer<float> statistics)
+    {
+        var pieces = new NormPieces(shape.Images, (int)(first.Length / shape.Input.C / shape.Images), shape.Groups, shape.Channels, shape.Input.C);
+        var smallPieces = shape.HasSmall ? (int)(small.Length / shape.Small.C / shape.Images) : 0;
+        device.Kernel(static a => a.LoadStreamKernel<NormPieces, int, float, ArrayView<Moments>, ArrayView<Moments>, NormInputs, RunningInputs,
+            ArrayView<float>>(MergeMoments))(
+            new KernelConfig(shape.Statistics, Threads(device)), pieces, smallPieces, copies, first.View, small.View,
+            new NormInputs { Gamma = norm.Gamma.View, Beta = norm.Beta.View, Eps = norm.Eps },
+            new RunningInputs
+            {
+                Mean = running.Mean.View, Variance = running.Variance.View, Momentum = running.Momentum, Updates = running.Mean.IsNull ? 0 : 1,
+            }, statistics.View);
+    }
+
+    /// <summary>Statistics that are known.</summary>
+    public static void Know(
+        IlgpuDevice device, in NormConvolutionShape shape, in NormParameters norm, DeviceBuffer<float> mean, DeviceBuffer<float> variance,
+        DeviceBuffer<float> statistics) =>
+        device.Kernel(static a => a.LoadAutoGroupedStreamKernel<Index1D, NormInputs, ArrayView<float>, ArrayView<float>, ArrayView<float>>(Know))(
+            shape.Channels, new NormInputs { Gamma = norm.Gamma.View, Beta = norm.Beta.View, Eps = norm.Eps }, mean.View, variance.View, statistics.View);
+
+    /// <summary>The norm's gradient as a line per image and channel, and those of gamma and beta where they are wanted.</summary>
+    public static void Lines(
+        IlgpuDevice device, in NormConvolutionShape shape, in NormParameters norm, DeviceBuffer<float> statistics, bool constantStatistics,
+        DeviceBuffer<ChannelSums> sums, DeviceBuffer<float> dgamma, DeviceBuffer<float> dbeta, DeviceBuffer<NormLine> lines)
+    {
+        var pieces = new NormPieces(shape.Images, (int)(sums.Length / shape.Channels / shape.Images), shape.Groups, shape.Channels, shape.Input.C);
+        var values = constantStatistics ? float.PositiveInfinity : shape.Norm.ValuesPerGroup;
+        device.Kernel(static a => a.LoadStreamKernel<NormPieces, float, ArrayView<float>, ArrayView<float>, ArrayView<ChannelSums>, NormGradients,
+            ArrayView<NormLine>>(Lines))(
+            new KernelConfig(shape.Groups, Threads(device)), pieces, values, norm.Gamma.View, statistics.View, sums.View,
+            new NormGradients { Gamma = dgamma.View, Beta = dbeta.View, HasGamma = dgamma.IsNull ? 0 : 1, HasBeta = dbeta.IsNull ? 0 : 1 }, lines.View);
+    }
+
+    /// <summary>From the gradients of the normalised tensors those of the tensors, in place.</summary>
+    public static void Combine(
+        IlgpuDevice device, in NormConvolutionShape shape, in TileSource inputs, DeviceBuffer<NormLine> lines, int copies, bool copied,
+        DeviceBuffer<float> dx, DeviceBuffer<float> dsmall) =>
+        device.Kernel(static a => a.LoadAutoGroupedStreamKernel<Index1D, TileSource, ArrayView<NormLine>, CombineShape, ArrayView<float>, ArrayView<float>>(
+            Combine))(
+            IlgpuDevice.Extent(dx.Length + dsmall.Length, nameof(NormConvolution)), inputs, lines.View,
+            new CombineShape((int)dx.Length, shape.WholeBatch ? 0 : 1, copies, copied ? 1 : 0), dx.View, dsmall.View);
+
+    private static int Threads(IlgpuDevice device) => Math.Min(ChannelTiling.MaximumThreads, device.Capabilities.GroupThreads);
+
+    /// <summary>One thread group per image, chunk and tile of channels; see <see cref="GroupNormSimt.ChunkMoments"/>.</summary>
+    public static void ChunkMoments(GroupNormShape shape, ChannelTiling tiling, TileSource source, int firstChannel, ArrayView<Moments> partials)
+    {
+        var place = ChunkPlace.Of(shape, tiling);
+        var moments = new Moments(0, 0, 0);
+        if (place.First < place.Last)
+        {
+            var c = firstChannel + place.Channel;
+            var first = Raw(source, place.Image, place.First, c);
+            float difference = 0, count = 0;
+            for (var v = place.First; v < XMath.Min(place.First + OriginValues * tiling.Lanes, place.Last); v += tiling.Lanes)
+            {
+                difference += Raw(source, place.Image, v, c) - first;
+                count++;
+            }
+
+            var origin = first + difference / count;
+            CompensatedSum sum = default, squares = default;
+            count = 0;
+            for (var v = place.First; v < place.Last; v += tiling.Lanes)
+            {
+                var d = Raw(source, place.Image, v, c) - origin;
+                sum = sum.Add(d);
+                squares = squares.Add(d * d);
+                count++;
+            }
+
+            moments = new Moments(count, origin + sum.Value / count, XMath.Max(squares.Value - sum.Value * sum.Value / count, 0f));
+        }
+
+        moments = GroupReduction.ToFirstLane(moments, place.Lane, tiling.Lanes, tiling.ChannelsPerTile, default(MergedMoments));
+        if (place.Lane == 0 && place.Channel < shape.Channels)
+            partials[place.Partial(shape)] = moments;
+    }
+
+    private static float Raw(TileSource source, int image, int voxel, int channel) => source.Raw(
+        image, voxel / source.Shape.W / source.Shape.H, voxel / source.Shape.W % source.Shape.H, voxel % source.Shape.W, channel);
+
+    /// <summary>One thread group per image and group of channels. A voxel of the second tensor counts as often as it has copies.</summary>
+    public static void MergeMoments(
+        NormPieces shape, int smallPieces, float copies, ArrayView<Moments> first, ArrayView<Moments> small, NormInputs norm, RunningInputs running,
+        ArrayView<float> statistics)
+    {
+        var set = Grid.IdxX;
+        var (image, group) = (set / shape.Groups, set % shape.Groups);
+        var channels = shape.Channels / shape.Groups;
+        var (firstChannel, lastChannel) = (group * channels, (group + 1) * channels);
+        var boundary = IntrinsicMath.Clamp(shape.First, firstChannel, lastChannel);
+        var moments = new Moments(0, 0, 0);
+        var own = boundary - firstChannel;
+        for (var i = Group.IdxX; i < shape.Pieces * own; i += Group.DimX)
+            moments = Moments.Merge(moments, first[(image * shape.Pieces + i / own) * shape.First + firstChannel + i % own]);
+        own = lastChannel - boundary;
+        for (var i = Group.IdxX; i < smallPieces * own; i += Group.DimX)
+        {
+            var m = small[(image * smallPieces + i / own) * (shape.Channels - shape.First) + boundary - shape.First + i % own];
+            moments = Moments.Merge(moments, new Moments(m.Count * copies, m.Mean, m.Squares * copies));
+        }
+
+        var all = GroupReduction.ToAll(moments, default(MergedMoments));
+        var rstd = 1 / XMath.Sqrt(all.Squares / all.Count + norm.Eps);
+        var sets = shape.Images * shape.Groups;
+        if (Group.IdxX == 0)
+        {
+            statistics[set] = all.Mean;
+            statistics[sets + set] = rstd;
+            if (running.Updates != 0)
+            {
+                running.Mean[set] = (1 - running.Momentum) * running.Mean[set] + running.Momentum * all.Mean;
+                running.Variance[set] = (1 - running.Momentum) * running.Variance[set] + running.Momentum * (all.Squares / (all.Count - 1));
+            }
+        }
+
+        for (var c = firstChannel + Group.IdxX; c < lastChannel; c += Group.DimX)
+            StoreAffine(statistics, 2 * sets, shape.Images * shape.Channels, image * shape.Channels + c, all.Mean, rstd, norm.Gamma[c], norm.Beta[c]);
+    }
+
+    /// <summary>One thread per channel.</summary>
+    public static void Know(Index1D c, NormInputs norm, ArrayView<float> mean, ArrayView<float> variance, ArrayView<float> statistics)
+    {
+        var channels = mean.IntLength;
+        var rstd = 1 / XMath.Sqrt(variance[c] + norm.Eps);
+        statistics[c] = mean[c];
+        statistics[channels + c] = rstd;
+        StoreAffine(statistics, 2 * channels, channels, c, mean[c], rstd, norm.Gamma[c], norm.Beta[c]);
+    }
+
+    /// <summary>norm(x) = x scale + shift.</summary>
+    private static void StoreAffine(ArrayView<float> statistics, int first, int lines, int line, float mean, float rstd, float gamma, float beta)
+    {
+        var scale = rstd * gamma;
+        statistics[first + line] = scale;
+        statistics[first + lines + line] = beta - mean * scale;
+    }
+
+    /// <summary>
+    /// One thread group per group of channels, which takes images one after the other: dgamma and dbeta are sums over them. With averages over a group
+    /// dx = rstd (gamma g - avg(gamma g) - z avg(gamma g z)), z = (x - mean) rstd, dgamma = sum g z, dbeta = sum g.
+    /// </summary>
+    public static void Lines(
+        NormPieces shape, float values, ArrayView<float> gamma, ArrayView<float> statistics, ArrayView<ChannelSums> sums, NormGradients gradients,
+        ArrayView<NormLine> lines)
+    {
+        var averages = SharedMemory.Allocate<ChannelSums>(1);
+        var group = Grid.IdxX;
+        var channels = shape.Channels / shape.Groups;
+        var firstChannel = group * channels;
+        var sets = shape.Images * shape.Groups;
+        for (var image = 0; image < shape.Images; image++)
+        {
+            var set = image * shape.Groups + group;
+            var (mean, rstd) = (statistics[set], statistics[sets + set]);
+            var weighted = new ChannelSums(0, 0);
+            for (var c = firstChannel; c < firstChannel + channels; c++)
+            {
+                var part = new ChannelSums(0, 0);
+                for (var p = Group.IdxX; p < shape.Pieces; p += Group.DimX)
+                    part = ChannelSums.Add(part, sums[(image * shape.Pieces + p) * shape.Channels + c]);
+                var sum = GroupReduction.ToFirst(part, default(AddedSums));
+                Group.Barrier();
+                if (Group.IdxX == 0)
+                {
+                    weighted = ChannelSums.Add(weighted, new ChannelSums(gamma[c] * sum.Sum, gamma[c] * sum.Product));
+                    if (gradients.HasGamma != 0)
+                        gradients.Gamma[c] = (image == 0 ? 0 : gradients.Gamma[c]) + sum.Product * rstd;
+                    if (gradients.HasBeta != 0)
+                        gradients.Beta[c] = (image == 0 ? 0 : gradients.Beta[c]) + sum.Sum;
+                }
+            }
+
+            if (Group.IdxX == 0)
+                averages[0] = weighted;
+            Group.Barrier();
+            weighted = averages[0];
+            Group.Barrier();
+            for (var c = firstChannel + Group.IdxX; c < firstChannel + channels; c += Group.DimX)
+                lines[image * shape.Channels + c] =
+                    new NormLine(mean, rstd * gamma[c], -rstd * rstd * rstd * weighted.Product / values, -rstd * weighted.Sum / values);
+        }
+    }
+
+    /// <summary>One thread per value of both gradients.</summary>
+    public static void Combine(
+        Index1D i, TileSource inputs, ArrayView<NormLine> lines, CombineShape shape, ArrayView<float> dx, ArrayView<float> dsmall)
+    {
+        if (i < shape.Length)
+        {
+            var c = i % inputs.Shape.C;
+            var image = i / inputs.Shape.C / (inputs.Shape.D * inputs.Shape.H * inputs.Shape.W) * shape.PerImage;
+            var line = lines[image * inputs.Channels + c];
+            dx[i] = line.Scale * dx[i] + line.Slope * (inputs.Values[i] - line.Mean) + line.Offset;
+            return;
+        }
+
+        var j = i - shape.Length;
+        var large = inputs.Shape;
+        var (channel, voxel) = (j % inputs.SmallShape.C, j / inputs.SmallShape.C);
+        var voxels = shape.Copied != 0 ? large.D * large.H * large.W : inputs.SmallShape.D * inputs.SmallShape.H * inputs.SmallShape.W;
+        var n = voxel / voxels;
+        var own = lines[n * shape.PerImage * inputs.Channels + large.C + channel];
+        var x = shape.Copied != 0 ? Raw(inputs, n, voxel % voxels, large.C + channel) : inputs.Small[j];
+        dsmall[j] = own.Scale * dsmall[j] + shape.Copies * (own.Slope * (x - own.Mean) + own.Offset);
+    }
+
+    /// <summary>Scale and offset of a norm.</summary>
+    public struct NormInputs
+    {
+        /// <summary>Scale per channel.</summary>
+        public ArrayView<float> Gamma;
+
+        /// <summary>Offset per channel.</summary>
+        public ArrayView<float> Beta;
+
+        /// <summary>Added to the variance.</summary>
+        public float Eps;
+    }
+
+    /// <summary>Running averages.</summary>
+    public struct RunningInputs
+    {
+        /// <summary>Mean per channel.</summary>
+        public ArrayView<float> Mean;
+
+        /// <summary>Variance per channel.</summary>
+        public ArrayView<float> Variance;
+
+        /// <summary>Weight of the batch.</summary>
+        public float Momentum;
+
+        /// <summary>Whether there are any.</summary>
+        public int Updates;
+    }
+
+    /// <summary>Gradients of scale and offset.</summary>
+    public struct NormGradients
+    {
+        /// <summary>Of the scale, per channel.</summary>
+        public ArrayView<float> Gamma;
+
+        /// <summary>Of the offset, per channel.</summary>
+        public ArrayView<float> Beta;
+
+        /// <summary>Whether that of the scale is wanted.</summary>
+        public int HasGamma;
+
+        /// <summary>Whether that of the offset is wanted.</summary>
+        public int HasBeta;
+    }
+
+    /// <summary>How gradients are combined.</summary>
+    /// <param name="Length">Values of the first tensor's gradient.</param>
+    /// <param name="PerImage">1 where every image has statistics of its own, else 0.</param>
+    /// <param name="Copies">Copies that a voxel of the second tensor stands for.</param>
+    /// <param name="Copied">Whether the second gradient is that of every copy.</param>
+    public readonly record struct CombineShape(int Length, int PerImage, int Copies, int Copied);
+}
