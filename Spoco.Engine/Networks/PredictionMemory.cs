@@ -76,7 +76,7 @@ internal sealed class PredictionMemory
         var temporary = new List<TensorShape>();
         var order = _options.Order;
         var weight = new TensorShape(_options.Dimensions == 3 ? 3 : 1, 3, 3, joined.C, outputs);
-        var normFirst = order is ['g' or 'b', 'c', 'r' or 'l'];
+        var normFirst = order is ['g' or 'b', 'c', var letter] && ActivationLetters.Find(letter) is { IsPiecewiseLinear: true };
         var groups = order[0] == 'g' ? joined.C < _options.Groups ? 1 : _options.Groups : 0;
         var grid = normFirst ? NormConvolutionShape.Of(_device, x, small, weight, groups, whole)?.Grid : null;
         if (grid is null)
