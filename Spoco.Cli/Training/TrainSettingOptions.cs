@@ -5,6 +5,7 @@ using System.Text.Json;
 using Spoco.Cli.Data;
 using Spoco.Engine;
 using Spoco.Engine.Losses;
+using Spoco.Engine.Networks;
 using Spoco.Engine.Training;
 
 namespace Spoco.Cli.Training;
@@ -169,7 +170,7 @@ internal sealed class TrainSettingOptions
     private void AddNetwork()
     {
         AddNumbers("--maps", "Feature maps of each level of the U-Net, the finest first.", s => s.Maps, (s, v) => s with { Maps = v });
-        Add("--order", "Convolution unit: g group norm, b batch norm, c convolution, r ReLU, l LeakyReLU, e ELU. Default bcr in 2D, gcr in 3D.",
+        Add("--order", $"Convolution unit: {UNetOptions.OrderLetters}. Default bcr in 2D, gcr in 3D.",
             s => s.Order, (s, v) => s with { Order = v });
         Add("--embedding", "Dimensions of a pixel's embedding.", s => s.Embedding, (s, v) => s with { Embedding = v });
         Add("--anisotropic", "3D: pool by 1x2x2, for volumes whose slices lie far apart.", s => s.AnisotropicPooling, (s, v) => s with { AnisotropicPooling = v });

@@ -62,7 +62,7 @@ internal sealed class ConvolutionUnit
     public void Bind(ParameterStore store)
     {
         var order = _options.Order;
-        if (order is ['g' or 'b', 'c', var letter] && ActivationOf(letter) is { } function)
+        if (order is ['g' or 'b', 'c', var letter] && ActivationLetters.Find(letter) is { } function)
         {
             _grouped = order[0] == 'g';
             _whole = Whole(store, function);
@@ -75,7 +75,7 @@ internal sealed class ConvolutionUnit
             {
                 case 'c':
                     // An activation right behind the convolution is computed while its result is still in registers.
-                    var activation = i + 1 < order.Length ? ActivationOf(order[i + 1]) : null;
+                    var activation = i + 1 < order.Length ? ActivationLetters.Find(order[i + 1]) : null;
                     var weight = store[$"{_prefix}.conv.weight"];
                     var bias = HasNorm ? null : store[$"{_prefix}.conv.bias"];
                     _steps.Add((x, _, part) => Convolution.Apply(
@@ -96,7 +96,7 @@ internal sealed class ConvolutionUnit
                     _steps.Add((x, training, _) => BatchNorm.Apply(x, gamma, beta, mean, variance, training));
                     break;
                 default:
-                    var last = ActivationOf(order[i])!.Value;
+                    var last = ActivationLetters.Find(order[i])!.Value;
                     _steps.Add((x, _, _) => Activation.Apply(x, last));
                     break;
             }
@@ -164,12 +164,4 @@ internal sealed class ConvolutionUnit
         return (x, small, training, next, part) =>
             NormConvolution.ApplyBatch(x, small, gamma, beta, mean, variance, training, weight, activation, next, whole: part.Whole);
     }
-
-    private static ActivationFunction? ActivationOf(char letter) => letter switch
-    {
-        'r' => ActivationFunction.Relu,
-        'l' => ActivationFunction.LeakyRelu(),
-        'e' => ActivationFunction.Elu(),
-        _ => null,
-    };
 }

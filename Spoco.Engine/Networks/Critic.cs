@@ -54,14 +54,14 @@ public sealed class Critic : IDisposable
         }
 
         var coarsest = options.Coarsest;
-        Add(DenseName, new TensorShape(coarsest.D, coarsest.H, coarsest.W, coarsest.C, 1));
+        Add(DenseName, new WeightShape(coarsest.D, coarsest.H, coarsest.W, coarsest.C, 1));
         return specs;
 
         void Add(string name, WeightShape weight)
         {
-            var fanIn = checked((int)(weight.Count / weight.C));
+            var fanIn = checked((int)(weight.Count / weight.Outputs));
             specs.Add(new ParameterSpec($"{name}.weight", weight, ParameterKind.ConvolutionWeight, fanIn));
-            specs.Add(new ParameterSpec($"{name}.bias", TensorShape.Vector(weight.C), ParameterKind.Bias, fanIn));
+            specs.Add(new ParameterSpec($"{name}.bias", TensorShape.Vector(weight.Outputs), ParameterKind.Bias, fanIn));
         }
     }
 

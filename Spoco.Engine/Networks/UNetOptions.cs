@@ -19,10 +19,14 @@ public sealed record UNetOptions
     public IReadOnlyList<int> FeatureMaps { get; init; } = [16, 32, 64, 128];
 
     /// <summary>
-    /// What a convolution unit is made of, in order: g = group norm, b = batch norm, c = convolution, r = ReLU, l = LeakyReLU 0.01, e = ELU.
+    /// What a convolution unit is made of, in order: one letter each, see <see cref="OrderLetters"/>.
     /// The convolution has a bias only where the string has no norm.
     /// </summary>
     public string Order { get; init; } = "bcr";
+
+    /// <summary>What the letters of <see cref="Order"/> stand for, with commas between: norms, the convolution, activations.</summary>
+    public static string OrderLetters { get; } =
+        $"g group norm, b batch norm, c convolution, {string.Join(", ", ActivationLetters.All.Select(letter => $"{letter.Key} {letter.Value}"))}";
 
     /// <summary>Groups of a group norm; 1 where there are fewer channels than that.</summary>
     public int Groups { get; init; } = 8;
@@ -41,8 +45,8 @@ public sealed record UNetOptions
         // Every level halves the image; the least image of 16 levels has 32768 pixels a side.
         if (FeatureMaps.Count is < 2 or > 16 || FeatureMaps.Any(m => m is < 1 or > 4096))
             throw new ArgumentException($"UNet: 2 to 16 levels of 1 to 4096 feature maps are needed, got {string.Join(",", FeatureMaps)}.");
-        if (Order.Count(c => c == 'c') != 1 || Order.Any(c => !"gbcrle".Contains(c, StringComparison.Ordinal)))
-            throw new ArgumentException($"UNet: order must hold one 'c' and otherwise g, b, r, l or e, got '{Order}'.");
+        if (Order.Count(c => c == 'c') != 1 || Order.Any(c => c is not ('g' or 'b' or 'c') && ActivationLetters.Find(c) is null))
+            throw new ArgumentException($"UNet: order must hold one 'c' and otherwise letters of {OrderLetters}, got '{Order}'.");
         if (Groups < 1)
             throw new ArgumentException($"UNet: groups must be at least 1, got {Groups}.");
         if (PoolDepth is not (1 or 2))

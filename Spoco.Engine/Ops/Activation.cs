@@ -3,7 +3,7 @@ using Primitives = Spoco.Kernels.Primitives;
 
 namespace Spoco.Engine.Ops;
 
-/// <summary>ReLU, LeakyReLU and ELU, y = f(x) for every element.</summary>
+/// <summary>Activation functions, y = f(x) for every element; differentiable any number of times.</summary>
 public static class Activation
 {
     /// <summary>y = f(x).</summary>
@@ -21,12 +21,18 @@ public static class Activation
     /// <summary>max(x, 0).</summary>
     public static Tensor Relu(Tensor x) => Apply(x, ActivationFunction.Relu);
 
-    /// <summary>dx = dy f'(x), with f' computed from the output y; itself differentiable in dy, and for ELU in y.</summary>
-    internal static Tensor Backward(Tensor dy, Tensor y, ActivationFunction function)
+    /// <summary>dx = dy f'(x), with f' computed from the output y; itself differentiable in dy and y.</summary>
+    internal static Tensor Backward(Tensor dy, Tensor y, ActivationFunction function) => Backward(dy, y, function, order: 0);
+
+    /// <summary>dx = dy f'(x), with f' derived so many times with respect to y.</summary>
+    private static Tensor Backward(Tensor dy, Tensor y, ActivationFunction function, int order)
     {
         var dx = Tensor.Empty(y.Device, y.Shape, nameof(Activation));
-        Primitives.Activation.Backward(function, dy.Buffer, y.Buffer, dx.Buffer);
-        return Gradients.Needed(dy, y) ? Gradients.Record(dx, new BackwardNode(dy, y, function)) : dx;
+        if (order == 0)
+            Primitives.Activation.Backward(function, dy.Buffer, y.Buffer, dx.Buffer);
+        else
+            Primitives.Activation.BackwardByOutput(function, order, dy.Buffer, y.Buffer, dx.Buffer);
+        return Gradients.Needed(dy, y) ? Gradients.Record(dx, new BackwardNode(dy, y, function, order)) : dx;
     }
 
     private sealed class Node : GradientNode
@@ -49,25 +55,22 @@ public static class Activation
         private readonly Tensor _dy;
         private readonly Tensor _y;
         private readonly ActivationFunction _function;
+        private readonly int _order;
 
-        public BackwardNode(Tensor dy, Tensor y, ActivationFunction function) : base(dy, function.Kind == ActivationKind.Elu ? y : null)
+        public BackwardNode(Tensor dy, Tensor y, ActivationFunction function, int order) : base(dy, function.IsPiecewiseLinear ? null : y)
         {
             _dy = Save(dy);
             _y = Save(y);
             _function = function;
+            _order = order;
         }
 
         protected internal override void Backward(Tensor gradient, Span<Tensor?> inputGradients)
         {
             if (Needs(0))
-                inputGradients[0] = Activation.Backward(gradient, _y, _function);
-
-            // ELU: f' = y + alpha below 0, so df'/dy = 1 there and 0 above: 1 - (LeakyReLU with slope 0)'.
+                inputGradients[0] = Activation.Backward(gradient, _y, _function, _order);
             if (Needs(1))
-            {
-                var product = Elementwise.Multiply(gradient, _dy);
-                inputGradients[1] = Elementwise.AddScaled(product, Activation.Backward(product, _y, ActivationFunction.Relu), -1);
-            }
+                inputGradients[1] = Activation.Backward(Elementwise.Multiply(gradient, _dy), _y, _function, _order + 1);
         }
     }
 }

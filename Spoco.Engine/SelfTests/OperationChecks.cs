@@ -1,3 +1,4 @@
+using Spoco.Engine.Networks;
 using Spoco.Engine.Ops;
 using Spoco.Kernels;
 using Primitives = Spoco.Kernels.Primitives;
@@ -25,7 +26,7 @@ internal static class OperationChecks
 
     private static IEnumerable<SelfCheck> Pointwise(TensorShape shape)
     {
-        foreach (var function in (ActivationFunction[])[ActivationFunction.Relu, ActivationFunction.LeakyRelu(), ActivationFunction.Elu()])
+        foreach (var function in ActivationLetters.All.Values)
             yield return Twice(nameof(Activation), $"{Name(function)} {shape}", Rounding, [shape], x => Activation.Apply(x[0], function));
         yield return Twice(nameof(Elementwise), $"sum, product {shape}", Rounding, [shape, shape],
             x => Elementwise.AddScaled(Elementwise.Multiply(x[0], x[1]), Elementwise.Scale(Elementwise.Add(x[0], x[1]), 0.3f), -0.7f));
@@ -182,10 +183,5 @@ internal static class OperationChecks
         return [.. results, new CheckedArray("gradient of y^2", first.ToArray()), new CheckedArray("gradient of its square", second.ToArray())];
     }
 
-    private static string Name(ActivationFunction function) => function.Kind switch
-    {
-        ActivationKind.Identity => "",
-        ActivationKind.Elu => "ELU",
-        _ => function.Slope == 0 ? "ReLU" : "LeakyReLU",
-    };
+    private static string Name(ActivationFunction function) => function == ActivationFunction.Identity ? "" : $"{function}";
 }

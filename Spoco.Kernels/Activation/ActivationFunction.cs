@@ -76,12 +76,12 @@ public readonly record struct ActivationFunction(ActivationKind Kind, float Slop
         _ => Vector<float>.One,
     };
 
-    /// <summary>The derivative of f'(x), as a function of y, with respect to y; 0 for a piecewise linear function.</summary>
-    public float DerivativeByOutput(float y) => Kind == ActivationKind.Elu && !(y > 0) ? 1 : 0;
+    /// <summary>f'(x), as a function of y, derived <paramref name="order"/> times with respect to y; at least once.</summary>
+    public float DerivativeByOutput(float y, int order) => Kind == ActivationKind.Elu && order == 1 && !(y > 0) ? 1 : 0;
 
-    /// <summary>The derivative of f'(x), as a function of y, with respect to y, a register at a time.</summary>
-    public Vector<float> DerivativeByOutput(Vector<float> y) =>
-        Kind == ActivationKind.Elu ? Select(y, Vector<float>.Zero, Vector<float>.One) : Vector<float>.Zero;
+    /// <summary>f'(x), as a function of y, derived <paramref name="order"/> times with respect to y, a register at a time.</summary>
+    public Vector<float> DerivativeByOutput(Vector<float> y, int order) =>
+        Kind == ActivationKind.Elu && order == 1 ? Select(y, Vector<float>.Zero, Vector<float>.One) : Vector<float>.Zero;
 
     /// <inheritdoc/>
     public override string ToString() => Kind switch

@@ -78,7 +78,7 @@ public sealed class UNetTests
     }
 
     [TestCase("gcr", new[] { 16, 20 }, "UNet: 20 feature maps cannot be divided into 8 groups (maps 16,20).")]
-    [TestCase("gr", new[] { 16, 32 }, "UNet: order must hold one 'c' and otherwise g, b, r, l or e, got 'gr'.")]
+    [TestCase("gr", new[] { 16, 32 }, "UNet: order must hold one 'c' and otherwise letters of g group norm, b batch norm, c convolution, e ELU 1, l LeakyReLU 0.01, r ReLU, got 'gr'.")]
     [TestCase("cr", new[] { 16 }, "UNet: 2 to 16 levels of 1 to 4096 feature maps are needed, got 16.")]
     public void Impossible_architectures_are_named(string order, int[] maps, string message) =>
         Assert.That(() => UNet.Specs(new UNetOptions { Order = order, FeatureMaps = maps }), Throws.ArgumentException.With.Message.EqualTo(message));

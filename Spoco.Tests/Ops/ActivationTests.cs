@@ -7,13 +7,10 @@ namespace Spoco.Tests.Ops;
 
 public sealed class ActivationTests
 {
-    private static readonly ActivationFunction[] Functions =
-        [ActivationFunction.Relu, ActivationFunction.LeakyRelu(), ActivationFunction.LeakyRelu(0.1f), ActivationFunction.Elu(), ActivationFunction.Identity];
-
     [Test]
     public void Forward_equals_reference(
         [ValueSource(typeof(TestDevices), nameof(TestDevices.All))] string name,
-        [ValueSource(nameof(Functions))] ActivationFunction function,
+        [ValueSource(typeof(ActivationReference), nameof(ActivationReference.Functions))] ActivationFunction function,
         [Values(1, 7, 33, 1000)] int count)
     {
         var device = TestDevices.Open(name);
@@ -22,20 +19,13 @@ public sealed class ActivationTests
         using var scope = new TensorScope();
         var y = Activation.Apply(Tensor.From(device, TensorShape.Vector(count), x), function).ToArray();
         for (var i = 0; i < count; i++)
-        {
-            var expected = function.Kind switch
-            {
-                ActivationKind.Identity => x[i],
-                ActivationKind.LeakyRelu => x[i] > 0 ? x[i] : (double)function.Slope * x[i],
-                _ => x[i] > 0 ? x[i] : function.Slope * (Math.Exp(x[i]) - 1),
-            };
-            Assert.That(y[i], Is.EqualTo(expected).Within(1e-6), $"element {i}");
-        }
+            Assert.That(y[i], Is.EqualTo(ActivationReference.Apply(function, x[i])).Within(1e-6), $"element {i}");
     }
 
     [Test]
     public void Gradient_equals_difference_quotient(
-        [ValueSource(typeof(TestDevices), nameof(TestDevices.All))] string name, [ValueSource(nameof(Functions))] ActivationFunction function)
+        [ValueSource(typeof(TestDevices), nameof(TestDevices.All))] string name,
+        [ValueSource(typeof(ActivationReference), nameof(ActivationReference.Functions))] ActivationFunction function)
     {
         const int seed = 5;
         var shape = new TensorShape(2, 1, 3, 5, 7);
@@ -46,7 +36,8 @@ public sealed class ActivationTests
     /// <summary>The gradient, as a function of the input and of the arriving gradient, is itself differentiated.</summary>
     [Test]
     public void Second_derivative_equals_difference_quotient(
-        [ValueSource(typeof(TestDevices), nameof(TestDevices.All))] string name, [ValueSource(nameof(Functions))] ActivationFunction function)
+        [ValueSource(typeof(TestDevices), nameof(TestDevices.All))] string name,
+        [ValueSource(typeof(ActivationReference), nameof(ActivationReference.Functions))] ActivationFunction function)
     {
         const int seed = 6;
         var shape = new TensorShape(1, 1, 3, 5, 3);
@@ -55,6 +46,23 @@ public sealed class ActivationTests
         {
             var y = Activation.Apply(t[0], function);
             return Gradients.Of(y, [t[0]], t[1], createGraph: true)[0];
+        }, [(shape, GradientCheck.RandomValues(random, shape.Count, 0.1f)), (shape, GradientCheck.RandomValues(random, shape.Count))], seed);
+    }
+
+    /// <summary>And once more: formulas that go through the output y as often.</summary>
+    [Test]
+    public void Third_derivative_equals_difference_quotient(
+        [ValueSource(typeof(TestDevices), nameof(TestDevices.All))] string name,
+        [ValueSource(typeof(ActivationReference), nameof(ActivationReference.Functions))] ActivationFunction function)
+    {
+        const int seed = 7;
+        var shape = new TensorShape(1, 1, 3, 5, 3);
+        var random = new Random(seed);
+        GradientCheck.Run(TestDevices.Open(name), t =>
+        {
+            var y = Activation.Apply(t[0], function);
+            var first = Gradients.Of(Elementwise.Multiply(y, y), [t[0]], t[1], createGraph: true)[0];
+            return Gradients.Of(Elementwise.Multiply(first, first), [t[0]], createGraph: true)[0];
         }, [(shape, GradientCheck.RandomValues(random, shape.Count, 0.1f)), (shape, GradientCheck.RandomValues(random, shape.Count))], seed);
     }
 

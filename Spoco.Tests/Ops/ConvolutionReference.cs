@@ -36,9 +36,6 @@ internal static class ConvolutionReference
         return dbias;
     }
 
-    public static double Activate(ActivationFunction f, double v) => v > 0 || f.Kind == ActivationKind.Identity ? v
-        : f.Kind == ActivationKind.Elu ? f.Slope * (Math.Exp(v) - 1) : f.Slope * v;
-
     /// <summary>Fails where a value differs by more than <paramref name="tolerance"/> of the largest expected one.</summary>
     public static void AssertClose(float[] actual, double[] expected, string what, double tolerance = 1e-5)
     {

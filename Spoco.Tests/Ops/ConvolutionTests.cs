@@ -84,12 +84,12 @@ public sealed class ConvolutionTests
             algorithm.Forward(shape, tx.Buffer, tweight.Buffer, default, y.Buffer, default);
             ConvolutionReference.AssertClose(y.ToArray(), ConvolutionReference.Forward(shape, x, weight, null), $"{way}: y without bias");
             var expected = ConvolutionReference.Forward(shape, x, weight, bias);
-            foreach (var f in (ActivationFunction[])[default, ActivationFunction.Relu, ActivationFunction.LeakyRelu(0.1f), ActivationFunction.Elu()])
+            foreach (var f in ActivationReference.Functions)
             {
                 if (!algorithm.Runs(device.Capabilities, new ConvolutionProblem(shape, f)))
                     continue;
                 algorithm.Forward(shape, tx.Buffer, tweight.Buffer, tbias.Buffer, y.Buffer, f);
-                ConvolutionReference.AssertClose(y.ToArray(), [.. expected.Select(v => ConvolutionReference.Activate(f, v))], $"{way}: y, {f}");
+                ConvolutionReference.AssertClose(y.ToArray(), [.. expected.Select(v => ActivationReference.Apply(f, v))], $"{way}: y, {f}");
             }
 
             algorithm.BackwardInput(shape, tdy.Buffer, tweight.Buffer, dx.Buffer);
