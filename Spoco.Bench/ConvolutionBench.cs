@@ -75,7 +75,7 @@ public class ConvolutionBench
         /// <summary>Worked out anew whenever it is asked for: a copy with another input has another one.</summary>
         public ConvolutionShape Geometry => ConvolutionShape.Create(
             Input,
-            new TensorShape(Input.D == 1 ? 1 : Kernel, Kernel, Kernel, Input.C, OutputChannels),
+            new WeightShape(Input.D == 1 ? 1 : Kernel, Kernel, Kernel, Input.C, OutputChannels),
             (Input.D == 1 ? 0 : Kernel / 2, Kernel / 2, Kernel / 2));
 
         public Work Of(string benchmark) =>

@@ -12,8 +12,8 @@ public struct TileTarget
     /// <summary>Added per channel.</summary>
     public ArrayView<float> Bias;
 
-    /// <summary>Moments of every tile of the result, [N, tiles, Cout].</summary>
-    public ArrayView<Moments> Moments;
+    /// <summary>Moments of every tile of the result, <see cref="PieceMoments"/>.</summary>
+    public ArrayView<float> Moments;
 
     /// <summary>Maxima of windows of the result.</summary>
     public ArrayView<float> Pooled;
@@ -21,8 +21,8 @@ public struct TileTarget
     /// <summary>Where in their windows they are.</summary>
     public ArrayView<byte> Places;
 
-    /// <summary>Moments of every tile of the maxima, [N, tiles, Cout].</summary>
-    public ArrayView<Moments> PooledMoments;
+    /// <summary>Moments of every tile of the maxima.</summary>
+    public ArrayView<float> PooledMoments;
 
     /// <summary>Extents of the maxima; without voxels where they are not wanted.</summary>
     public TensorShape PooledShape;
@@ -80,26 +80,52 @@ internal static class TileForward
             total = total.Plus(values);
         }
 
-        if (target.HasMoments != 0)
+        // All barriers are passed by every group, whatever is wanted: compilers of OpenCL for processors take one inside a condition for proof that all
+        // threads go the same way, and then do not see that others around it are not.
+        var count = 0;
+        for (var b = 0; b < layout.RowThreads; b++)
+            count += blocks.Count(places[b]);
+        var origin = Mean(ColumnTotals<TLayout>(sharedRows, total), count);
+        Four differences = default, squares = default;
+        for (var r = 0; r < TileLayouts.ThreadRows; r++)
         {
-            var count = 0;
-            for (var b = 0; b < layout.RowThreads; b++)
-                count += blocks.Count(places[b]);
-            var mean = Mean(ColumnTotals<TLayout>(sharedRows, total), count);
-            Four squares = default;
-            for (var r = 0; r < TileLayouts.ThreadRows; r++)
-            {
-                if (blocks.Has(place, r))
-                    squares = squares.PlusSquares(sum.Row(r), mean);
-            }
-
-            squares = ColumnTotals<TLayout>(sharedRows, squares);
-            if (row == 0)
-                StoreMoments(target.Moments, (image * blocks.Tiles + tile) * columns, o, columns, count, mean, squares);
+            if (!blocks.Has(place, r))
+                continue;
+            var difference = sum.Row(r).Minus(origin);
+            differences = differences.Plus(difference);
+            squares = squares.PlusSquares(difference);
         }
 
-        if (target.PooledShape.D > 0)
-            Pool<TLayout>(sum, target, blocks, places, image, tile, row, o, columns, sharedRows);
+        var at = (image * blocks.Tiles + tile) * columns;
+        StoreMoments<TLayout>(target.Moments, target.HasMoments, at, firstColumn, columns, count, total, differences, squares, sharedRows);
+        var pooled = target.PooledShape;
+        var (first, second) = (HasWindow(pooled, blocks, place, 0), HasWindow(pooled, blocks, place, 1));
+        Four one = default, two = default;
+        if (first)
+            one = Maximum(sum, 0, blocks.Deep != 0 ? 8 : 4, target, PooledVoxel(pooled, blocks, place, 0, image) * columns, o, columns);
+        if (second)
+            two = Maximum(sum, 4, 4, target, PooledVoxel(pooled, blocks, place, 1, image) * columns, o, columns);
+        count = 0;
+        for (var b = 0; b < layout.RowThreads; b++)
+            count += (HasWindow(pooled, blocks, places[b], 0) ? 1 : 0) + (HasWindow(pooled, blocks, places[b], 1) ? 1 : 0);
+        total = one.Plus(two);
+        origin = Mean(ColumnTotals<TLayout>(sharedRows, total), IntrinsicMath.Max(count, 1));
+        differences = default;
+        squares = default;
+        if (first)
+        {
+            differences = one.Minus(origin);
+            squares = squares.PlusSquares(differences);
+        }
+
+        if (second)
+        {
+            two = two.Minus(origin);
+            differences = differences.Plus(two);
+            squares = squares.PlusSquares(two);
+        }
+
+        StoreMoments<TLayout>(target.PooledMoments, target.HasPooledMoments, at, firstColumn, columns, count, total, differences, squares, sharedRows);
     }
 
     /// <summary>
@@ -215,6 +241,21 @@ internal static class TileForward
         return total;
     }
 
+    /// <summary>The same for one column a thread: thread t gets the sum of column t of the tile; those beyond the last one get nothing of use.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static float ColumnTotal<TLayout>(ArrayView<Four> shared, Four part) where TLayout : unmanaged, ITileLayout
+    {
+        var layout = default(TLayout);
+        shared[Group.IdxX] = part;
+        Group.Barrier();
+        var values = shared.Cast<float>();
+        var total = 0f;
+        for (var r = 0; r < layout.RowThreads; r++)
+            total += values[4 * r * layout.ColumnThreads + Group.IdxX % (4 * layout.ColumnThreads)];
+        Group.Barrier();
+        return total;
+    }
+
     /// <summary>Bias and activation.</summary>
     private static TileProduct Finished(TileProduct sum, TileTarget target, int o, int columns)
     {
@@ -269,54 +310,26 @@ internal static class TileForward
             y[at + o + 3] = values.W;
     }
 
-    private static void StoreMoments(ArrayView<Moments> moments, int at, int o, int columns, int count, Four mean, Four squares)
+    /// <summary>
+    /// A thread a column. The mean is known but for its rounding, which grows with the values; the differences from it say how much it is off.
+    /// </summary>
+    private static void StoreMoments<TLayout>(
+        ArrayView<float> moments, int wanted, int at, int firstColumn, int columns, int count, Four sums, Four differences, Four squares, ArrayView<Four> shared)
+        where TLayout : unmanaged, ITileLayout
     {
-        if (o < columns)
-            moments[at + o] = new Moments(count, mean.X, squares.X);
-        if (o + 1 < columns)
-            moments[at + o + 1] = new Moments(count, mean.Y, squares.Y);
-        if (o + 2 < columns)
-            moments[at + o + 2] = new Moments(count, mean.Z, squares.Z);
-        if (o + 3 < columns)
-            moments[at + o + 3] = new Moments(count, mean.W, squares.W);
+        var values = IntrinsicMath.Max(count, 1);
+        var mean = ColumnTotal<TLayout>(shared, sums) / values;
+        var difference = ColumnTotal<TLayout>(shared, differences);
+        var square = ColumnTotal<TLayout>(shared, squares);
+        var o = firstColumn + Group.IdxX;
+        if (wanted != 0 && Group.IdxX < 4 * default(TLayout).ColumnThreads && o < columns)
+            PieceMoments.Store(moments, at + o,
+                new Moments(count, mean + difference / values, IntrinsicMath.Max(square - difference * difference / values, 0f)));
     }
 
-    /// <summary>Maxima of the windows of a thread's block: one of 2x2x2, or two of 1x2x2.</summary>
-    private static void Pool<TLayout>(
-        TileProduct sum, TileTarget target, TileBlocks blocks, ArrayView<BlockPlace> places, int image, int tile, int row, int o, int columns,
-        ArrayView<Four> shared) where TLayout : unmanaged, ITileLayout
-    {
-        var pooled = target.PooledShape;
-        var place = places[row];
-        var (first, second) = (Has(pooled, blocks, place, 0), blocks.Deep == 0 && Has(pooled, blocks, place, 1));
-        Four a = default, b = default;
-        if (first)
-            a = Maximum(sum, 0, blocks.Deep != 0 ? 8 : 4, target, PooledVoxel(pooled, blocks, place, 0, image) * columns, o, columns);
-        if (second)
-            b = Maximum(sum, 4, 4, target, PooledVoxel(pooled, blocks, place, 1, image) * columns, o, columns);
-        if (target.HasPooledMoments == 0)
-            return;
-        var count = 0;
-        for (var i = 0; i < default(TLayout).RowThreads; i++)
-        {
-            count += Has(pooled, blocks, places[i], 0) ? 1 : 0;
-            count += blocks.Deep == 0 && Has(pooled, blocks, places[i], 1) ? 1 : 0;
-        }
-
-        var mean = Mean(ColumnTotals<TLayout>(shared, a.Plus(b)), IntrinsicMath.Max(count, 1));
-        Four squares = default;
-        if (first)
-            squares = squares.PlusSquares(a, mean);
-        if (second)
-            squares = squares.PlusSquares(b, mean);
-        squares = ColumnTotals<TLayout>(shared, squares);
-        if (row == 0)
-            StoreMoments(target.PooledMoments, (image * blocks.Tiles + tile) * columns, o, columns, count, mean, squares);
-    }
-
-    /// <summary>Whether a window of a block is whole.</summary>
-    private static bool Has(TensorShape pooled, TileBlocks blocks, BlockPlace place, int window) =>
-        place.D < blocks.Image.D && (place.D >> blocks.Deep) < pooled.D && place.H / 2 < pooled.H && place.W / 2 + window < pooled.W;
+    /// <summary>Whether a block has a window, and it is whole: one of 2x2x2, or two of 1x2x2.</summary>
+    private static bool HasWindow(TensorShape pooled, TileBlocks blocks, BlockPlace place, int window) =>
+        window + blocks.Deep < 2 && place.D < blocks.Image.D && (place.D >> blocks.Deep) < pooled.D && place.H / 2 < pooled.H && place.W / 2 + window < pooled.W;
 
     private static int PooledVoxel(TensorShape pooled, TileBlocks blocks, BlockPlace place, int window, int image) =>
         ((image * pooled.D + (place.D >> blocks.Deep)) * pooled.H + place.H / 2) * pooled.W + place.W / 2 + window;

@@ -17,8 +17,8 @@ public struct TileGradientTarget
     /// <summary>Mean per statistic.</summary>
     public ArrayView<float> Mean;
 
-    /// <summary>Per tile and joined channel, [N, tiles, Channels + SmallChannels]: sum g and sum g (x - mean).</summary>
-    public ArrayView<ChannelSums> Sums;
+    /// <summary>Per tile and joined channel, two arrays [N, tiles, Channels + SmallChannels]: sum g, then sum g (x - mean).</summary>
+    public ArrayView<float> Sums;
 
     /// <summary>Groups of channels of the norm.</summary>
     public int Groups;
@@ -61,18 +61,18 @@ internal static class TileInputGradient
         var y = Column(target, blocks, place, sum, image, c, 1, columns);
         var z = Column(target, blocks, place, sum, image, c, 2, columns);
         var w = Column(target, blocks, place, sum, image, c, 3, columns);
-        if (target.HasSums == 0)
-            return;
         Four sums, products;
         (sums.X, sums.Y, sums.Z, sums.W) = (x.Sum, y.Sum, z.Sum, w.Sum);
         (products.X, products.Y, products.Z, products.W) = (x.Product, y.Product, z.Product, w.Product);
-        sums = TileForward.ColumnTotals<TLayout>(sharedRows, sums);
-        products = TileForward.ColumnTotals<TLayout>(sharedRows, products);
-        if (row != 0)
-            return;
-        var at = (image * blocks.Tiles + tile) * columns + c;
-        for (var j = 0; j < TileLayouts.ThreadColumns && c + j < columns; j++)
-            target.Sums[at + j] = new ChannelSums(sums.At(j), products.At(j));
+        var total = TileForward.ColumnTotal<TLayout>(sharedRows, sums);
+        var product = TileForward.ColumnTotal<TLayout>(sharedRows, products);
+        var own = firstColumn + Group.IdxX;
+        if (target.HasSums != 0 && Group.IdxX < 4 * layout.ColumnThreads && own < columns)
+        {
+            var at = (image * blocks.Tiles + tile) * columns + own;
+            target.Sums[at] = total;
+            target.Sums[target.Sums.IntLength / 2 + at] = product;
+        }
     }
 
     /// <summary>Writes one column of a thread's block; its sums.</summary>

@@ -42,15 +42,19 @@ public struct Four
         return sum;
     }
 
-    /// <summary>this + (values - mean)^2.</summary>
+    /// <summary>this - values.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal readonly Four PlusSquares(Four values, Four mean)
+    internal readonly Four Minus(Four values) => Plus(-1, values);
+
+    /// <summary>this + values^2.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal readonly Four PlusSquares(Four values)
     {
         Four sum;
-        sum.X = X + (values.X - mean.X) * (values.X - mean.X);
-        sum.Y = Y + (values.Y - mean.Y) * (values.Y - mean.Y);
-        sum.Z = Z + (values.Z - mean.Z) * (values.Z - mean.Z);
-        sum.W = W + (values.W - mean.W) * (values.W - mean.W);
+        sum.X = X + values.X * values.X;
+        sum.Y = Y + values.Y * values.Y;
+        sum.Z = Z + values.Z * values.Z;
+        sum.W = W + values.W * values.W;
         return sum;
     }
 

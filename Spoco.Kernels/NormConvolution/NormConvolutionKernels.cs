@@ -25,20 +25,17 @@ public readonly record struct NormPieces(int Images, int Pieces, int Groups, int
 /// </summary>
 internal static class NormConvolutionKernels
 {
-    /// <summary>Floats of <see cref="Moments"/>.</summary>
-    public const int MomentFloats = 3;
-
     /// <summary>Values of a thread whose mean it takes its sums around.</summary>
     private const int OriginValues = 8;
 
     /// <summary>Moments of some of a source's channels, of chunks of its voxels: [N, chunks, channels].</summary>
-    public static DeviceBuffer<Moments> MomentsOf(IlgpuDevice device, Holdings holdings, in TileSource source, int firstChannel, int channels)
+    public static DeviceBuffer<float> MomentsOf(IlgpuDevice device, Holdings holdings, in TileSource source, int firstChannel, int channels)
     {
         var shape = new GroupNormShape(source.Shape.N, IlgpuDevice.Extent(source.Shape.VoxelsPerImage, nameof(NormConvolution)), channels, channels);
         var threads = Threads(device);
         var tiling = ChannelTiling.Of(shape, threads);
-        var moments = holdings.Allocate<Moments>(device, (long)shape.Images * tiling.Chunks * channels, nameof(NormConvolution));
-        device.Kernel(static a => a.LoadStreamKernel<GroupNormShape, ChannelTiling, TileSource, int, ArrayView<Moments>>(ChunkMoments))(
+        var moments = holdings.Allocate<float>(device, PieceMoments.Arrays * (long)shape.Images * tiling.Chunks * channels, nameof(NormConvolution));
+        device.Kernel(static a => a.LoadStreamKernel<GroupNormShape, ChannelTiling, TileSource, int, ArrayView<float>>(ChunkMoments))(
             new KernelConfig(IlgpuDevice.Extent((long)shape.Images * tiling.Chunks * tiling.Tiles, nameof(NormConvolution)), threads),
             shape, tiling, source, firstChannel, moments.View);
         return moments;
@@ -46,12 +43,12 @@ internal static class NormConvolutionKernels
 
     /// <summary>Statistics from the moments of pieces.</summary>
     public static void Merge(
-        IlgpuDevice device, in NormConvolutionShape shape, in NormParameters norm, DeviceBuffer<Moments> first, DeviceBuffer<Moments> small, int copies,
+        IlgpuDevice device, in NormConvolutionShape shape, in NormParameters norm, DeviceBuffer<float> first, DeviceBuffer<float> small, int copies,
         RunningStatistics running, DeviceBuffer<float> statistics)
     {
-        var pieces = new NormPieces(shape.Images, (int)(first.Length / shape.Input.C / shape.Images), shape.Groups, shape.Channels, shape.Input.C);
-        var smallPieces = shape.HasSmall ? (int)(small.Length / shape.Small.C / shape.Images) : 0;
-        device.Kernel(static a => a.LoadStreamKernel<NormPieces, int, float, ArrayView<Moments>, ArrayView<Moments>, NormInputs, RunningInputs,
+        var pieces = new NormPieces(shape.Images, (int)(first.Length / PieceMoments.Arrays / shape.Input.C / shape.Images), shape.Groups, shape.Channels, shape.Input.C);
+        var smallPieces = shape.HasSmall ? (int)(small.Length / PieceMoments.Arrays / shape.Small.C / shape.Images) : 0;
+        device.Kernel(static a => a.LoadStreamKernel<NormPieces, int, float, ArrayView<float>, ArrayView<float>, NormInputs, RunningInputs,
             ArrayView<float>>(MergeMoments))(
             new KernelConfig(shape.Statistics, Threads(device)), pieces, smallPieces, copies, first.View, small.View,
             new NormInputs { Gamma = norm.Gamma.View, Beta = norm.Beta.View, Eps = norm.Eps },
@@ -71,11 +68,11 @@ internal static class NormConvolutionKernels
     /// <summary>The norm's gradient as a line per image and channel, and those of gamma and beta where they are wanted.</summary>
     public static void Lines(
         IlgpuDevice device, in NormConvolutionShape shape, in NormParameters norm, DeviceBuffer<float> statistics, bool constantStatistics,
-        DeviceBuffer<ChannelSums> sums, DeviceBuffer<float> dgamma, DeviceBuffer<float> dbeta, DeviceBuffer<NormLine> lines)
+        DeviceBuffer<float> sums, DeviceBuffer<float> dgamma, DeviceBuffer<float> dbeta, DeviceBuffer<NormLine> lines)
     {
-        var pieces = new NormPieces(shape.Images, (int)(sums.Length / shape.Channels / shape.Images), shape.Groups, shape.Channels, shape.Input.C);
+        var pieces = new NormPieces(shape.Images, (int)(sums.Length / 2 / shape.Channels / shape.Images), shape.Groups, shape.Channels, shape.Input.C);
         var values = constantStatistics ? float.PositiveInfinity : shape.Norm.ValuesPerGroup;
-        device.Kernel(static a => a.LoadStreamKernel<NormPieces, float, ArrayView<float>, ArrayView<float>, ArrayView<ChannelSums>, NormGradients,
+        device.Kernel(static a => a.LoadStreamKernel<NormPieces, float, ArrayView<float>, ArrayView<float>, ArrayView<float>, NormGradients,
             ArrayView<NormLine>>(Lines))(
             new KernelConfig(shape.Groups, Threads(device)), pieces, values, norm.Gamma.View, statistics.View, sums.View,
             new NormGradients { Gamma = dgamma.View, Beta = dbeta.View, HasGamma = dgamma.IsNull ? 0 : 1, HasBeta = dbeta.IsNull ? 0 : 1 }, lines.View);
@@ -93,10 +90,10 @@ internal static class NormConvolutionKernels
     private static int Threads(IlgpuDevice device) => Math.Min(ChannelTiling.MaximumThreads, device.Capabilities.GroupThreads);
 
     /// <summary>One thread group per image, chunk and tile of channels; see <see cref="GroupNormSimt.ChunkMoments"/>.</summary>
-    public static void ChunkMoments(GroupNormShape shape, ChannelTiling tiling, TileSource source, int firstChannel, ArrayView<Moments> partials)
+    public static void ChunkMoments(GroupNormShape shape, ChannelTiling tiling, TileSource source, int firstChannel, ArrayView<float> moments)
     {
         var place = ChunkPlace.Of(shape, tiling);
-        var moments = new Moments(0, 0, 0);
+        var own = new Moments(0, 0, 0);
         if (place.First < place.Last)
         {
             var c = firstChannel + place.Channel;
@@ -119,12 +116,12 @@ internal static class NormConvolutionKernels
                 count++;
             }
 
-            moments = new Moments(count, origin + sum.Value / count, XMath.Max(squares.Value - sum.Value * sum.Value / count, 0f));
+            own = new Moments(count, origin + sum.Value / count, XMath.Max(squares.Value - sum.Value * sum.Value / count, 0f));
         }
 
-        moments = GroupReduction.ToFirstLane(moments, place.Lane, tiling.Lanes, tiling.ChannelsPerTile, default(MergedMoments));
+        own = GroupReduction.ToFirstLane(own, place.Lane, tiling.Lanes, tiling.ChannelsPerTile, default(MergedMoments));
         if (place.Lane == 0 && place.Channel < shape.Channels)
-            partials[place.Partial(shape)] = moments;
+            PieceMoments.Store(moments, (int)place.Partial(shape), own);
     }
 
     private static float Raw(TileSource source, int image, int voxel, int channel) => source.Raw(
@@ -132,7 +129,7 @@ internal static class NormConvolutionKernels
 
     /// <summary>One thread group per image and group of channels. A voxel of the second tensor counts as often as it has copies.</summary>
     public static void MergeMoments(
-        NormPieces shape, int smallPieces, float copies, ArrayView<Moments> first, ArrayView<Moments> small, NormInputs norm, RunningInputs running,
+        NormPieces shape, int smallPieces, float copies, ArrayView<float> first, ArrayView<float> small, NormInputs norm, RunningInputs running,
         ArrayView<float> statistics)
     {
         var set = Grid.IdxX;
@@ -143,11 +140,11 @@ internal static class NormConvolutionKernels
         var moments = new Moments(0, 0, 0);
         var own = boundary - firstChannel;
         for (var i = Group.IdxX; i < shape.Pieces * own; i += Group.DimX)
-            moments = Moments.Merge(moments, first[(image * shape.Pieces + i / own) * shape.First + firstChannel + i % own]);
+            moments = Moments.Merge(moments, PieceMoments.Load(first, (image * shape.Pieces + i / own) * shape.First + firstChannel + i % own));
         own = lastChannel - boundary;
         for (var i = Group.IdxX; i < smallPieces * own; i += Group.DimX)
         {
-            var m = small[(image * smallPieces + i / own) * (shape.Channels - shape.First) + boundary - shape.First + i % own];
+            var m = PieceMoments.Load(small, (image * smallPieces + i / own) * (shape.Channels - shape.First) + boundary - shape.First + i % own);
             moments = Moments.Merge(moments, new Moments(m.Count * copies, m.Mean, m.Squares * copies));
         }
 
@@ -192,7 +189,7 @@ internal static class NormConvolutionKernels
     /// dx = rstd (gamma g - avg(gamma g) - z avg(gamma g z)), z = (x - mean) rstd, dgamma = sum g z, dbeta = sum g.
     /// </summary>
     public static void Lines(
-        NormPieces shape, float values, ArrayView<float> gamma, ArrayView<float> statistics, ArrayView<ChannelSums> sums, NormGradients gradients,
+        NormPieces shape, float values, ArrayView<float> gamma, ArrayView<float> statistics, ArrayView<float> sums, NormGradients gradients,
         ArrayView<NormLine> lines)
     {
         var averages = SharedMemory.Allocate<ChannelSums>(1);
@@ -209,7 +206,11 @@ internal static class NormConvolutionKernels
             {
                 var part = new ChannelSums(0, 0);
                 for (var p = Group.IdxX; p < shape.Pieces; p += Group.DimX)
-                    part = ChannelSums.Add(part, sums[(image * shape.Pieces + p) * shape.Channels + c]);
+                {
+                    var at = (image * shape.Pieces + p) * shape.Channels + c;
+                    part = ChannelSums.Add(part, new ChannelSums(sums[at], sums[sums.IntLength / 2 + at]));
+                }
+
                 var sum = GroupReduction.ToFirst(part, default(AddedSums));
                 Group.Barrier();
                 if (Group.IdxX == 0)

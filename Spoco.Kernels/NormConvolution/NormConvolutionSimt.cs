@@ -17,7 +17,7 @@ internal sealed class NormConvolutionSimt : NormConvolutionAlgorithm
 
     /// <inheritdoc/>
     public override long MomentsLength(ComputeDevice device, in NormConvolutionShape shape, in PoolingShape pool) =>
-        NormConvolutionKernels.MomentFloats * Partials(ForwardBlocks(device, shape, pool), shape.Weight.Outputs);
+        PieceMoments.Arrays * Partials(ForwardBlocks(device, shape, pool), shape.Weight.Outputs);
 
     /// <inheritdoc/>
     public override long StatisticsLength(in NormConvolutionShape shape) => 2L * shape.Statistics + 2L * shape.Images * shape.Channels;
@@ -33,7 +33,7 @@ internal sealed class NormConvolutionSimt : NormConvolutionAlgorithm
         var device = statistics.Device.Ilgpu;
         using var holdings = new Holdings();
         var source = Source(shape, inputs, default);
-        var small = default(DeviceBuffer<Moments>);
+        var small = default(DeviceBuffer<float>);
         var copies = 1;
         var first = Known(inputs.Moments) ?? NormConvolutionKernels.MomentsOf(device, holdings, source, 0, shape.Input.C);
         if (shape.HasSmall)
@@ -64,10 +64,10 @@ internal sealed class NormConvolutionSimt : NormConvolutionAlgorithm
             ForwardBlocks(device, shape, pool), new TileTarget
             {
                 Y = results.Y.View,
-                Moments = results.Moments.Cast<Moments>().View,
+                Moments = results.Moments.View,
                 Pooled = results.Pooled.View,
                 Places = results.Places.View,
-                PooledMoments = results.PooledMoments.Cast<Moments>().View,
+                PooledMoments = results.PooledMoments.View,
                 PooledShape = results.Pooled.IsNull ? default : pool.Output,
                 Activation = shape.Activation,
                 HasMoments = results.Moments.IsNull ? 0 : 1,
@@ -100,7 +100,7 @@ internal sealed class NormConvolutionSimt : NormConvolutionAlgorithm
             : gradients.Small.IsNull ? holdings.Allocate<float>(device, shape.Small.Count, nameof(NormConvolution)) : gradients.Small;
         var kind = TileLayouts.For(device.Capabilities, shape.Channels);
         var blocks = TileBlocks.Of(shape.Joined, shape.HasSmall && sumsCopies ? shape.Input.D == 2 * shape.Small.D : shape.Input.D > 1, kind.RowThreads());
-        var sums = holdings.Allocate<ChannelSums>(device, Partials(blocks, shape.Channels), nameof(NormConvolution));
+        var sums = holdings.Allocate<float>(device, 2 * Partials(blocks, shape.Channels), nameof(NormConvolution));
         TileLaunch.InputGradient(device, kind, gated, weight, shape.Convolution, blocks, new TileGradientTarget
         {
             Dx = dx.View,
@@ -139,7 +139,7 @@ internal sealed class NormConvolutionSimt : NormConvolutionAlgorithm
         return source;
     }
 
-    private static DeviceBuffer<Moments>? Known(DeviceBuffer<float> moments) => moments.IsNull ? null : moments.Cast<Moments>();
+    private static DeviceBuffer<float>? Known(DeviceBuffer<float> moments) => moments.IsNull ? null : moments;
 
     /// <summary>The blocks of the result: such that a block has whole windows.</summary>
     private static TileBlocks ForwardBlocks(ComputeDevice device, in NormConvolutionShape shape, in PoolingShape pool) => TileBlocks.Of(

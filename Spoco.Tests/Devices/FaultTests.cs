@@ -50,7 +50,7 @@ public sealed class FaultTests : FolderTests
         ["batch norm and convolution"] = ([Image, Vector, Vector, Weight],
             t => NormConvolution.ApplyBatch(t[0], null, t[1], t[2], Filled(t[0], 0), Filled(t[0], 1), true, t[3], ActivationFunction.Relu)),
         ["norm, convolution and maximum"] = ([Image, Vector, Vector, Weight],
-            t => NormConvolution.Apply(t[0], null, t[1], t[2], 2, t[3], ActivationFunction.Relu, new NextOperations(true, (1, 2, 2))).Pooled!),
+            t => NormConvolution.Apply(new FeatureMap(t[0]), null, t[1], t[2], 2, t[3], ActivationFunction.Relu, new NextOperations(true, (1, 2, 2))).Pooled!.Value.Values),
         ["a branch that meets itself"] = ([Image], t =>
         {
             var a = Activation.Relu(t[0]);

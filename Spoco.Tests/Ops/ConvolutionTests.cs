@@ -288,7 +288,7 @@ public sealed class ConvolutionTests
         Shape(input, new TensorShape(kernel.D, kernel.H, kernel.W, input.C, channels), padding);
 
     private static ConvolutionShape Shape(TensorShape input, TensorShape weight, (int, int, int) padding) =>
-        ConvolutionShape.Create(input, weight, padding);
+        ConvolutionShape.Create(input, WeightShape.Of(weight), padding);
 
     private static (float[] X, float[] Weight, float[] Bias, float[] Dy) Values(ConvolutionShape shape)
     {

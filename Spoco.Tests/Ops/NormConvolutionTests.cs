@@ -1,10 +1,14 @@
 using Spoco.Engine;
 using Spoco.Engine.Ops;
 using Spoco.Kernels;
+using Spoco.Kernels.Primitives;
+using NormConvolution = Spoco.Engine.Ops.NormConvolution;
+using Primitives = Spoco.Kernels.Primitives;
+using MaxPool = Spoco.Engine.Ops.MaxPool;
 
 namespace Spoco.Tests.Ops;
 
-/// <summary><see cref="NormConvolution"/> against the same operations one by one and without Winograd's algorithm.</summary>
+/// <summary><see cref="NormConvolution"/>: every algorithm against the same operations one by one and without Winograd's algorithm.</summary>
 public sealed class NormConvolutionTests
 {
     /// <summary>
@@ -41,6 +45,38 @@ public sealed class NormConvolutionTests
         var actual = Run(fused, test, training, nearZero);
         foreach (var ((name, values), reference) in actual.Zip(expected.Select(e => e.Values)))
             ConvolutionReference.AssertClose(values, [.. reference.Select(v => (double)v)], $"{name}, {test}", 5e-5);
+    }
+
+    /// <summary>As above on the other devices, with whatever algorithm they choose, and with operations one by one.</summary>
+    [Test]
+    public void Other_devices_equal_the_host(
+        [Values("ilgpu-cpu", "opencl:0", "cuda:0")] string name, [ValueSource(nameof(Cases))] (TensorShape X, TensorShape Small, int Outputs, int Groups) test,
+        [Values] bool training)
+    {
+        if (test.X.Voxels == 1 && test.Groups == 0)
+            Assert.Ignore("Batch norm needs more than one value.");
+        if (name == "ilgpu-cpu" && test.X.Voxels * test.Outputs * (test.X.C + test.Small.C) > 200_000)
+            Assert.Ignore("Too slow on the simulator.");
+        var device = TestDevices.Open(name);
+        using var plain = ComputeDevice.Open("cpu", new ComputeDeviceOptions { Winograd = false, Threads = 2 });
+        var sums = Run(plain, test, training, [], ActivationFunction.Identity)[0].Values;
+        int[] nearZero = [.. Enumerable.Range(0, sums.Length).Where(i => Math.Abs(sums[i]) < 1e-4)];
+        var expected = Run(plain, test, training, nearZero);
+        foreach (var ((what, values), reference) in Run(device, test, training, nearZero).Zip(expected.Select(e => e.Values)))
+            ConvolutionReference.AssertClose(values, [.. reference.Select(v => (double)v)], $"{what}, {test}", 5e-5);
+    }
+
+    [Test]
+    public void A_device_can_take_the_operations_one_by_one([Values("cpu", "ilgpu-cpu", "opencl:0", "cuda:0")] string name)
+    {
+        TestDevices.Open(name);
+        using var device = ComputeDevice.Open(name, new ComputeDeviceOptions { Algorithms = "NormConvolution=separate", Threads = 2 });
+        using var plain = ComputeDevice.Open("cpu", new ComputeDeviceOptions { Winograd = false, Threads = 2 });
+        device.Algorithms.Noting = true;
+        var test = (new TensorShape(2, 3, 6, 4, 8), new TensorShape(2, 3, 3, 2, 8), 16, 4);
+        foreach (var ((what, values), reference) in Run(device, test, true, [], ActivationFunction.Elu()).Zip(Run(plain, test, true, [], ActivationFunction.Elu()).Select(e => e.Values)))
+            ConvolutionReference.AssertClose(values, [.. reference.Select(v => (double)v)], $"{what}, {test}", 5e-5);
+        Assert.That(device.Algorithms.Made.Where(m => m.Operation == "NormConvolution").Select(m => m.Algorithm), Is.All.EqualTo("separate"));
     }
 
     [Test]
@@ -104,6 +140,21 @@ public sealed class NormConvolutionTests
         [Values(1, 3)] int threads)
     {
         using var device = ComputeDevice.Open("cpu", new ComputeDeviceOptions { Winograd = true, Threads = threads });
+        CheckMomentsAndMaxima(device, test, offset);
+    }
+
+    [Test]
+    public void Moments_and_maxima_are_those_of_the_result_on_other_devices(
+        [Values("ilgpu-cpu", "opencl:0", "cuda:0")] string name,
+        [ValueSource(nameof(PoolingCases))] (TensorShape X, int Outputs, (int D, int H, int W) Window) test, [Values(0f, 300f)] float offset)
+    {
+        if (name == "ilgpu-cpu" && test.X.Voxels > 600)
+            Assert.Ignore("Too slow on the simulator.");
+        CheckMomentsAndMaxima(TestDevices.Open(name), test, offset);
+    }
+
+    private static void CheckMomentsAndMaxima(ComputeDevice device, (TensorShape X, int Outputs, (int D, int H, int W) Window) test, float offset)
+    {
         using var scope = new TensorScope();
         var random = new Random(3);
         var x = Tensor.From(device, test.X, GradientCheck.RandomValues(random, test.X.Count));
@@ -111,33 +162,106 @@ public sealed class NormConvolutionTests
 
         // The norm's offset becomes a large mean of the result.
         var beta = Tensor.Filled(device, TensorShape.Vector(test.X.C), offset);
-        var weightShape = new TensorShape(test.X.D > 1 ? 3 : 1, 3, 3, test.X.C, test.Outputs);
+        var weightShape = new WeightShape(test.X.D > 1 ? 3 : 1, 3, 3, test.X.C, test.Outputs);
         var weight = Tensor.From(device, weightShape, GradientCheck.RandomValues(random, weightShape.Count)).WithGradient();
-        var (y, pooled) = NormConvolution.Apply(x, null, ones, beta, 4, weight, ActivationFunction.Relu, new NextOperations(true, test.Window));
+        var (y, pooled) = NormConvolution.Apply(
+            new FeatureMap(x), null, ones, beta, 4, weight, ActivationFunction.Relu, new NextOperations(true, test.Window));
         Assert.That(pooled, Is.Not.Null);
-        var copy = Tensor.From(device, y.Shape, y.ToArray()).WithGradient();
+        var maxima = pooled!.Value;
+        var copy = Tensor.From(device, y.Shape, y.Values.ToArray()).WithGradient();
         var expected = MaxPool.Apply(copy, test.Window);
-        Assert.That(pooled!.ToArray(), Is.EqualTo(expected.ToArray()));
+        Assert.That(maxima.Values.ToArray(), Is.EqualTo(expected.ToArray()));
         AssertMoments(y);
         if (test.Window.H == 2 && test.Window.D < 3)
-            AssertMoments(pooled);
+            AssertMoments(maxima);
+        else
+            Assert.That(maxima.Moments, Is.Null);
         var dy = Tensor.From(device, expected.Shape, GradientCheck.RandomValues(random, expected.Shape.Count));
-        Assert.That(Gradients.Of(pooled, [y], dy)[0].ToArray(), Is.EqualTo(Gradients.Of(expected, [copy], dy)[0].ToArray()));
+        Assert.That(Gradients.Of(maxima.Values, [y.Values], dy)[0].ToArray(), Is.EqualTo(Gradients.Of(expected, [copy], dy)[0].ToArray()));
     }
 
-    /// <summary>Against double precision, relative to the variance.</summary>
-    private static void AssertMoments(Tensor y)
+    /// <summary>Against double precision, relative to the variance; on devices moments are those of tiles, in single precision.</summary>
+    private static void AssertMoments(FeatureMap y)
     {
-        var (values, moments, channels) = (y.ToArray(), y.Moments.ToArray(), y.Shape.C);
+        var (values, channels) = (y.Values.ToArray(), y.Shape.C);
         var perImage = (int)y.Shape.VoxelsPerImage;
+        var onHost = y.Values.Device.Capabilities.OnHost;
+        double[] pairs = onHost ? y.Moments!.Buffer.Cast<double>().ToArray() : Joined(y.Moments!.ToArray(), y.Shape);
         for (var i = 0; i < y.Shape.N * channels; i++)
         {
             double[] channel = [.. Enumerable.Range(0, perImage).Select(p => (double)values[(i / channels * perImage + p) * channels + i % channels])];
             var mean = channel.Average();
             var squares = channel.Sum(v => (v - mean) * (v - mean));
             var deviation = Math.Sqrt(squares / perImage);
-            Assert.That(moments[2 * i], Is.EqualTo(mean).Within(1e-6 * deviation + 1e-7 * Math.Abs(mean)), $"mean {i} of {y}");
-            Assert.That(moments[2 * i + 1], Is.EqualTo(squares).Within(5e-6 * squares + 1e-12 * mean * mean * perImage), $"squares {i} of {y}");
+            var (ofMean, ofSquares) = onHost ? (1e-7, 1e-12) : (2e-7, 1e-11);
+            Assert.That(pairs[2 * i], Is.EqualTo(mean).Within(1e-6 * deviation + ofMean * Math.Abs(mean)), $"mean {i} of {y}");
+
+            // A tile's mean is a single-precision number: its rounding, times how far the tile's mean is from that of all.
+            var ofMeans = onHost ? 0 : 1.2e-7 * Math.Abs(mean) * deviation * perImage;
+            Assert.That(pairs[2 * i + 1], Is.EqualTo(squares).Within(5e-6 * squares + ofSquares * mean * mean * perImage + ofMeans), $"squares {i} of {y}");
+        }
+    }
+
+    /// <summary>Mean and sum of squares per image and channel, of the moments of tiles [N, tiles, C].</summary>
+    private static double[] Joined(float[] arrays, TensorShape shape)
+    {
+        var length = arrays.Length / PieceMoments.Arrays;
+        Moments[] tiles = [.. Enumerable.Range(0, length).Select(i => new Moments(arrays[i], arrays[length + i], arrays[2 * length + i]))];
+        var pairs = new double[2 * shape.N * shape.C];
+        var perImage = tiles.Length / shape.N / shape.C;
+        for (var i = 0; i < shape.N * shape.C; i++)
+        {
+            Moments[] own = [.. Enumerable.Range(0, perImage).Select(t => tiles[(i / shape.C * perImage + t) * shape.C + i % shape.C])];
+            var count = own.Sum(m => (double)m.Count);
+            Assert.That(count, Is.EqualTo(shape.VoxelsPerImage), $"voxels of channel {i}");
+            var mean = own.Sum(m => (double)m.Count * m.Mean) / count;
+            pairs[2 * i] = mean;
+            pairs[2 * i + 1] = own.Sum(m => m.Squares + m.Count * (m.Mean - mean) * (m.Mean - mean));
+        }
+
+        return pairs;
+    }
+
+    /// <summary>Results are windows of larger buffers here, with marks behind them: channels that do not fill a tile, voxels that do not fill blocks.</summary>
+    [Test]
+    public void Nothing_is_written_beside_the_results(
+        [ValueSource(typeof(TestDevices), nameof(TestDevices.All))] string name, [Values(5, 8, 24)] int outputs, [Values(1, 3)] int slices)
+    {
+        const float Mark = -7;
+        const int Marks = 300;
+        var device = TestDevices.Open(name);
+        using var holdings = new Holdings();
+        TensorShape x = new(2, slices, 6, 6, 8), small = new(2, slices, 3, 3, 8);
+        var shape = NormConvolutionShape.Create(x, small, new WeightShape(slices, 3, 3, 16, outputs), 4, ActivationFunction.Relu);
+        var pool = PoolingShape.Of(nameof(MaxPool), shape.Output, (1, 2, 2));
+        var written = new List<(string Name, DeviceBuffer<float> Whole, long Length)>();
+        var inputs = new NormConvolutionInputs(Given(x.Count), Given(small.Count));
+        var norm = new NormParameters(Given(16), Given(16), 1e-5f);
+        var (weight, dy) = (Given(shape.Weight.Count), Given(shape.Output.Count));
+        var statistics = Marked("statistics", Primitives.NormConvolution.StatisticsLength(device, shape));
+        Primitives.NormConvolution.Measure(shape, inputs, norm, default, statistics);
+        var pools = Primitives.NormConvolution.Pools(device, shape, pool);
+        var length = Primitives.NormConvolution.MomentsLength(device, shape, pools ? pool : default);
+        var y = Marked("y", shape.Output.Count);
+        Primitives.NormConvolution.Forward(shape, inputs, norm, statistics, weight, new NormConvolutionResults(
+            y, length == 0 ? default : Marked("moments", length), pool, pools ? Marked("pooled", pool.Output.Count) : default, default,
+            pools && length > 0 ? Marked("moments of the maxima", length) : default));
+        Primitives.NormConvolution.Backward(shape, dy, y, inputs, norm, statistics, weight, false, new NormConvolutionGradients(
+            Marked("dx", x.Count), Marked("dsmall", small.Count), Marked("dgamma", 16), Marked("dbeta", 16), Marked("dweight", shape.Weight.Count)));
+        foreach (var (what, whole, count) in written)
+        {
+            var values = whole.ToArray();
+            Assert.That(values.Skip((int)count), Is.All.EqualTo(Mark), $"behind {what}");
+            Assert.That(values.Take((int)count), Has.None.EqualTo(Mark), what);
+        }
+
+        DeviceBuffer<float> Given(long count) => holdings.Upload<float>(device, GradientCheck.RandomValues(new Random((int)count), count), "test");
+
+        DeviceBuffer<float> Marked(string what, long count)
+        {
+            var whole = holdings.Upload<float>(device, [.. Enumerable.Repeat(Mark, (int)count + Marks)], "test");
+            written.Add((what, whole, count));
+            return whole.Slice(0, count);
         }
     }
 

@@ -166,11 +166,12 @@ public sealed class OperationThreadTests
         TensorShape shape = new(1, 6, 34, 70, 8), weightShape = new(3, 3, 3, 8, 16);
         var x = Tensor.From(device, shape, GradientCheck.RandomValues(random, shape.Count)).WithGradient();
         var weight = Tensor.From(device, weightShape, GradientCheck.RandomValues(random, weightShape.Count)).WithGradient();
-        var (y, pooled) = NormConvolution.Apply(
-            x, null, Filled(device, 8, 1), Filled(device, 8, 0.2f), 4, weight, ActivationFunction.Relu, new NextOperations(true, (2, 2, 2)));
-        Gradients.Backward(pooled!, Tensor.From(device, pooled!.Shape, GradientCheck.RandomValues(random, pooled.Shape.Count)));
-        var moments = Array.ConvertAll(y.Moments.ToArray(), v => (float)v);
-        return [y.ToArray(), pooled.ToArray(), moments, x.Gradient!.ToArray(), weight.Gradient!.ToArray()];
+        var (y, maxima) = NormConvolution.Apply(
+            new FeatureMap(x), null, Filled(device, 8, 1), Filled(device, 8, 0.2f), 4, weight, ActivationFunction.Relu, new NextOperations(true, (2, 2, 2)));
+        var pooled = maxima!.Value.Values;
+        Gradients.Backward(pooled, Tensor.From(device, pooled.Shape, GradientCheck.RandomValues(random, pooled.Shape.Count)));
+        var moments = Array.ConvertAll(y.Moments!.Buffer.Cast<double>().ToArray(), v => (float)v);
+        return [y.Values.ToArray(), pooled.ToArray(), moments, x.Gradient!.ToArray(), weight.Gradient!.ToArray()];
     }
 
     private static float[][] Update(ComputeDevice device)
