@@ -23,7 +23,7 @@ internal static class Breakdown
         var before = DateTime.Now - process.StartTime;
         var best = step.Run();
         var after = DateTime.Now - process.StartTime;
-        Console.WriteLine($"{net}, {device.Workers.Workers} threads, {HostDevice.InstructionSet}; first step from {before.TotalSeconds:f2} s to "
+        Console.WriteLine($"{net}, {device.Processors} threads, {HostDevice.InstructionSet}; first step from {before.TotalSeconds:f2} s to "
             + $"{after.TotalSeconds:f2} s after the start of the process; peak {FmaPeak.Measure(device):f0} GFLOP/s");
         for (var i = 0; i < repeats; i++)
         {
@@ -52,7 +52,7 @@ internal static class Breakdown
         var shares = new List<double>();
         for (var i = 0; i <= repeats; i++)
         {
-            var profile = step.Host!.Workers.Profile = new KernelProfile();
+            var profile = step.Opened.Profile = new KernelProfile();
             var start = Stopwatch.GetTimestamp();
             step.SpocoStep();
             var time = Stopwatch.GetElapsedTime(start).TotalMilliseconds;

@@ -12,9 +12,9 @@ internal static class ConvolutionTable
 
     public static void Run(int repeats)
     {
-        using var host = (HostDevice)ComputeDevice.Open("cpu");
+        using var host = ComputeDevice.Open("cpu");
         var peak = FmaPeak.Measure(host);
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{HostDevice.InstructionSet}, {host.Workers.Workers} threads, peak {peak:f0} GFLOP/s; "
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{HostDevice.InstructionSet}, {host.Processors} threads, peak {peak:f0} GFLOP/s; "
             + $"ms (GFLOP/s of the plain sum, share of peak), best of {repeats} calls or more"));
         Console.WriteLine("| layer | forward | backward input | backward weight |");
         Console.WriteLine("|---|---|---|---|");

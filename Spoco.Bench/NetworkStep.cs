@@ -24,7 +24,7 @@ internal sealed class NetworkStep : IDisposable
 
     public NetworkStep(TrainingStepBench.Network net, int threads)
     {
-        Device = (HostDevice)ComputeDevice.Open("cpu", new ComputeDeviceOptions { Threads = threads });
+        Device = ComputeDevice.Open("cpu", new ComputeDeviceOptions { Threads = threads });
         var options = new UNetOptions { Dimensions = net.Dimensions, InputChannels = net.Input.C, FeatureMaps = net.Maps, Order = net.Order };
         _f = new UNet(Device, options);
         _g = new UNet(Device, options, trained: false);
@@ -43,7 +43,7 @@ internal sealed class NetworkStep : IDisposable
         _second.Clear();
     }
 
-    public HostDevice Device { get; }
+    public ComputeDevice Device { get; }
 
     public void Dispose()
     {
@@ -54,7 +54,7 @@ internal sealed class NetworkStep : IDisposable
 
     public StepResult Run()
     {
-        var profile = Device.Workers.Profile = new KernelProfile();
+        var profile = Device.Profile = new KernelProfile();
         var phases = new List<(string, double)>();
         var allocated = GC.GetAllocatedBytesForCurrentThread();
         var processor = Environment.CpuUsage.TotalTime;

@@ -32,8 +32,8 @@ public class TrainingStepBench
     /// <summary>Threads of the host; null = all.</summary>
     internal int? Threads { get; init; }
 
-    /// <summary>The device, where it is the host.</summary>
-    internal HostDevice? Host => _device as HostDevice;
+    /// <summary>The device, once it is opened.</summary>
+    internal ComputeDevice Opened => _device;
 
     [GlobalSetup]
     public void Setup()
