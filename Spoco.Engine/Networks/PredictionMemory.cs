@@ -114,7 +114,7 @@ internal sealed class PredictionMemory
     // Transformed weights, and the transforms of every worker's block or of one that all share.
     private long Workspace(in WinogradGrid grid, int inputs, int outputs)
     {
-        long workers = _device.Processors;
+        long workers = ((HostDevice)_device).Workers.Workers;
         var weights = (long)grid.PlaneFrequencies * inputs * outputs;
         var perTile = (long)grid.PlaneFrequencies * (inputs + outputs + 32);
         var transforms = perTile * grid.Tiles;

@@ -11,6 +11,7 @@ internal static class AlgorithmCatalog
         Adam.Chooser,
         Affinity.Chooser,
         AveragePool.Chooser,
+        Cast.Chooser,
         ChannelSlice.Chooser,
         ChannelSum.Chooser,
         Convolution.Chooser,

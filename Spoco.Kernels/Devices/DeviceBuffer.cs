@@ -73,16 +73,6 @@ public readonly unsafe struct DeviceBuffer<T> where T : unmanaged
     /// <summary>The window byte by byte.</summary>
     public DeviceBuffer<byte> Bytes => Cast<byte>();
 
-    /// <summary>The same bytes as elements of another type.</summary>
-    /// <exception cref="ArgumentException">The window begins or ends within an element of that type.</exception>
-    public DeviceBuffer<TOther> Cast<TOther>() where TOther : unmanaged
-    {
-        var (offset, bytes) = (_offset * sizeof(T), Length * sizeof(T));
-        return offset % sizeof(TOther) == 0 && bytes % sizeof(TOther) == 0
-            ? new DeviceBuffer<TOther>(Memory, offset / sizeof(TOther), bytes / sizeof(TOther))
-            : throw new ArgumentException($"DeviceBuffer: {bytes} bytes from byte {offset} on are no whole elements of {sizeof(TOther)} bytes ({Memory.Owner}).");
-    }
-
     /// <summary>A part of the window.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The part reaches beyond the window.</exception>
     public DeviceBuffer<T> Slice(long offset, long length)
@@ -91,6 +81,18 @@ public readonly unsafe struct DeviceBuffer<T> where T : unmanaged
         ArgumentOutOfRangeException.ThrowIfNegative(length);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(length, Length - offset);
         return new DeviceBuffer<T>(Memory, _offset + offset, length);
+    }
+
+    /// <summary>The same bytes as elements of another type; of no memory, no memory.</summary>
+    /// <exception cref="ArgumentException">The window does not begin and end on whole elements of that type.</exception>
+    public DeviceBuffer<TOther> Cast<TOther>() where TOther : unmanaged
+    {
+        if (_memory is null)
+            return default;
+        var (offset, length) = (_offset * sizeof(T), Length * sizeof(T));
+        if (offset % sizeof(TOther) != 0 || length % sizeof(TOther) != 0)
+            throw new ArgumentException($"{_memory.Owner}: {Length} elements from {_offset} on are no whole elements of {typeof(TOther).Name}.");
+        return new DeviceBuffer<TOther>(_memory, offset / sizeof(TOther), length / sizeof(TOther));
     }
 
     /// <summary>Copies host values into the window; returns when they are there.</summary>
