@@ -22,9 +22,9 @@ internal sealed class NetworkStep : IDisposable
     private readonly DeviceBuffer<float> _second;
     private int _count;
 
-    public NetworkStep(TrainingStepBench.Network net, int threads)
+    public NetworkStep(TrainingStepBench.Network net, int threads, AlgorithmRequest algorithms)
     {
-        Device = ComputeDevice.Open("cpu", new ComputeDeviceOptions { Threads = threads });
+        Device = algorithms.Watch(ComputeDevice.Open("cpu", new ComputeDeviceOptions { Threads = threads, Algorithms = algorithms.Forced }));
         var options = new UNetOptions { Dimensions = net.Dimensions, InputChannels = net.Input.C, FeatureMaps = net.Maps, Order = net.Order };
         _f = new UNet(Device, options);
         _g = new UNet(Device, options, trained: false);
