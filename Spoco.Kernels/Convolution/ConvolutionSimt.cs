@@ -239,11 +239,7 @@ internal sealed class ConvolutionSimt : ConvolutionAlgorithm
             return;
         if (hasBias != 0)
             s += bias[o];
-        if (activation.Kind == ActivationKind.LeakyRelu)
-            s = new LeakyReluOperator(activation.Slope).Apply(s, s);
-        else if (activation.Kind == ActivationKind.Elu)
-            s = new EluOperator(activation.Slope).Apply(s, s);
-        y[m * columns + o] = s;
+        y[m * columns + o] = activation.Apply(s);
     }
 
     /// <summary>
