@@ -9,21 +9,21 @@ namespace Spoco.Bench;
 /// </summary>
 internal static class Breakdown
 {
-    public static void Run(TrainingStepBench.Network net, int repeats, int threads)
+    public static void Run(TrainingStepBench.Network net, int repeats, int threads, AlgorithmRequest algorithms)
     {
-        Networks(net, repeats, threads);
-        WithLoss(net, repeats, threads);
+        Networks(net, repeats, threads, algorithms);
+        WithLoss(net, repeats, threads, algorithms);
     }
 
-    private static void Networks(TrainingStepBench.Network net, int repeats, int threads)
+    private static void Networks(TrainingStepBench.Network net, int repeats, int threads, AlgorithmRequest algorithms)
     {
-        using var step = new NetworkStep(net, threads);
+        using var step = new NetworkStep(net, threads, algorithms);
         var device = step.Device;
         using var process = Process.GetCurrentProcess();
         var before = DateTime.Now - process.StartTime;
         var best = step.Run();
         var after = DateTime.Now - process.StartTime;
-        Console.WriteLine($"{net}, {device.Workers.Workers} threads, {HostDevice.InstructionSet}; first step from {before.TotalSeconds:f2} s to "
+        Console.WriteLine($"{net}, {device.Processors} threads, {HostDevice.InstructionSet}; first step from {before.TotalSeconds:f2} s to "
             + $"{after.TotalSeconds:f2} s after the start of the process; peak {FmaPeak.Measure(device):f0} GFLOP/s");
         for (var i = 0; i < repeats; i++)
         {
@@ -43,16 +43,16 @@ internal static class Breakdown
             + $"held {device.Pool.Statistics.HeldBytes >> 20} MiB, managed {best.Allocated >> 10} KiB a step");
     }
 
-    private static void WithLoss(TrainingStepBench.Network net, int repeats, int threads)
+    private static void WithLoss(TrainingStepBench.Network net, int repeats, int threads, AlgorithmRequest algorithms)
     {
-        var step = new TrainingStepBench { Device = "cpu", Net = net, Threads = threads };
+        var step = new TrainingStepBench { Device = "cpu", Net = net, Threads = threads, Algorithms = algorithms };
         step.Setup();
         var (total, between) = (double.MaxValue, 0.0);
         (string Kernel, int Launches, TimeSpan Time)[] loss = [];
         var shares = new List<double>();
         for (var i = 0; i <= repeats; i++)
         {
-            var profile = step.Host!.Workers.Profile = new KernelProfile();
+            var profile = step.Opened.Profile = new KernelProfile();
             var start = Stopwatch.GetTimestamp();
             step.SpocoStep();
             var time = Stopwatch.GetElapsedTime(start).TotalMilliseconds;
@@ -72,6 +72,7 @@ internal static class Breakdown
             + $"{100 * shares[shares.Count / 2]:f1} %), between kernels {between:f1} ms");
         foreach (var (kernel, _, time) in loss)
             Console.WriteLine($"  {kernel,-40} {time.TotalMilliseconds,8:f1}");
+        algorithms.Report(step.Opened);
         step.Cleanup();
     }
 }

@@ -22,9 +22,9 @@ internal sealed class NetworkStep : IDisposable
     private readonly DeviceBuffer<float> _second;
     private int _count;
 
-    public NetworkStep(TrainingStepBench.Network net, int threads)
+    public NetworkStep(TrainingStepBench.Network net, int threads, AlgorithmRequest algorithms)
     {
-        Device = (HostDevice)ComputeDevice.Open("cpu", new ComputeDeviceOptions { Threads = threads });
+        Device = algorithms.Watch(ComputeDevice.Open("cpu", new ComputeDeviceOptions { Threads = threads, Algorithms = algorithms.Forced }));
         var options = new UNetOptions { Dimensions = net.Dimensions, InputChannels = net.Input.C, FeatureMaps = net.Maps, Order = net.Order };
         _f = new UNet(Device, options);
         _g = new UNet(Device, options, trained: false);
@@ -43,7 +43,7 @@ internal sealed class NetworkStep : IDisposable
         _second.Clear();
     }
 
-    public HostDevice Device { get; }
+    public ComputeDevice Device { get; }
 
     public void Dispose()
     {
@@ -54,7 +54,7 @@ internal sealed class NetworkStep : IDisposable
 
     public StepResult Run()
     {
-        var profile = Device.Workers.Profile = new KernelProfile();
+        var profile = Device.Profile = new KernelProfile();
         var phases = new List<(string, double)>();
         var allocated = GC.GetAllocatedBytesForCurrentThread();
         var processor = Environment.CpuUsage.TotalTime;

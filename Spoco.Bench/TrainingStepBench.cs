@@ -32,13 +32,16 @@ public class TrainingStepBench
     /// <summary>Threads of the host; null = all.</summary>
     internal int? Threads { get; init; }
 
-    /// <summary>The device, where it is the host.</summary>
-    internal HostDevice? Host => _device as HostDevice;
+    /// <summary>The algorithms that were asked for.</summary>
+    internal AlgorithmRequest Algorithms { get; init; } = new();
+
+    /// <summary>The device, once it is opened.</summary>
+    internal ComputeDevice Opened => _device;
 
     [GlobalSetup]
     public void Setup()
     {
-        _device = ComputeDevice.Open(Device, new ComputeDeviceOptions { Threads = Threads });
+        _device = Algorithms.Watch(ComputeDevice.Open(Device, new ComputeDeviceOptions { Threads = Threads, Algorithms = Algorithms.Forced }));
         _calls = new TrainingStepCalls(_device, Net);
     }
 

@@ -27,6 +27,8 @@ internal static class GpuCommand
             + "is printed and written.") { quick, text, json, common.Overwrite }
             .WithExamples("spoco-bench gpu", "spoco-bench gpu --device opencl:0 --quick", "spoco-bench gpu --out before.md --json before.json");
         common.AddComputing(command);
+        var algorithms = new AlgorithmOptions();
+        algorithms.AddTo(command);
         command.SetAction((result, cancellation) =>
         {
             var (textPath, jsonPath) = (result.GetValue(text), result.GetValue(json));
@@ -35,10 +37,12 @@ internal static class GpuCommand
                 .. textPath is null ? Array.Empty<PlannedOutput>() : [new PlannedOutput(textPath, "the tables", path => ResultMark.BeginsWith(path, ReportText.Title))],
                 .. jsonPath is null ? Array.Empty<PlannedOutput>() : [new PlannedOutput(jsonPath, "the numbers", BenchFile.IsReport)],
             ], result.GetValue(common.Overwrite));
-            using var device = common.OpenDevice(result, profiling: true);
+            var request = algorithms.Of(result);
+            using var device = common.OpenDevice(result, profiling: true, request.Forced);
             if (device.Kind == DeviceKind.IlgpuCpu)
                 throw new InputException($"--device: {device.Name} simulates a GPU for tests; its times say nothing.");
-            Run(new BenchRun(device, BenchPlan.Of(device, result.GetValue(quick))), textPath, jsonPath, cancellation);
+            Run(new BenchRun(request.Watch(device), BenchPlan.Of(device, result.GetValue(quick))), textPath, jsonPath, cancellation);
+            request.Report(device);
             return Task.FromResult(Cli.Program.Success);
         });
         return command;

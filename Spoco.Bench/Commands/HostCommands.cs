@@ -12,8 +12,9 @@ internal static class HostCommands
         var (net, repeats) = (Network(), Repeats(10));
         var common = new CommonOptions();
         var command = new Command("breakdown", "A training step on the cpu device by phase and kernel.") { net, repeats, common.Threads }.WithExamples("spoco-bench breakdown UNet2D");
+        var algorithms = With(command);
         command.SetAction(result => Bench.Breakdown.Run(
-            TrainingStepBench.Find(result.GetValue(net)!), Positive(result, repeats), common.ThreadsOf(result) ?? Environment.ProcessorCount));
+            TrainingStepBench.Find(result.GetValue(net)!), Positive(result, repeats), common.ThreadsOf(result) ?? Environment.ProcessorCount, algorithms.Of(result)));
         return command;
     }
 
@@ -21,7 +22,8 @@ internal static class HostCommands
     {
         var (net, repeats) = (Network(), Repeats(10));
         var command = new Command("scaling", "How much faster a training step on the cpu device becomes with all threads.") { net, repeats }.WithExamples("spoco-bench scaling UNet2D");
-        command.SetAction(result => Bench.Scaling.Run(TrainingStepBench.Find(result.GetValue(net)!), Positive(result, repeats)));
+        var algorithms = With(command);
+        command.SetAction(result => Bench.Scaling.Run(TrainingStepBench.Find(result.GetValue(net)!), Positive(result, repeats), algorithms.Of(result)));
         return command;
     }
 
@@ -29,8 +31,16 @@ internal static class HostCommands
     {
         var repeats = Repeats(5);
         var command = new Command("convolutions", "Every convolution of the networks on the cpu device, best of some calls.") { repeats };
-        command.SetAction(result => ConvolutionTable.Run(Positive(result, repeats)));
+        var algorithms = With(command);
+        command.SetAction(result => ConvolutionTable.Run(Positive(result, repeats), algorithms.Of(result)));
         return command;
+    }
+
+    private static AlgorithmOptions With(Command command)
+    {
+        var algorithms = new AlgorithmOptions();
+        algorithms.AddTo(command);
+        return algorithms;
     }
 
     private static Argument<string> Network() => new("network")

@@ -1,7 +1,3 @@
-using ILGPU.Runtime.Cuda;
-using ILGPU.Runtime.OpenCL;
-using Spoco.Kernels;
-
 namespace Spoco.Bench.Reports;
 
 /// <summary>What tells one machine from another, beside what devices say of themselves.</summary>
@@ -25,12 +21,4 @@ internal static class Machine
             }
         }
     }
-
-    /// <summary>The highest clocks that a GPU's driver reports, to be put behind what else it says.</summary>
-    public static string ClocksOf(ComputeDevice device) => device switch
-    {
-        IlgpuDevice { Accelerator: CudaAccelerator cuda } => $", up to {cuda.ClockRate / 1000} MHz, memory {cuda.MemoryClockRate / 1000} MHz",
-        IlgpuDevice { Accelerator: CLAccelerator cl } => $", up to {cl.ClockRate} MHz",
-        _ => "",
-    };
 }

@@ -26,19 +26,13 @@ internal sealed record BenchPlan(string Name, Sampling Sampling, long CopyBytes,
     /// <summary>The plan for a device. Quick: fewer samples; on a processor, which would take minutes for some of the convolutions, also small inputs.</summary>
     public static BenchPlan Of(ComputeDevice device, bool quick)
     {
-        var isSmall = quick && !IsGpu(device);
+        var isSmall = quick && !device.IsGpu;
         return new(
             quick ? isSmall ? "quick, small" : "quick" : "full",
             quick ? new Sampling(Least: 3, Most: 15, Seconds: 0.15, SampleMilliseconds: 1) : new Sampling(Least: 5, Most: 50, Seconds: 0.8, SampleMilliseconds: 2),
-            IsGpu(device) ? 1L << 28 : 1L << 26,
+            device.IsGpu ? 1L << 28 : 1L << 26,
             [.. Convolutions(isSmall), .. Norms(isSmall), .. Losses(isSmall), .. Steps(isSmall), .. MutexWatersheds(isSmall, quick)]);
     }
-
-    private static bool IsGpu(ComputeDevice device) => device switch
-    {
-        IlgpuDevice { Accelerator: ILGPU.Runtime.OpenCL.CLAccelerator cl } => cl.DeviceType.HasFlag(ILGPU.Runtime.OpenCL.CLDeviceType.CL_DEVICE_TYPE_GPU),
-        _ => device.Kind == DeviceKind.Cuda,
-    };
 
     private static IEnumerable<BenchCase> Convolutions(bool isSmall) =>
         from layer in ConvolutionBench.Layers

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using ILGPU.Runtime;
 using Spoco.Kernels;
 
 namespace Spoco.Bench.Runs;
@@ -7,17 +6,14 @@ namespace Spoco.Bench.Runs;
 /// <summary>Measures how long a device takes: by its own events where it was opened with <see cref="ComputeDeviceOptions.Profiling"/>, else by the wall.</summary>
 internal sealed class DeviceClock(ComputeDevice device)
 {
-    private readonly AcceleratorStream? _stream =
-        device is IlgpuDevice { Kind: not DeviceKind.IlgpuCpu } gpu && gpu.Accelerator.Context.Properties.EnableProfiling ? gpu.Accelerator.DefaultStream : null;
-
     /// <summary>What it measures by.</summary>
-    public string Name => _stream is null ? "wall clock, the device idle before and after" : "events of the device";
+    public string Name => device.MeasuresTime ? "events of the device" : "wall clock, the device idle before and after";
 
     /// <summary>Milliseconds from the beginning of the first call to the end of what the last one launched.</summary>
     public double Milliseconds(Action call, int count = 1)
     {
         device.Synchronize();
-        if (_stream is null)
+        if (!device.MeasuresTime)
         {
             var start = Stopwatch.GetTimestamp();
             Repeat(call, count);
@@ -25,9 +21,9 @@ internal sealed class DeviceClock(ComputeDevice device)
             return Stopwatch.GetElapsedTime(start).TotalMilliseconds;
         }
 
-        using var before = _stream.AddProfilingMarker();
+        using var before = device.Mark()!;
         Repeat(call, count);
-        using var after = _stream.AddProfilingMarker();
+        using var after = device.Mark()!;
         device.Synchronize();
         return after.MeasureFrom(before).TotalMilliseconds;
     }

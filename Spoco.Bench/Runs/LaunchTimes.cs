@@ -12,7 +12,6 @@ namespace Spoco.Bench.Runs;
 internal sealed class LaunchTimes : IKernelLoader, IDisposable
 {
     private readonly ComputeDevice _device;
-    private readonly Accelerator? _accelerator;
     private KernelProfile _profile = new();
     private readonly Dictionary<object, Delegate> _launchers = new(ReferenceEqualityComparer.Instance);
     private readonly List<(string Kernel, ProfilingMarker Before, ProfilingMarker After)> _launches = [];
@@ -22,10 +21,8 @@ internal sealed class LaunchTimes : IKernelLoader, IDisposable
     public LaunchTimes(ComputeDevice device)
     {
         _device = device;
-        if (device is IlgpuDevice gpu)
-            (_accelerator, gpu.Loader) = (gpu.Accelerator, this);
-        else
-            ((HostDevice)device).Workers.Profile = _profile;
+        device.Loader = this;
+        device.Profile = _profile;
     }
 
     /// <summary>Waits for the device and returns what was noted since the last call, the slowest kernel first.</summary>
@@ -42,8 +39,7 @@ internal sealed class LaunchTimes : IKernelLoader, IDisposable
         _launches.Clear();
         var times = _profile.Times;
         _profile = new KernelProfile();
-        if (_device is HostDevice host)
-            host.Workers.Profile = _profile;
+        _device.Profile = _profile;
         return times;
     }
 
@@ -52,7 +48,7 @@ internal sealed class LaunchTimes : IKernelLoader, IDisposable
     {
         if (_launchers.TryGetValue(load, out var known))
             return (TLauncher)known;
-        var launcher = load(_accelerator!);
+        var launcher = load(_device.Ilgpu.Accelerator);
         var name = NameOf(launcher.GetCompiledKernel().SourceMethod);
         var parameters = typeof(TLauncher).GetMethod("Invoke")!.GetParameters().Select(p => Expression.Parameter(p.ParameterType)).ToArray();
         var timed = Expression.Lambda<TLauncher>(
@@ -68,10 +64,8 @@ internal sealed class LaunchTimes : IKernelLoader, IDisposable
     /// <summary>No more launches are noted.</summary>
     public void Dispose()
     {
-        if (_device is IlgpuDevice gpu)
-            gpu.Loader = null;
-        else
-            ((HostDevice)_device).Workers.Profile = null;
+        _device.Loader = null;
+        _device.Profile = null;
         foreach (var (_, before, after) in _launches)
         {
             before.Dispose();
@@ -84,11 +78,11 @@ internal sealed class LaunchTimes : IKernelLoader, IDisposable
     /// <summary>The class that holds a kernel, and its name.</summary>
     private static string NameOf(MethodInfo kernel) => $"{kernel.DeclaringType!.Name.Split('`')[0]}.{kernel.Name}";
 
-    private void Before() => _before = _accelerator!.DefaultStream.AddProfilingMarker();
+    private void Before() => _before = _device.Mark();
 
     private void After(string kernel)
     {
-        _launches.Add((kernel, _before!, _accelerator!.DefaultStream.AddProfilingMarker()));
+        _launches.Add((kernel, _before!, _device.Mark()!));
         _before = null;
     }
 }

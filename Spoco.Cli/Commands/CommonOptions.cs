@@ -49,8 +49,8 @@ internal sealed class CommonOptions
         command.Options.Add(Verbose);
     }
 
-    public ComputeDevice OpenDevice(ParseResult result, bool profiling = false) =>
-        ComputeDevice.Open(result.GetValue(Device)!, new ComputeDeviceOptions { Threads = ThreadsOf(result), Profiling = profiling });
+    public ComputeDevice OpenDevice(ParseResult result, bool profiling = false, string? algorithms = null) => ComputeDevice.Open(
+        result.GetValue(Device)!, new ComputeDeviceOptions { Threads = ThreadsOf(result), Profiling = profiling, Algorithms = algorithms });
 
     public int? ThreadsOf(ParseResult result) => result.GetValue(Threads) is { } threads
         ? threads is >= 1 and <= 1024 ? threads : throw new DeviceException($"--threads: expected 1 to 1024, got {threads}.")

@@ -4,29 +4,34 @@ using Primitives = Spoco.Kernels.Primitives;
 namespace Spoco.Engine;
 
 /// <summary>
-/// Single-precision values on a device, [N, D, H, W, C] with C fastest, and their place in the graph of recorded operations.
+/// Values on a device, [N, D, H, W, C] with C fastest, and their place in the graph of recorded operations. They are of single precision unless
+/// <see cref="ElementType"/> says otherwise; tensors of other types are stored, copied and cast (<see cref="Ops.Cast"/>).
 /// A tensor belongs to the <see cref="TensorScope"/> it was made in and is released with it; one made outside any scope is released by
 /// <see cref="Dispose"/>. Memory goes back to the pool when the scope and every operation that saved the tensor have released it.
 /// </summary>
 public sealed class Tensor : IDisposable
 {
-    private readonly DeviceBuffer<float> _buffer;
+    private readonly DeviceBuffer<byte> _bytes;
     private readonly Tensor? _owner;
     private readonly bool _ownsMemory;
     private int _references = 1;
 
-    private Tensor(DeviceBuffer<float> buffer, TensorShape shape, Tensor? owner, bool ownsMemory)
+    private Tensor(DeviceBuffer<byte> bytes, ElementType type, TensorShape shape, Tensor? owner, bool ownsMemory)
     {
-        _buffer = buffer;
+        _bytes = bytes;
+        ElementType = type;
         _owner = owner;
         _ownsMemory = ownsMemory;
         Shape = shape;
-        Device = buffer.Device;
+        Device = bytes.Device;
         owner?.Retain();
     }
 
     /// <summary>The extents.</summary>
     public TensorShape Shape { get; }
+
+    /// <summary>The type of the values.</summary>
+    public ElementType ElementType { get; }
 
     /// <summary>Where the values are.</summary>
     public ComputeDevice Device { get; }
@@ -37,10 +42,15 @@ public sealed class Tensor : IDisposable
     /// <summary>The accumulated gradient of a leaf (a tensor with <see cref="RequiresGradient"/> that no operation made); null before the first.</summary>
     public Tensor? Gradient { get; internal set; }
 
-    /// <summary>The values.</summary>
+    /// <summary>The values, of single precision: what nearly every operation takes.</summary>
     /// <exception cref="ObjectDisposedException">The tensor was released.</exception>
-    public DeviceBuffer<float> Buffer => _references > 0
-        ? _buffer
+    /// <exception cref="InvalidOperationException">They are of another type.</exception>
+    public DeviceBuffer<float> Buffer => BufferOf<float>();
+
+    /// <summary>The values byte by byte, of any type.</summary>
+    /// <exception cref="ObjectDisposedException">The tensor was released.</exception>
+    public DeviceBuffer<byte> Bytes => _references > 0
+        ? _bytes
         : throw new ObjectDisposedException(nameof(Tensor), $"Tensor {Shape}: used after it was released (is it kept beyond its TensorScope?).");
 
     /// <summary>Whether <see cref="Gradient"/> is known to be zero everywhere, so that the first gradient may overwrite it.</summary>
@@ -57,13 +67,14 @@ public sealed class Tensor : IDisposable
     /// <param name="device">Where it is to live.</param>
     /// <param name="shape">Its extents, each at least 1.</param>
     /// <param name="owner">What it is for; named when memory runs out.</param>
+    /// <param name="type">Type of its values.</param>
     /// <exception cref="ArgumentException">An extent is below 1.</exception>
-    public static Tensor Empty(ComputeDevice device, TensorShape shape, string owner = "Tensor")
+    public static Tensor Empty(ComputeDevice device, TensorShape shape, string owner = "Tensor", ElementType type = ElementType.F32)
     {
         ArgumentNullException.ThrowIfNull(device);
         if (!shape.IsValid)
             throw new ArgumentException($"{owner}: every extent must be at least 1, got {shape}.");
-        var tensor = new Tensor(device.Allocate<float>(shape.Count, owner), shape, null, true);
+        var tensor = new Tensor(device.Allocate<byte>(shape.Count * type.Bytes(), owner), type, shape, null, true);
         TensorScope.Register(tensor);
         return tensor;
     }
@@ -101,7 +112,7 @@ public sealed class Tensor : IDisposable
     {
         if (buffer.Length != shape.Count)
             throw new ArgumentException($"Tensor: a buffer of {buffer.Length} elements does not fill {shape}.");
-        return new Tensor(buffer, shape, null, false);
+        return new Tensor(buffer.Bytes, ElementType.F32, shape, null, false);
     }
 
     /// <summary>Declares a leaf whose gradient is wanted.</summary>
@@ -116,6 +127,14 @@ public sealed class Tensor : IDisposable
 
     /// <summary>The same values, cut off from the graph: no gradient flows back through the result.</summary>
     public Tensor Detach() => View(Shape);
+
+    /// <summary>The values as elements of their type: <see cref="float"/>, <see cref="BFloat16"/> or <see cref="Half"/>.</summary>
+    /// <exception cref="ObjectDisposedException">The tensor was released.</exception>
+    /// <exception cref="InvalidOperationException">They are of another type.</exception>
+    public DeviceBuffer<T> BufferOf<T>() where T : unmanaged => ElementTypes.Of<T>() == ElementType
+        ? Bytes.Cast<T>()
+        : throw new InvalidOperationException(
+            $"Tensor {Shape}: holds {ElementType}, and the operation takes {ElementTypes.Of<T>()} only; {nameof(Ops)}.{nameof(Ops.Cast)} gives it that.");
 
     /// <summary>A new array with the values; waits for the kernels that write them.</summary>
     public float[] ToArray() => Buffer.ToArray();
@@ -146,13 +165,13 @@ public sealed class Tensor : IDisposable
     /// <summary>The same memory under another shape, not recorded; <see cref="Ops.Reshape"/> is the differentiable operation.</summary>
     internal Tensor View(TensorShape shape)
     {
-        var view = new Tensor(Buffer, shape, this, false);
+        var view = new Tensor(Bytes, ElementType, shape, this, false);
         TensorScope.Register(view);
         return view;
     }
 
     /// <summary>A tensor that owns <paramref name="buffer"/> and belongs to no scope.</summary>
-    internal static Tensor Adopt(DeviceBuffer<float> buffer, TensorShape shape) => new(buffer, shape, null, true);
+    internal static Tensor Adopt(DeviceBuffer<float> buffer, TensorShape shape) => new(buffer.Bytes, ElementType.F32, shape, null, true);
 
     internal void SetNode(GradientNode node)
     {
@@ -171,7 +190,7 @@ public sealed class Tensor : IDisposable
         if (--_references != 0)
             return;
         if (_ownsMemory)
-            _buffer.Memory.Dispose();
+            _bytes.Memory.Dispose();
         _owner?.Release();
         Gradient?.Dispose();
     }

@@ -3,11 +3,12 @@ using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
+using Spoco.Kernels;
 using Primitives = Spoco.Kernels.Primitives;
 
 namespace Spoco.Engine.Checkpoints;
 
-/// <summary>Element types of a safetensors file that are read; float32 and int64 are written.</summary>
+/// <summary>Element types of a safetensors file that are read; F32, F16, BF16 and I64 are written.</summary>
 public enum SafeTensorType
 {
     /// <summary>32-bit float.</summary>
@@ -41,12 +42,19 @@ public sealed record SafeTensorEntry(string Name, SafeTensorType Type, IReadOnly
     public long Count => (End - Begin) / SafeTensors.ElementBytes(Type);
 }
 
-/// <summary>An array to be written as float32, or as int64 where <paramref name="Integers"/> is given.</summary>
+/// <summary>An array to be written in a floating-point type, or as int64 where <paramref name="Integers"/> is given.</summary>
 /// <param name="Name">Its name.</param>
 /// <param name="Shape">Extents, slowest first.</param>
 /// <param name="Values">Called when its turn comes, so that arrays on a device are fetched one at a time.</param>
-/// <param name="Integers">The values of an int64 array; null for float32.</param>
-public sealed record SafeTensorSource(string Name, IReadOnlyList<long> Shape, Func<float[]> Values, long[]? Integers = null);
+/// <param name="Integers">The values of an int64 array; null for floating-point values.</param>
+/// <param name="Stored">The type that values are rounded to in the file.</param>
+public sealed record SafeTensorSource(
+    string Name, IReadOnlyList<long> Shape, Func<float[]> Values, long[]? Integers = null, ElementType Stored = ElementType.F32)
+{
+    /// <summary>Its element type in the file.</summary>
+    internal SafeTensorType Type => Integers is not null ? SafeTensorType.I64
+        : Stored switch { ElementType.BF16 => SafeTensorType.BF16, ElementType.F16 => SafeTensorType.F16, _ => SafeTensorType.F32 };
+}
 
 /// <summary>
 /// The safetensors format: 8 bytes little-endian header length, a JSON header {name: {dtype, shape, data_offsets}, "__metadata__": {..}}, then the
@@ -118,7 +126,7 @@ public sealed class SafeTensors
                 break;
             case SafeTensorType.BF16:
                 for (var i = 0; i < values.Length; i++)
-                    values[i] = BitConverter.UInt32BitsToSingle((uint)BinaryPrimitives.ReadUInt16LittleEndian(bytes.AsSpan(2 * i)) << 16);
+                    values[i] = new BFloat16(BinaryPrimitives.ReadUInt16LittleEndian(bytes.AsSpan(2 * i)));
                 break;
             default:
                 throw new InputException($"{_path}: array '{name}' holds integers ({entry.Type}), expected floating-point values.");
@@ -126,6 +134,10 @@ public sealed class SafeTensors
 
         return values;
     }
+
+    /// <summary>Reads an array as it is stored: little-endian elements of the type that its entry names.</summary>
+    /// <exception cref="InputException">There is no such array, or the file was changed meanwhile.</exception>
+    public byte[] ReadStored(string name) => ReadBytes(Find(name));
 
     /// <summary>Reads a floating-point array of which every value must be a number.</summary>
     /// <exception cref="InputException">As <see cref="Read"/>; or a value is infinite or not a number.</exception>
@@ -215,6 +227,15 @@ public sealed class SafeTensors
         }
 
         var values = array.Values();
+        if (array.Type is not SafeTensorType.F32)
+        {
+            var narrow = new byte[values.Length * sizeof(ushort)];
+            for (var i = 0; i < values.Length; i++)
+                BinaryPrimitives.WriteUInt16LittleEndian(narrow.AsSpan(i * sizeof(ushort)),
+                    array.Type is SafeTensorType.BF16 ? ((BFloat16)values[i]).Bits : BitConverter.HalfToUInt16Bits((Half)values[i]));
+            return narrow;
+        }
+
         if (BitConverter.IsLittleEndian)
             return MemoryMarshal.AsBytes<float>(values);
         var swapped = new byte[values.Length * sizeof(float)];
@@ -262,9 +283,9 @@ public sealed class SafeTensors
             long offset = 0;
             foreach (var array in arrays)
             {
-                var end = offset + array.Shape.Aggregate(1L, (a, b) => a * b) * (array.Integers is null ? 4 : 8);
+                var end = offset + array.Shape.Aggregate(1L, (a, b) => a * b) * ElementBytes(array.Type);
                 json.WriteStartObject(array.Name);
-                json.WriteString("dtype", array.Integers is null ? "F32" : "I64");
+                json.WriteString("dtype", array.Type.ToString());
                 json.WriteStartArray("shape");
                 foreach (var extent in array.Shape)
                     json.WriteNumberValue(extent);

@@ -54,27 +54,3 @@ public readonly record struct ActivationHigherGradientOperator(ActivationFunctio
     /// <inheritdoc/>
     public Vector<float> Apply(Vector<float> a, Vector<float> b) => a * Function.DerivativeByOutput(b, Order);
 }
-
-/// <summary>a for a > 0, else slope a.</summary>
-/// <param name="Slope">Slope of the negative side.</param>
-public readonly record struct LeakyReluOperator(float Slope) : IElementwiseOperator
-{
-    /// <inheritdoc/>
-    public float Apply(float a, float b) => a > 0 ? a : Slope * a;
-
-    /// <inheritdoc/>
-    public Vector<float> Apply(Vector<float> a, Vector<float> b) =>
-        Vector.ConditionalSelect(Vector.GreaterThan(a, Vector<float>.Zero), a, Slope * a);
-}
-
-/// <summary>a for a > 0, else alpha (exp(a) - 1).</summary>
-/// <param name="Alpha">Limit of the negative side.</param>
-public readonly record struct EluOperator(float Alpha) : IElementwiseOperator
-{
-    /// <inheritdoc/>
-    public float Apply(float a, float b) => a > 0 ? a : Alpha * (ILGPU.Algorithms.XMath.Exp(a) - 1);
-
-    /// <inheritdoc/>
-    public Vector<float> Apply(Vector<float> a, Vector<float> b) =>
-        Vector.ConditionalSelect(Vector.GreaterThan(a, Vector<float>.Zero), a, Alpha * (Vector.Exp(a) - Vector<float>.One));
-}

@@ -1,6 +1,3 @@
-using ILGPU;
-using ILGPU.Runtime;
-
 namespace Spoco.Kernels.Primitives;
 
 /// <summary>
@@ -10,6 +7,9 @@ namespace Spoco.Kernels.Primitives;
 /// </summary>
 public static class Adam
 {
+    /// <summary>The choice depends on the number of parameters.</summary>
+    internal static readonly Chooser<AdamAlgorithm, long> Chooser = new(nameof(Adam), new AdamHost(), new AdamSimt());
+
     /// <summary>One step.</summary>
     /// <param name="parameters">p, updated.</param>
     /// <param name="gradients">Gradient of the loss; cleared where asked for, else left as it is.</param>
@@ -30,28 +30,11 @@ public static class Adam
         MomentumUpdate.RequireMomentum(momentum);
         if (step < 1)
             throw new ArgumentException($"Adam: steps count from 1, got {step}.");
-        Require(parameters, gradients, nameof(gradients));
-        Require(parameters, firstMoment, nameof(firstMoment));
-        Require(parameters, secondMoment, nameof(secondMoment));
-        if (!follower.IsNull)
-            Require(parameters, follower, nameof(follower));
-        var factors = AdamFactors.Of(settings, step, momentum);
-        if (parameters.Device is HostDevice host)
-            AdamHost.Step(host, parameters, gradients, firstMoment, secondMoment, follower, factors, clearGradients);
-        else
-            ((IlgpuDevice)parameters.Device).Kernel(static a =>
-                a.LoadAutoGroupedStreamKernel<Index1D, ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>,
-                    AdamFactors, int, int>(AdamSimt.Step))(
-                IlgpuDevice.Extent(parameters.Length, nameof(Adam)), parameters.View, gradients.View, firstMoment.View, secondMoment.View,
-                follower.View, factors, clearGradients ? 1 : 0, follower.IsNull ? 0 : 1);
-    }
-
-    private static void Require(DeviceBuffer<float> parameters, DeviceBuffer<float> buffer, string name)
-    {
-        if (buffer.Length != parameters.Length)
-            throw new ArgumentException($"Adam: {name} has {buffer.Length} elements for {parameters.Length} parameters.");
-        if (buffer.Device != parameters.Device)
-            throw new ArgumentException($"Adam: {name} is on device {buffer.Device.Name}, the parameters on {parameters.Device.Name}.");
+        var count = parameters.Length;
+        new Arguments(nameof(Adam), parameters.Device).Need(gradients, count, "gradients").Need(firstMoment, count, "the first moment")
+            .Need(secondMoment, count, "the second moment").Allow(follower, count, "the follower");
+        Chooser.For(parameters.Device, count).Step(
+            parameters, gradients, firstMoment, secondMoment, follower, AdamFactors.Of(settings, step, momentum), clearGradients);
     }
 }
 

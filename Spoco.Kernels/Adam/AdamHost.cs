@@ -3,14 +3,21 @@ using System.Numerics;
 namespace Spoco.Kernels.Primitives;
 
 /// <summary>Adam on the host: one register at a time, each worker a contiguous range.</summary>
-internal static unsafe class AdamHost
+internal sealed unsafe class AdamHost : AdamAlgorithm
 {
-    public static void Step(
-        HostDevice host, DeviceBuffer<float> parameters, DeviceBuffer<float> gradients, DeviceBuffer<float> firstMoment,
-        DeviceBuffer<float> secondMoment, DeviceBuffer<float> follower, AdamFactors factors, bool clearGradients)
+    /// <inheritdoc/>
+    public override string Name => "host";
+
+    /// <inheritdoc/>
+    public override bool Runs(in Capabilities device, in long count) => device.OnHost;
+
+    /// <inheritdoc/>
+    public override void Step(
+        DeviceBuffer<float> parameters, DeviceBuffer<float> gradients, DeviceBuffer<float> firstMoment, DeviceBuffer<float> secondMoment,
+        DeviceBuffer<float> follower, in AdamFactors factors, bool clearGradients)
     {
         var registers = checked((int)((parameters.Length + Vector<float>.Count - 1) / Vector<float>.Count));
-        host.Workers.Run(registers, new Body(parameters.HostAddress, gradients.HostAddress, firstMoment.HostAddress, secondMoment.HostAddress,
+        parameters.Device.Host.Workers.Run(registers, new Body(parameters.HostAddress, gradients.HostAddress, firstMoment.HostAddress, secondMoment.HostAddress,
             follower.HostAddress, parameters.Length, factors, clearGradients), RowLaunch.MinimumPerWorker(Vector<float>.Count));
     }
 

@@ -1,12 +1,29 @@
 using ILGPU;
 using ILGPU.Algorithms;
+using ILGPU.Runtime;
 
 namespace Spoco.Kernels.Primitives;
 
 /// <summary>Adam on ILGPU devices: one thread per parameter.</summary>
-internal static class AdamSimt
+internal sealed class AdamSimt : AdamAlgorithm
 {
-    public static void Step(
+    /// <inheritdoc/>
+    public override string Name => "parameters";
+
+    /// <inheritdoc/>
+    public override bool Runs(in Capabilities device, in long count) => !device.OnHost;
+
+    /// <inheritdoc/>
+    public override void Step(
+        DeviceBuffer<float> parameters, DeviceBuffer<float> gradients, DeviceBuffer<float> firstMoment, DeviceBuffer<float> secondMoment,
+        DeviceBuffer<float> follower, in AdamFactors factors, bool clearGradients) =>
+        parameters.Device.Ilgpu.Kernel(static a =>
+            a.LoadAutoGroupedStreamKernel<Index1D, ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>,
+                AdamFactors, int, int>(Step))(
+            IlgpuDevice.Extent(parameters.Length, nameof(Adam)), parameters.View, gradients.View, firstMoment.View, secondMoment.View,
+            follower.View, factors, clearGradients ? 1 : 0, follower.IsNull ? 0 : 1);
+
+    private static void Step(
         Index1D i, ArrayView<float> p, ArrayView<float> g, ArrayView<float> m, ArrayView<float> v, ArrayView<float> q, AdamFactors f, int clear, int follow)
     {
         var parameter = p[i];

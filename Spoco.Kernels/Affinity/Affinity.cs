@@ -6,6 +6,8 @@ namespace Spoco.Kernels.Primitives;
 /// </summary>
 public static class Affinity
 {
+    internal static readonly Chooser<AffinityAlgorithm, LaidImage> Chooser = new(nameof(Affinity), new AffinityHost(), new AffinitySimt());
+
     /// <summary>What stands where the partner lies outside the image: nothing is joined across the border.</summary>
     public const float Outside = 1;
 
@@ -21,7 +23,7 @@ public static class Affinity
         TensorShape shape, DeviceBuffer<float> embeddings, int channels, DeviceBuffer<PixelOffset> offsets, float pushMargin,
         DeviceBuffer<float> weights)
     {
-        Require(LaidImage.AsItIs(shape), embeddings.Length, channels, offsets.Length, pushMargin, weights.Length);
+        Check(LaidImage.AsItIs(shape), embeddings, channels, offsets, pushMargin, weights);
         weights.Clear();
         AddShare(LaidImage.AsItIs(shape), embeddings, channels, offsets, pushMargin, 1, channelsLast: false, weights);
     }
@@ -40,13 +42,9 @@ public static class Affinity
         LaidImage image, DeviceBuffer<float> embeddings, int channels, DeviceBuffer<PixelOffset> offsets, float pushMargin, float share,
         bool channelsLast, DeviceBuffer<float> sums)
     {
-        Require(image, embeddings.Length, channels, offsets.Length, pushMargin, sums.Length);
-        if (sums.Length == 0)
-            return;
-        if (sums.Device is HostDevice host)
-            AffinityHost.AddShare(host, image, embeddings, channels, offsets, 2 * pushMargin, share, channelsLast, sums);
-        else
-            AffinitySimt.AddShare((IlgpuDevice)sums.Device, image, embeddings, channels, offsets, 2 * pushMargin, share, channelsLast, sums);
+        Check(image, embeddings, channels, offsets, pushMargin, sums);
+        if (sums.Length > 0)
+            Chooser.For(sums.Device, image).AddShare(image, embeddings, channels, offsets, 2 * pushMargin, share, channelsLast, sums);
     }
 
     /// <summary>The weights on the calling thread alone, from and to the host's own memory.</summary>
@@ -54,16 +52,25 @@ public static class Affinity
     internal static void Weights(
         TensorShape shape, ReadOnlySpan<float> embeddings, ReadOnlySpan<PixelOffset> offsets, float pushMargin, Span<float> weights)
     {
-        Require(LaidImage.AsItIs(shape), embeddings.Length, shape.C, offsets.Length, pushMargin, weights.Length);
+        RequireGeometry(LaidImage.AsItIs(shape), shape.C, pushMargin);
+        if (embeddings.Length != shape.Count || weights.Length != offsets.Length * shape.Voxels)
+            throw new ArgumentException($"Affinity: {embeddings.Length} values, {offsets.Length} offsets and {weights.Length} weights do not fit an image {shape}.");
         weights.Clear();
         AffinityHost.AddWeights(LaidImage.AsItIs(shape), embeddings, offsets, 2 * pushMargin, weights);
     }
 
-    private static void Require(LaidImage image, long embeddings, int channels, long offsets, float pushMargin, long weights)
+    private static void Check(
+        in LaidImage image, DeviceBuffer<float> embeddings, int channels, DeviceBuffer<PixelOffset> offsets, float pushMargin, DeviceBuffer<float> sums)
     {
-        if (!image.IsValid || channels < 1 || channels > image.Shape.C || embeddings != image.Shape.Count || weights != offsets * image.Part.Voxels
-            || !(pushMargin > 0))
-            throw new ArgumentException($"Affinity: {embeddings} values, {channels} channels, {offsets} offsets, margin {pushMargin} and {weights} weights "
-                + $"do not fit an image {image.Shape} of which {image.Part} is looked at.");
+        RequireGeometry(image, channels, pushMargin);
+        new Arguments(nameof(Affinity), embeddings.Device).Need(embeddings, image.Shape.Count, "the embeddings").Need(offsets, offsets.Length, "the offsets")
+            .Need(sums, offsets.Length * image.Part.Voxels, "the weights");
+    }
+
+    private static void RequireGeometry(in LaidImage image, int channels, float pushMargin)
+    {
+        if (!image.IsValid || channels < 1 || channels > image.Shape.C || !(pushMargin > 0))
+            throw new ArgumentException(FormattableString.Invariant(
+                $"Affinity: {channels} channels and margin {pushMargin} do not fit an image {image.Shape} of which {image.Part} is looked at."));
     }
 }

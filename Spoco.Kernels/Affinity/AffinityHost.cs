@@ -7,15 +7,22 @@ namespace Spoco.Kernels.Primitives;
 /// Edge weights on the host. A worker takes bands of rows as they lie, and of these tile by tile all offsets: the tile's embeddings stay in cache, and so do the
 /// lines of the result that a tile belongs to, whatever the orientation.
 /// </summary>
-internal static unsafe class AffinityHost
+internal sealed unsafe class AffinityHost : AffinityAlgorithm
 {
     private const int Rows = 16;
     private const int Columns = 64;
 
-    public static void AddShare(
-        HostDevice host, LaidImage image, DeviceBuffer<float> embeddings, int channels, DeviceBuffer<PixelOffset> offsets, float reach, float share,
-        bool channelsLast, DeviceBuffer<float> sums) =>
-        host.Workers.Run(Bands(image), new Body(
+    /// <inheritdoc/>
+    public override string Name => "host";
+
+    /// <inheritdoc/>
+    public override bool Runs(in Capabilities device, in LaidImage image) => device.OnHost;
+
+    /// <inheritdoc/>
+    public override void AddShare(
+        in LaidImage image, DeviceBuffer<float> embeddings, int channels, DeviceBuffer<PixelOffset> offsets, float reach, float share, bool channelsLast,
+        DeviceBuffer<float> sums) =>
+        sums.Device.Host.Workers.Run(Bands(image), new Body(
             image, embeddings.HostAddress, channels, offsets.HostAddress, (int)offsets.Length, reach, share, channelsLast, sums.HostAddress));
 
     /// <summary>The same on the calling thread, of the image as it is.</summary>

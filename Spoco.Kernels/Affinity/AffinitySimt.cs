@@ -5,12 +5,19 @@ using ILGPU.Runtime;
 namespace Spoco.Kernels.Primitives;
 
 /// <summary>Edge weights on ILGPU devices.</summary>
-internal static class AffinitySimt
+internal sealed class AffinitySimt : AffinityAlgorithm
 {
-    public static void AddShare(
-        IlgpuDevice gpu, LaidImage image, DeviceBuffer<float> embeddings, int channels, DeviceBuffer<PixelOffset> offsets, float reach, float share,
-        bool channelsLast, DeviceBuffer<float> sums) =>
-        gpu.Kernel(static d => d.LoadAutoGroupedStreamKernel<
+    /// <inheritdoc/>
+    public override string Name => "pixels";
+
+    /// <inheritdoc/>
+    public override bool Runs(in Capabilities device, in LaidImage image) => !device.OnHost;
+
+    /// <inheritdoc/>
+    public override void AddShare(
+        in LaidImage image, DeviceBuffer<float> embeddings, int channels, DeviceBuffer<PixelOffset> offsets, float reach, float share, bool channelsLast,
+        DeviceBuffer<float> sums) =>
+        sums.Device.Ilgpu.Kernel(static d => d.LoadAutoGroupedStreamKernel<
             Index1D, LaidImage, ArrayView<float>, int, ArrayView<PixelOffset>, float, float, int, ArrayView<float>>(AddShareKernel))(
             IlgpuDevice.Extent(image.Part.Voxels, nameof(Affinity)), image, embeddings.View, channels, offsets.View, reach, share, channelsLast ? 1 : 0,
             sums.View);

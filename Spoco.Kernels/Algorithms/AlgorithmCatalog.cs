@@ -5,8 +5,26 @@ namespace Spoco.Kernels;
 /// <summary>The operations that have algorithms to choose from.</summary>
 internal static class AlgorithmCatalog
 {
-    /// <summary>The choosers of all operations.</summary>
-    public static IReadOnlyList<IChooser> All { get; } = [ChannelSum.Chooser, Convolution.Chooser, NormConvolution.Chooser];
+    /// <summary>The choosers of all operations, in alphabetical order.</summary>
+    public static IReadOnlyList<IChooser> All { get; } =
+    [
+        Adam.Chooser,
+        Affinity.Chooser,
+        AveragePool.Chooser,
+        Cast.Chooser,
+        ChannelSlice.Chooser,
+        ChannelSum.Chooser,
+        Convolution.Chooser,
+        Crop.Chooser,
+        Dropout.Chooser,
+        Elementwise.Chooser,
+        GroupNorm.Chooser,
+        MaxPool.Chooser,
+        NormConvolution.Chooser,
+        Probability.Chooser,
+        Reduction.Chooser,
+        UpsampleConcat.Chooser,
+    ];
 
     /// <summary>Checks the names of an operation and of one of its algorithms.</summary>
     /// <exception cref="DeviceException">There is no such operation, or no such algorithm; the message lists those there are.</exception>

@@ -16,8 +16,7 @@ public sealed class AlgorithmChoices
         {
             if (part.Split('=') is not [var operation, var algorithm])
                 throw new DeviceException($"Algorithms: expected operation=algorithm, found '{part}'.");
-            AlgorithmCatalog.Require(operation, algorithm);
-            _forced[operation] = algorithm;
+            Set(operation, algorithm);
         }
     }
 
@@ -30,9 +29,35 @@ public sealed class AlgorithmChoices
     /// <summary>The algorithm that an operation has to be computed by; null = any.</summary>
     internal string? Forced(string operation) => _forced.Count == 0 ? null : _forced.GetValueOrDefault(operation);
 
+    /// <summary>Forces an operation to be computed by an algorithm, or by any (null), until the result is disposed: for tests, which run each in turn.</summary>
+    /// <exception cref="DeviceException">There is no such operation, or no such algorithm.</exception>
+    internal IDisposable Force(string operation, string? algorithm)
+    {
+        var before = Forced(operation);
+        Set(operation, algorithm);
+        return new Restoration(() => Set(operation, before));
+    }
+
+    private void Set(string operation, string? algorithm)
+    {
+        if (algorithm is null)
+        {
+            _forced.Remove(operation);
+            return;
+        }
+
+        AlgorithmCatalog.Require(operation, algorithm);
+        _forced[operation] = algorithm;
+    }
+
     internal void Note<TShape>(string operation, in TShape shape, string algorithm)
     {
         if (Noting)
             _made.TryAdd((operation, shape?.ToString() ?? "", algorithm), 0);
+    }
+
+    private sealed class Restoration(Action restore) : IDisposable
+    {
+        public void Dispose() => restore();
     }
 }

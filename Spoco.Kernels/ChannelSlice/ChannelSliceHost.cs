@@ -4,18 +4,26 @@ using System.Runtime.CompilerServices;
 namespace Spoco.Kernels.Primitives;
 
 /// <summary>A run of channels on the host: workers take blocks of voxels.</summary>
-internal static unsafe class ChannelSliceHost
+internal sealed unsafe class ChannelSliceHost : ChannelSliceAlgorithm
 {
     /// <summary>Voxels of one index of a parallel loop: keeps the number of indices within 32 bits.</summary>
     private const int Block = 256;
 
-    public static void Forward(HostDevice host, long voxels, int channels, int first, int count, DeviceBuffer<float> x, DeviceBuffer<float> y) =>
-        host.Workers.Run(Blocks(voxels), new ForwardBody(voxels, channels, first, count, x.HostAddress, y.HostAddress),
-            RowLaunch.MinimumPerWorker((long)Block * count));
+    /// <inheritdoc/>
+    public override string Name => "host";
 
-    public static void Backward(HostDevice host, long voxels, int channels, int first, int count, DeviceBuffer<float> dy, DeviceBuffer<float> dx) =>
-        host.Workers.Run(Blocks(voxels), new BackwardBody(voxels, channels, first, count, dy.HostAddress, dx.HostAddress),
-            RowLaunch.MinimumPerWorker((long)Block * channels));
+    /// <inheritdoc/>
+    public override bool Runs(in Capabilities device, in ChannelRun run) => device.OnHost;
+
+    /// <inheritdoc/>
+    public override void Forward(in ChannelRun run, DeviceBuffer<float> x, DeviceBuffer<float> y) =>
+        y.Device.Host.Workers.Run(Blocks(run.Voxels), new ForwardBody(run, x.HostAddress, y.HostAddress),
+            RowLaunch.MinimumPerWorker((long)Block * run.Count));
+
+    /// <inheritdoc/>
+    public override void Backward(in ChannelRun run, DeviceBuffer<float> dy, DeviceBuffer<float> dx) =>
+        dx.Device.Host.Workers.Run(Blocks(run.Voxels), new BackwardBody(run, dy.HostAddress, dx.HostAddress),
+            RowLaunch.MinimumPerWorker((long)Block * run.Channels));
 
     /// <summary>Copies the channels of one voxel; the last register overlaps the one before where they do not fill it.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -36,20 +44,22 @@ internal static unsafe class ChannelSliceHost
 
     private static int Blocks(long voxels) => checked((int)((voxels + Block - 1) / Block));
 
-    private readonly struct ForwardBody(long voxels, int channels, int first, int count, float* x, float* y) : IParallelBody
+    private readonly struct ForwardBody(ChannelRun run, float* x, float* y) : IParallelBody
     {
         public void Execute(int from, int until, int worker)
         {
+            var (voxels, channels, first, count) = run;
             var last = Math.Min((long)until * Block, voxels);
             for (var v = (long)from * Block; v < last; v++)
                 Copy(x + v * channels + first, y + v * count, count);
         }
     }
 
-    private readonly struct BackwardBody(long voxels, int channels, int first, int count, float* dy, float* dx) : IParallelBody
+    private readonly struct BackwardBody(ChannelRun run, float* dy, float* dx) : IParallelBody
     {
         public void Execute(int from, int until, int worker)
         {
+            var (voxels, channels, first, count) = run;
             var last = Math.Min((long)until * Block, voxels);
             for (var v = (long)from * Block; v < last; v++)
             {

@@ -1,3 +1,5 @@
+using ILGPU.Runtime;
+
 namespace Spoco.Kernels;
 
 /// <summary>The kinds of device.</summary>
@@ -127,6 +129,39 @@ public abstract class ComputeDevice : IDisposable
 
     /// <inheritdoc/>
     public override string ToString() => $"{Name} ({Description})";
+
+    /// <summary>Processors of this machine that compute, or that feed the device.</summary>
+    internal virtual int Processors => Environment.ProcessorCount;
+
+    /// <summary>Whether it is a graphics processor, not a processor that is driven like one.</summary>
+    internal virtual bool IsGpu => false;
+
+    /// <summary>The highest clocks that a GPU's driver reports, to be put behind <see cref="Driver"/>; empty where none does.</summary>
+    internal virtual string Clocks => "";
+
+    /// <summary>Where the host notes the time of each of its kernels; other devices leave it empty.</summary>
+    internal virtual KernelProfile? Profile { get; set; }
+
+    /// <summary>Takes the place of ILGPU's loader of kernels, where given: tests run kernels in ways of their own, measurements time them. The host asks nobody.</summary>
+    internal IKernelLoader? Loader { get; set; }
+
+    /// <summary>Whether the time between two of its events is that of a device, and not of a simulator.</summary>
+    internal virtual bool MeasuresTime => false;
+
+    /// <summary>An event of the device behind all that was launched so far; null on the host. A device has to be opened with <see cref="ComputeDeviceOptions.Profiling"/>.</summary>
+    internal virtual ProfilingMarker? Mark() => null;
+
+    /// <summary>Copies host values into memory of the device; returns when they are there.</summary>
+    internal abstract unsafe void Upload(void* source, DeviceBuffer<byte> target);
+
+    /// <summary>Copies memory of the device to host values; waits for the kernels that write it.</summary>
+    internal abstract unsafe void Download(DeviceBuffer<byte> source, void* target);
+
+    /// <summary>Copies memory of the device to other memory of it, as much.</summary>
+    internal abstract void Copy(DeviceBuffer<byte> source, DeviceBuffer<byte> target);
+
+    /// <summary>Sets every byte to 0.</summary>
+    internal abstract void Clear(DeviceBuffer<byte> target);
 
     internal abstract MemoryBlock? TryAllocateBlock(long bytes);
 

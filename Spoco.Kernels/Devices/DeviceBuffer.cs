@@ -70,6 +70,9 @@ public readonly unsafe struct DeviceBuffer<T> where T : unmanaged
         ? new Span<T>(HostAddress, (int)Length)
         : throw new InvalidOperationException($"{Memory.Owner}: {Length} elements do not fit a span.");
 
+    /// <summary>The window byte by byte.</summary>
+    public DeviceBuffer<byte> Bytes => Cast<byte>();
+
     /// <summary>A part of the window.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The part reaches beyond the window.</exception>
     public DeviceBuffer<T> Slice(long offset, long length)
@@ -99,14 +102,8 @@ public readonly unsafe struct DeviceBuffer<T> where T : unmanaged
         RequireLength(source.Length);
         if (source.Length == 0)
             return;
-        if (Device is HostDevice)
-            source.CopyTo(Span);
-        else
-            fixed (T* p = source)
-            {
-                ((IlgpuDevice)Device).Traffic.Writes++;
-                View.CopyFromCPU(ref *p, source.Length);
-            }
+        fixed (T* p = source)
+            Device.Upload(p, Bytes);
     }
 
     /// <summary>Copies the window to host values; waits for the kernels that write it.</summary>
@@ -116,14 +113,8 @@ public readonly unsafe struct DeviceBuffer<T> where T : unmanaged
         RequireLength(destination.Length);
         if (destination.Length == 0)
             return;
-        if (Device is HostDevice)
-            Span.CopyTo(destination);
-        else
-            fixed (T* p = destination)
-            {
-                ((IlgpuDevice)Device).Traffic.Reads++;
-                View.CopyToCPU(ref *p, destination.Length);
-            }
+        fixed (T* p = destination)
+            Device.Download(Bytes, p);
     }
 
     /// <summary>Copies the window into another one of the same device and length.</summary>
@@ -133,26 +124,15 @@ public readonly unsafe struct DeviceBuffer<T> where T : unmanaged
         destination.RequireLength(Length);
         if (destination.Device != Device)
             throw new ArgumentException($"DeviceBuffer: cannot copy from device {Device.Name} to {destination.Device.Name} directly; copy through host memory.");
-        if (Length == 0)
-            return;
-        if (Device is HostDevice)
-            Buffer.MemoryCopy(HostAddress, destination.HostAddress, Length * sizeof(T), Length * sizeof(T));
-        else
-            View.CopyTo(destination.View);
+        if (Length > 0)
+            Device.Copy(Bytes, destination.Bytes);
     }
 
     /// <summary>Sets every byte of the window to zero.</summary>
     public void Clear()
     {
-        if (Length == 0)
-            return;
-        if (Device is HostDevice)
-            System.Runtime.InteropServices.NativeMemory.Clear(HostAddress, (nuint)(Length * sizeof(T)));
-        else
-        {
-            ((IlgpuDevice)Device).Traffic.Clears++;
-            View.MemSetToZero();
-        }
+        if (Length > 0)
+            Device.Clear(Bytes);
     }
 
     /// <summary>A new array with the values.</summary>

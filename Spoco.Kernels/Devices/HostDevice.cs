@@ -56,6 +56,22 @@ public sealed unsafe class HostDevice : ComputeDevice
     {
     }
 
+    internal override int Processors => Workers.Workers;
+
+    internal override KernelProfile? Profile
+    {
+        get => Workers.Profile;
+        set => Workers.Profile = value;
+    }
+
+    internal override void Upload(void* source, DeviceBuffer<byte> target) => Buffer.MemoryCopy(source, target.HostAddress, target.Length, target.Length);
+
+    internal override void Download(DeviceBuffer<byte> source, void* target) => Buffer.MemoryCopy(source.HostAddress, target, source.Length, source.Length);
+
+    internal override void Copy(DeviceBuffer<byte> source, DeviceBuffer<byte> target) => Download(source, target.HostAddress);
+
+    internal override void Clear(DeviceBuffer<byte> target) => NativeMemory.Clear(target.HostAddress, (nuint)target.Length);
+
     internal override MemoryBlock? TryAllocateBlock(long bytes)
     {
         try

@@ -46,9 +46,6 @@ public sealed class IlgpuDevice : ComputeDevice
         _ => "ILGPU's simulator",
     };
 
-    /// <summary>Takes the place of ILGPU's loader, where given: tests run kernels in ways of their own.</summary>
-    internal IKernelLoader? Loader { get; set; }
-
     /// <summary>Launches and copies so far; whoever launches a kernel asks for it once per launch.</summary>
     internal DeviceTraffic Traffic;
 
@@ -92,6 +89,39 @@ public sealed class IlgpuDevice : ComputeDevice
     internal static int Extent(long count, string operation) => count <= int.MaxValue
         ? (int)count
         : throw new DeviceException($"{operation}: {count} elements are more than a GPU kernel indexes ({int.MaxValue}); use smaller patches or a smaller batch.");
+
+    internal override bool IsGpu => Accelerator is CLAccelerator cl ? cl.DeviceType.HasFlag(CLDeviceType.CL_DEVICE_TYPE_GPU) : Kind == DeviceKind.Cuda;
+
+    internal override string Clocks => Accelerator switch
+    {
+        CudaAccelerator cuda => $", up to {cuda.ClockRate / 1000} MHz, memory {cuda.MemoryClockRate / 1000} MHz",
+        CLAccelerator cl => $", up to {cl.ClockRate} MHz",
+        _ => "",
+    };
+
+    internal override bool MeasuresTime => Kind != DeviceKind.IlgpuCpu && Accelerator.Context.Properties.EnableProfiling;
+
+    internal override ProfilingMarker? Mark() => Accelerator.DefaultStream.AddProfilingMarker();
+
+    internal override unsafe void Upload(void* source, DeviceBuffer<byte> target)
+    {
+        Traffic.Writes++;
+        target.View.CopyFromCPU(ref *(byte*)source, target.Length);
+    }
+
+    internal override unsafe void Download(DeviceBuffer<byte> source, void* target)
+    {
+        Traffic.Reads++;
+        source.View.CopyToCPU(ref *(byte*)target, source.Length);
+    }
+
+    internal override void Copy(DeviceBuffer<byte> source, DeviceBuffer<byte> target) => source.View.CopyTo(target.View);
+
+    internal override void Clear(DeviceBuffer<byte> target)
+    {
+        Traffic.Clears++;
+        target.View.MemSetToZero();
+    }
 
     internal override MemoryBlock? TryAllocateBlock(long bytes)
     {

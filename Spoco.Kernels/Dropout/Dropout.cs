@@ -1,6 +1,3 @@
-using ILGPU;
-using ILGPU.Runtime;
-
 namespace Spoco.Kernels.Primitives;
 
 /// <summary>
@@ -9,6 +6,8 @@ namespace Spoco.Kernels.Primitives;
 /// </summary>
 public static class Dropout
 {
+    internal static readonly Chooser<DropoutAlgorithm, TensorShape> Chooser = new(nameof(Dropout), new DropoutHost(), new DropoutSimt());
+
     /// <summary>y = x, 0 in the dropped channels and times 1 / (1 - p) in the others. It is its own gradient.</summary>
     /// <param name="shape">[N, D, H, W, C] of both.</param>
     /// <param name="x">Values.</param>
@@ -20,15 +19,8 @@ public static class Dropout
     {
         if (probability is not (>= 0 and < 1))
             throw new ArgumentException(FormattableString.Invariant($"Dropout: the probability must be in [0, 1), got {probability}."));
-        if (x.Length != shape.Count || y.Length != shape.Count || x.Device != y.Device)
-            throw new ArgumentException($"Dropout: {x.Length} values on {x.Device.Name} and {y.Length} on {y.Device.Name} do not fit {shape}.");
-        if (y.Device is HostDevice host)
-            DropoutHost.Apply(host, shape, x, y, probability, seed);
-        else
-            ((IlgpuDevice)y.Device).Kernel(static d => d.LoadAutoGroupedStreamKernel<
-                Index1D, int, int, float, ulong, ArrayView<float>, ArrayView<float>>(DropoutSimt.Apply))(
-                IlgpuDevice.Extent(shape.Count, nameof(Dropout)), shape.C, checked((int)(shape.VoxelsPerImage * shape.C)), probability, seed,
-                x.View, y.View);
+        new Arguments(nameof(Dropout), y.Device).Need(x, shape.Count, "the input").Need(y, shape.Count, "the output");
+        Chooser.For(y.Device, shape).Apply(shape, x, y, probability, seed);
     }
 
     /// <summary>

@@ -3,10 +3,18 @@ using System.Numerics;
 namespace Spoco.Kernels.Primitives;
 
 /// <summary>Spatial dropout on the host: workers take blocks of voxels and multiply them by the factors of their image's channels.</summary>
-internal static unsafe class DropoutHost
+internal sealed unsafe class DropoutHost : DropoutAlgorithm
 {
-    public static void Apply(HostDevice host, TensorShape shape, DeviceBuffer<float> x, DeviceBuffer<float> y, float probability, ulong seed)
+    /// <inheritdoc/>
+    public override string Name => "host";
+
+    /// <inheritdoc/>
+    public override bool Runs(in Capabilities device, in TensorShape shape) => device.OnHost;
+
+    /// <inheritdoc/>
+    public override void Apply(in TensorShape shape, DeviceBuffer<float> x, DeviceBuffer<float> y, float probability, ulong seed)
     {
+        var host = y.Device.Host;
         var factors = host.Allocate<float>((long)shape.N * shape.C, nameof(Dropout));
         using var memory = factors.Memory;
         for (var i = 0; i < factors.Length; i++)

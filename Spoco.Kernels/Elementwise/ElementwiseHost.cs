@@ -4,16 +4,25 @@ using System.Runtime.CompilerServices;
 namespace Spoco.Kernels.Primitives;
 
 /// <summary>Element by element on the host: one register at a time, each worker a contiguous range.</summary>
-internal static unsafe class ElementwiseHost
+internal sealed unsafe class ElementwiseHost : ElementwiseAlgorithm
 {
-    public static void Apply<TOperator>(HostDevice host, DeviceBuffer<float> a, DeviceBuffer<float> b, DeviceBuffer<float> y, TOperator function)
-        where TOperator : unmanaged, IElementwiseOperator
+    /// <inheritdoc/>
+    public override string Name => "host";
+
+    /// <inheritdoc/>
+    public override bool Runs(in Capabilities device, in long count) => device.OnHost;
+
+    /// <inheritdoc/>
+    public override void Apply<TOperator>(DeviceBuffer<float> a, DeviceBuffer<float> b, DeviceBuffer<float> y, TOperator function)
     {
         // Ranges of whole registers keep every worker on aligned addresses; the last one takes the rest.
         var registers = (int)((y.Length + Vector<float>.Count - 1) / Vector<float>.Count);
-        host.Workers.Run(registers, new Body<TOperator>(a.HostAddress, b.HostAddress, y.HostAddress, y.Length, function),
+        y.Device.Host.Workers.Run(registers, new Body<TOperator>(a.HostAddress, b.HostAddress, y.HostAddress, y.Length, function),
             Elementwise.MinimumPerWorker / Vector<float>.Count);
     }
+
+    /// <inheritdoc/>
+    public override void Fill(DeviceBuffer<float> y, float value) => y.Span.Fill(value);
 
     private readonly struct Body<TOperator>(float* a, float* b, float* y, long length, TOperator function) : IParallelBody
         where TOperator : unmanaged, IElementwiseOperator

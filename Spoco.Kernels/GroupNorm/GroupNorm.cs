@@ -7,6 +7,8 @@ namespace Spoco.Kernels.Primitives;
 /// </summary>
 public static class GroupNorm
 {
+    internal static readonly Chooser<GroupNormAlgorithm, GroupNormShape> Chooser = new(nameof(GroupNorm), new GroupNormHost(), new GroupNormSimt());
+
     /// <summary>Computes mean and rstd of every image and group, and updates running averages where given.</summary>
     /// <param name="shape">Geometry.</param>
     /// <param name="eps">Added to the variance.</param>
@@ -19,21 +21,16 @@ public static class GroupNorm
         GroupNormShape shape, float eps, DeviceBuffer<float> x, DeviceBuffer<float> mean, DeviceBuffer<float> rstd,
         RunningStatistics running = default)
     {
-        Require(x, x, shape.Count, nameof(x));
-        Require(x, mean, shape.Statistics, nameof(mean));
-        Require(x, rstd, shape.Statistics, nameof(rstd));
+        var arguments = new Arguments(nameof(GroupNorm), x.Device).Need(x, shape.Count, "x").Need(mean, shape.Statistics, "the mean")
+            .Need(rstd, shape.Statistics, "rstd");
         if (!running.Mean.IsNull)
         {
             if (shape.Images != 1)
                 throw new ArgumentException($"GroupNorm: running averages need one set of statistics per channel, not {shape.Images} images.");
-            Require(x, running.Mean, shape.Groups, "running mean");
-            Require(x, running.Variance, shape.Groups, "running variance");
+            arguments.Need(running.Mean, shape.Groups, "the running mean").Need(running.Variance, shape.Groups, "the running variance");
         }
 
-        if (x.Device is HostDevice host)
-            GroupNormHost.Statistics(host, shape, eps, x, mean, rstd, running);
-        else
-            GroupNormSimt.Statistics((IlgpuDevice)x.Device, shape, eps, x, mean, rstd, running);
+        Chooser.For(x.Device, shape).Statistics(shape, eps, x, mean, rstd, running);
     }
 
     /// <summary>y = (x - mean) rstd gamma + beta; y may be x.</summary>
@@ -49,16 +46,9 @@ public static class GroupNorm
         GroupNormShape shape, DeviceBuffer<float> x, DeviceBuffer<float> gamma, DeviceBuffer<float> beta,
         DeviceBuffer<float> mean, DeviceBuffer<float> rstd, DeviceBuffer<float> y)
     {
-        Require(x, x, shape.Count, nameof(x));
-        Require(x, gamma, shape.Channels, nameof(gamma));
-        Require(x, beta, shape.Channels, nameof(beta));
-        Require(x, mean, shape.Statistics, nameof(mean));
-        Require(x, rstd, shape.Statistics, nameof(rstd));
-        Require(x, y, shape.Count, nameof(y));
-        if (x.Device is HostDevice host)
-            GroupNormHost.Normalize(host, shape, x, gamma, beta, mean, rstd, y);
-        else
-            GroupNormSimt.Normalize((IlgpuDevice)x.Device, shape, x, gamma, beta, mean, rstd, y);
+        new Arguments(nameof(GroupNorm), x.Device).Need(x, shape.Count, "x").Need(gamma, shape.Channels, "gamma").Need(beta, shape.Channels, "beta")
+            .Need(mean, shape.Statistics, "the mean").Need(rstd, shape.Statistics, "rstd").Need(y, shape.Count, "y");
+        Chooser.For(x.Device, shape).Normalize(shape, x, gamma, beta, mean, rstd, y);
     }
 
     /// <summary>
@@ -81,28 +71,9 @@ public static class GroupNorm
         DeviceBuffer<float> mean, DeviceBuffer<float> rstd,
         DeviceBuffer<float> dx, DeviceBuffer<float> dgamma, DeviceBuffer<float> dbeta, bool constantStatistics = false)
     {
-        Require(x, dy, shape.Count, nameof(dy));
-        Require(x, x, shape.Count, nameof(x));
-        Require(x, gamma, shape.Channels, nameof(gamma));
-        Require(x, mean, shape.Statistics, nameof(mean));
-        Require(x, rstd, shape.Statistics, nameof(rstd));
-        if (!dx.IsNull)
-            Require(x, dx, shape.Count, nameof(dx));
-        if (!dgamma.IsNull)
-            Require(x, dgamma, shape.Channels, nameof(dgamma));
-        if (!dbeta.IsNull)
-            Require(x, dbeta, shape.Channels, nameof(dbeta));
-        if (x.Device is HostDevice host)
-            GroupNormHost.Backward(host, shape, dy, x, gamma, mean, rstd, dx, dgamma, dbeta, constantStatistics);
-        else
-            GroupNormSimt.Backward((IlgpuDevice)x.Device, shape, dy, x, gamma, mean, rstd, dx, dgamma, dbeta, constantStatistics);
-    }
-
-    private static void Require(DeviceBuffer<float> x, DeviceBuffer<float> buffer, long length, string name)
-    {
-        if (buffer.Length != length)
-            throw new ArgumentException($"GroupNorm: {name} has {buffer.Length} elements, expected {length}.");
-        if (buffer.Device != x.Device)
-            throw new ArgumentException($"GroupNorm: {name} is on device {buffer.Device.Name}, the input on {x.Device.Name}.");
+        new Arguments(nameof(GroupNorm), x.Device).Need(dy, shape.Count, "dy").Need(x, shape.Count, "x").Need(gamma, shape.Channels, "gamma")
+            .Need(mean, shape.Statistics, "the mean").Need(rstd, shape.Statistics, "rstd")
+            .Allow(dx, shape.Count, "dx").Allow(dgamma, shape.Channels, "dgamma").Allow(dbeta, shape.Channels, "dbeta");
+        Chooser.For(x.Device, shape).Backward(shape, dy, x, gamma, mean, rstd, dx, dgamma, dbeta, constantStatistics);
     }
 }

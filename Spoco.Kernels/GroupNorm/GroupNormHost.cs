@@ -4,12 +4,20 @@ namespace Spoco.Kernels.Primitives;
 /// Group normalisation on the host. Work is cut into chunks that depend on the shape alone; sums within a chunk are those of
 /// <see cref="ChannelColumns"/>, everything above it is double precision in the order of the chunks.
 /// </summary>
-internal static unsafe class GroupNormHost
+internal sealed unsafe class GroupNormHost : GroupNormAlgorithm
 {
-    public static void Statistics(
-        HostDevice host, GroupNormShape shape, float eps, DeviceBuffer<float> x, DeviceBuffer<float> mean, DeviceBuffer<float> rstd,
+    /// <inheritdoc/>
+    public override string Name => "host";
+
+    /// <inheritdoc/>
+    public override bool Runs(in Capabilities device, in GroupNormShape shape) => device.OnHost;
+
+    /// <inheritdoc/>
+    public override void Statistics(
+        GroupNormShape shape, float eps, DeviceBuffer<float> x, DeviceBuffer<float> mean, DeviceBuffer<float> rstd,
         RunningStatistics running)
     {
+        var host = x.Device.Host;
         var chunks = new Chunks(shape);
         using var means = new Scratch<float>(host, (long)chunks.RowLength * host.Workers.Workers);
         using var columns = new Scratch<double>(host, 2L * chunks.RowLength * host.Workers.Workers);
@@ -19,10 +27,12 @@ internal static unsafe class GroupNormHost
             running.Mean.HostAddress, running.Variance.HostAddress, running.Momentum), MinimumSetsPerWorker(chunks));
     }
 
-    public static void Normalize(
-        HostDevice host, GroupNormShape shape, DeviceBuffer<float> x, DeviceBuffer<float> gamma, DeviceBuffer<float> beta,
+    /// <inheritdoc/>
+    public override void Normalize(
+        GroupNormShape shape, DeviceBuffer<float> x, DeviceBuffer<float> gamma, DeviceBuffer<float> beta,
         DeviceBuffer<float> mean, DeviceBuffer<float> rstd, DeviceBuffer<float> y)
     {
+        var host = x.Device.Host;
         var chunks = new Chunks(shape);
         var length = chunks.RowLength;
         using var patterns = new Scratch<float>(host, 3L * length * shape.Images);
@@ -42,11 +52,13 @@ internal static unsafe class GroupNormHost
         host.Workers.RunPieces(chunks.Count, new NormalizeBody(chunks, x.HostAddress, y.HostAddress, patterns.Address));
     }
 
-    public static void Backward(
-        HostDevice host, GroupNormShape shape, DeviceBuffer<float> dy, DeviceBuffer<float> x, DeviceBuffer<float> gamma,
+    /// <inheritdoc/>
+    public override void Backward(
+        GroupNormShape shape, DeviceBuffer<float> dy, DeviceBuffer<float> x, DeviceBuffer<float> gamma,
         DeviceBuffer<float> mean, DeviceBuffer<float> rstd,
         DeviceBuffer<float> dx, DeviceBuffer<float> dgamma, DeviceBuffer<float> dbeta, bool constantStatistics)
     {
+        var host = x.Device.Host;
         var channels = shape.Images * shape.Channels;
         using var lines = new Scratch<float>(host, 4L * channels);
         using var sums = new Scratch<double>(host, 2L * channels);

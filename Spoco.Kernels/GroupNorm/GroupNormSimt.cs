@@ -8,15 +8,23 @@ namespace Spoco.Kernels.Primitives;
 /// Group normalisation on ILGPU devices. Thread groups reduce chunks of an image per channel, a second kernel joins the chunks of each set of
 /// statistics; both in a fixed order, without atomics.
 /// </summary>
-internal static class GroupNormSimt
+internal sealed class GroupNormSimt : GroupNormAlgorithm
 {
     /// <summary>Values of a thread whose mean it takes its sums around.</summary>
     private const int OriginValues = 8;
 
-    public static void Statistics(
-        IlgpuDevice device, GroupNormShape shape, float eps, DeviceBuffer<float> x, DeviceBuffer<float> mean, DeviceBuffer<float> rstd,
+    /// <inheritdoc/>
+    public override string Name => "chunks";
+
+    /// <inheritdoc/>
+    public override bool Runs(in Capabilities device, in GroupNormShape shape) => !device.OnHost;
+
+    /// <inheritdoc/>
+    public override void Statistics(
+        GroupNormShape shape, float eps, DeviceBuffer<float> x, DeviceBuffer<float> mean, DeviceBuffer<float> rstd,
         RunningStatistics running)
     {
+        var device = x.Device.Ilgpu;
         var threads = Threads(device);
         var tiling = ChannelTiling.Of(shape, threads);
         var partials = device.Allocate<Moments>((long)shape.Images * tiling.Chunks * shape.Channels, nameof(GroupNorm));
@@ -32,10 +40,12 @@ internal static class GroupNormSimt
                 shape.Groups, shape, eps, running.Momentum, mean.View, rstd.View, running.Mean.View, running.Variance.View);
     }
 
-    public static void Normalize(
-        IlgpuDevice device, GroupNormShape shape, DeviceBuffer<float> x, DeviceBuffer<float> gamma, DeviceBuffer<float> beta,
+    /// <inheritdoc/>
+    public override void Normalize(
+        GroupNormShape shape, DeviceBuffer<float> x, DeviceBuffer<float> gamma, DeviceBuffer<float> beta,
         DeviceBuffer<float> mean, DeviceBuffer<float> rstd, DeviceBuffer<float> y)
     {
+        var device = x.Device.Ilgpu;
         var threads = Threads(device);
         var tiling = ChannelTiling.Of(shape, threads);
         device.Kernel(static a => a.LoadStreamKernel<GroupNormShape, ChannelTiling, ArrayView<float>, ArrayView<float>, ArrayView<float>,
@@ -43,11 +53,13 @@ internal static class GroupNormSimt
             Groups(shape, tiling, threads), shape, tiling, x.View, gamma.View, beta.View, mean.View, rstd.View, y.View);
     }
 
-    public static void Backward(
-        IlgpuDevice device, GroupNormShape shape, DeviceBuffer<float> dy, DeviceBuffer<float> x, DeviceBuffer<float> gamma,
+    /// <inheritdoc/>
+    public override void Backward(
+        GroupNormShape shape, DeviceBuffer<float> dy, DeviceBuffer<float> x, DeviceBuffer<float> gamma,
         DeviceBuffer<float> mean, DeviceBuffer<float> rstd,
         DeviceBuffer<float> dx, DeviceBuffer<float> dgamma, DeviceBuffer<float> dbeta, bool constantStatistics)
     {
+        var device = x.Device.Ilgpu;
         var threads = Threads(device);
         var tiling = ChannelTiling.Of(shape, threads);
         var partials = device.Allocate<ChannelSums>((long)shape.Images * tiling.Chunks * shape.Channels, nameof(GroupNorm));

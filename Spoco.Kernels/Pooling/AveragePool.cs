@@ -3,25 +3,21 @@ namespace Spoco.Kernels.Primitives;
 /// <summary>Mean over windows.</summary>
 public static class AveragePool
 {
+    internal static readonly Chooser<AveragePoolAlgorithm, PoolingShape> Chooser = new(nameof(AveragePool), new AveragePoolHost(), new AveragePoolSimt());
+
     /// <summary>y = mean over the window.</summary>
     /// <exception cref="ArgumentException">A buffer does not fit the geometry, or is on another device.</exception>
     public static void Forward(PoolingShape shape, DeviceBuffer<float> x, DeviceBuffer<float> y)
     {
-        PoolingArguments.Require(nameof(AveragePool), shape, x, y);
-        if (x.Device is HostDevice host)
-            AveragePoolHost.Forward(host, shape, x, y);
-        else
-            AveragePoolSimt.Forward((IlgpuDevice)x.Device, shape, x, y);
+        new Arguments(nameof(AveragePool), y.Device).Need(x, shape.Input.Count, "the input").Need(y, shape.Output.Count, "the output");
+        Chooser.For(y.Device, shape).Forward(shape, x, y);
     }
 
     /// <summary>dx = dy / (voxels of a window) under every window, 0 behind the last one.</summary>
     /// <exception cref="ArgumentException">A buffer does not fit the geometry, or is on another device.</exception>
     public static void Backward(PoolingShape shape, DeviceBuffer<float> dy, DeviceBuffer<float> dx)
     {
-        PoolingArguments.Require(nameof(AveragePool), shape, dx, dy);
-        if (dx.Device is HostDevice host)
-            AveragePoolHost.Backward(host, shape, dy, dx);
-        else
-            AveragePoolSimt.Backward((IlgpuDevice)dx.Device, shape, dy, dx);
+        new Arguments(nameof(AveragePool), dx.Device).Need(dy, shape.Output.Count, "the output gradient").Need(dx, shape.Input.Count, "the input gradient");
+        Chooser.For(dx.Device, shape).Backward(shape, dy, dx);
     }
 }

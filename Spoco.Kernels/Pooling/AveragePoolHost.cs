@@ -3,14 +3,22 @@ using System.Numerics;
 namespace Spoco.Kernels.Primitives;
 
 /// <summary>Average pooling on the host, cut up as <see cref="MaxPoolHost"/>.</summary>
-internal static unsafe class AveragePoolHost
+internal sealed unsafe class AveragePoolHost : AveragePoolAlgorithm
 {
-    public static void Forward(HostDevice host, PoolingShape shape, DeviceBuffer<float> x, DeviceBuffer<float> y) =>
-        host.Workers.Run(shape.N * shape.OutD * shape.OutH, new ForwardBody(shape, x.HostAddress, y.HostAddress),
+    /// <inheritdoc/>
+    public override string Name => "host";
+
+    /// <inheritdoc/>
+    public override bool Runs(in Capabilities device, in PoolingShape shape) => device.OnHost;
+
+    /// <inheritdoc/>
+    public override void Forward(in PoolingShape shape, DeviceBuffer<float> x, DeviceBuffer<float> y) =>
+        y.Device.Host.Workers.Run(shape.N * shape.OutD * shape.OutH, new ForwardBody(shape, x.HostAddress, y.HostAddress),
             RowLaunch.MinimumPerWorker(shape.OutW * shape.C * shape.Window));
 
-    public static void Backward(HostDevice host, PoolingShape shape, DeviceBuffer<float> dy, DeviceBuffer<float> dx) =>
-        host.Workers.Run(shape.N * shape.D * shape.H, new BackwardBody(shape, dy.HostAddress, dx.HostAddress),
+    /// <inheritdoc/>
+    public override void Backward(in PoolingShape shape, DeviceBuffer<float> dy, DeviceBuffer<float> dx) =>
+        dx.Device.Host.Workers.Run(shape.N * shape.D * shape.H, new BackwardBody(shape, dy.HostAddress, dx.HostAddress),
             RowLaunch.MinimumPerWorker(shape.W * shape.C));
 
     private readonly struct ForwardBody(PoolingShape shape, float* x, float* y) : IParallelBody

@@ -4,17 +4,25 @@ using ILGPU.Runtime;
 namespace Spoco.Kernels.Primitives;
 
 /// <summary>Average pooling on ILGPU devices, cut up as <see cref="MaxPoolSimt"/>.</summary>
-internal static class AveragePoolSimt
+internal sealed class AveragePoolSimt : AveragePoolAlgorithm
 {
-    public static void Forward(IlgpuDevice device, PoolingShape shape, DeviceBuffer<float> x, DeviceBuffer<float> y) =>
-        device.Kernel(static a => a.LoadStreamKernel<PoolingShape, ArrayView<float>, ArrayView<float>>(Forward))(
-            MaxPoolSimt.OutputRows(device, shape), shape, x.View, y.View);
+    /// <inheritdoc/>
+    public override string Name => "rows";
 
-    public static void Backward(IlgpuDevice device, PoolingShape shape, DeviceBuffer<float> dy, DeviceBuffer<float> dx) =>
-        device.Kernel(static a => a.LoadStreamKernel<PoolingShape, ArrayView<float>, ArrayView<float>>(Backward))(
-            RowLaunch.Of(device, (long)shape.N * shape.D * shape.H, (long)shape.W * shape.C, nameof(AveragePool)), shape, dy.View, dx.View);
+    /// <inheritdoc/>
+    public override bool Runs(in Capabilities device, in PoolingShape shape) => !device.OnHost;
 
-    public static void Forward(PoolingShape shape, ArrayView<float> x, ArrayView<float> y)
+    /// <inheritdoc/>
+    public override void Forward(in PoolingShape shape, DeviceBuffer<float> x, DeviceBuffer<float> y) =>
+        y.Device.Ilgpu.Kernel(static a => a.LoadStreamKernel<PoolingShape, ArrayView<float>, ArrayView<float>>(Forward))(
+            MaxPoolSimt.OutputRows(y.Device.Ilgpu, shape), shape, x.View, y.View);
+
+    /// <inheritdoc/>
+    public override void Backward(in PoolingShape shape, DeviceBuffer<float> dy, DeviceBuffer<float> dx) =>
+        dx.Device.Ilgpu.Kernel(static a => a.LoadStreamKernel<PoolingShape, ArrayView<float>, ArrayView<float>>(Backward))(
+            RowLaunch.Of(dx.Device.Ilgpu, (long)shape.N * shape.D * shape.H, (long)shape.W * shape.C, nameof(AveragePool)), shape, dy.View, dx.View);
+
+    private static void Forward(PoolingShape shape, ArrayView<float> x, ArrayView<float> y)
     {
         var row = Grid.IdxX;
         var length = shape.OutW * shape.C;
@@ -37,7 +45,7 @@ internal static class AveragePoolSimt
         }
     }
 
-    public static void Backward(PoolingShape shape, ArrayView<float> dy, ArrayView<float> dx)
+    private static void Backward(PoolingShape shape, ArrayView<float> dy, ArrayView<float> dx)
     {
         var row = Grid.IdxX;
         var outputRow = shape.OutputRow(row, out _);

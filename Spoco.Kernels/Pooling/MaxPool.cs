@@ -6,6 +6,8 @@ namespace Spoco.Kernels.Primitives;
 /// </summary>
 public static class MaxPool
 {
+    internal static readonly Chooser<MaxPoolAlgorithm, PoolingShape> Chooser = new(nameof(MaxPool), new MaxPoolHost(), new MaxPoolSimt());
+
     /// <summary>y = max over the window.</summary>
     /// <param name="shape">Geometry.</param>
     /// <param name="x">Input.</param>
@@ -14,13 +16,9 @@ public static class MaxPool
     /// <exception cref="ArgumentException">A buffer does not fit the geometry, or is on another device.</exception>
     public static void Forward(PoolingShape shape, DeviceBuffer<float> x, DeviceBuffer<float> y, DeviceBuffer<byte> places)
     {
-        PoolingArguments.Require(nameof(MaxPool), shape, x, y);
-        if (!places.IsNull)
-            PoolingArguments.Require(nameof(MaxPool), y, places);
-        if (x.Device is HostDevice host)
-            MaxPoolHost.Forward(host, shape, x, y, places);
-        else
-            MaxPoolSimt.Forward((IlgpuDevice)x.Device, shape, x, y, places);
+        new Arguments(nameof(MaxPool), y.Device).Need(x, shape.Input.Count, "the input").Need(y, shape.Output.Count, "the output")
+            .Allow(places, shape.Output.Count, "places");
+        Chooser.For(y.Device, shape).Forward(shape, x, y, places);
     }
 
     /// <summary>dx = dy at the places of the maxima, 0 elsewhere; or dx += that.</summary>
@@ -32,12 +30,9 @@ public static class MaxPool
     /// <exception cref="ArgumentException">A buffer does not fit the geometry, or is on another device.</exception>
     public static void Backward(PoolingShape shape, DeviceBuffer<float> dy, DeviceBuffer<byte> places, DeviceBuffer<float> dx, bool add = false)
     {
-        PoolingArguments.Require(nameof(MaxPool), shape, dx, dy);
-        PoolingArguments.Require(nameof(MaxPool), dy, places);
-        if (dx.Device is HostDevice host)
-            MaxPoolHost.Backward(host, shape, dy, places, dx, add);
-        else
-            MaxPoolSimt.Backward((IlgpuDevice)dx.Device, shape, dy, places, dx, add);
+        new Arguments(nameof(MaxPool), dx.Device).Need(dy, shape.Output.Count, "the output gradient").Need(places, shape.Output.Count, "places")
+            .Need(dx, shape.Input.Count, "the input gradient");
+        Chooser.For(dx.Device, shape).Backward(shape, dy, places, dx, add);
     }
 
     /// <summary>y = x at the places of the maxima of another input: the derivative of <see cref="Backward"/> with respect to dy.</summary>
@@ -48,11 +43,8 @@ public static class MaxPool
     /// <exception cref="ArgumentException">A buffer does not fit the geometry, or is on another device.</exception>
     public static void Gather(PoolingShape shape, DeviceBuffer<float> x, DeviceBuffer<byte> places, DeviceBuffer<float> y)
     {
-        PoolingArguments.Require(nameof(MaxPool), shape, x, y);
-        PoolingArguments.Require(nameof(MaxPool), y, places);
-        if (x.Device is HostDevice host)
-            MaxPoolHost.Gather(host, shape, x, places, y);
-        else
-            MaxPoolSimt.Gather((IlgpuDevice)x.Device, shape, x, places, y);
+        new Arguments(nameof(MaxPool), y.Device).Need(x, shape.Input.Count, "the input").Need(places, shape.Output.Count, "places")
+            .Need(y, shape.Output.Count, "the output");
+        Chooser.For(y.Device, shape).Gather(shape, x, places, y);
     }
 }

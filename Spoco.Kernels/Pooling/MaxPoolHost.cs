@@ -9,19 +9,27 @@ namespace Spoco.Kernels.Primitives;
 /// Maximum pooling on the host: a register of channels at a time, the last register of a voxel overlapping the one before where the channels do not
 /// fill it. Workers take rows of the tensor they write.
 /// </summary>
-internal static unsafe class MaxPoolHost
+internal sealed unsafe class MaxPoolHost : MaxPoolAlgorithm
 {
-    public static void Forward(HostDevice host, PoolingShape shape, DeviceBuffer<float> x, DeviceBuffer<float> y, DeviceBuffer<byte> places) =>
-        host.Workers.Run(shape.N * shape.OutD * shape.OutH, new ForwardBody(shape, x.HostAddress, y.HostAddress, places.HostAddress),
+    /// <inheritdoc/>
+    public override string Name => "host";
+
+    /// <inheritdoc/>
+    public override bool Runs(in Capabilities device, in PoolingShape shape) => device.OnHost;
+
+    /// <inheritdoc/>
+    public override void Forward(in PoolingShape shape, DeviceBuffer<float> x, DeviceBuffer<float> y, DeviceBuffer<byte> places) =>
+        y.Device.Host.Workers.Run(shape.N * shape.OutD * shape.OutH, new ForwardBody(shape, x.HostAddress, y.HostAddress, places.HostAddress),
             RowLaunch.MinimumPerWorker(shape.OutW * shape.C * shape.Window));
 
-    public static void Backward(
-        HostDevice host, PoolingShape shape, DeviceBuffer<float> dy, DeviceBuffer<byte> places, DeviceBuffer<float> dx, bool add) =>
-        host.Workers.Run(shape.N * shape.D * shape.H, new BackwardBody(shape, dy.HostAddress, places.HostAddress, dx.HostAddress, add),
+    /// <inheritdoc/>
+    public override void Backward(in PoolingShape shape, DeviceBuffer<float> dy, DeviceBuffer<byte> places, DeviceBuffer<float> dx, bool add) =>
+        dx.Device.Host.Workers.Run(shape.N * shape.D * shape.H, new BackwardBody(shape, dy.HostAddress, places.HostAddress, dx.HostAddress, add),
             RowLaunch.MinimumPerWorker(shape.W * shape.C));
 
-    public static void Gather(HostDevice host, PoolingShape shape, DeviceBuffer<float> x, DeviceBuffer<byte> places, DeviceBuffer<float> y) =>
-        host.Workers.Run(shape.N * shape.OutD * shape.OutH, new GatherBody(shape, x.HostAddress, places.HostAddress, y.HostAddress),
+    /// <inheritdoc/>
+    public override void Gather(in PoolingShape shape, DeviceBuffer<float> x, DeviceBuffer<byte> places, DeviceBuffer<float> y) =>
+        y.Device.Host.Workers.Run(shape.N * shape.OutD * shape.OutH, new GatherBody(shape, x.HostAddress, places.HostAddress, y.HostAddress),
             RowLaunch.MinimumPerWorker(shape.OutW * shape.C * shape.Window));
 
     /// <summary>Distances of a window's voxels from its first one, in values.</summary>

@@ -4,26 +4,34 @@ using ILGPU.Runtime;
 namespace Spoco.Kernels.Primitives;
 
 /// <summary>Maximum pooling on ILGPU devices: one thread group per row of the tensor that is written, a thread every so many values of it.</summary>
-internal static class MaxPoolSimt
+internal sealed class MaxPoolSimt : MaxPoolAlgorithm
 {
-    public static void Forward(IlgpuDevice device, PoolingShape shape, DeviceBuffer<float> x, DeviceBuffer<float> y, DeviceBuffer<byte> places) =>
-        device.Kernel(static a => a.LoadStreamKernel<PoolingShape, int, ArrayView<float>, ArrayView<float>, ArrayView<byte>>(Forward))(
-            OutputRows(device, shape), shape, places.IsNull ? 0 : 1, x.View, y.View, places.View);
+    /// <inheritdoc/>
+    public override string Name => "rows";
 
-    public static void Backward(
-        IlgpuDevice device, PoolingShape shape, DeviceBuffer<float> dy, DeviceBuffer<byte> places, DeviceBuffer<float> dx, bool add) =>
-        device.Kernel(static a => a.LoadStreamKernel<PoolingShape, int, ArrayView<float>, ArrayView<byte>, ArrayView<float>>(Backward))(
-            RowLaunch.Of(device, (long)shape.N * shape.D * shape.H, (long)shape.W * shape.C, nameof(MaxPool)), shape, add ? 1 : 0, dy.View, places.View,
-            dx.View);
+    /// <inheritdoc/>
+    public override bool Runs(in Capabilities device, in PoolingShape shape) => !device.OnHost;
 
-    public static void Gather(IlgpuDevice device, PoolingShape shape, DeviceBuffer<float> x, DeviceBuffer<byte> places, DeviceBuffer<float> y) =>
-        device.Kernel(static a => a.LoadStreamKernel<PoolingShape, ArrayView<float>, ArrayView<byte>, ArrayView<float>>(Gather))(
-            OutputRows(device, shape), shape, x.View, places.View, y.View);
+    /// <inheritdoc/>
+    public override void Forward(in PoolingShape shape, DeviceBuffer<float> x, DeviceBuffer<float> y, DeviceBuffer<byte> places) =>
+        y.Device.Ilgpu.Kernel(static a => a.LoadStreamKernel<PoolingShape, int, ArrayView<float>, ArrayView<float>, ArrayView<byte>>(Forward))(
+            OutputRows(y.Device.Ilgpu, shape), shape, places.IsNull ? 0 : 1, x.View, y.View, places.View);
 
-    internal static KernelConfig OutputRows(IlgpuDevice device, PoolingShape shape) =>
+    /// <inheritdoc/>
+    public override void Backward(in PoolingShape shape, DeviceBuffer<float> dy, DeviceBuffer<byte> places, DeviceBuffer<float> dx, bool add) =>
+        dx.Device.Ilgpu.Kernel(static a => a.LoadStreamKernel<PoolingShape, int, ArrayView<float>, ArrayView<byte>, ArrayView<float>>(Backward))(
+            RowLaunch.Of(dx.Device.Ilgpu, (long)shape.N * shape.D * shape.H, (long)shape.W * shape.C, nameof(MaxPool)), shape, add ? 1 : 0, dy.View,
+            places.View, dx.View);
+
+    /// <inheritdoc/>
+    public override void Gather(in PoolingShape shape, DeviceBuffer<float> x, DeviceBuffer<byte> places, DeviceBuffer<float> y) =>
+        y.Device.Ilgpu.Kernel(static a => a.LoadStreamKernel<PoolingShape, ArrayView<float>, ArrayView<byte>, ArrayView<float>>(Gather))(
+            OutputRows(y.Device.Ilgpu, shape), shape, x.View, places.View, y.View);
+
+    internal static KernelConfig OutputRows(IlgpuDevice device, in PoolingShape shape) =>
         RowLaunch.Of(device, (long)shape.N * shape.OutD * shape.OutH, (long)shape.OutW * shape.C, nameof(MaxPool));
 
-    public static void Forward(PoolingShape shape, int keepsPlaces, ArrayView<float> x, ArrayView<float> y, ArrayView<byte> places)
+    private static void Forward(PoolingShape shape, int keepsPlaces, ArrayView<float> x, ArrayView<float> y, ArrayView<byte> places)
     {
         var row = Grid.IdxX;
         var length = shape.OutW * shape.C;
@@ -57,7 +65,7 @@ internal static class MaxPoolSimt
         }
     }
 
-    public static void Backward(PoolingShape shape, int adds, ArrayView<float> dy, ArrayView<byte> places, ArrayView<float> dx)
+    private static void Backward(PoolingShape shape, int adds, ArrayView<float> dy, ArrayView<byte> places, ArrayView<float> dx)
     {
         var row = Grid.IdxX;
         var outputRow = shape.OutputRow(row, out var place);
@@ -79,7 +87,7 @@ internal static class MaxPoolSimt
         }
     }
 
-    public static void Gather(PoolingShape shape, ArrayView<float> x, ArrayView<byte> places, ArrayView<float> y)
+    private static void Gather(PoolingShape shape, ArrayView<float> x, ArrayView<byte> places, ArrayView<float> y)
     {
         var row = Grid.IdxX;
         var length = shape.OutW * shape.C;

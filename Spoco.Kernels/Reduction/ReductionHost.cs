@@ -3,23 +3,36 @@ using System.Numerics;
 namespace Spoco.Kernels.Primitives;
 
 /// <summary>Reductions on the host: blocks of fixed length in single precision per lane, the blocks in double precision in their order.</summary>
-internal static unsafe class ReductionHost
+internal sealed unsafe class ReductionHost : ReductionAlgorithm
 {
     private const int Block = 8 * 1024;
 
-    public static double Sum(HostDevice host, DeviceBuffer<float> x) => OverBlocks(host, x, squares: false);
+    /// <inheritdoc/>
+    public override string Name => "host";
 
-    public static double SumOfSquares(HostDevice host, DeviceBuffer<float> x) => OverBlocks(host, x, squares: true);
+    /// <inheritdoc/>
+    public override bool Runs(in Capabilities device, in long count) => device.OnHost;
 
-    public static bool HasNonFinite(HostDevice host, DeviceBuffer<float> x, float largest)
+    /// <inheritdoc/>
+    public override void Sum(DeviceBuffer<float> x, DeviceBuffer<float> y, double factor) => y.Span[0] = (float)(factor * OverBlocks(x, squares: false));
+
+    /// <inheritdoc/>
+    public override double SumOfSquares(DeviceBuffer<float> x) => OverBlocks(x, squares: true);
+
+    /// <inheritdoc/>
+    public override void Broadcast(DeviceBuffer<float> x, DeviceBuffer<float> y, double factor) => Elementwise.Fill(y, (float)(factor * x.Span[0]));
+
+    /// <inheritdoc/>
+    public override bool HasNonFinite(DeviceBuffer<float> x, float largest)
     {
         var found = 0;
-        host.Workers.Run(Blocks(x.Length), new FiniteBody(x.HostAddress, x.Length, largest, &found), RowLaunch.MinimumPerWorker(Block));
+        x.Device.Host.Workers.Run(Blocks(x.Length), new FiniteBody(x.HostAddress, x.Length, largest, &found), RowLaunch.MinimumPerWorker(Block));
         return Volatile.Read(ref found) != 0;
     }
 
-    private static double OverBlocks(HostDevice host, DeviceBuffer<float> x, bool squares)
+    private static double OverBlocks(DeviceBuffer<float> x, bool squares)
     {
+        var host = x.Device.Host;
         var blocks = Blocks(x.Length);
         var partials = host.Allocate<double>(blocks, nameof(Reduction));
         using var memory = partials.Memory;

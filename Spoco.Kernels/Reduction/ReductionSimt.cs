@@ -5,13 +5,49 @@ using ILGPU.Runtime;
 namespace Spoco.Kernels.Primitives;
 
 /// <summary>Reductions on ILGPU devices: thread groups stride over the values, one more group joins their sums; without atomics.</summary>
-internal static class ReductionSimt
+internal sealed class ReductionSimt : ReductionAlgorithm
 {
     private const int MaximumGroups = 1024;
     private const int ValuesPerThread = 8;
 
-    public static void Sum(IlgpuDevice device, DeviceBuffer<float> x, DeviceBuffer<float> y, float factor, bool ofSquares)
+    /// <inheritdoc/>
+    public override string Name => "groups";
+
+    /// <inheritdoc/>
+    public override bool Runs(in Capabilities device, in long count) => !device.OnHost;
+
+    /// <inheritdoc/>
+    public override void Sum(DeviceBuffer<float> x, DeviceBuffer<float> y, double factor) => Sum(x, y, (float)factor, ofSquares: false);
+
+    /// <inheritdoc/>
+    public override double SumOfSquares(DeviceBuffer<float> x)
     {
+        var y = x.Device.Allocate<float>(1, nameof(Reduction));
+        using var memory = y.Memory;
+        Sum(x, y, 1, ofSquares: true);
+        return y.ToArray()[0];
+    }
+
+    /// <inheritdoc/>
+    public override bool HasNonFinite(DeviceBuffer<float> x, float largest)
+    {
+        var device = x.Device.Ilgpu;
+        var found = device.Allocate<int>(1, nameof(Reduction));
+        using var memory = found.Memory;
+        found.Clear();
+        device.Kernel(static a => a.LoadStreamKernel<ArrayView<float>, ArrayView<int>, float>(FindNonFinite))(
+            Config(device, x.Length), x.View, found.View, largest);
+        return found.ToArray()[0] != 0;
+    }
+
+    /// <inheritdoc/>
+    public override void Broadcast(DeviceBuffer<float> x, DeviceBuffer<float> y, double factor) =>
+        y.Device.Ilgpu.Kernel(static a => a.LoadAutoGroupedStreamKernel<Index1D, ArrayView<float>, ArrayView<float>, float>(Broadcast))(
+            IlgpuDevice.Extent(y.Length, nameof(Reduction)), x.View, y.View, (float)factor);
+
+    private static void Sum(DeviceBuffer<float> x, DeviceBuffer<float> y, float factor, bool ofSquares)
+    {
+        var device = x.Device.Ilgpu;
         var config = Config(device, x.Length);
         var partials = device.Allocate<float>(config.GridDim.X, nameof(Reduction));
         using var memory = partials.Memory;
@@ -23,16 +59,6 @@ internal static class ReductionSimt
                 groups, values.View, sums.View, scale, squares ? 1 : 0);
     }
 
-    public static bool HasNonFinite(IlgpuDevice device, DeviceBuffer<float> x, float largest)
-    {
-        var found = device.Allocate<int>(1, nameof(Reduction));
-        using var memory = found.Memory;
-        found.Clear();
-        device.Kernel(static a => a.LoadStreamKernel<ArrayView<float>, ArrayView<int>, float>(FindNonFinite))(
-            Config(device, x.Length), x.View, found.View, largest);
-        return found.ToArray()[0] != 0;
-    }
-
     private static KernelConfig Config(IlgpuDevice device, long length)
     {
         var threads = GroupSum.Size(device);
@@ -40,7 +66,7 @@ internal static class ReductionSimt
     }
 
     /// <summary>y_group = factor times the sum of every so many values, or of their squares.</summary>
-    public static void SumGroups(ArrayView<float> x, ArrayView<float> y, float factor, int ofSquares)
+    private static void SumGroups(ArrayView<float> x, ArrayView<float> y, float factor, int ofSquares)
     {
         var sum = 0f;
         for (var i = (long)Grid.IdxX * Group.DimX + Group.IdxX; i < x.Length; i += (long)Grid.DimX * Group.DimX)
@@ -55,7 +81,7 @@ internal static class ReductionSimt
     }
 
     /// <summary>Every thread that finds one writes the same 1.</summary>
-    public static void FindNonFinite(ArrayView<float> x, ArrayView<int> found, float largest)
+    private static void FindNonFinite(ArrayView<float> x, ArrayView<int> found, float largest)
     {
         for (var i = (long)Grid.IdxX * Group.DimX + Group.IdxX; i < x.Length; i += (long)Grid.DimX * Group.DimX)
         {
@@ -64,5 +90,5 @@ internal static class ReductionSimt
         }
     }
 
-    public static void Broadcast(Index1D i, ArrayView<float> x, ArrayView<float> y, float factor) => y[i] = factor * x[0];
+    private static void Broadcast(Index1D i, ArrayView<float> x, ArrayView<float> y, float factor) => y[i] = factor * x[0];
 }

@@ -6,6 +6,9 @@ namespace Spoco.Kernels.Primitives;
 /// </summary>
 public static class UpsampleConcat
 {
+    internal static readonly Chooser<UpsampleConcatAlgorithm, UpsampleShape> Chooser =
+        new(nameof(UpsampleConcat), new UpsampleConcatHost(), new UpsampleConcatSimt());
+
     /// <summary>y = (skip, small resized) along the channels.</summary>
     /// <param name="shape">Geometry.</param>
     /// <param name="skip">First channels; default where the geometry has none.</param>
@@ -14,14 +17,10 @@ public static class UpsampleConcat
     /// <exception cref="ArgumentException">A buffer does not fit the geometry, or is on another device.</exception>
     public static void Forward(UpsampleShape shape, DeviceBuffer<float> skip, DeviceBuffer<float> small, DeviceBuffer<float> y)
     {
-        Require(y, shape.Output, y, nameof(y));
-        Require(small, shape.Small, y, nameof(small));
+        var arguments = new Arguments(nameof(UpsampleConcat), y.Device).Need(y, shape.Output.Count, "the output").Need(small, shape.Small.Count, "the small input");
         if (shape.SkipChannels > 0)
-            Require(skip, shape.Skip, y, nameof(skip));
-        if (y.Device is HostDevice host)
-            UpsampleConcatHost.Forward(host, shape, skip, small, y);
-        else
-            UpsampleConcatSimt.Forward((IlgpuDevice)y.Device, shape, skip, small, y);
+            arguments.Need(skip, shape.Skip.Count, "the skip input");
+        Chooser.For(y.Device, shape).Forward(shape, skip, small, y);
     }
 
     /// <summary>
@@ -35,33 +34,11 @@ public static class UpsampleConcat
     /// <exception cref="ArgumentException">A buffer does not fit the geometry, or is on another device.</exception>
     public static void Backward(UpsampleShape shape, DeviceBuffer<float> dy, DeviceBuffer<float> dskip, DeviceBuffer<float> dsmall)
     {
-        Require(dy, shape.Output, dy, nameof(dy));
+        new Arguments(nameof(UpsampleConcat), dy.Device).Need(dy, shape.Output.Count, "the output gradient")
+            .Allow(dskip, shape.Skip.Count, "the skip gradient").Allow(dsmall, shape.Small.Count, "the small gradient");
         if (!dsmall.IsNull)
-            Require(dsmall, shape.Small, dy, nameof(dsmall));
-        if (!dskip.IsNull)
-            Require(dskip, shape.Skip, dy, nameof(dskip));
-        if (dsmall.IsNull)
-        {
-            if (!dskip.IsNull)
-                ChannelSlice.Forward(shape.Output.Voxels, 0, dy, dskip);
-        }
-        else if (dy.Device is HostDevice host)
-        {
-            UpsampleConcatHost.Backward(host, shape, dy, dskip, dsmall);
-        }
-        else
-        {
-            UpsampleConcatSimt.BackwardSmall((IlgpuDevice)dy.Device, shape, dy, dsmall);
-            if (!dskip.IsNull)
-                ChannelSlice.Forward(shape.Output.Voxels, 0, dy, dskip);
-        }
-    }
-
-    private static void Require(DeviceBuffer<float> buffer, TensorShape shape, DeviceBuffer<float> y, string name)
-    {
-        if (buffer.Length != shape.Count)
-            throw new ArgumentException($"UpsampleConcat: {name} has {buffer.Length} elements, expected {shape.Count} ({shape}).");
-        if (buffer.Device != y.Device)
-            throw new ArgumentException($"UpsampleConcat: {name} is on device {buffer.Device.Name}, not {y.Device.Name}.");
+            Chooser.For(dy.Device, shape).Backward(shape, dy, dskip, dsmall);
+        else if (!dskip.IsNull)
+            ChannelSlice.Forward(shape.Output.Voxels, 0, dy, dskip);
     }
 }

@@ -5,15 +5,22 @@ namespace Spoco.Kernels.Primitives;
 /// <summary>
 /// Resize and concatenation on the host: workers take rows of the tensor they write, voxel by voxel, a register of channels at a time.
 /// </summary>
-internal static unsafe class UpsampleConcatHost
+internal sealed unsafe class UpsampleConcatHost : UpsampleConcatAlgorithm
 {
-    public static void Forward(HostDevice host, UpsampleShape shape, DeviceBuffer<float> skip, DeviceBuffer<float> small, DeviceBuffer<float> y) =>
-        host.Workers.Run(shape.N * shape.D * shape.H, new ForwardBody(shape, skip.HostAddress, small.HostAddress, y.HostAddress),
+    /// <inheritdoc/>
+    public override string Name => "host";
+
+    /// <inheritdoc/>
+    public override bool Runs(in Capabilities device, in UpsampleShape shape) => device.OnHost;
+
+    /// <inheritdoc/>
+    public override void Forward(in UpsampleShape shape, DeviceBuffer<float> skip, DeviceBuffer<float> small, DeviceBuffer<float> y) =>
+        y.Device.Host.Workers.Run(shape.N * shape.D * shape.H, new ForwardBody(shape, skip.HostAddress, small.HostAddress, y.HostAddress),
             RowLaunch.MinimumPerWorker(shape.W * shape.OutputChannels));
 
-    public static void Backward(
-        HostDevice host, UpsampleShape shape, DeviceBuffer<float> dy, DeviceBuffer<float> dskip, DeviceBuffer<float> dsmall) =>
-        host.Workers.Run(shape.N * shape.SmallD * shape.SmallH, new BackwardBody(shape, dy.HostAddress, dskip.HostAddress, dsmall.HostAddress),
+    /// <inheritdoc/>
+    public override void Backward(in UpsampleShape shape, DeviceBuffer<float> dy, DeviceBuffer<float> dskip, DeviceBuffer<float> dsmall) =>
+        dy.Device.Host.Workers.Run(shape.N * shape.SmallD * shape.SmallH, new BackwardBody(shape, dy.HostAddress, dskip.HostAddress, dsmall.HostAddress),
             RowLaunch.MinimumPerWorker(shape.SmallW * shape.Channels));
 
     private readonly struct ForwardBody(UpsampleShape shape, float* skip, float* small, float* y) : IParallelBody

@@ -4,19 +4,31 @@ using ILGPU.Runtime;
 namespace Spoco.Kernels.Primitives;
 
 /// <summary>Resize and concatenation on ILGPU devices: one thread group per row of the tensor that is written.</summary>
-internal static class UpsampleConcatSimt
+internal sealed class UpsampleConcatSimt : UpsampleConcatAlgorithm
 {
-    public static void Forward(IlgpuDevice device, UpsampleShape shape, DeviceBuffer<float> skip, DeviceBuffer<float> small, DeviceBuffer<float> y) =>
-        device.Kernel(static a => a.LoadStreamKernel<UpsampleShape, ArrayView<float>, ArrayView<float>, ArrayView<float>>(Forward))(
-            RowLaunch.Of(device, (long)shape.N * shape.D * shape.H, (long)shape.W * shape.OutputChannels, nameof(UpsampleConcat)),
+    /// <inheritdoc/>
+    public override string Name => "rows";
+
+    /// <inheritdoc/>
+    public override bool Runs(in Capabilities device, in UpsampleShape shape) => !device.OnHost;
+
+    /// <inheritdoc/>
+    public override void Forward(in UpsampleShape shape, DeviceBuffer<float> skip, DeviceBuffer<float> small, DeviceBuffer<float> y) =>
+        y.Device.Ilgpu.Kernel(static a => a.LoadStreamKernel<UpsampleShape, ArrayView<float>, ArrayView<float>, ArrayView<float>>(Forward))(
+            RowLaunch.Of(y.Device.Ilgpu, (long)shape.N * shape.D * shape.H, (long)shape.W * shape.OutputChannels, nameof(UpsampleConcat)),
             shape, skip.View, small.View, y.View);
 
-    public static void BackwardSmall(IlgpuDevice device, UpsampleShape shape, DeviceBuffer<float> dy, DeviceBuffer<float> dsmall) =>
-        device.Kernel(static a => a.LoadStreamKernel<UpsampleShape, ArrayView<float>, ArrayView<float>>(BackwardSmall))(
-            RowLaunch.Of(device, (long)shape.N * shape.SmallD * shape.SmallH, (long)shape.SmallW * shape.Channels, nameof(UpsampleConcat)),
+    /// <inheritdoc/>
+    public override void Backward(in UpsampleShape shape, DeviceBuffer<float> dy, DeviceBuffer<float> dskip, DeviceBuffer<float> dsmall)
+    {
+        dy.Device.Ilgpu.Kernel(static a => a.LoadStreamKernel<UpsampleShape, ArrayView<float>, ArrayView<float>>(BackwardSmall))(
+            RowLaunch.Of(dy.Device.Ilgpu, (long)shape.N * shape.SmallD * shape.SmallH, (long)shape.SmallW * shape.Channels, nameof(UpsampleConcat)),
             shape, dy.View, dsmall.View);
+        if (!dskip.IsNull)
+            ChannelSlice.Forward(shape.Output.Voxels, 0, dy, dskip);
+    }
 
-    public static void Forward(UpsampleShape shape, ArrayView<float> skip, ArrayView<float> small, ArrayView<float> y)
+    private static void Forward(UpsampleShape shape, ArrayView<float> skip, ArrayView<float> small, ArrayView<float> y)
     {
         var row = Grid.IdxX;
         var smallRow = (long)shape.SmallRow(row) * shape.SmallW;
@@ -31,7 +43,7 @@ internal static class UpsampleConcatSimt
         }
     }
 
-    public static void BackwardSmall(UpsampleShape shape, ArrayView<float> dy, ArrayView<float> dsmall)
+    private static void BackwardSmall(UpsampleShape shape, ArrayView<float> dy, ArrayView<float> dsmall)
     {
         var row = Grid.IdxX;
         var h = row % shape.SmallH;

@@ -178,6 +178,22 @@ public sealed class BenchRunTests : FolderTests
         Assert.That(File.ReadAllText(PathOf("notes.md")), Is.EqualTo("mine"));
     }
 
+    [Test]
+    public void Algorithms_are_forced_and_printed()
+    {
+        var output = CommandLineRun.OfBench("breakdown", "tiny", "1", "--algorithms", "Convolution=direct", "--print-algorithms").AssertSuccess().Output;
+        var chosen = output.Split('\n').Where(l => l.StartsWith("| Convolution |", StringComparison.Ordinal)).ToList();
+        Assert.That(chosen, Is.Not.Empty.And.All.EndsWith("| direct |"));
+        Assert.That(output, Does.Contain("| Adam |"));
+    }
+
+    [TestCase("breakdown", "tiny", "1", "--algorithms", "Convolution=fast")]
+    [TestCase("scaling", "tiny", "1", "--algorithms", "Convolution=fast")]
+    [TestCase("convolutions", "1", "--algorithms", "Convolution=fast")]
+    [TestCase("gpu", "--device", "cpu", "--algorithms", "Convolution=fast")]
+    public void An_algorithm_that_is_not_there_is_bad_input(params string[] args) =>
+        CommandLineRun.OfBench(args).AssertBadInput("Convolution has no algorithm 'fast'; it has winograd, direct, tiles");
+
     [TestCase]
     [TestCase("--help")]
     [TestCase("gpu", "--help")]

@@ -1,7 +1,9 @@
 using System.Buffers.Binary;
+using System.Runtime.InteropServices;
 using System.Text;
 using Spoco.Engine;
 using Spoco.Engine.Checkpoints;
+using Spoco.Kernels;
 
 namespace Spoco.Tests.Checkpoints;
 
@@ -18,6 +20,30 @@ public sealed class SafeTensorsTests : FolderTests
         Assert.That(file.Read("b"), Is.EqualTo(new[] { 7f }));
         Assert.That(file.Entries["count"].Type, Is.EqualTo(SafeTensorType.I64));
         Assert.That(Directory.GetFiles(Folder), Has.Length.EqualTo(1), "no temporary file is left");
+    }
+
+    [Test]
+    public void Narrower_types_are_written_rounded_and_read_as_they_are()
+    {
+        var path = Path.Combine(Folder, "narrow.safetensors");
+        float[] values = [1, -2, float.NaN, 1 / 3f, 1e30f, 3e-7f, float.NegativeInfinity];
+        SafeTensors.Write(path,
+        [
+            new SafeTensorSource("half", [7], () => values, Stored: ElementType.F16), new SafeTensorSource("brain", [7], () => values, Stored: ElementType.BF16),
+            new SafeTensorSource("single", [1, 7], () => values),
+        ], new Dictionary<string, string>());
+        var file = SafeTensors.Open(path);
+        file.Verify();
+        Assert.That(file.Entries.Values.Select(e => (e.Name, e.Type, e.Count, e.End - e.Begin)), Is.EquivalentTo(new[]
+        {
+            ("half", SafeTensorType.F16, 7L, 14L), ("brain", SafeTensorType.BF16, 7L, 14L), ("single", SafeTensorType.F32, 7L, 28L),
+        }));
+        Assert.That(file.Read("half"), Is.EqualTo(new[] { 1, -2, float.NaN, 0.333251953125f, float.PositiveInfinity, 2.98023224E-07f, float.NegativeInfinity }));
+        Assert.That(file.Read("brain"), Is.EqualTo(new[] { 1, -2, float.NaN, 0.333984375f, 1.0002555517425873e30f, 2.9988587e-7f, float.NegativeInfinity }));
+        Assert.That(file.Read("single"), Is.EqualTo(values));
+        Assert.That(file.ReadStored("brain")[..4], Is.EqualTo(new byte[] { 0x80, 0x3f, 0x00, 0xc0 }));
+        Assert.That(file.ReadStored("single"), Is.EqualTo(MemoryMarshal.AsBytes<float>(values).ToArray()));
+        Assert.That(() => file.ReadStored("other"), Throws.TypeOf<InputException>());
     }
 
     [Test]

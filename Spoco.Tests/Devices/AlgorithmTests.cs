@@ -1,3 +1,4 @@
+using System.Reflection;
 using Spoco.Kernels;
 using Primitives = Spoco.Kernels.Primitives;
 
@@ -40,6 +41,31 @@ public class AlgorithmTests
     public void Names_that_do_not_exist_are_refused(string forced, string message) =>
         Assert.That(() => ComputeDevice.Open("cpu", new ComputeDeviceOptions { Algorithms = forced }),
             Throws.TypeOf<DeviceException>().With.Message.Contains(message));
+
+    [Test]
+    public void A_test_forces_an_algorithm_for_a_while()
+    {
+        using var device = ComputeDevice.Open("cpu", new ComputeDeviceOptions { Threads = 1, Winograd = true, Algorithms = "Convolution=direct" });
+        var problem = new Primitives.ConvolutionProblem(Shape, default);
+        using (device.Algorithms.Force("Convolution", "winograd"))
+            Assert.That(Primitives.Convolution.Chooser.For(device, problem).Name, Is.EqualTo("winograd"));
+        Assert.That(Primitives.Convolution.Chooser.For(device, problem).Name, Is.EqualTo("direct"));
+        using (device.Algorithms.Force("Convolution", null))
+            Assert.That(Primitives.Convolution.Chooser.For(device, problem).Name, Is.EqualTo("winograd"));
+        Assert.That(() => device.Algorithms.Force("Convolution", "fast"), Throws.TypeOf<DeviceException>());
+    }
+
+    /// <summary>What is not in the catalogue can be neither forced nor reported.</summary>
+    [Test]
+    public void Every_chooser_is_in_the_catalogue()
+    {
+        var choosers = typeof(ComputeDevice).Assembly.GetTypes().Where(t => !t.ContainsGenericParameters)
+            .SelectMany(t => t.GetFields(BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly))
+            .Where(f => typeof(IChooser).IsAssignableFrom(f.FieldType)).Select(f => (IChooser)f.GetValue(null)!).ToList();
+        Assert.That(choosers, Is.Not.Empty);
+        Assert.That(AlgorithmCatalog.All, Is.EquivalentTo(choosers));
+        Assert.That(AlgorithmCatalog.All.Select(c => c.Operation), Is.Ordered);
+    }
 
     [Test]
     public void Names_are_unique()

@@ -1,5 +1,6 @@
 using Spoco.Kernels;
 using Spoco.Kernels.Primitives;
+using Spoco.Tests.Ops;
 
 namespace Spoco.Tests.Losses;
 
@@ -19,25 +20,28 @@ public sealed class AffinityTests
         using var offsets = Upload(device, Offsets, out var offsetBuffer);
         var weights = device.Allocate<float>(Offsets.Length * shape.Voxels, "test");
         using var memory = weights.Memory;
-        Affinity.Weights(shape, embeddingBuffer, channels, offsetBuffer, margin, weights);
-        var actual = weights.ToArray();
-        for (var o = 0; o < Offsets.Length; o++)
+        EveryAlgorithm.Of(Affinity.Chooser, device, LaidImage.AsItIs(shape), () =>
         {
-            for (var i = 0; i < shape.Voxels; i++)
+            Affinity.Weights(shape, embeddingBuffer, channels, offsetBuffer, margin, weights);
+            var actual = weights.ToArray();
+            for (var o = 0; o < Offsets.Length; o++)
             {
-                var (z, y, x) = (i / 35 + Offsets[o].Z, i / 7 % 5 + Offsets[o].Y, i % 7 + Offsets[o].X);
-                double expected = Affinity.Outside;
-                if (z is >= 0 and < 3 && y is >= 0 and < 5 && x is >= 0 and < 7)
+                for (var i = 0; i < shape.Voxels; i++)
                 {
-                    var sum = 0.0;
-                    for (var c = 0; c < channels; c++)
-                        sum += Math.Pow((double)e[i * shape.C + c] - e[((z * 5 + y) * 7 + x) * shape.C + c], 2);
-                    expected = 1 - Math.Pow(Math.Max((2 * margin - Math.Sqrt(sum)) / (2 * margin), 0), 2);
-                }
+                    var (z, y, x) = (i / 35 + Offsets[o].Z, i / 7 % 5 + Offsets[o].Y, i % 7 + Offsets[o].X);
+                    double expected = Affinity.Outside;
+                    if (z is >= 0 and < 3 && y is >= 0 and < 5 && x is >= 0 and < 7)
+                    {
+                        var sum = 0.0;
+                        for (var c = 0; c < channels; c++)
+                            sum += Math.Pow((double)e[i * shape.C + c] - e[((z * 5 + y) * 7 + x) * shape.C + c], 2);
+                        expected = 1 - Math.Pow(Math.Max((2 * margin - Math.Sqrt(sum)) / (2 * margin), 0), 2);
+                    }
 
-                Assert.That(actual[o * shape.Voxels + i], Is.EqualTo(expected).Within(2e-6), $"offset {Offsets[o]}, pixel {i}");
+                    Assert.That(actual[o * shape.Voxels + i], Is.EqualTo(expected).Within(2e-6), $"offset {Offsets[o]}, pixel {i}");
+                }
             }
-        }
+        });
     }
 
     private static DeviceMemory Upload<T>(ComputeDevice device, T[] values, out DeviceBuffer<T> buffer) where T : unmanaged

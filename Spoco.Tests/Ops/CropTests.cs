@@ -15,16 +15,19 @@ public sealed class CropTests
         var values = GradientCheck.RandomValues(new Random(1), from.Count);
         using var holdings = new Holdings();
         var x = holdings.Upload<float>(device, values, "test");
-        var y = holdings.Upload<float>(device, [.. Enumerable.Repeat(5f, (int)to.Count)], "test");
-        Crop.Copy(from, start, x, to, target, y, box);
-        var actual = y.ToArray();
-        for (var i = 0; i < to.Count; i++)
+        EveryAlgorithm.Of(Crop.Chooser, device, new CropShape(from, start, to, target, box), () =>
         {
-            var (c, column, row, z) = (i % to.C, i / to.C % to.W - target.X, i / to.C / to.W % to.H - target.Y, i / to.C / to.W / to.H - target.Z);
-            var inside = column >= 0 && column < box.W && row >= 0 && row < box.H && z >= 0 && z < box.D;
-            var expected = inside ? values[(((z + start.Z) * from.H + row + start.Y) * from.W + column + start.X) * from.C + c] : 5;
-            Assert.That(actual[i], Is.EqualTo(expected), $"value {i}");
-        }
+            var y = holdings.Upload<float>(device, [.. Enumerable.Repeat(5f, (int)to.Count)], "test");
+            Crop.Copy(from, start, x, to, target, y, box);
+            var actual = y.ToArray();
+            for (var i = 0; i < to.Count; i++)
+            {
+                var (c, column, row, z) = (i % to.C, i / to.C % to.W - target.X, i / to.C / to.W % to.H - target.Y, i / to.C / to.W / to.H - target.Z);
+                var inside = column >= 0 && column < box.W && row >= 0 && row < box.H && z >= 0 && z < box.D;
+                var expected = inside ? values[(((z + start.Z) * from.H + row + start.Y) * from.W + column + start.X) * from.C + c] : 5;
+                Assert.That(actual[i], Is.EqualTo(expected), $"value {i}");
+            }
+        });
     }
 
     [Test]

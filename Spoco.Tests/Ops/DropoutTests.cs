@@ -1,6 +1,7 @@
 using Spoco.Engine;
 using Spoco.Engine.Ops;
 using Spoco.Kernels;
+using Primitives = Spoco.Kernels.Primitives;
 
 namespace Spoco.Tests.Ops;
 
@@ -15,14 +16,18 @@ public sealed class DropoutTests
         [Values(0f, 0.3f, 0.5f)] float probability)
     {
         var x = GradientCheck.RandomValues(new Random(4), shape.Count, margin: 0.1f);
-        var y = Dropped(TestDevices.Open(name), shape, x, probability, seed: 9);
-        Assert.That(y, Is.EqualTo(Dropped(TestDevices.Open("cpu"), shape, x, probability, seed: 9)));
-        for (var i = 0; i < y.Length; i++)
+        var ofHost = Dropped(TestDevices.Open("cpu"), shape, x, probability, seed: 9);
+        EveryAlgorithm.Of(Primitives.Dropout.Chooser, TestDevices.Open(name), shape, () =>
         {
-            var first = i / (int)(shape.VoxelsPerImage * shape.C) * (int)shape.VoxelsPerImage * shape.C + i % shape.C;
-            var expected = y[first] == 0 ? 0 : x[i] / (1.0 - probability);
-            Assert.That(y[i], Is.EqualTo(expected).Within(1e-6), $"element {i}");
-        }
+            var y = Dropped(TestDevices.Open(name), shape, x, probability, seed: 9);
+            Assert.That(y, Is.EqualTo(ofHost));
+            for (var i = 0; i < y.Length; i++)
+            {
+                var first = i / (int)(shape.VoxelsPerImage * shape.C) * (int)shape.VoxelsPerImage * shape.C + i % shape.C;
+                var expected = y[first] == 0 ? 0 : x[i] / (1.0 - probability);
+                Assert.That(y[i], Is.EqualTo(expected).Within(1e-6), $"element {i}");
+            }
+        });
     }
 
     [Test]

@@ -2,6 +2,7 @@ using Spoco.Engine;
 using Spoco.Engine.Ops;
 using Spoco.Kernels;
 using Spoco.Tests.Golden;
+using Primitives = Spoco.Kernels.Primitives;
 
 namespace Spoco.Tests.Ops;
 
@@ -171,20 +172,29 @@ public sealed class UpsampleConcatTests
         }
 
         using var scope = new TensorScope();
-        var tskip = Tensor.From(device, skip, skipValues).WithGradient();
-        var tsmall = Tensor.From(device, small, smallValues).WithGradient();
-        var ty = UpsampleConcat.Apply(tskip, tsmall);
-        Assert.That(ty.Shape, Is.EqualTo(both));
-        Gradients.Backward(ty, Tensor.From(device, both, dy));
         var message = $"{small} to {size}, {skipChannels} in front, seed {seed}, {device.Name}";
-        NormReference.AssertClose(ty.ToArray(), y, 0, "y, " + message);
-        NormReference.AssertClose(tskip.Gradient!.ToArray(), dskip, 0, "dskip, " + message);
-        NormReference.AssertClose(tsmall.Gradient!.ToArray(), dsmall, 1e-6, "dsmall, " + message);
+        EveryAlgorithm.Of(Primitives.UpsampleConcat.Chooser, device, UpsampleShape.Of("", small, size, skipChannels), Both);
+        EveryAlgorithm.Of(Primitives.UpsampleConcat.Chooser, device, UpsampleShape.Of("", small, size), Alone);
 
-        var alone = Tensor.From(device, small, smallValues).WithGradient();
-        var resized = Upsample.Apply(alone, size.D, size.H, size.W);
-        Gradients.Backward(resized, ChannelSlice.Apply(Tensor.From(device, both, dy), skipChannels, small.C));
-        NormReference.AssertClose(resized.ToArray(), [.. y.Where((_, i) => i % both.C >= skipChannels)], 0, "y alone, " + message);
-        NormReference.AssertClose(alone.Gradient!.ToArray(), dsmall, 1e-6, "dsmall alone, " + message);
+        void Both()
+        {
+            var tskip = Tensor.From(device, skip, skipValues).WithGradient();
+            var tsmall = Tensor.From(device, small, smallValues).WithGradient();
+            var ty = UpsampleConcat.Apply(tskip, tsmall);
+            Assert.That(ty.Shape, Is.EqualTo(both));
+            Gradients.Backward(ty, Tensor.From(device, both, dy));
+            NormReference.AssertClose(ty.ToArray(), y, 0, "y, " + message);
+            NormReference.AssertClose(tskip.Gradient!.ToArray(), dskip, 0, "dskip, " + message);
+            NormReference.AssertClose(tsmall.Gradient!.ToArray(), dsmall, 1e-6, "dsmall, " + message);
+        }
+
+        void Alone()
+        {
+            var alone = Tensor.From(device, small, smallValues).WithGradient();
+            var resized = Upsample.Apply(alone, size.D, size.H, size.W);
+            Gradients.Backward(resized, ChannelSlice.Apply(Tensor.From(device, both, dy), skipChannels, small.C));
+            NormReference.AssertClose(resized.ToArray(), [.. y.Where((_, i) => i % both.C >= skipChannels)], 0, "y alone, " + message);
+            NormReference.AssertClose(alone.Gradient!.ToArray(), dsmall, 1e-6, "dsmall alone, " + message);
+        }
     }
 }

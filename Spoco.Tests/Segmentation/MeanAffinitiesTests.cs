@@ -3,6 +3,7 @@ using Spoco.Engine.Networks;
 using Spoco.Engine.Segmentation;
 using Spoco.Kernels;
 using Spoco.Kernels.Primitives;
+using Spoco.Tests.Ops;
 using Prediction = Spoco.Engine.Prediction;
 
 namespace Spoco.Tests.Segmentation;
@@ -27,6 +28,12 @@ public sealed class MeanAffinitiesTests
     public void Views_of_all_orientations_add_up(string name, int depth, int height, int width, int channels)
     {
         var device = TestDevices.Open(name);
+        EveryAlgorithm.Of(Probability.Chooser, device, LaidImage.AsItIs(new(1, depth, height, width, channels + 1)),
+            () => AddUp(device, depth, height, width, channels));
+    }
+
+    private static void AddUp(ComputeDevice device, int depth, int height, int width, int channels)
+    {
         var whole = new VoxelBox(0, 0, 0, depth, height, width);
         foreach (var part in new[] { whole, new VoxelBox(depth - 1, height / 3, width / 2, 1, height - height / 3 - height / 4, width - width / 2) })
         {

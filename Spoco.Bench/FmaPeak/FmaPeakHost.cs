@@ -1,57 +1,40 @@
-using System.Diagnostics;
 using System.Runtime.Intrinsics;
 using Spoco.Kernels;
 using Spoco.Kernels.Primitives;
 
 namespace Spoco.Bench;
 
-/// <summary>
-/// The most single-precision operations per second that the worker threads reach, in the widest vectors of the processor: what every share of peak refers to.
-/// </summary>
-internal static class FmaPeak
+/// <summary>Multiply-adds on all workers of the host, in the widest vectors of the processor.</summary>
+internal sealed class FmaPeakHost : FmaPeakAlgorithm
 {
     private const int Chains = 10;
 
     /// <summary>A run of about a millisecond: what else the machine does then disturbs some of the runs, not all.</summary>
     private const int Steps = 800_000;
-    private const double Seconds = 0.5;
 
-    private static readonly Lazy<double> Measured = new(() =>
+    /// <inheritdoc/>
+    public override string Name => "host";
+
+    /// <inheritdoc/>
+    public override bool Runs(in Capabilities device, in ValueTuple shape) => device.OnHost;
+
+    /// <inheritdoc/>
+    public override long Threads(ComputeDevice device) => 0;
+
+    /// <inheritdoc/>
+    public override double Operations(ComputeDevice device) => 2.0 * VectorWidth.Widest * Chains * Steps * device.Host.Workers.Workers;
+
+    /// <inheritdoc/>
+    public override void Run(ComputeDevice device, DeviceBuffer<float> sums)
     {
-        using var host = (HostDevice)ComputeDevice.Open("cpu");
-        return Measure(host);
-    });
-
-    /// <summary>Of the <c>cpu</c> device as it is opened by default, GFLOP/s; measured once.</summary>
-    public static double Host => Measured.Value;
-
-    /// <summary>Best of the runs of half a second on all workers, GFLOP/s.</summary>
-    public static double Measure(HostDevice host)
-    {
-        var best = 0.0;
-        for (var all = Stopwatch.GetTimestamp(); Stopwatch.GetElapsedTime(all).TotalSeconds < Seconds;)
-        {
-            var start = Stopwatch.GetTimestamp();
-            Run(host);
-            best = Math.Max(best, Operations(host) / Stopwatch.GetElapsedTime(start).TotalSeconds / 1e9);
-        }
-
-        return best;
-    }
-
-    /// <summary>One run.</summary>
-    public static void Run(HostDevice host)
-    {
+        var workers = device.Host.Workers;
         switch (VectorWidth.Widest)
         {
-            case 16: host.Workers.Run(host.Workers.Workers, new Body<Simd512, Vector512<float>>()); break;
-            case 8: host.Workers.Run(host.Workers.Workers, new Body<Simd256, Vector256<float>>()); break;
-            default: host.Workers.Run(host.Workers.Workers, new Body<Simd128, Vector128<float>>()); break;
+            case 16: workers.Run(workers.Workers, new Body<Simd512, Vector512<float>>()); break;
+            case 8: workers.Run(workers.Workers, new Body<Simd256, Vector256<float>>()); break;
+            default: workers.Run(workers.Workers, new Body<Simd128, Vector128<float>>()); break;
         }
     }
-
-    /// <summary>Operations of one run.</summary>
-    public static double Operations(HostDevice host) => 2.0 * VectorWidth.Widest * Chains * Steps * host.Workers.Workers;
 
     private readonly struct Body<TSimd, TVector> : IParallelBody where TSimd : struct, ISimd<TVector> where TVector : struct
     {
