@@ -7,9 +7,6 @@ namespace Spoco.Kernels.Primitives;
 /// <summary>y_i = f(a_i, b_i) for every element: sums, products, scaling, activations and their gradients.</summary>
 public static class Elementwise
 {
-    /// <summary>Fewest elements worth waking another thread for: below, the hand-over costs more than the work.</summary>
-    internal const int MinimumPerWorker = 16 * 1024;
-
     /// <summary>y = f(a, b). The output may be one of the inputs.</summary>
     /// <param name="a">First values.</param>
     /// <param name="b">Second values, as many; for a function of one value pass <paramref name="a"/> again.</param>

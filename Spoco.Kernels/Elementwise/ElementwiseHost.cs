@@ -12,7 +12,7 @@ internal static unsafe class ElementwiseHost
         // Ranges of whole registers keep every worker on aligned addresses; the last one takes the rest.
         var registers = (int)((y.Length + Vector<float>.Count - 1) / Vector<float>.Count);
         host.Workers.Run(registers, new Body<TOperator>(a.HostAddress, b.HostAddress, y.HostAddress, y.Length, function),
-            Elementwise.MinimumPerWorker / Vector<float>.Count);
+            RowLaunch.ValuesPerWorker / Vector<float>.Count);
     }
 
     private readonly struct Body<TOperator>(float* a, float* b, float* y, long length, TOperator function) : IParallelBody

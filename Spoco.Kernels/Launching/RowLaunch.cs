@@ -1,6 +1,5 @@
 using ILGPU;
 using ILGPU.Runtime;
-using Spoco.Kernels.Primitives;
 
 namespace Spoco.Kernels;
 
@@ -10,6 +9,9 @@ namespace Spoco.Kernels;
 /// </summary>
 internal static class RowLaunch
 {
+    /// <summary>Fewest values worth waking another worker for: below, the hand-over costs more than the work.</summary>
+    public const int ValuesPerWorker = 16 * 1024;
+
     private const int MaximumThreads = 256;
     private const int WarpSize = 32;
 
@@ -21,5 +23,5 @@ internal static class RowLaunch
     }
 
     /// <summary>Fewest rows of <paramref name="length"/> values worth waking another worker for.</summary>
-    public static int MinimumPerWorker(long length) => (int)Math.Max(1, Elementwise.MinimumPerWorker / Math.Max(1, length));
+    public static int MinimumPerWorker(long length) => (int)Math.Max(1, ValuesPerWorker / Math.Max(1, length));
 }
