@@ -79,7 +79,7 @@ public abstract class ComputeDevice : IDisposable
     {
         ArgumentNullException.ThrowIfNull(name);
         options ??= new ComputeDeviceOptions();
-        return name == "cpu" ? new HostDevice(options) : DeviceCatalog.Open(name, options);
+        return name == "cpu" ? HostDevice.Open(options) : DeviceCatalog.Open(name, options);
     }
 
     /// <summary>Lists the devices of this machine, those that cannot be used included.</summary>

@@ -46,7 +46,7 @@ public sealed unsafe class MutexWatershedPlayTests : FolderTests, IDisposable
     });
 
     [Test]
-    public void The_old_unite_of_devices_is_found_out() => FindOut("MutexContractionKernels.Unite", seed =>
+    public void The_old_unite_of_devices_is_found_out() => FindOut("ConcurrentSetsSimt.Unite", seed =>
         PlayUnion(seed, typeof(OldBodies).GetMethod(nameof(OldBodies.Unite))!));
 
     [TestCase(Short)]
@@ -57,7 +57,7 @@ public sealed unsafe class MutexWatershedPlayTests : FolderTests, IDisposable
     [TestCase(Short)]
     [TestCase(Long, Category = "Long")]
     public void Union_on_devices(int plays) =>
-        PlayAll("MutexContractionKernels.Unite", plays, seed => PlayUnion(seed, typeof(MutexWatershedPlayTests).GetMethod(nameof(NewUnion))!));
+        PlayAll("ConcurrentSetsSimt.Unite", plays, seed => PlayUnion(seed, typeof(MutexWatershedPlayTests).GetMethod(nameof(NewUnion))!));
 
     [TestCase(Short)]
     [TestCase(Long, Category = "Long")]
@@ -77,7 +77,7 @@ public sealed unsafe class MutexWatershedPlayTests : FolderTests, IDisposable
 
     /// <summary>A thread joins the ends of one edge.</summary>
     public static void NewUnion(Index1D i, ArrayView<MutexEdge> edges, ArrayView<int> parent) =>
-        MutexContractionKernels.Unite(parent, edges[i].U, edges[i].V);
+        ConcurrentSetsSimt.Unite(parent, edges[i].U, edges[i].V);
 
     private static void PlayAll(string name, int plays, Func<int, long> play)
     {
