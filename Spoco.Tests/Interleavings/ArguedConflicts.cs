@@ -27,7 +27,7 @@ internal static class ArguedConflicts
         ["ConcurrentSetsHost.Find Write | ConcurrentSetsHost.Unite Atomic"] = "no root is written",
         ["KeyAtomicsHost.Raise Atomic | KeyAtomicsHost.Raise Read"] = "keys only grow",
         ["RangeShares.TakeFrom Atomic | RangeShares.TakeFrom Read"] = "an old word fails its compare-and-swap",
-        ["ListExclusionsHost.Block Read | ListExclusionsHost.Block Write"] = "all write 1; who reads 1 has nothing to do",
+        ["MutexListExclusionsHost.Block Read | MutexListExclusionsHost.Block Write"] = "all write 1; who reads 1 has nothing to do",
     };
 
     /// <summary>Their number.</summary>

@@ -10,7 +10,7 @@ internal static unsafe class MutexBlockHost
     private const int TableShare = 8;
 
     /// <summary>Workers whose tables leave most of a memory for the blocks.</summary>
-    public static int MostWorkers(long memory) => (int)Math.Clamp(memory / TableShare / PairGathererHost.LeastBytes, 1, int.MaxValue);
+    public static int MostWorkers(long memory) => (int)Math.Clamp(memory / TableShare / MutexPairGathererHost.LeastBytes, 1, int.MaxValue);
 
     /// <summary>Contracts a block of an image.</summary>
     /// <param name="scratch">Memory and workers.</param>

@@ -53,7 +53,7 @@ internal sealed unsafe class MutexTreeHost
         Place = _scratch.Take<int>(2L * Leaves);
         _scratch.Clear(Best, Leaves);
         var copy = _scratch.Take<MutexEdge>(count);
-        var segments = new SegmentedEdges(copy, _scratch.Workers);
+        var segments = new MutexTreeEdgesHost(copy, _scratch.Workers);
         _scratch.RunSegments(count, w =>
         {
             var (from, until) = segments.Split(w, count);
@@ -74,11 +74,11 @@ internal sealed unsafe class MutexTreeHost
     /// <summary>Grows the tree over a grid, whose first level needs no list of edges.</summary>
     public void Grow(MutexGrid grid, float* priorities)
     {
-        var first = new GridTreeHost(grid, priorities, this);
+        var first = new MutexGridTreeHost(grid, priorities, this);
         _scratch.Run(Leaves, (from, until, _) => first.StrongestOfVoxels(from, until));
         Link();
         var copy = _scratch.Take<MutexEdge>((long)Leaves * grid.Attractive);
-        var segments = new SegmentedEdges(copy, _scratch.Workers);
+        var segments = new MutexTreeEdgesHost(copy, _scratch.Workers);
         _scratch.RunSegments(Leaves, w => first.EdgesBetweenGroups(segments, w));
         _scratch.RunSegments(segments.Total, w => Partners(segments, w));
         Climb(segments);
@@ -147,7 +147,7 @@ internal sealed unsafe class MutexTreeHost
         _scratch.Return(Place);
     }
 
-    private void Climb(SegmentedEdges segments)
+    private void Climb(MutexTreeEdgesHost segments)
     {
         while (segments.Total > 0)
         {
@@ -160,7 +160,7 @@ internal sealed unsafe class MutexTreeHost
         Link();
     }
 
-    private void Partners(SegmentedEdges segments, int segment)
+    private void Partners(MutexTreeEdgesHost segments, int segment)
     {
         var best = Best;
         var hook = _hook;
@@ -186,7 +186,7 @@ internal sealed unsafe class MutexTreeHost
     }
 
     // Edges move up to the groups of their ends; those within a group leave the list.
-    private void Lift(SegmentedEdges segments, int segment)
+    private void Lift(MutexTreeEdgesHost segments, int segment)
     {
         var parent = Parent;
         var best = Best;

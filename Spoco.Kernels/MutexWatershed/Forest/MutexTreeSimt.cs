@@ -57,11 +57,11 @@ internal sealed class MutexTreeSimt<TAtomics> where TAtomics : unmanaged, IKeyAt
     public void Grow(int attractive, DeviceBuffer<MutexChannel> channels, DeviceBuffer<float> priorities)
     {
         _gpu.Kernel(static d => d.LoadAutoGroupedStreamKernel<Index1D, int, ArrayView<MutexChannel>, ArrayView<float>, MutexTreeView>(
-            GridTreeKernels.Strongest))(Leaves, attractive, channels.View, priorities.View, View);
+            MutexGridTreeKernels.Strongest))(Leaves, attractive, channels.View, priorities.View, View);
         var perChannel = DeviceScratch.Pieces(Leaves, MutexTreeKernels.Strip);
         var strips = Strips(IlgpuDevice.Extent((long)attractive * perChannel, "MutexWatershed"));
         Climb(strips, () => _gpu.Kernel(static d => d.LoadAutoGroupedStreamKernel<
-            Index1D, ArrayView<MutexChannel>, ArrayView<float>, MutexStripView, MutexTreeView, TAtomics>(GridTreeKernels.Cut))(
+            Index1D, ArrayView<MutexChannel>, ArrayView<float>, MutexStripView, MutexTreeView, TAtomics>(MutexGridTreeKernels.Cut))(
             (int)strips.Counts.Length, channels.View, priorities.View, Of(strips), View, default));
     }
 

@@ -33,7 +33,7 @@ internal static unsafe class MutexCrossingsHost
         return pairs;
     }
 
-    private static void Add(PairGathererHost pairs, MutexGrid grid, float* priorities, int* map, int fromRow, int untilRow)
+    private static void Add(MutexPairGathererHost pairs, MutexGrid grid, float* priorities, int* map, int fromRow, int untilRow)
     {
         for (var row = fromRow; row < untilRow; row++)
         {
@@ -43,7 +43,7 @@ internal static unsafe class MutexCrossingsHost
         }
     }
 
-    private static void Add(PairGathererHost pairs, MutexGrid grid, float* priorities, int* map, int c, int linear, int from, int until)
+    private static void Add(MutexPairGathererHost pairs, MutexGrid grid, float* priorities, int* map, int c, int linear, int from, int until)
     {
         var first = (long)c * grid.Voxels;
         var channel = priorities + first;
@@ -59,7 +59,7 @@ internal static unsafe class MutexCrossingsHost
         }
     }
 
-    private static void Add(PairGathererHost pairs, int* map, MutexEdge* edges, int from, int until)
+    private static void Add(MutexPairGathererHost pairs, int* map, MutexEdge* edges, int from, int until)
     {
         for (var e = from; e < until; e++)
         {

@@ -17,7 +17,7 @@ internal sealed unsafe class MutexPairsHost
     private readonly HostScratch _scratch;
     private readonly int _nodes;
     private readonly int* _ends;
-    private readonly PairGathererHost?[] _gatherers;
+    private readonly MutexPairGathererHost?[] _gatherers;
     private int* _counts;
     private Entry* _entries;
 
@@ -26,7 +26,7 @@ internal sealed unsafe class MutexPairsHost
     {
         (_scratch, _nodes) = (scratch, nodes);
         _ends = scratch.Take<int>(nodes);
-        _gatherers = new PairGathererHost[scratch.Workers];
+        _gatherers = new MutexPairGathererHost[scratch.Workers];
         scratch.Clear(_ends, nodes);
     }
 
@@ -52,7 +52,7 @@ internal sealed unsafe class MutexPairsHost
     }
 
     /// <summary>What takes the edges of one worker.</summary>
-    public PairGathererHost Gatherer(int worker) => _gatherers[worker] ??= new PairGathererHost(_scratch, _ends, _nodes);
+    public MutexPairGathererHost Gatherer(int worker) => _gatherers[worker] ??= new MutexPairGathererHost(_scratch, _ends, _nodes);
 
     /// <summary>Ends the gathering: keeps the strongest edge of each pair, and sorts.</summary>
     /// <param name="seeds">Given segments, which exclude each other; null = none.</param>

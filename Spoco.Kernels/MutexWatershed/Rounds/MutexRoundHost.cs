@@ -24,7 +24,7 @@ internal static unsafe class MutexRoundHost
         tree.Grow(grid, priorities);
         trace?.Phase("forest");
         var contraction = new MutexContractionHost(scratch, tree, exits);
-        GridExclusionsHost.Commit(scratch, grid, priorities, tree, contraction);
+        MutexGridExclusionsHost.Commit(scratch, grid, priorities, tree, contraction);
         trace?.Phase("exclusions");
         var clusters = contraction.Contract(Ends, mask, map);
         tree.Release();
@@ -56,7 +56,7 @@ internal static unsafe class MutexRoundHost
         tree.Grow(lists.Attractive, lists.AttractiveCount);
         trace?.Phase("later forests");
         var contraction = new MutexContractionHost(scratch, tree, exits);
-        new ListExclusionsHost(scratch, lists, pairs, tree, contraction).Commit();
+        new MutexListExclusionsHost(scratch, lists, pairs, tree, contraction).Commit();
         trace?.Phase("later exclusions");
         var clusters = contraction.Contract(Ends, null, map);
         trace?.Phase("later contractions");

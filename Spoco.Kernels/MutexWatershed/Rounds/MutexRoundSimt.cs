@@ -13,7 +13,7 @@ internal readonly struct MutexRoundSimt<TAtomics>(DeviceScratch scratch, MutexNu
         tree.Grow(grid.Attractive, channels, priorities);
         phase("forest");
         var contraction = new MutexContractionSimt<TAtomics>(scratch, tree);
-        GridExclusionsSimt.Commit<TAtomics>(scratch.Gpu, grid, channels, priorities, tree.View, contraction.View);
+        MutexGridExclusionsSimt.Commit<TAtomics>(scratch.Gpu, grid, channels, priorities, tree.View, contraction.View);
         phase("exclusions");
         contraction.Contract(channels, mask, map, numbers);
         tree.Release();
@@ -27,7 +27,7 @@ internal readonly struct MutexRoundSimt<TAtomics>(DeviceScratch scratch, MutexNu
         tree.Grow(attractive);
         phase("later forests");
         var contraction = new MutexContractionSimt<TAtomics>(scratch, tree);
-        ListExclusionsSimt.Commit<TAtomics>(scratch.Gpu, exclusions, attractive, tree.View, contraction.View, pairs.View);
+        MutexListExclusionsSimt.Commit<TAtomics>(scratch.Gpu, exclusions, attractive, tree.View, contraction.View, pairs.View);
         phase("later exclusions");
         contraction.Contract(attractive, scratch.Take<byte>(0), map, numbers);
         tree.Release();

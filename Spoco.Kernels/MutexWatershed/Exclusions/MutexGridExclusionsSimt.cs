@@ -3,8 +3,8 @@ using ILGPU.Runtime;
 
 namespace Spoco.Kernels.Primitives;
 
-/// <summary>What excludes in the first round, on the implicit graph of an image on an ILGPU device; see <see cref="GridExclusionsHost"/>.</summary>
-internal static class GridExclusionsSimt
+/// <summary>What excludes in the first round, on the implicit graph of an image on an ILGPU device; see <see cref="MutexGridExclusionsHost"/>.</summary>
+internal static class MutexGridExclusionsSimt
 {
     /// <summary>Commits the repulsive edges of an image, or drops them.</summary>
     public static void Commit<TAtomics>(

@@ -3,8 +3,8 @@ using ILGPU.Runtime;
 
 namespace Spoco.Kernels.Primitives;
 
-/// <summary>What excludes in a later round, on a list of pairs on an ILGPU device; see <see cref="ListExclusionsHost"/>. A thread takes one exclusion.</summary>
-internal static class ListExclusionsSimt
+/// <summary>What excludes in a later round, on a list of pairs on an ILGPU device; see <see cref="MutexListExclusionsHost"/>. A thread takes one exclusion.</summary>
+internal static class MutexListExclusionsSimt
 {
     /// <summary>Commits the repulsive edges of a list, or drops them, and says which nodes they block.</summary>
     /// <param name="gpu">The device.</param>

@@ -1,7 +1,7 @@
 namespace Spoco.Kernels.Primitives;
 
 /// <summary>A list of edges in one segment per worker: each shrinks its own in place, without a common counter.</summary>
-internal sealed unsafe class SegmentedEdges(MutexEdge* edges, int segments)
+internal sealed unsafe class MutexTreeEdgesHost(MutexEdge* edges, int segments)
 {
     private readonly long[] _starts = new long[segments];
     private readonly int[] _counts = new int[segments];

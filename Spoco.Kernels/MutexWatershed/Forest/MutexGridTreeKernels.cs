@@ -2,8 +2,8 @@ using ILGPU;
 
 namespace Spoco.Kernels.Primitives;
 
-/// <summary>The kernels of the tree's first level over an image, on its implicit edges; see <see cref="GridTreeHost"/>.</summary>
-internal static class GridTreeKernels
+/// <summary>The kernels of the tree's first level over an image, on its implicit edges; see <see cref="MutexGridTreeHost"/>.</summary>
+internal static class MutexGridTreeKernels
 {
     /// <summary>A thread finds the strongest of all edges of a voxel.</summary>
     public static void Strongest(Index1D i, int attractive, ArrayView<MutexChannel> channels, ArrayView<float> priorities, MutexTreeView tree)

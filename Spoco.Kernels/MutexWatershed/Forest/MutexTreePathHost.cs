@@ -3,7 +3,7 @@ using System.Runtime.CompilerServices;
 namespace Spoco.Kernels.Primitives;
 
 /// <summary>The way from a leaf up the tree, kept for several edges of that leaf; see <see cref="MutexTreeHost.Bottleneck"/>.</summary>
-internal unsafe ref struct MutexTreePath(MutexTreeHost tree, Span<MutexTreePath.Step> steps)
+internal unsafe ref struct MutexTreePathHost(MutexTreeHost tree, Span<MutexTreePathHost.Step> steps)
 {
     /// <summary>No way is longer: levels at least halve.</summary>
     public const int Longest = 33;

@@ -2,13 +2,13 @@ using System.Runtime.CompilerServices;
 
 namespace Spoco.Kernels.Primitives;
 
-/// <summary>What excludes in a later round, on a list of pairs on the host; on devices: <see cref="ListExclusionsSimt"/>.</summary>
+/// <summary>What excludes in a later round, on a list of pairs on the host; on devices: <see cref="MutexListExclusionsSimt"/>.</summary>
 /// <param name="scratch">Memory and workers.</param>
 /// <param name="lists">The graph.</param>
 /// <param name="pairs">The pairs that its edges are from.</param>
 /// <param name="tree">Its tree.</param>
 /// <param name="contraction">Receives the conflicts.</param>
-internal sealed unsafe class ListExclusionsHost(HostScratch scratch, MutexLists lists, MutexPairsHost pairs, MutexTreeHost tree, MutexContractionHost contraction)
+internal sealed unsafe class MutexListExclusionsHost(HostScratch scratch, MutexLists lists, MutexPairsHost pairs, MutexTreeHost tree, MutexContractionHost contraction)
 {
     private readonly int* _neighbour = scratch.Take<int>(lists.Nodes);
 
@@ -27,7 +27,7 @@ internal sealed unsafe class ListExclusionsHost(HostScratch scratch, MutexLists 
     // Afterwards an edge that is no mutex keeps its place; one that is holds the bound of its paths instead of its key, and the complement of its place.
     private void Commit(MutexEdge* edges, int from, int until)
     {
-        var path = new MutexTreePath(tree, stackalloc MutexTreePath.Step[MutexTreePath.Longest]);
+        var path = new MutexTreePathHost(tree, stackalloc MutexTreePathHost.Step[MutexTreePathHost.Longest]);
         for (var e = from; e < until; e++)
         {
             ref var edge = ref edges[e];
@@ -43,7 +43,7 @@ internal sealed unsafe class ListExclusionsHost(HostScratch scratch, MutexLists 
 
     private void BlockMutexes(MutexEdge* edges, int from, int until)
     {
-        var path = new MutexTreePath(tree, stackalloc MutexTreePath.Step[MutexTreePath.Longest]);
+        var path = new MutexTreePathHost(tree, stackalloc MutexTreePathHost.Step[MutexTreePathHost.Longest]);
         for (var e = from; e < until; e++)
         {
             ref var edge = ref edges[e];
@@ -65,7 +65,7 @@ internal sealed unsafe class ListExclusionsHost(HostScratch scratch, MutexLists 
     // The strongest path there may be between the ends of an edge. Where there is none the edge loses its key: it has nothing to exclude.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private bool FindBound(
-        ref MutexTreePath path, ref MutexEdge edge, out ulong bound, out ulong bottleneck, out int common)
+        ref MutexTreePathHost path, ref MutexEdge edge, out ulong bound, out ulong bottleneck, out int common)
     {
         path.Start(edge.U);
         bottleneck = path.Bottleneck(edge.V, out common);

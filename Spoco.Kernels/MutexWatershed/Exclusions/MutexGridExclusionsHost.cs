@@ -2,8 +2,8 @@ using System.Runtime.CompilerServices;
 
 namespace Spoco.Kernels.Primitives;
 
-/// <summary>What excludes in the first round, on the implicit graph of an image on the host; on devices: <see cref="GridExclusionsSimt"/>.</summary>
-internal sealed unsafe class GridExclusionsHost
+/// <summary>What excludes in the first round, on the implicit graph of an image on the host; on devices: <see cref="MutexGridExclusionsSimt"/>.</summary>
+internal sealed unsafe class MutexGridExclusionsHost
 {
     // Voxels that lie together share their ancestors four levels up the tree, and with them the way to the ancestors of voxels at an offset.
     private const int SharedLevels = 4;
@@ -16,7 +16,7 @@ internal sealed unsafe class GridExclusionsHost
     private readonly int* _ancestor;
     private readonly ulong* _weakest;
 
-    private GridExclusionsHost(HostScratch scratch, MutexGrid grid, float* priorities, MutexTreeHost tree)
+    private MutexGridExclusionsHost(HostScratch scratch, MutexGrid grid, float* priorities, MutexTreeHost tree)
     {
         (_scratch, _grid, _tree) = (scratch, grid, tree);
         _priorities = priorities;
@@ -32,7 +32,7 @@ internal sealed unsafe class GridExclusionsHost
     /// <param name="contraction">Receives the conflicts.</param>
     public static void Commit(HostScratch scratch, MutexGrid grid, float* priorities, MutexTreeHost tree, MutexContractionHost contraction)
     {
-        var exclusions = new GridExclusionsHost(scratch, grid, priorities, tree);
+        var exclusions = new MutexGridExclusionsHost(scratch, grid, priorities, tree);
         exclusions.FindAncestors();
         scratch.Run(grid.Depth * grid.Height, (from, until, _) => exclusions.Commit(contraction, from, until), 1);
         scratch.Return(exclusions._ancestor);

@@ -2,11 +2,11 @@ using System.Numerics;
 
 namespace Spoco.Kernels.Primitives;
 
-/// <summary>The tree's first level over an image on the host, on its implicit edges; on devices: <see cref="GridTreeKernels"/>.</summary>
+/// <summary>The tree's first level over an image on the host, on its implicit edges; on devices: <see cref="MutexGridTreeKernels"/>.</summary>
 /// <param name="grid">The graph.</param>
 /// <param name="priorities">[C, D, H, W]; NaN where there is no edge.</param>
 /// <param name="tree">The tree.</param>
-internal sealed unsafe class GridTreeHost(MutexGrid grid, float* priorities, MutexTreeHost tree)
+internal sealed unsafe class MutexGridTreeHost(MutexGrid grid, float* priorities, MutexTreeHost tree)
 {
     private readonly int _voxels = grid.Voxels;
     private readonly ulong* _best = tree.Best;
@@ -80,7 +80,7 @@ internal sealed unsafe class GridTreeHost(MutexGrid grid, float* priorities, Mut
     }
 
     /// <summary>Lists the edges whose ends are in different groups of the first level, and raises these groups' keys.</summary>
-    public void EdgesBetweenGroups(SegmentedEdges segments, int segment)
+    public void EdgesBetweenGroups(MutexTreeEdgesHost segments, int segment)
     {
         var (from, until) = segments.Split(segment, _voxels);
         var parent = tree.Parent;

@@ -23,7 +23,7 @@ internal struct GatheredPair
 /// Takes the edges between clusters that one worker meets. Edges between the same two clusters come close together, so that a small table of the last
 /// pairs merges most of them before they take memory. A pair may be listed more than once.
 /// </summary>
-internal sealed unsafe class PairGathererHost
+internal sealed unsafe class MutexPairGathererHost
 {
     /// <summary>Bytes that it takes at least, once it has listed a pair of many clusters.</summary>
     public const int LeastBytes = ((1 << MostRememberedBits) + PairsPerChunk) * 16;
@@ -43,7 +43,7 @@ internal sealed unsafe class PairGathererHost
     /// <param name="scratch">Memory.</param>
     /// <param name="counts">Counts the listed pairs by their larger cluster; shared with other workers.</param>
     /// <param name="nodes">Number of clusters: few of them need no large table.</param>
-    public PairGathererHost(HostScratch scratch, int* counts, int nodes)
+    public MutexPairGathererHost(HostScratch scratch, int* counts, int nodes)
     {
         _scratch = scratch;
         _counts = counts;
