@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Reflection;
 using ILGPU;
 using Spoco.Engine;
 using Spoco.Engine.Segmentation;
@@ -57,7 +58,7 @@ public sealed unsafe class MutexWatershedPlayTests : FolderTests, IDisposable
     [TestCase(Short)]
     [TestCase(Long, Category = "Long")]
     public void Union_on_devices(int plays) =>
-        PlayAll("ConcurrentSetsSimt.Unite", plays, seed => PlayUnion(seed, typeof(MutexWatershedPlayTests).GetMethod(nameof(NewUnion))!));
+        PlayAll("ConcurrentSetsSimt.Unite", plays, seed => PlayUnion(seed, typeof(MutexWatershedPlayTests).GetMethod(nameof(NewUnion), BindingFlags.Static | BindingFlags.NonPublic)!));
 
     [TestCase(Short)]
     [TestCase(Long, Category = "Long")]
@@ -76,7 +77,7 @@ public sealed unsafe class MutexWatershedPlayTests : FolderTests, IDisposable
     public void The_whole_on_devices(int plays) => PlayAll("device", plays, PlayDevice);
 
     /// <summary>A thread joins the ends of one edge.</summary>
-    public static void NewUnion(Index1D i, ArrayView<MutexEdge> edges, ArrayView<int> parent) =>
+    internal static void NewUnion(Index1D i, ArrayView<MutexEdge> edges, ArrayView<int> parent) =>
         ConcurrentSetsSimt.Unite(parent, edges[i].U, edges[i].V);
 
     private static void PlayAll(string name, int plays, Func<int, long> play)
@@ -252,7 +253,7 @@ public sealed unsafe class MutexWatershedPlayTests : FolderTests, IDisposable
         return player.Steps;
     }
 
-    private static long PlayUnion(int seed, System.Reflection.MethodInfo unite)
+    private static long PlayUnion(int seed, MethodInfo unite)
     {
         var random = new Random(seed);
         var nodes = random.Next(2, 14);

@@ -2,8 +2,8 @@ using ILGPU;
 
 namespace Spoco.Kernels.Primitives;
 
-/// <summary>What decides on a device which edges of the tree are certain; see <see cref="MutexContractionHost"/>. (Kernel arguments must be public.)</summary>
-public struct MutexContractionView
+/// <summary>What decides on a device which edges of the tree are certain; see <see cref="MutexContractionHost"/>.</summary>
+internal struct MutexContractionView
 {
     /// <summary>Per node of the tree the strongest key at which something below is excluded; 0 = nothing.</summary>
     public ArrayView<ulong> Dirty;
@@ -15,8 +15,8 @@ public struct MutexContractionView
     public ArrayView<int> Cluster;
 }
 
-/// <summary>The clusters, by their first leaf. (Kernel arguments must be public.)</summary>
-public struct MutexClusters(MutexContractionView contraction, ArrayView<byte> mask) : ISelection
+/// <summary>The clusters, by their first leaf.</summary>
+internal struct MutexClusters(MutexContractionView contraction, ArrayView<byte> mask) : ISelection
 {
     private MutexContractionView _contraction = contraction;
     private ArrayView<byte> _mask = mask;

@@ -2,8 +2,8 @@ using ILGPU;
 
 namespace Spoco.Kernels.Primitives;
 
-/// <summary>Boruvka's tree on a device; see <see cref="MutexTreeHost"/>. (Kernel arguments must be public.)</summary>
-public struct MutexTreeView
+/// <summary>Boruvka's tree on a device; see <see cref="MutexTreeHost"/>.</summary>
+internal struct MutexTreeView
 {
     /// <summary>The parent of each node; -1 at a root.</summary>
     public ArrayView<int> Parent;
@@ -21,8 +21,8 @@ public struct MutexTreeView
     public ArrayView<int> Starts;
 }
 
-/// <summary>Edges in strips of sixteen, each shrunk by its own thread: no list, no common counter. (Kernel arguments must be public.)</summary>
-public struct MutexStripView
+/// <summary>Edges in strips of sixteen, each shrunk by its own thread: no list, no common counter.</summary>
+internal struct MutexStripView
 {
     /// <summary>Room for the edges.</summary>
     public ArrayView<MutexEdge> Edges;
@@ -33,9 +33,9 @@ public struct MutexStripView
 
 /// <summary>
 /// The nodes of a level that are the roots of groups, which become the nodes of the next: of two that are each other's strongest the smaller. Asking a root makes it its own hook.
-/// (Kernel arguments must be public.)
+///
 /// </summary>
-public struct MutexRoots(MutexTreeView tree, int level) : ISelection
+internal struct MutexRoots(MutexTreeView tree, int level) : ISelection
 {
     private MutexTreeView _tree = tree;
     private int _level = level;

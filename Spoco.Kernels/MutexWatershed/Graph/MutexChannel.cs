@@ -2,8 +2,8 @@ using ILGPU;
 
 namespace Spoco.Kernels.Primitives;
 
-/// <summary>One channel of a <see cref="MutexGrid"/> as its kernels see it. (Kernel arguments must be public.)</summary>
-public struct MutexChannel
+/// <summary>One channel of a <see cref="MutexGrid"/> as its kernels see it.</summary>
+internal struct MutexChannel
 {
     /// <summary>Extents of the image.</summary>
     public int Depth, Height, Width;

@@ -1,11 +1,11 @@
 namespace Spoco.Kernels.Primitives;
 
-/// <summary>An edge of a list. (Kernel arguments must be public.)</summary>
+/// <summary>An edge of a list.</summary>
 /// <param name="u">One end.</param>
 /// <param name="v">The other end.</param>
 /// <param name="key">Its order.</param>
 /// <param name="place">Where it came from.</param>
-public struct MutexEdge(int u, int v, ulong key, int place)
+internal struct MutexEdge(int u, int v, ulong key, int place)
 {
     /// <summary>One end.</summary>
     public int U = u;

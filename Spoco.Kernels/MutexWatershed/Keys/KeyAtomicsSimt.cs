@@ -2,8 +2,8 @@ using ILGPU;
 
 namespace Spoco.Kernels.Primitives;
 
-/// <summary>How a kernel raises 64-bit keys that several threads share. (Kernel arguments must be public.)</summary>
-public interface IKeyAtomics
+/// <summary>How a kernel raises 64-bit keys that several threads share.</summary>
+internal interface IKeyAtomics
 {
     /// <summary>In how many launches keys are raised.</summary>
     static abstract int Passes { get; }
@@ -19,7 +19,7 @@ public interface IKeyAtomics
 /// of a load beside atomics of the same size (memory consistency model: a uniform-size race returns one of the stored values); of other devices it is
 /// assumed, and tested on the device (KeyAtomicsTests).
 /// </summary>
-public readonly struct WideAtomics : IKeyAtomics
+internal readonly struct WideAtomics : IKeyAtomics
 {
     /// <inheritdoc/>
     public static int Passes => 1;
@@ -38,7 +38,7 @@ public readonly struct WideAtomics : IKeyAtomics
 /// Two passes with 32-bit atomics: first the high words, which nobody reads, then the low words of those whose high word is the largest, which does not
 /// change any more. Both passes must see the same keys, and all keys of one place must be raised in the same two passes.
 /// </summary>
-public readonly struct NarrowAtomics : IKeyAtomics
+internal readonly struct NarrowAtomics : IKeyAtomics
 {
     /// <inheritdoc/>
     public static int Passes => 2;

@@ -2,8 +2,8 @@ using ILGPU;
 
 namespace Spoco.Kernels.Primitives;
 
-/// <summary>The edges of an image between different clusters, a row per channel, to be listed between these. (Kernel arguments must be public.)</summary>
-public struct MutexGridCrossings(ArrayView<MutexChannel> channels, ArrayView<float> priorities, ArrayView<int> map, ArrayView<MutexEdge> edges) : ICompaction
+/// <summary>The edges of an image between different clusters, a row per channel, to be listed between these.</summary>
+internal struct MutexGridCrossings(ArrayView<MutexChannel> channels, ArrayView<float> priorities, ArrayView<int> map, ArrayView<MutexEdge> edges) : ICompaction
 {
     private ArrayView<MutexChannel> _channels = channels;
     private ArrayView<float> _priorities = priorities;
@@ -27,8 +27,8 @@ public struct MutexGridCrossings(ArrayView<MutexChannel> channels, ArrayView<flo
     }
 }
 
-/// <summary>The edges of a list whose ends are in different clusters, to be listed between these. (Kernel arguments must be public.)</summary>
-public struct MutexCrossings(ArrayView<MutexEdge> list, ArrayView<int> map, ArrayView<MutexEdge> edges) : ICompaction
+/// <summary>The edges of a list whose ends are in different clusters, to be listed between these.</summary>
+internal struct MutexCrossings(ArrayView<MutexEdge> list, ArrayView<int> map, ArrayView<MutexEdge> edges) : ICompaction
 {
     private ArrayView<MutexEdge> _list = list;
     private ArrayView<int> _map = map;

@@ -4,9 +4,9 @@ namespace Spoco.Kernels.Primitives;
 
 /// <summary>
 /// A hash table of the pairs of clusters, in open addressing. A slot holds the number of one edge of its pair plus one, so that 32-bit atomics are
-/// enough to fill it; beside it stands the strongest key of the pair. (Kernel arguments must be public.)
+/// enough to fill it; beside it stands the strongest key of the pair.
 /// </summary>
-public struct MutexPairView
+internal struct MutexPairView
 {
     /// <summary>Edges, repeated pairs included; Place = the slot of the pair.</summary>
     public ArrayView<MutexEdge> Edges;
@@ -24,8 +24,8 @@ public struct MutexPairView
     public readonly int Count => Ends[Ends.Length - 1];
 }
 
-/// <summary>The slots that are taken, those of attractive pairs in the first row, the others in the second, to be listed. (Kernel arguments must be public.)</summary>
-public struct MutexStrongest(MutexPairView pairs, uint firstRepulsive, ArrayView<MutexEdge> list) : ICompaction
+/// <summary>The slots that are taken, those of attractive pairs in the first row, the others in the second, to be listed.</summary>
+internal struct MutexStrongest(MutexPairView pairs, uint firstRepulsive, ArrayView<MutexEdge> list) : ICompaction
 {
     private MutexPairView _pairs = pairs;
     private uint _firstRepulsive = firstRepulsive;
