@@ -67,6 +67,9 @@ public abstract class ComputeDevice : IDisposable
     /// <summary>The driver and what it offers, for reports of errors; empty for the host.</summary>
     public virtual string Driver => "";
 
+    /// <summary>Whether what lies in the device's memory can be read where it lies (<see cref="DeviceBuffer{T}.Span"/>).</summary>
+    internal bool IsInHostMemory => Kind == DeviceKind.Host;
+
     /// <summary>The pool that all memory of the device comes from.</summary>
     public BufferPool Pool { get; }
 

@@ -88,33 +88,24 @@ internal sealed class MutexWatershedSimt<TAtomics> : IMutexWatershed where TAtom
     private long FromEmbeddings(
         MutexGrid grid, DeviceBuffer<float> embeddings, int dimensions, float reach, DeviceBuffer<byte> mask, MutexSeeds? seeds, DeviceBuffer<int> labels)
     {
+        var refused = Solve(grid, embeddings, dimensions, reach, mask, seeds, labels);
+        return refused < 0 ? -1 : refused * dimensions + Array.FindIndex(
+            embeddings.Slice(refused * dimensions, dimensions).ToArray(), value => !float.IsFinite(value));
+    }
+
+    private long FromWeights(MutexGrid grid, DeviceBuffer<float> weights, DeviceBuffer<byte> mask, MutexSeeds? seeds, DeviceBuffer<int> labels) =>
+        Solve(grid, weights, 0, 0, mask, seeds, labels);
+
+    // Returns the first voxel or edge that is refused, or -1: known when the numbers are read.
+    private long Solve(
+        MutexGrid grid, DeviceBuffer<float> values, int dimensions, float reach, DeviceBuffer<byte> mask, MutexSeeds? seeds, DeviceBuffer<int> labels)
+    {
         if (grid.Voxels == 0)
             return -1;
         var numbers = new MutexNumbers(_scratch, grid.Offsets.Length);
         var channels = _scratch.Upload<MutexChannel>(MutexChannel.Of(grid, mask.Length > 0, reach, dimensions));
         var priorities = _scratch.Take<float>(channels.Length * grid.Voxels);
-        MutexPrioritiesSimt.FromEmbeddings(_gpu, grid, channels, embeddings, mask, priorities, numbers);
-        var refused = Solve(grid, channels, priorities, mask, seeds, numbers, labels);
-        return refused < 0 ? -1 : refused * dimensions + Array.FindIndex(
-            embeddings.Slice(refused * dimensions, dimensions).ToArray(), value => !float.IsFinite(value));
-    }
-
-    private long FromWeights(MutexGrid grid, DeviceBuffer<float> weights, DeviceBuffer<byte> mask, MutexSeeds? seeds, DeviceBuffer<int> labels)
-    {
-        if (grid.Voxels == 0)
-            return -1;
-        var numbers = new MutexNumbers(_scratch, grid.Offsets.Length);
-        var channels = _scratch.Upload<MutexChannel>(MutexChannel.Of(grid, mask.Length > 0, 0, 0));
-        var priorities = _scratch.Take<float>(channels.Length * grid.Voxels);
-        MutexPrioritiesSimt.FromWeights(_gpu, grid, channels, weights, mask, priorities, numbers);
-        return Solve(grid, channels, priorities, mask, seeds, numbers, labels);
-    }
-
-    // Returns the first voxel or edge that is refused, or -1: known when the numbers are read.
-    private long Solve(
-        MutexGrid grid, DeviceBuffer<MutexChannel> channels, DeviceBuffer<float> priorities, DeviceBuffer<byte> mask, MutexSeeds? seeds, MutexNumbers numbers,
-        DeviceBuffer<int> labels)
-    {
+        MutexPrioritiesSimt.Of(_gpu, grid, channels, values, dimensions, mask, priorities, numbers);
         Phase("priorities");
         _cancellation.ThrowIfCancellationRequested();
         // The map of the voxels lies where the labels will be.

@@ -10,25 +10,20 @@ namespace Spoco.Kernels.Primitives;
 /// </summary>
 internal static class MutexPrioritiesSimt
 {
-    /// <summary>From embeddings [D, H, W, E]; the first voxel that has one that is not finite is refused.</summary>
-    public static void FromEmbeddings(
-        IlgpuDevice gpu, MutexGrid grid, DeviceBuffer<MutexChannel> channels, DeviceBuffer<float> embeddings, DeviceBuffer<byte> mask, DeviceBuffer<float> priorities,
+    /// <summary>
+    /// From embeddings [D, H, W, E], of which the first voxel is refused that has one that is not finite; or, where <paramref name="dimensions"/> is 0, from weights [C, D, H, W], of which the
+    /// first edge is refused whose priority is not finite.
+    /// </summary>
+    public static void Of(
+        IlgpuDevice gpu, MutexGrid grid, DeviceBuffer<MutexChannel> channels, DeviceBuffer<float> values, int dimensions, DeviceBuffer<byte> mask, DeviceBuffer<float> priorities,
         MutexNumbers numbers)
     {
-        gpu.Kernel(static d => d.LoadAutoGroupedStreamKernel<
-            Index1D, ArrayView<MutexChannel>, ArrayView<float>, ArrayView<byte>, ArrayView<float>, ArrayView<uint>>(FromEmbeddings))(
-            grid.Voxels, channels.View, embeddings.View, mask.View, priorities.View, numbers.Refused);
-        SubtractFromMaximum(gpu, grid, priorities, numbers);
-    }
-
-    /// <summary>From weights [C, D, H, W]; the first edge whose priority is not finite is refused.</summary>
-    public static void FromWeights(
-        IlgpuDevice gpu, MutexGrid grid, DeviceBuffer<MutexChannel> channels, DeviceBuffer<float> weights, DeviceBuffer<byte> mask, DeviceBuffer<float> priorities,
-        MutexNumbers numbers)
-    {
-        gpu.Kernel(static d => d.LoadAutoGroupedStreamKernel<
-            Index1D, ArrayView<MutexChannel>, ArrayView<float>, ArrayView<byte>, ArrayView<float>, ArrayView<uint>>(FromWeights))(
-            grid.Voxels, channels.View, weights.View, mask.View, priorities.View, numbers.Refused);
+        var fill = dimensions > 0
+            ? gpu.Kernel(static d => d.LoadAutoGroupedStreamKernel<
+                Index1D, ArrayView<MutexChannel>, ArrayView<float>, ArrayView<byte>, ArrayView<float>, ArrayView<uint>>(FromEmbeddings))
+            : gpu.Kernel(static d => d.LoadAutoGroupedStreamKernel<
+                Index1D, ArrayView<MutexChannel>, ArrayView<float>, ArrayView<byte>, ArrayView<float>, ArrayView<uint>>(FromWeights));
+        fill(grid.Voxels, channels.View, values.View, mask.View, priorities.View, numbers.Refused);
         SubtractFromMaximum(gpu, grid, priorities, numbers);
     }
 
