@@ -51,13 +51,27 @@ internal sealed class BlockLayout
         return (Math.Min(side, whole.Depth), Math.Min(side, whole.Height), Math.Min(side, whole.Width));
     }
 
+    /// <summary>Bytes that a block in the middle takes: while it is read, or while it is contracted.</summary>
+    public static long Bytes(
+        VoxelBox whole, IReadOnlyList<PixelOffset> offsets, int attractive, in BlockBytes bytes, (int Z, int Y, int X) extents)
+    {
+        var box = new VoxelBox(
+            Middle(whole.Depth, extents.Z), Middle(whole.Height, extents.Y), Middle(whole.Width, extents.X), extents.Z, extents.Y, extents.X);
+        double around = Around(box, Halo(whole, offsets)).Intersect(whole).VoxelCount;
+        if (around * Math.Max(bytes.Channels, 1) > Array.MaxLength || around > MutexNodes.Most || (double)box.VoxelCount * offsets.Count > uint.MaxValue)
+            return long.MaxValue;
+        double kept = box.VoxelCount * (4.0 * offsets.Count + 16 + bytes.KeptOfVoxel) + 16.0 * Crossing(whole, offsets, box);
+        var reading = around * (bytes.Read + 5.0);
+        var solving = box.VoxelCount * Math.Max(24.0 * attractive + 40, 96) + around * (double)bytes.KeptAround;
+        return (long)(Rounding * (kept + Math.Max(reading, solving)));
+    }
+
     /// <summary>The largest blocks, of those that cut the least, whose computation fits the memory; null where not even small ones do.</summary>
-    public static BlockLayout? Choose(VoxelBox whole, IReadOnlyList<PixelOffset> offsets, int attractive, in BlockBytes bytes, long memory)
+    public static BlockLayout? Choose(VoxelBox whole, IReadOnlyList<PixelOffset> offsets, int attractive, BlockBytes bytes, long memory)
     {
         var smallest = Smallest(whole);
         if (Bytes(whole, offsets, attractive, bytes, smallest) > memory)
             return null;
-        var takes = bytes;
         var (chosen, area) = (smallest, double.PositiveInfinity);
         for (var z = 1; z <= Parts(whole.Depth, smallest.Z); z++)
             for (var y = 1; y <= Parts(whole.Height, smallest.Y); y++)
@@ -83,7 +97,7 @@ internal sealed class BlockLayout
         return new BlockLayout(whole, offsets, attractive, chosen);
 
         (int Z, int Y, int X) Of(int z, int y, int x) => (Parts(whole.Depth, z), Parts(whole.Height, y), Parts(whole.Width, x));
-        bool Fits(int z, int y, int x) => Bytes(whole, offsets, attractive, takes, Of(z, y, x)) <= memory;
+        bool Fits(int z, int y, int x) => Bytes(whole, offsets, attractive, bytes, Of(z, y, x)) <= memory;
     }
 
     /// <summary>The box of a block.</summary>
@@ -132,21 +146,6 @@ internal sealed class BlockLayout
 
     private static long Common(VoxelBox box, VoxelBox other, PixelOffset o, int sign) =>
         box.Intersect(other with { Z = other.Z + sign * o.Z, Y = other.Y + sign * o.Y, X = other.X + sign * o.X }).VoxelCount;
-
-    /// <summary>Bytes that a block in the middle takes: while it is read, or while it is contracted.</summary>
-    public static long Bytes(
-        VoxelBox whole, IReadOnlyList<PixelOffset> offsets, int attractive, in BlockBytes bytes, (int Z, int Y, int X) extents)
-    {
-        var box = new VoxelBox(
-            Middle(whole.Depth, extents.Z), Middle(whole.Height, extents.Y), Middle(whole.Width, extents.X), extents.Z, extents.Y, extents.X);
-        double around = Around(box, Halo(whole, offsets)).Intersect(whole).VoxelCount;
-        if (around * Math.Max(bytes.Channels, 1) > Array.MaxLength || around > MutexNodes.Most || (double)box.VoxelCount * offsets.Count > uint.MaxValue)
-            return long.MaxValue;
-        double kept = box.VoxelCount * (4.0 * offsets.Count + 16 + bytes.KeptOfVoxel) + 16.0 * Crossing(whole, offsets, box);
-        var reading = around * (bytes.Read + 5.0);
-        var solving = box.VoxelCount * Math.Max(24.0 * attractive + 40, 96) + around * (double)bytes.KeptAround;
-        return (long)(Rounding * (kept + Math.Max(reading, solving)));
-    }
 
     private static int Middle(int whole, int extent) => (whole - extent) / 2;
 

@@ -7,7 +7,7 @@ internal sealed unsafe class BlockValues
     private readonly BlockLayout _layout;
     private readonly VoxelBox _box;
     private readonly VoxelBox _around;
-    private readonly byte* _maskAround;
+    private byte* _maskAround;
     private readonly int _channels;
     private int _crossing;
 
@@ -160,6 +160,7 @@ internal sealed unsafe class BlockValues
     private void KeepOwn(BlockVoxels voxels, bool keepsEmbeddings)
     {
         Mask = Cut(voxels.MaskAt);
+        _maskAround = null;
         Foreground = Cut(voxels.ForegroundAt);
         if (keepsEmbeddings)
             {
