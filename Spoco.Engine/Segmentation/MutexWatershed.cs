@@ -110,9 +110,9 @@ public static class MutexWatershed
             return [];
         var dimensions = Dimensions(embeddings, graph, depth, height, width);
         CheckSeeds(seeds.Span);
-        var grid = graph.ToGrid(options, isPriority: false);
+        var grid = graph.ToParallelGrid(isPriority: false);
         var labels = GC.AllocateUninitializedArray<int>(graph.Voxels);
-        using var solver = new MutexRun(embeddings.Device).Open(SequentialMutexWatershed.Finish, cancellation);
+        using var solver = MutexWatershedChooser.Open(new MutexRun(embeddings.Device), cancellation);
         RequireFinite(solver.FromEmbeddings(grid, embeddings, dimensions, 2 * options.PushMargin, mask.Span, seeds.Span, labels), dimensions, embeddings, (depth, height, width));
         return labels;
     }
@@ -138,9 +138,9 @@ public static class MutexWatershed
         options ??= new MutexWatershedOptions();
         var graph = new GridGraph(weights.Length, depth, height, width, options, mask.Length, seeds.Length);
         CheckSeeds(seeds.Span);
-        var grid = graph.ToGrid(options, isPriority: false);
+        var grid = graph.ToParallelGrid(isPriority: false);
         var labels = GC.AllocateUninitializedArray<int>(graph.Voxels);
-        using var solver = new MutexRun(weights.Device).Open(SequentialMutexWatershed.Finish, cancellation);
+        using var solver = MutexWatershedChooser.Open(new MutexRun(weights.Device), cancellation);
         var refused = solver.FromWeights(grid, weights, mask.Span, seeds.Span, labels);
         if (refused >= 0)
             throw graph.NotFinite(refused, weights.Slice(refused, 1).ToArray()[0]);
@@ -170,8 +170,8 @@ public static class MutexWatershed
         RequireThere(embeddings, graph, labels, mask);
         if (graph.Voxels == 0)
             return;
-        var grid = graph.ToGrid(options, isPriority: false);
-        using var solver = new MutexRun(embeddings.Device).Open(SequentialMutexWatershed.Finish, cancellation);
+        var grid = graph.ToParallelGrid(isPriority: false);
+        using var solver = MutexWatershedChooser.Open(new MutexRun(embeddings.Device), cancellation);
         RequireFinite(solver.FromEmbeddings(grid, embeddings, dimensions, 2 * options.PushMargin, mask, labels), dimensions, embeddings, (depth, height, width));
     }
 
@@ -198,8 +198,8 @@ public static class MutexWatershed
         RequireThere(weights, graph, labels, mask);
         if (graph.Voxels == 0)
             return;
-        var grid = graph.ToGrid(options, isPriority: false);
-        using var solver = new MutexRun(weights.Device).Open(SequentialMutexWatershed.Finish, cancellation);
+        var grid = graph.ToParallelGrid(isPriority: false);
+        using var solver = MutexWatershedChooser.Open(new MutexRun(weights.Device), cancellation);
         var refused = solver.FromWeights(grid, weights, mask, labels);
         if (refused >= 0)
             throw graph.NotFinite(refused, weights.Slice(refused, 1).ToArray()[0]);
@@ -220,9 +220,9 @@ public static class MutexWatershed
         var (depth, height, width) = (embeddings.Depth, embeddings.Height, embeddings.Width);
         var offsets = options.Resolve(depth).Offsets.Count;
         var graph = new GridGraph((long)offsets * embeddings.VoxelCount, depth, height, width, options, mask?.Data.Length ?? 0);
-        var grid = graph.ToGrid(options, isPriority: false);
+        var grid = graph.ToParallelGrid(isPriority: false);
         var labels = GC.AllocateUninitializedArray<int>(graph.Voxels);
-        using var solver = run.Open(SequentialMutexWatershed.Finish, cancellation);
+        using var solver = MutexWatershedChooser.Open(run, cancellation);
         var refused = solver.FromEmbeddings(
             grid, embeddings.Data, embeddings.Channels, 2 * options.PushMargin, mask?.Data, seeds?.Data, labels);
         if (refused >= 0)
@@ -240,9 +240,9 @@ public static class MutexWatershed
             return isPriority
                 ? SequentialMutexWatershed.FromPriorities(weights, depth, height, width, options, mask, seeds, cancellation)
                 : SequentialMutexWatershed.FromAffinities(weights, depth, height, width, options, mask, seeds, cancellation);
-        var grid = graph.ToGrid(options, isPriority);
+        var grid = graph.ToParallelGrid(isPriority);
         var labels = GC.AllocateUninitializedArray<int>(graph.Voxels);
-        using var solver = run.Open(SequentialMutexWatershed.Finish, cancellation);
+        using var solver = MutexWatershedChooser.Open(run, cancellation);
         var refused = solver.FromWeights(grid, weights.Span, mask.Span, seeds.Span, labels);
         if (refused >= 0)
             throw graph.NotFinite(refused, weights.Span[(int)refused]);
@@ -257,7 +257,7 @@ public static class MutexWatershed
         if (MutexSeeds.Count(graph.Seeds.Span) > MutexSeeds.Maximum)
             return SequentialMutexWatershed.FromGraph(graph, cancellation);
         var labels = new int[graph.Nodes];
-        using var solver = run.Open(SequentialMutexWatershed.Finish, cancellation);
+        using var solver = MutexWatershedChooser.Open(run, cancellation);
         solver.FromEdges(graph.Nodes, graph.ToEdges(), (uint)graph.AttractivePriorities.Length, graph.Seeds.Span, labels);
         return labels;
     }

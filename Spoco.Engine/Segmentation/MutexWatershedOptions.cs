@@ -1,3 +1,6 @@
+using Spoco.Kernels;
+using Spoco.Kernels.Primitives;
+
 namespace Spoco.Engine.Segmentation;
 
 /// <summary>What the weight of an attractive edge is subtracted from to give its priority.</summary>
@@ -58,6 +61,24 @@ public sealed record MutexWatershedOptions
         }
         return offsets;
     }
+
+    /// <summary>The edges of an image, and how values become priorities, as the solver takes them.</summary>
+    /// <param name="depth">Slices.</param>
+    /// <param name="height">Rows.</param>
+    /// <param name="width">Columns.</param>
+    /// <param name="offsets">What <see cref="Resolve"/> says.</param>
+    /// <param name="attractive">How many of them are attractive.</param>
+    /// <param name="isPriority">Whether the values are priorities already.</param>
+    internal MutexGrid ToGrid(int depth, int height, int width, IReadOnlyList<VoxelOffset> offsets, int attractive, bool isPriority) =>
+        new(depth, height, width, [.. offsets.Select(o => o.ToPixels())], attractive)
+        {
+            AttractiveScale = isPriority ? 1 : -1,
+            AttractiveShift = isPriority ? 0 : AttractiveReference == AttractiveReference.Max ? null : 1,
+            RepulsiveShift = isPriority ? 0 : RepulsiveBias,
+            Strides = new PixelOffset(Strides.Z, Strides.Y, Strides.X),
+            RandomStrides = RandomStrides,
+            Seed = Seed,
+        };
 
     /// <summary>The offsets for a volume of this depth and the number of attractive ones.</summary>
     /// <exception cref="ArgumentException">An offset is zero, a count, stride, bias or margin is out of range.</exception>

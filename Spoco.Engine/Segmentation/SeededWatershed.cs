@@ -1,3 +1,5 @@
+using Spoco.Kernels.Primitives;
+
 namespace Spoco.Engine.Segmentation;
 
 /// <summary>
@@ -46,8 +48,8 @@ public static class SeededWatershed
         return new Volume<int>(labels, image.Depth, image.Height, image.Width) { VoxelSize = seeds.VoxelSize ?? image.VoxelSize };
     }
 
-    // Ascending height, then ascending age. EdgeOrder puts large values first.
-    private static ulong Key(float height, uint age) => EdgeOrder.Key(-height, age);
+    // Ascending height, then ascending age: the order of an edge's keys, the other way round.
+    private static ulong Key(float height, uint age) => ~EdgeKey.Of(-height, age);
 
     private static bool ContainsNaN(this Span<float> values)
     {

@@ -1,16 +1,14 @@
 using System.Runtime.InteropServices;
+using Spoco.Kernels.Primitives;
 
 namespace Spoco.Engine.Segmentation;
 
 /// <summary>
 /// The segments of an image with sizes, sums of embeddings and shared borders, on the way to being joined. Segments are numbered from 1 by their first voxel.
-/// Sums are exact, and so the same in any order, as embeddings are rounded to multiples of 2^-24: up to 2^29 for the sum of magnitudes.
+/// Sums are exact, and so the same in any order (<see cref="ExactSums"/>).
 /// </summary>
 internal sealed class SegmentGraph
 {
-    // Adding and subtracting it rounds a number below 2^28 to a multiple of 2^-24.
-    private const double Rounding = 3.0 * (1 << 27);
-
     private readonly long[] _sizes;
     private readonly double[] _sums;
     private readonly int[] _starts;
@@ -22,7 +20,7 @@ internal sealed class SegmentGraph
     private JoinedBorders?[] _joined = [];
 
     /// <param name="sizes">Voxels per segment; index 0 is of none.</param>
-    /// <param name="sums">Sums of embeddings per segment, made by <see cref="Add"/>; without dimensions = none are known.</param>
+    /// <param name="sums">Sums of embeddings per segment, made by <see cref="ExactSums"/>; without dimensions = none are known.</param>
     /// <param name="dimensions">Of an embedding.</param>
     /// <param name="borders">Which segments share faces.</param>
     public SegmentGraph(long[] sizes, double[] sums, int dimensions, BorderTable borders)
@@ -72,20 +70,12 @@ internal sealed class SegmentGraph
                 continue;
             sizes[s]++;
             if (dimensions > 0)
-                Add(sums, s, embeddings!.Data.AsSpan(i * dimensions, dimensions));
+                ExactSums.Add(sums.AsSpan(s * dimensions, dimensions), embeddings!.Data.AsSpan(i * dimensions, dimensions));
         }
 
         if (withBorders)
             borders.Add(labels.Data, VoxelBox.Of(labels), VoxelBox.Of(labels));
         return new SegmentGraph(sizes, sums, dimensions, borders);
-    }
-
-    /// <summary>Adds an embedding to the sum of a segment.</summary>
-    public static void Add(Span<double> sums, int segment, ReadOnlySpan<float> embedding)
-    {
-        var sum = sums.Slice(segment * embedding.Length, embedding.Length);
-        for (var e = 0; e < embedding.Length; e++)
-            sum[e] += embedding[e] + Rounding - Rounding;
     }
 
     /// <summary>Voxels of a segment and of what has been absorbed.</summary>

@@ -10,8 +10,6 @@ namespace Spoco.Engine.Segmentation;
 /// </summary>
 public static class SequentialMutexWatershed
 {
-    private const int EdgesBetweenCancellationChecks = 1 << 16;
-
     /// <summary>Segments pixel embeddings: the weights of <see cref="Affinities"/>, then <see cref="FromAffinities"/>.</summary>
     /// <param name="embeddings">[D, H, W, E].</param>
     /// <param name="options">Offsets, delta_d, priorities; SPOCO's defaults where null.</param>
@@ -50,15 +48,8 @@ public static class SequentialMutexWatershed
     /// <exception cref="ArgumentException">Lengths do not fit the extents, a weight is not finite, or an option is out of range.</exception>
     public static int[] FromAffinities(
         ReadOnlyMemory<float> weights, int depth, int height, int width, MutexWatershedOptions? options = null,
-        ReadOnlyMemory<byte> mask = default, ReadOnlyMemory<int> seeds = default, CancellationToken cancellation = default)
-    {
-        options ??= new MutexWatershedOptions();
-        var graph = new GridGraph(weights.Length, depth, height, width, options, mask.Length, seeds.Length);
-        var reference = 1f;
-        if (options.AttractiveReference == AttractiveReference.Max)
-            reference = graph.MaximumAttractive(weights.Span, mask.Span);
-        return Segment(graph, weights.Span, mask.Span, seeds.Span, (-1, reference), (1, options.RepulsiveBias), cancellation);
-    }
+        ReadOnlyMemory<byte> mask = default, ReadOnlyMemory<int> seeds = default, CancellationToken cancellation = default) =>
+        Segment(weights.Span, (depth, height, width), options ?? new MutexWatershedOptions(), isPriority: false, mask.Span, seeds.Span, cancellation);
 
     /// <summary>Segments given priorities: larger = earlier, for attractive and repulsive edges alike. Weights are taken as they are.</summary>
     /// <param name="priorities">[C, D, H, W], one channel per offset.</param>
@@ -73,11 +64,8 @@ public static class SequentialMutexWatershed
     /// <exception cref="ArgumentException">Lengths do not fit the extents, a priority is not finite, or an option is out of range.</exception>
     public static int[] FromPriorities(
         ReadOnlyMemory<float> priorities, int depth, int height, int width, MutexWatershedOptions? options = null,
-        ReadOnlyMemory<byte> mask = default, ReadOnlyMemory<int> seeds = default, CancellationToken cancellation = default)
-    {
-        var graph = new GridGraph(priorities.Length, depth, height, width, options ?? new MutexWatershedOptions(), mask.Length, seeds.Length);
-        return Segment(graph, priorities.Span, mask.Span, seeds.Span, (1, 0), (1, 0), cancellation);
-    }
+        ReadOnlyMemory<byte> mask = default, ReadOnlyMemory<int> seeds = default, CancellationToken cancellation = default) =>
+        Segment(priorities.Span, (depth, height, width), options ?? new MutexWatershedOptions(), isPriority: true, mask.Span, seeds.Span, cancellation);
 
     /// <summary>Segments any graph; see <see cref="MutexGraph"/> for the signs and the order of equal priorities.</summary>
     /// <param name="graph">Nodes, edges and known mutexes.</param>
@@ -88,75 +76,16 @@ public static class SequentialMutexWatershed
     {
         ArgumentNullException.ThrowIfNull(graph);
         graph.Validate();
-        var (attractive, repulsive, mutexes) = (graph.Attractive, graph.Repulsive, graph.Mutexes);
-        var first = graph.AttractivePriorities.Length;
-        var keys = GC.AllocateUninitializedArray<ulong>(checked(first + graph.RepulsivePriorities.Length));
-        for (var e = 0; e < first; e++)
-            keys[e] = EdgeOrder.Key(graph.AttractivePriorities.Span[e], (uint)e);
-        for (var e = first; e < keys.Length; e++)
-            keys[e] = EdgeOrder.Key(graph.RepulsivePriorities.Span[e - first], (uint)e);
-
-        var forest = new MutexForest(graph.Nodes);
-        if (!graph.Seeds.IsEmpty)
-            forest.Seed(graph.Seeds.Span, []);
-        for (var m = 0; m < mutexes.Length; m += 2)
-            forest.Repel(mutexes.Span[m], mutexes.Span[m + 1]);
-        var sorted = EdgeOrder.Sort(keys);
-        for (var start = 0; start < sorted.Length; start += EdgesBetweenCancellationChecks)
-        {
-            cancellation.ThrowIfCancellationRequested();
-            foreach (var key in sorted.Slice(start, Math.Min(EdgesBetweenCancellationChecks, sorted.Length - start)))
-            {
-                var e = (int)(uint)key;
-                if (e < first)
-                    forest.Attract(attractive.Span[2 * e], attractive.Span[2 * e + 1]);
-                else
-                    forest.Repel(repulsive.Span[2 * (e - first)], repulsive.Span[2 * (e - first) + 1]);
-            }
-        }
-        return forest.Labels([]);
-    }
-
-    /// <summary>Ends a graph that the parallel rounds have contracted; see <see cref="MutexFinish"/>.</summary>
-    internal static int[] Finish(int nodes, ReadOnlySpan<MutexEdge> edges, uint firstRepulsive)
-    {
-        var forest = new MutexForest(nodes);
-        foreach (var edge in EdgeListOrder.Sort(edges.ToArray()))
-            if (edge.Key == EdgeKey.Mutex || EdgeKey.Edge(edge.Key) >= firstRepulsive)
-                forest.Repel(edge.U, edge.V);
-            else
-                forest.Attract(edge.U, edge.V);
-        return forest.Labels([]);
+        return MutexWatershedSequential.OfEdges(graph.Nodes, graph.ToEdges(), (uint)graph.AttractivePriorities.Length, graph.Seeds.Span, cancellation);
     }
 
     private static int[] Segment(
-        GridGraph graph, ReadOnlySpan<float> values, ReadOnlySpan<byte> mask, ReadOnlySpan<int> seeds,
-        (float Scale, float Shift) attractive, (float Scale, float Shift) repulsive, CancellationToken cancellation)
+        ReadOnlySpan<float> values, (int Depth, int Height, int Width) extents, MutexWatershedOptions options, bool isPriority, ReadOnlySpan<byte> mask, ReadOnlySpan<int> seeds,
+        CancellationToken cancellation)
     {
-        var forest = new MutexForest(graph.Voxels);
-        if (!seeds.IsEmpty)
-            forest.Seed(seeds, mask);
-        var sorted = EdgeOrder.Sort(graph.Keys(values, mask, attractive, repulsive, out var attractiveEdges));
-        var voxels = (uint)Math.Max(1, graph.Voxels);
-        // Exclusions after the last attractive edge change nothing.
-        for (var start = 0; start < sorted.Length && attractiveEdges > 0; start += EdgesBetweenCancellationChecks)
-        {
-            cancellation.ThrowIfCancellationRequested();
-            foreach (var key in sorted.Slice(start, Math.Min(EdgesBetweenCancellationChecks, sorted.Length - start)))
-            {
-                var (channel, u) = Math.DivRem((uint)key, voxels);
-                var v = (int)u + graph.Linear[channel];
-                if (channel < (uint)graph.Attractive)
-                {
-                    forest.Attract((int)u, v);
-                    attractiveEdges--;
-                }
-                else
-                {
-                    forest.Repel((int)u, v);
-                }
-            }
-        }
-        return forest.Labels(mask);
+        var graph = new GridGraph(values.Length, extents.Depth, extents.Height, extents.Width, options, mask.Length, seeds.Length);
+        var labels = GC.AllocateUninitializedArray<int>(graph.Voxels);
+        var refused = MutexWatershedSequential.FromWeights(graph.ToGrid(isPriority), values, mask, seeds, labels, cancellation);
+        return refused < 0 ? labels : throw graph.NotFinite(refused, values[(int)refused]);
     }
 }

@@ -9,11 +9,10 @@ namespace Spoco.Engine.Segmentation;
 public readonly record struct VoxelOffset(int Z, int Y, int X)
 {
     /// <summary>Whether both ends can lie in one volume of these extents.</summary>
-    internal bool FitsIn(int depth, int height, int width) =>
-        Math.Abs((long)Z) < depth && Math.Abs((long)Y) < height && Math.Abs((long)X) < width;
+    internal bool FitsIn(int depth, int height, int width) => ToPixels().FitsIn(depth, height, width);
 
     /// <summary>Difference of the flat indices of the two ends; meaningful only where the offset fits.</summary>
-    internal long Linear(int height, int width) => (((long)Z * height) + Y) * width + X;
+    internal long Linear(int height, int width) => ToPixels().Linear(height, width);
 
     /// <summary>The same as kernels take it.</summary>
     internal PixelOffset ToPixels() => new(Z, Y, X);

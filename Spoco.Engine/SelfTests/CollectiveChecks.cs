@@ -33,7 +33,7 @@ internal static class CollectiveChecks
     private static SelfCheck Of(string operation, int[] lengths, bool isLarge, Func<DeviceScratch, int, float[]> compute, Func<int, float[]> define) => new(
         operation, $"lengths {string.Join(", ", lengths)}", 0, device =>
         {
-            using var scratch = new DeviceScratch(device.Ilgpu, operation);
+            using var scratch = DeviceScratch.On(device, operation);
             return [.. lengths.Select(length => new CheckedArray($"of {length}", compute(scratch, length)))];
         })
     {

@@ -3,8 +3,8 @@ using ILGPU.Runtime;
 
 namespace Spoco.Kernels.Primitives;
 
-/// <summary>Elements in rows of equal length, and which of them are selected. (Kernel arguments must be public.)</summary>
-public interface ISelection
+/// <summary>Elements in rows of equal length, and which of them are selected.</summary>
+internal interface ISelection
 {
     /// <summary>Elements of a row, the same for all threads; read from the device's memory where the host does not know it.</summary>
     int Count { get; }
@@ -14,7 +14,7 @@ public interface ISelection
 }
 
 /// <summary>A selection whose elements go to a list.</summary>
-public interface ICompaction : ISelection
+internal interface ICompaction : ISelection
 {
     /// <summary>Takes a selected element to its place in the list.</summary>
     void Keep(int row, int i, int place);
@@ -22,9 +22,9 @@ public interface ICompaction : ISelection
 
 /// <summary>
 /// Which elements are selected, and how many before each. A word per run of eight elements: which of them, and above that, how many before the run in its tile.
-/// Words of runs beyond the end are never written, and never read. (Kernel arguments must be public.)
+/// Words of runs beyond the end are never written, and never read.
 /// </summary>
-public struct SelectedView
+internal struct SelectedView
 {
     /// <summary>The words, whole tiles of them.</summary>
     public ArrayView<int> Words;

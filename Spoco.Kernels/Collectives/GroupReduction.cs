@@ -2,8 +2,8 @@ using ILGPU;
 
 namespace Spoco.Kernels.Primitives;
 
-/// <summary>How two values become one: associative. (Kernel arguments must be public.)</summary>
-public interface IReductionOperator<T> where T : unmanaged
+/// <summary>How two values become one: associative.</summary>
+internal interface IReductionOperator<T> where T : unmanaged
 {
     /// <summary>What changes nothing; the result for no values.</summary>
     T Identity { get; }
@@ -13,7 +13,7 @@ public interface IReductionOperator<T> where T : unmanaged
 }
 
 /// <summary>The largest 64-bit key; 0 for none.</summary>
-public readonly struct LargestKey : IReductionOperator<ulong>
+internal readonly struct LargestKey : IReductionOperator<ulong>
 {
     /// <inheritdoc/>
     public ulong Identity => 0;
@@ -23,7 +23,7 @@ public readonly struct LargestKey : IReductionOperator<ulong>
 }
 
 /// <summary>The sum of 32-bit integers.</summary>
-public readonly struct IntegerSum : IReductionOperator<int>
+internal readonly struct IntegerSum : IReductionOperator<int>
 {
     /// <inheritdoc/>
     public int Identity => 0;
@@ -33,7 +33,7 @@ public readonly struct IntegerSum : IReductionOperator<int>
 }
 
 /// <summary>The sum of single-precision numbers.</summary>
-public readonly struct NumberSum : IReductionOperator<float>
+internal readonly struct NumberSum : IReductionOperator<float>
 {
     /// <inheritdoc/>
     public float Identity => 0;

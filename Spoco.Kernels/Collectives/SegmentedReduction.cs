@@ -3,8 +3,8 @@ using ILGPU.Runtime;
 
 namespace Spoco.Kernels.Primitives;
 
-/// <summary>The first of every run of equal keys, to be listed with its key. (Kernel arguments must be public.)</summary>
-public struct KeyRuns(ArrayView<ulong> sorted, ArrayView<ulong> keys, ArrayView<int> starts) : ICompaction
+/// <summary>The first of every run of equal keys, to be listed with its key.</summary>
+internal struct KeyRuns(ArrayView<ulong> sorted, ArrayView<ulong> keys, ArrayView<int> starts) : ICompaction
 {
     private ArrayView<ulong> _sorted = sorted;
     private ArrayView<ulong> _keys = keys;

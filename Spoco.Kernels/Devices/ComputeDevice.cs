@@ -88,6 +88,9 @@ public abstract class ComputeDevice : IDisposable
     /// <summary>This device, for an algorithm that ILGPU compiles.</summary>
     internal IlgpuDevice Ilgpu => (IlgpuDevice)this;
 
+    /// <summary>Whether what lies in the device's memory can be read where it lies (<see cref="DeviceBuffer{T}.Span"/>).</summary>
+    internal bool IsInHostMemory => Kind == DeviceKind.Host;
+
     /// <summary>The pool that all memory of the device comes from.</summary>
     public BufferPool Pool { get; }
 
@@ -100,7 +103,7 @@ public abstract class ComputeDevice : IDisposable
     {
         ArgumentNullException.ThrowIfNull(name);
         options ??= new ComputeDeviceOptions();
-        return name == "cpu" ? new HostDevice(options) : DeviceCatalog.Open(name, options);
+        return name == "cpu" ? HostDevice.Open(options) : DeviceCatalog.Open(name, options);
     }
 
     /// <summary>Lists the devices of this machine, those that cannot be used included.</summary>

@@ -8,6 +8,11 @@ internal sealed class DeviceScratch(IlgpuDevice gpu, string owner) : IDisposable
     /// <summary>The device.</summary>
     public IlgpuDevice Gpu => gpu;
 
+    /// <summary>Memory on a device that is known to run kernels.</summary>
+    /// <exception cref="DeviceException">It is the host, which has none.</exception>
+    public static DeviceScratch On(ComputeDevice device, string owner) =>
+        new(device as IlgpuDevice ?? throw new DeviceException($"{owner}: {device.Name} runs no kernels; give opencl:0, cuda:0 or ilgpu-cpu."), owner);
+
     /// <summary>Takes memory with undefined contents; at least one element, so that every view is valid.</summary>
     public DeviceBuffer<T> Take<T>(long length) where T : unmanaged
     {

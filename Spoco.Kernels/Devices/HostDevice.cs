@@ -23,6 +23,9 @@ public sealed unsafe class HostDevice : ComputeDevice
         Pool.Limit = options.MemoryLimit;
     }
 
+    /// <summary>The <c>cpu</c> device, as <see cref="ComputeDevice.Open"/> opens it by name.</summary>
+    internal static HostDevice Open(ComputeDeviceOptions? options = null) => new(options ?? new ComputeDeviceOptions());
+
     /// <summary>The threads that run the kernels.</summary>
     public WorkerPool Workers { get; }
 

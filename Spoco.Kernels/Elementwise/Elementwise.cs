@@ -3,9 +3,6 @@ namespace Spoco.Kernels.Primitives;
 /// <summary>y_i = f(a_i, b_i) for every element: sums, products, scaling, activations and their gradients.</summary>
 public static class Elementwise
 {
-    /// <summary>Fewest elements worth waking another thread for: below, the hand-over costs more than the work.</summary>
-    internal const int MinimumPerWorker = 16 * 1024;
-
     /// <summary>The choice depends on the number of elements.</summary>
     internal static readonly Chooser<ElementwiseAlgorithm, long> Chooser = new(nameof(Elementwise), new ElementwiseHost(), new ElementwiseSimt());
 

@@ -18,7 +18,7 @@ internal sealed unsafe class ElementwiseHost : ElementwiseAlgorithm
         // Ranges of whole registers keep every worker on aligned addresses; the last one takes the rest.
         var registers = (int)((y.Length + Vector<float>.Count - 1) / Vector<float>.Count);
         y.Device.Host.Workers.Run(registers, new Body<TOperator>(a.HostAddress, b.HostAddress, y.HostAddress, y.Length, function),
-            Elementwise.MinimumPerWorker / Vector<float>.Count);
+            RowLaunch.ValuesPerWorker / Vector<float>.Count);
     }
 
     /// <inheritdoc/>

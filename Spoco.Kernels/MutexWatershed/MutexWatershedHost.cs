@@ -1,12 +1,5 @@
 namespace Spoco.Kernels.Primitives;
 
-/// <summary>Ends the contracted graph by the sequential rule.</summary>
-/// <param name="nodes">Number of nodes.</param>
-/// <param name="edges">At most one edge per pair of nodes; <see cref="EdgeKey"/> tells their kind.</param>
-/// <param name="firstRepulsive">Edges with this id or a larger one are repulsive.</param>
-/// <returns>A label per node, numbered from 1 in order of the first node.</returns>
-internal delegate int[] MutexFinish(int nodes, ReadOnlySpan<MutexEdge> edges, uint firstRepulsive);
-
 /// <summary>
 /// The parallel Mutex Watershed on the host: rounds that contract what is certain, until so little is left, or a round achieves so little, that the
 /// sequential rule is faster.
@@ -18,18 +11,17 @@ internal sealed unsafe class MutexWatershedHost : IMutexWatershed
 
     private readonly HostScratch _scratch;
     private readonly HostDevice? _owned;
-    private readonly MutexFinish _finish;
     private readonly MutexTrace? _trace;
     private readonly CancellationToken _cancellation;
     private readonly long _finishBelow;
 
     /// <summary>A computation on a device, which is closed at the end where it is owned.</summary>
-    public MutexWatershedHost(HostDevice host, bool ownsHost, MutexRun run, MutexFinish finish, CancellationToken cancellation)
+    public MutexWatershedHost(HostDevice host, bool ownsHost, MutexRun run, CancellationToken cancellation)
     {
         _scratch = new HostScratch(host, "MutexWatershed");
         _owned = ownsHost ? host : null;
         _finishBelow = run.FinishBelow ?? FinishBelow;
-        (_trace, _finish, _cancellation) = (run.Trace, finish, cancellation);
+        (_trace, _cancellation) = (run.Trace, cancellation);
     }
 
     /// <inheritdoc/>
@@ -91,7 +83,7 @@ internal sealed unsafe class MutexWatershedHost : IMutexWatershed
         fixed (MutexEdge* list = edges)
         fixed (int* map = contracted?.Map)
         {
-            var pairs = PairListHost.Of(_scratch, clusters, list, edges.Length, map, contracted);
+            var pairs = MutexPairsHost.Of(_scratch, clusters, list, edges.Length, map, contracted);
             _trace?.Phase("pairs");
             Solve(clusters, pairs, firstRepulsive, ofCluster);
         }
@@ -112,9 +104,9 @@ internal sealed unsafe class MutexWatershedHost : IMutexWatershed
         _trace?.Phase("priorities");
         _cancellation.ThrowIfCancellationRequested();
         // The map of the voxels lies where the labels will be.
-        var clusters = seeds?.Clusters ?? MutexGridHost.Contract(_scratch, grid, priorities, mask, labels, _trace);
+        var clusters = seeds?.Clusters ?? MutexRoundHost.Contract(_scratch, grid, priorities, mask, labels, _trace);
         seeds?.Map.CopyTo(new Span<int>(labels, grid.Voxels));
-        var pairs = new MutexReductionHost(_scratch, grid, priorities, labels).Reduce(clusters, seeds);
+        var pairs = MutexCrossingsHost.Of(_scratch, grid, priorities, labels, clusters, seeds);
         _trace?.Phase("reduction");
         _scratch.Return(priorities);
         var ofCluster = _scratch.Take<int>(clusters);
@@ -123,7 +115,7 @@ internal sealed unsafe class MutexWatershedHost : IMutexWatershed
         _trace?.Phase("labels");
     }
 
-    private void Solve(int nodes, PairListHost pairs, uint firstRepulsive, Span<int> labels)
+    private void Solve(int nodes, MutexPairsHost pairs, uint firstRepulsive, Span<int> labels)
     {
         var maps = new List<(nint Map, int Nodes)>();
         var edgesBefore = long.MaxValue;
@@ -132,12 +124,12 @@ internal sealed unsafe class MutexWatershedHost : IMutexWatershed
         {
             _trace?.Rounds.Add((lists.Nodes, lists.AttractiveCount, lists.RepulsiveCount, lists.MutexCount));
             _cancellation.ThrowIfCancellationRequested();
-            if (lists.AttractiveCount == 0 || lists.Edges <= _finishBelow || lists.Edges > MutexListHost.LeastProgress * edgesBefore)
+            if (lists.AttractiveCount == 0 || lists.Edges <= _finishBelow || lists.Edges > MutexRoundHost.LeastProgress * edgesBefore)
                 break;
             edgesBefore = lists.Edges;
             var map = _scratch.Take<int>(lists.Nodes);
             maps.Add(((nint)map, lists.Nodes));
-            (var clusters, pairs) = new MutexListHost(_scratch, lists, pairs).Contract(map, _trace);
+            (var clusters, pairs) = MutexRoundHost.Contract(_scratch, lists, pairs, map, _trace);
             lists = pairs.ToLists(firstRepulsive);
         }
 
@@ -151,7 +143,7 @@ internal sealed unsafe class MutexWatershedHost : IMutexWatershed
         }
 
         lists.Release();
-        var found = _finish(lists.Nodes, edges, firstRepulsive);
+        var found = MutexWatershedSequential.OfEdges(lists.Nodes, edges, firstRepulsive);
         _trace?.Phase("finish");
         Expand(found, maps, labels);
     }

@@ -8,26 +8,26 @@ internal static class ArguedConflicts
 {
     private static readonly Dictionary<string, string> Known = new()
     {
-        // Devices. See MutexTreeKernels.Find, MutexContractionKernels.Unite.
-        ["MutexTreeKernels.Find Write | MutexTreeKernels.Find Write"] = "ancestors only",
-        ["MutexTreeKernels.Find Read | MutexTreeKernels.Find Write"] = "ancestors only",
-        ["MutexContractionKernels.Unite Atomic | MutexTreeKernels.Find Read"] = "what was a root is an ancestor still",
-        ["MutexContractionKernels.Unite Atomic | MutexTreeKernels.Find Write"] = "no root is written",
+        // Devices. See ConcurrentSetsSimt.
+        ["ConcurrentSetsSimt.Find Write | ConcurrentSetsSimt.Find Write"] = "ancestors only",
+        ["ConcurrentSetsSimt.Find Read | ConcurrentSetsSimt.Find Write"] = "ancestors only",
+        ["ConcurrentSetsSimt.Find Read | ConcurrentSetsSimt.Unite Atomic"] = "what was a root is an ancestor still",
+        ["ConcurrentSetsSimt.Find Write | ConcurrentSetsSimt.Unite Atomic"] = "no root is written",
 
         // See KeyAtomics: what is read is old, and smaller.
         ["WideAtomics.Raise Atomic | WideAtomics.Raise Read"] = "keys only grow",
-        ["MutexGridKernels.Maximum Atomic | MutexGridKernels.Maximum Read"] = "the maximum only grows",
+        ["MutexPrioritiesSimt.Maximum Atomic | MutexPrioritiesSimt.Maximum Read"] = "the maximum only grows",
 
-        // The host. See HostAtomic.
-        ["HostAtomic.Find Write | HostAtomic.Find Write"] = "ancestors only",
-        ["HostAtomic.Find Read | HostAtomic.Find Write"] = "ancestors only",
-        ["HostAtomic.Find Write | MutexTreeHost.Link Read"] = "whether a node is a root does not change",
-        ["HostAtomic.Find Write | MutexContractionHost.Contract Read"] = "whether a node is a root does not change",
-        ["HostAtomic.Find Read | HostAtomic.Unite Atomic"] = "what was a root is an ancestor still",
-        ["HostAtomic.Find Write | HostAtomic.Unite Atomic"] = "no root is written",
-        ["HostAtomic.Raise Atomic | HostAtomic.Raise Read"] = "keys only grow",
+        // The host. See ConcurrentSetsHost.
+        ["ConcurrentSetsHost.Find Write | ConcurrentSetsHost.Find Write"] = "ancestors only",
+        ["ConcurrentSetsHost.Find Read | ConcurrentSetsHost.Find Write"] = "ancestors only",
+        ["ConcurrentSetsHost.Find Write | MutexTreeHost.Link Read"] = "whether a node is a root does not change",
+        ["ConcurrentSetsHost.Find Write | MutexContractionHost.Contract Read"] = "whether a node is a root does not change",
+        ["ConcurrentSetsHost.Find Read | ConcurrentSetsHost.Unite Atomic"] = "what was a root is an ancestor still",
+        ["ConcurrentSetsHost.Find Write | ConcurrentSetsHost.Unite Atomic"] = "no root is written",
+        ["KeyAtomicsHost.Raise Atomic | KeyAtomicsHost.Raise Read"] = "keys only grow",
         ["RangeShares.TakeFrom Atomic | RangeShares.TakeFrom Read"] = "an old word fails its compare-and-swap",
-        ["MutexListHost.Block Read | MutexListHost.Block Write"] = "all write 1; who reads 1 has nothing to do",
+        ["MutexListExclusionsHost.Block Read | MutexListExclusionsHost.Block Write"] = "all write 1; who reads 1 has nothing to do",
     };
 
     /// <summary>Their number.</summary>

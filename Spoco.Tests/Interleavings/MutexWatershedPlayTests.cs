@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Reflection;
 using ILGPU;
 using Spoco.Engine;
 using Spoco.Engine.Segmentation;
@@ -46,7 +47,7 @@ public sealed unsafe class MutexWatershedPlayTests : FolderTests, IDisposable
     });
 
     [Test]
-    public void The_old_unite_of_devices_is_found_out() => FindOut("MutexContractionKernels.Unite", seed =>
+    public void The_old_unite_of_devices_is_found_out() => FindOut("ConcurrentSetsSimt.Unite", seed =>
         PlayUnion(seed, typeof(OldBodies).GetMethod(nameof(OldBodies.Unite))!));
 
     [TestCase(Short)]
@@ -57,7 +58,7 @@ public sealed unsafe class MutexWatershedPlayTests : FolderTests, IDisposable
     [TestCase(Short)]
     [TestCase(Long, Category = "Long")]
     public void Union_on_devices(int plays) =>
-        PlayAll("MutexContractionKernels.Unite", plays, seed => PlayUnion(seed, typeof(MutexWatershedPlayTests).GetMethod(nameof(NewUnion))!));
+        PlayAll("ConcurrentSetsSimt.Unite", plays, seed => PlayUnion(seed, typeof(MutexWatershedPlayTests).GetMethod(nameof(NewUnion), BindingFlags.Static | BindingFlags.NonPublic)!));
 
     [TestCase(Short)]
     [TestCase(Long, Category = "Long")]
@@ -76,8 +77,8 @@ public sealed unsafe class MutexWatershedPlayTests : FolderTests, IDisposable
     public void The_whole_on_devices(int plays) => PlayAll("device", plays, PlayDevice);
 
     /// <summary>A thread joins the ends of one edge.</summary>
-    public static void NewUnion(Index1D i, ArrayView<MutexEdge> edges, ArrayView<int> parent) =>
-        MutexContractionKernels.Unite(parent, edges[i].U, edges[i].V);
+    internal static void NewUnion(Index1D i, ArrayView<MutexEdge> edges, ArrayView<int> parent) =>
+        ConcurrentSetsSimt.Unite(parent, edges[i].U, edges[i].V);
 
     private static void PlayAll(string name, int plays, Func<int, long> play)
     {
@@ -252,7 +253,7 @@ public sealed unsafe class MutexWatershedPlayTests : FolderTests, IDisposable
         return player.Steps;
     }
 
-    private static long PlayUnion(int seed, System.Reflection.MethodInfo unite)
+    private static long PlayUnion(int seed, MethodInfo unite)
     {
         var random = new Random(seed);
         var nodes = random.Next(2, 14);

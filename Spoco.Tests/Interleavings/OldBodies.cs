@@ -40,7 +40,7 @@ internal static unsafe class OldBodies
     public static Action<int, int, int> Roots(int* hook) => (from, until, _) =>
     {
         for (var i = from; i < until; i++)
-            hook[i] = HostAtomic.Find(hook, i);
+            hook[i] = ConcurrentSetsHost.Find(hook, i);
     };
 
     /// <summary>Host: the pass that reads the parents of what stands there.</summary>

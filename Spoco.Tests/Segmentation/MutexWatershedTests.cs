@@ -36,9 +36,9 @@ public sealed class MutexWatershedTests
             Throws.ArgumentException.With.Message.StartsWith("MutexWatershed: 1073741825 voxels or nodes are more than"));
         var options = new MutexWatershedOptions { Offsets = [new VoxelOffset(0, 0, -1)], AttractiveOffsets = 1 };
         var most = new GridGraph(1L << 30, 1, 2, 1 << 29, options, 0);
-        Assert.That(most.ToGrid(options, isPriority: true).Voxels, Is.EqualTo(1 << 30));
+        Assert.That(most.ToParallelGrid(isPriority: true).Voxels, Is.EqualTo(1 << 30));
         var more = new GridGraph((1L << 30) + 2, 1, 2, (1 << 29) + 1, options, 0);
-        Assert.That(() => more.ToGrid(options, isPriority: true), Throws.ArgumentException.With.Message.Contains("segment in tiles"));
+        Assert.That(() => more.ToParallelGrid(isPriority: true), Throws.ArgumentException.With.Message.Contains("segment in tiles"));
     }
 
     [Test]

@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using Microsoft.Win32.SafeHandles;
+using Spoco.Kernels.Primitives;
 
 namespace Spoco.Engine.Segmentation;
 
@@ -9,7 +10,7 @@ namespace Spoco.Engine.Segmentation;
 /// voxel and its probability of belonging to an object, and a SHA-256 of all that. Sums and probabilities are there where they are needed. What is read is checked
 /// against the length of the file.
 /// </summary>
-internal sealed unsafe class BlockFile : IDisposable
+internal sealed unsafe class BlockFile : IStoredBlock
 {
     private const ulong Magic = 0x324B4C424F435053;
     private const int MaximumBytes = 1 << 26;
@@ -18,19 +19,20 @@ internal sealed unsafe class BlockFile : IDisposable
     private readonly string _path;
     private readonly SafeFileHandle _file;
     private readonly Header _header;
+    private readonly int _blocks;
 
-    private BlockFile(string path, SafeFileHandle file, Header header) => (_path, _file, _header) = (path, file, header);
+    private BlockFile(string path, SafeFileHandle file, Header header, int blocks) => (_path, _file, _header, _blocks) = (path, file, header, blocks);
 
-    /// <summary>Number of clusters.</summary>
+    /// <inheritdoc/>
     public int Clusters => _header.Clusters;
 
-    /// <summary>How many of them, the first ones, something outside the block may join.</summary>
+    /// <inheritdoc/>
     public int OpenClusters => _header.Open;
 
-    /// <summary>Number of exits.</summary>
+    /// <inheritdoc/>
     public int Exits => _header.Exits;
 
-    /// <summary>Number of edges.</summary>
+    /// <inheritdoc/>
     public int Edges => _header.Edges;
 
     private long SizesAt => sizeof(Header) + (long)Clusters * sizeof(long);
@@ -72,15 +74,19 @@ internal sealed unsafe class BlockFile : IDisposable
     }
 
     /// <summary>Opens the result of a block.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="block">The block.</param>
+    /// <param name="box">Its box.</param>
+    /// <param name="blocks">How many blocks there are.</param>
     /// <exception cref="InvalidDataException">The file is none of this block.</exception>
-    public static BlockFile Open(string path, int block, VoxelBox box)
+    public static BlockFile Open(string path, int block, VoxelBox box, int blocks)
     {
         var file = File.OpenHandle(path);
         try
         {
             var header = default(Header);
             Read(path, file, new Span<Header>(ref header), 0);
-            var found = new BlockFile(path, file, header);
+            var found = new BlockFile(path, file, header, blocks);
             if (header.Magic != Magic || header.Block != block || header.Voxels != box.VoxelCount || header.Clusters < 0 || header.Clusters > header.Voxels
                 || header.Open < 0 || header.Open > header.Clusters || header.Exits < 0 || header.Edges < 0 || (uint)header.Dimensions > MaximumDimensions
                 || (header.Foreground != 0 && header.Foreground != header.Voxels) || RandomAccess.GetLength(file) != found.End + SHA256.HashSizeInBytes)
@@ -95,11 +101,11 @@ internal sealed unsafe class BlockFile : IDisposable
     }
 
     /// <summary>Whether there is a sound result of a block.</summary>
-    public static bool IsSound(string path, int block, VoxelBox box)
+    public static bool IsSound(string path, int block, VoxelBox box, int blocks)
     {
         try
         {
-            using var file = Open(path, block, box);
+            using var file = Open(path, block, box, blocks);
             using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
             var buffer = new byte[1 << 20];
             for (long at = 0; at < file.End;)
@@ -131,16 +137,16 @@ internal sealed unsafe class BlockFile : IDisposable
     /// <param name="sums">Receives d sums per cluster.</param>
     public void ReadSums(int first, Span<double> sums) => Read(_path, _file, sums, SumsAt + (long)first * _header.Dimensions * sizeof(double));
 
-    /// <summary>Reads the edges to other blocks that are strongest.</summary>
-    public void ReadExits(Span<BlockExit> exits, BlockLayout layout)
+    /// <inheritdoc/>
+    public void ReadExits(Span<BlockExit> exits)
     {
         Read(_path, _file, exits, ExitsAt);
         foreach (ref var exit in exits)
-            if ((uint)exit.Node >= (uint)OpenClusters || (uint)exit.Block >= (uint)layout.Count)
+            if ((uint)exit.Node >= (uint)OpenClusters || (uint)exit.Block >= (uint)_blocks)
                 throw Damaged();
     }
 
-    /// <summary>Reads the edges; the clusters of <see cref="BlockEdge.V"/> are checked by the caller, who knows their number.</summary>
+    /// <inheritdoc/>
     public void ReadEdges(Span<BlockEdge> edges)
     {
         Read(_path, _file, edges, EdgesAt);
@@ -149,9 +155,7 @@ internal sealed unsafe class BlockFile : IDisposable
                 throw Damaged();
     }
 
-    /// <summary>Reads clusters of voxels.</summary>
-    /// <param name="first">The first voxel's index in the block.</param>
-    /// <param name="map">Receives a cluster per voxel, -1 outside the mask.</param>
+    /// <inheritdoc/>
     public void ReadMap(long first, Span<int> map)
     {
         Read(_path, _file, map, MapAt + first * sizeof(int));
@@ -165,8 +169,8 @@ internal sealed unsafe class BlockFile : IDisposable
     /// <param name="probabilities">Receives one per voxel.</param>
     public void ReadForeground(long first, Span<float> probabilities) => Read(_path, _file, probabilities, ForegroundAt + first * sizeof(float));
 
-    /// <summary>The refusal of this file.</summary>
-    public InvalidDataException Damaged() => new($"{_path}: damaged; delete its folder and run again.");
+    /// <inheritdoc/>
+    public Exception Damaged() => new InvalidDataException($"{_path}: damaged; delete its folder and run again.");
 
     /// <inheritdoc/>
     public void Dispose() => _file.Dispose();

@@ -5,7 +5,7 @@ using Spoco.Kernels.Primitives;
 namespace Spoco.Engine.Segmentation;
 
 /// <summary>What a block-wise segmentation reads, and how it becomes priorities.</summary>
-internal sealed unsafe class BlockInput
+internal sealed class BlockInput
 {
     private readonly IVolumeReader<float> _values;
     private readonly IVolumeReader<byte>? _mask;
@@ -13,6 +13,7 @@ internal sealed unsafe class BlockInput
     private readonly bool _arePriorities;
     private readonly MutexWatershedOptions _options;
     private readonly MutexGrid _rule;
+    private readonly PixelOffset[] _offsets;
     private readonly IPredictionReader? _prediction;
     private readonly double? _threshold;
     private readonly double[]? _background;
@@ -28,6 +29,7 @@ internal sealed unsafe class BlockInput
         if (values.Depth < 1 || values.Height < 1 || values.Width < 1 || values.Channels < 1)
             throw new ArgumentException($"BlockwiseMutexWatershed: the image is empty ({Text(values)}).");
         (Offsets, Attractive) = options.Resolve(values.Depth);
+        _offsets = [.. Offsets.Select(o => o.ToPixels())];
         if (!areEmbeddings && values.Channels != Offsets.Count)
             throw new ArgumentException($"BlockwiseMutexWatershed: {values.Channels} channels do not fit {Offsets.Count} offsets.");
         if (mask is not null && (mask.Depth != values.Depth || mask.Height != values.Height || mask.Width != values.Width || mask.Channels != 1))
@@ -41,7 +43,7 @@ internal sealed unsafe class BlockInput
                 throw new ArgumentException("BlockwiseMutexWatershed: the learned foreground is that of a prediction, and goes with no mask.");
         }
 
-        _rule = Grid(default, []);
+        _rule = options.ToGrid(0, 0, 0, [], 0, arePriorities);
     }
 
     /// <summary>The image.</summary>
@@ -79,111 +81,75 @@ internal sealed unsafe class BlockInput
     private int Dimensions => _areEmbeddings ? _values.Channels : _prediction?.Dimensions ?? 0;
 
     /// <summary>The edges within a block as the solver takes them.</summary>
-    public MutexGrid Grid(VoxelBox box) => Grid(box, Offsets) with { Attractive = Attractive };
+    public MutexGrid Grid(VoxelBox box) => _options.ToGrid(box.Depth, box.Height, box.Width, Offsets, Attractive, _arePriorities);
+
+    /// <summary>Blocks of given extents.</summary>
+    public BlockLayout Layout((int Z, int Y, int X) extents) => new(Whole, _offsets, Attractive, extents);
+
+    /// <summary>The largest blocks whose computation fits a memory; null where not even small ones do.</summary>
+    public BlockLayout? ChooseLayout(long memory) => BlockLayout.Choose(Whole, _offsets, Attractive, Bytes, memory);
+
+    /// <summary>The smallest blocks, and what they take.</summary>
+    public ((int Z, int Y, int X) Extents, long Bytes) LeastMemory =>
+        (BlockLayout.Smallest(Whole), BlockLayout.Bytes(Whole, _offsets, Attractive, Bytes, BlockLayout.Smallest(Whole)));
 
     /// <summary>Reads the priorities of the edges that have an end in a block.</summary>
     /// <param name="scratch">Memory and workers.</param>
     /// <param name="layout">The blocks.</param>
     /// <param name="box">The block.</param>
-    /// <param name="reference">What attractive weights are subtracted from; null = attractive edges are read alone, as weights.</param>
-    public BlockValues Read(HostScratch scratch, BlockLayout layout, VoxelBox box, float? reference)
+    /// <param name="largest">The largest attractive weight of the image where it is needed; null = attractive edges are read alone then, as weights.</param>
+    public BlockValues Read(HostScratch scratch, BlockLayout layout, VoxelBox box, float? largest)
     {
-        var around = layout.Around(box);
-        var channels = reference is null ? Attractive : Offsets.Count;
-        var read = Take(scratch, around);
-        var values = read.Values;
-        var mask = Mask(scratch, around, read);
-        var block = new BlockValues(scratch, layout, box, around, mask, channels);
-        var weights = _areEmbeddings ? scratch.Take<float>(around.VoxelCount) : null;
-        for (var c = 0; c < channels; c++)
-        {
-            if (!Offsets[c].FitsIn(Whole.Depth, Whole.Height, Whole.Width))
-                continue;
-            if (_areEmbeddings)
-                MutexPrioritiesHost.Weights(scratch, Grid(around, [Offsets[c]]), values, _values.Channels, 2 * _options.PushMargin, weights);
-            var (scale, shift) = _arePriorities || reference is null ? (1, 0) : c < Attractive ? (-1, reference.Value) : (1, _options.RepulsiveBias);
-            var refused = block.Take(c, _areEmbeddings ? weights : values + c, _areEmbeddings ? 1 : _values.Channels, scale, shift, c >= Attractive ? _rule : null);
-            if (refused >= 0)
-                throw new ArgumentException($"BlockwiseMutexWatershed: the weight of offset {Offsets[c]} at {Position(around, refused)} is "
-                    + $"{(_areEmbeddings ? weights[refused] : values[refused * _values.Channels + c])}; weights must be finite.");
-        }
-
-        scratch.Return(weights);
-        if (values != read.Embeddings)
-            scratch.Return(values);
-        block.KeepOwn(_keepsEmbeddings ? read.Embeddings : null, KeptDimensions, read.Foreground);
-        if (!_keepsEmbeddings)
-            scratch.Return(read.Embeddings);
-        return block;
+        var voxels = Read(scratch, layout.Around(box));
+        ReadMask(voxels);
+        return BlockValues.Of(scratch, layout, box, voxels, _rule, largest, _keepsEmbeddings, out var refused) ?? throw new ArgumentException(
+            $"BlockwiseMutexWatershed: the weight of offset {Offsets[refused.Channel]} at {Position(voxels.Around, refused.Voxel)} is {refused.Weight}; weights must be finite.");
     }
 
-    private ReadValues Take(HostScratch scratch, VoxelBox around)
+    private BlockVoxels Read(HostScratch scratch, VoxelBox around)
     {
-        var count = around.VoxelCount * _values.Channels;
-        var values = scratch.Take<float>(count);
-        var embeddings = _areEmbeddings ? values : Bytes.KeptAround > 0 || _background is not null ? scratch.Take<float>(around.VoxelCount * Dimensions) : null;
-        var foreground = _threshold is null ? null : scratch.Take<float>(around.VoxelCount);
-        var into = new Span<float>(values, checked((int)count));
+        var beside = _areEmbeddings || (KeptDimensions == 0 && _background is null) ? 0 : Dimensions;
+        var voxels = new BlockVoxels(scratch, around, _values.Channels, _areEmbeddings ? 2 * _options.PushMargin : 0, beside, _threshold is not null);
         if (_prediction is null)
-            _values.Read(around, into);
+            _values.Read(around, voxels.Values);
         else
-            _prediction.Read(around, into, embeddings == values || embeddings == null ? [] : new Span<float>(embeddings, checked((int)(around.VoxelCount * Dimensions))),
-                foreground == null ? [] : new Span<float>(foreground, (int)around.VoxelCount));
-        if (_areEmbeddings && MutexPrioritiesHost.FirstNonFinite(scratch, values, count) is >= 0 and var bad)
+            _prediction.Read(around, voxels.Values, voxels.Beside, voxels.Foreground);
+        if (_areEmbeddings && voxels.FirstNonFinite() is >= 0 and var bad)
             throw new ArgumentException(
-                $"BlockwiseMutexWatershed: embeddings must be finite, value {bad % _values.Channels} at {Position(around, bad / _values.Channels)} is {values[bad]}.");
-        return new ReadValues { Values = values, Embeddings = embeddings, Foreground = foreground };
+                $"BlockwiseMutexWatershed: embeddings must be finite, value {bad % _values.Channels} at {Position(around, bad / _values.Channels)} is {voxels.Values[(int)bad]}.");
+        return voxels;
     }
 
-    /// <summary>What is segmented: the mask, the cores of the learned foreground, or what is far from the background; null = everything.</summary>
-    private byte* Mask(HostScratch scratch, VoxelBox around, ReadValues read)
+    // What is segmented: the mask, the cores of the learned foreground, or what is far from the background.
+    private void ReadMask(BlockVoxels voxels)
     {
-        var foreground = read.Foreground;
-        var embeddings = read.Embeddings;
-        if (_mask is null && foreground == null && _background is null)
-            return null;
-        var mask = scratch.Take<byte>(around.VoxelCount);
-        if (_mask is not null)
-            _mask.Read(around, new Span<byte>(mask, (int)around.VoxelCount));
-        if (foreground != null)
+        if (_mask is null && _threshold is null && _background is null)
+            return;
+        voxels.TakeMask();
+        _mask?.Read(voxels.Around, voxels.Mask);
+        if (_threshold is { } threshold)
         {
-            var cores = CoreGrowth.CoreThreshold(_threshold!.Value);
-            scratch.Run((int)around.VoxelCount, (from, until, _) =>
+            var cores = CoreGrowth.CoreThreshold(threshold);
+            voxels.Run((from, until) =>
             {
+                var foreground = voxels.Foreground;
+                var mask = voxels.Mask;
                 for (var i = from; i < until; i++)
                     mask[i] = foreground[i] >= cores ? (byte)1 : (byte)0;
             });
         }
 
         if (_background is not null)
-            scratch.Run((int)around.VoxelCount, (from, until, _) => InstanceSegmentation.FarFrom(
-                new ReadOnlySpan<float>(embeddings + (long)from * Dimensions, (until - from) * Dimensions), _background, _options.PushMargin,
-                new Span<byte>(mask + from, until - from)));
-        return mask;
+            voxels.Run((from, until) => InstanceSegmentation.FarFrom(
+                voxels.Embeddings[(from * voxels.Dimensions)..(until * voxels.Dimensions)], _background, _options.PushMargin, voxels.Mask[from..until]));
     }
 
     /// <summary>Nothing more will be read for a while.</summary>
     public void Trim() => _prediction?.Trim();
-
-    private MutexGrid Grid(VoxelBox box, IReadOnlyList<VoxelOffset> offsets) =>
-        new(box.Depth, box.Height, box.Width, [.. offsets.Select(o => new PixelOffset(o.Z, o.Y, o.X))], offsets.Count)
-        {
-            Strides = new PixelOffset(_options.Strides.Z, _options.Strides.Y, _options.Strides.X),
-            RandomStrides = _options.RandomStrides,
-            Seed = _options.Seed,
-        };
 
     private static string Position(VoxelBox box, long voxel) =>
         $"[{box.Z + voxel / box.Width / box.Height}, {box.Y + voxel / box.Width % box.Height}, {box.X + voxel % box.Width}]";
 
     private static string Text<T>(IVolumeReader<T> reader) where T : unmanaged =>
         $"{reader.Depth}x{reader.Height}x{reader.Width}, {reader.Channels} channels";
-
-    // Embeddings may be the values.
-    private struct ReadValues
-    {
-        public float* Values;
-        public float* Embeddings;
-        public float* Foreground;
-    }
 }

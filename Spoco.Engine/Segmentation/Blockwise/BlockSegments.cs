@@ -1,11 +1,10 @@
 namespace Spoco.Engine.Segmentation;
 
 /// <summary>The last step: what becomes of the segments of all blocks, as in an image that lies in memory.</summary>
-/// <param name="layout">The blocks.</param>
-/// <param name="folder">Their results.</param>
+/// <param name="files">The results of the blocks.</param>
 /// <param name="segments">The segment of every cluster of every block, from 1.</param>
 /// <param name="starts">Where those of each block begin.</param>
-internal sealed class BlockSegments(BlockLayout layout, BlockFolder folder, int[] segments, int[] starts)
+internal sealed class BlockSegments(BlockFiles files, int[] segments, int[] starts)
 {
     // Sums of clusters that are read at once.
     private const int SumsRead = 1 << 16;
@@ -105,22 +104,22 @@ internal sealed class BlockSegments(BlockLayout layout, BlockFolder folder, int[
     private BorderTable Borders(long most, Func<long, Exception> tooLittle, CancellationToken cancellation)
     {
         var borders = new BorderTable(countsFaces: false);
-        using var labels = new BlockwiseLabels(layout, folder, segments, starts, 0, null);
+        using var labels = new BlockwiseLabels(files, segments, starts, 0, null);
         var values = Array.Empty<int>();
-        for (var b = 0; b < layout.Count; b++)
+        for (var b = 0; b < files.Layout.Count; b++)
         {
             cancellation.ThrowIfCancellationRequested();
-            var box = layout.Box(b);
+            var box = files.Layout.Box(b);
             foreach (var slab in box.Slabs(1 << 22))
             {
-                var read = new VoxelBox(slab.Z - 1, slab.Y - 1, slab.X - 1, slab.Depth + 1, slab.Height + 1, slab.Width + 1).Intersect(layout.Whole);
+                var read = new VoxelBox(slab.Z - 1, slab.Y - 1, slab.X - 1, slab.Depth + 1, slab.Height + 1, slab.Width + 1).Intersect(files.Layout.Whole);
                 if (values.Length < read.VoxelCount)
                     values = new int[read.VoxelCount];
                 labels.Read(read, values.AsSpan(0, (int)read.VoxelCount));
                 borders.Add(values.AsSpan(0, (int)read.VoxelCount), read, slab);
                 // The blocks to come are like those that have been seen, and a fifth more to be sure.
                 if (borders.Count > most)
-                    throw tooLittle((long)(1.2 * borders.Count * layout.Count / (b + 1)));
+                    throw tooLittle((long)(1.2 * borders.Count * files.Layout.Count / (b + 1)));
             }
         }
 
@@ -132,9 +131,9 @@ internal sealed class BlockSegments(BlockLayout layout, BlockFolder folder, int[
 
     private void ForEachBlock(Action<BlockFile, int> take)
     {
-        for (var b = 0; b < layout.Count; b++)
+        for (var b = 0; b < files.Layout.Count; b++)
         {
-            using var file = BlockFile.Open(folder.PathOf(b), b, layout.Box(b));
+            using var file = files.Open(b);
             take(file, starts[b]);
         }
     }

@@ -3,8 +3,7 @@ namespace Spoco.Engine.Segmentation;
 /// <summary>The labels of a block-wise segmentation: read box by box, from the results of the blocks. Not safe under several threads.</summary>
 public sealed class BlockwiseLabels : IDisposable
 {
-    private readonly BlockLayout _layout;
-    private readonly BlockFolder _folder;
+    private readonly BlockFiles _files;
     private readonly int[] _labels;
     private readonly int[] _starts;
     private readonly Dictionary<int, BlockFile> _open = [];
@@ -13,17 +12,16 @@ public sealed class BlockwiseLabels : IDisposable
     private int[] _cores = [];
     private float[] _foreground = [];
 
-    /// <param name="layout">The blocks.</param>
-    /// <param name="folder">Their results.</param>
+    /// <param name="files">The results of the blocks.</param>
     /// <param name="labels">The label of every cluster.</param>
     /// <param name="starts">Where those of each block begin.</param>
     /// <param name="segments">Number of labels.</param>
     /// <param name="threshold">Down to which probability labels grow when they are read (<see cref="CoreGrowth"/>); null = they do not.</param>
-    internal BlockwiseLabels(BlockLayout layout, BlockFolder folder, int[] labels, int[] starts, int segments, double? threshold) =>
-        (_layout, _folder, _labels, _starts, Segments, _threshold) = (layout, folder, labels, starts, segments, threshold);
+    internal BlockwiseLabels(BlockFiles files, int[] labels, int[] starts, int segments, double? threshold) =>
+        (_files, _labels, _starts, Segments, _threshold) = (files, labels, starts, segments, threshold);
 
     /// <summary>The box of all voxels.</summary>
-    public VoxelBox Whole => _layout.Whole;
+    public VoxelBox Whole => _files.Layout.Whole;
 
     /// <summary>Number of segments; they are numbered from 1 in order of the first voxel of each, or of its core.</summary>
     public int Segments { get; }
@@ -32,7 +30,7 @@ public sealed class BlockwiseLabels : IDisposable
     internal double[] MeanOfLargest { get; init; } = [];
 
     /// <summary>Number of blocks.</summary>
-    public int Blocks => _layout.Count;
+    public int Blocks => _files.Layout.Count;
 
     /// <summary>Reads the labels of a box.</summary>
     /// <param name="box">Lies within <see cref="Whole"/>.</param>
@@ -53,7 +51,7 @@ public sealed class BlockwiseLabels : IDisposable
     public void Delete()
     {
         Dispose();
-        _folder.Delete();
+        _files.Delete();
     }
 
     /// <summary>Closes the files; the results of the blocks stay.</summary>
@@ -66,9 +64,9 @@ public sealed class BlockwiseLabels : IDisposable
 
     private void ReadCores(VoxelBox box, Span<int> labels)
     {
-        foreach (var block in _layout.Touching(box))
+        foreach (var block in _files.Layout.Touching(box))
         {
-            var (whole, file) = (_layout.Box(block), Open(block));
+            var (whole, file) = (_files.Layout.Box(block), Open(block));
             var common = whole.Intersect(box);
             for (var z = common.Z; z < common.Z + common.Depth; z++)
                 for (var y = common.Y; y < common.Y + common.Height; y++)
@@ -90,9 +88,9 @@ public sealed class BlockwiseLabels : IDisposable
         var cores = _cores.AsSpan(0, (int)around.VoxelCount);
         var foreground = _foreground.AsSpan(0, (int)around.VoxelCount);
         ReadCores(around, cores);
-        foreach (var block in _layout.Touching(around))
+        foreach (var block in _files.Layout.Touching(around))
         {
-            var (whole, file) = (_layout.Box(block), Open(block));
+            var (whole, file) = (_files.Layout.Box(block), Open(block));
             var common = whole.Intersect(around);
             for (var z = common.Z; z < common.Z + common.Depth; z++)
                 for (var y = common.Y; y < common.Y + common.Height; y++)
@@ -114,6 +112,6 @@ public sealed class BlockwiseLabels : IDisposable
             return file;
         if (_open.Count == Most)
             Dispose();
-        return _open[block] = BlockFile.Open(_folder.PathOf(block), block, _layout.Box(block));
+        return _open[block] = _files.Open(block);
     }
 }

@@ -8,11 +8,8 @@ namespace Spoco.Engine.Segmentation;
 /// block is contracted by what is certain whatever lies outside, and stored; what is left of all blocks is put together and solved. docs/mutex-watershed.md
 /// has the proof. Computes on the host. Given segments (seeds) are not supported.
 /// </summary>
-public static unsafe class BlockwiseMutexWatershed
+public static class BlockwiseMutexWatershed
 {
-    /// <summary>Tables of the workers take one part in so many of the memory at most.</summary>
-    private const int TableShare = 8;
-
     /// <summary>Segments pixel embeddings, as <see cref="MutexWatershed"/> does.</summary>
     /// <param name="embeddings">[D, H, W, E].</param>
     /// <param name="blockwise">Memory, folder, and what becomes of small segments.</param>
@@ -77,32 +74,34 @@ public static unsafe class BlockwiseMutexWatershed
             throw new ArgumentException($"BlockwiseMutexWatershed: the size floor must not be negative, got {options.SizeFloor}.");
         if (!(options.MergeDistance >= 0))
             throw new ArgumentException($"BlockwiseMutexWatershed: the distance must not be negative, got {options.MergeDistance}.");
-        var (layout, folder, segments, starts) = Solve(input, options, cancellation);
+        var (files, segments, starts) = Solve(input, options, cancellation);
+        var blocks = files.Layout.Count;
         Report("blocks merged");
         var (labels, mean) = AfterBlocks(options, memory =>
-            new BlockSegments(layout, folder, segments, starts).Number(options.Joining, input.KeptDimensions, memory, Report, cancellation));
+            new BlockSegments(files, segments, starts).Number(options.Joining, input.KeptDimensions, memory, Report, cancellation));
         Report($"{labels} segments");
-        return new BlockwiseLabels(layout, folder, segments, starts, labels, options.ForegroundThreshold) { MeanOfLargest = mean };
+        return new BlockwiseLabels(files, segments, starts, labels, options.ForegroundThreshold) { MeanOfLargest = mean };
 
-        void Report(string step) => options.Progress?.Report(new BlockwiseProgress(layout.Count, layout.Count, step));
+        void Report(string step) => options.Progress?.Report(new BlockwiseProgress(blocks, blocks, step));
     }
 
     // With the device goes its memory: the segments have that of the blocks.
-    private static (BlockLayout Layout, BlockFolder Folder, int[] Segments, int[] Starts) Solve(
-        BlockInput input, BlockwiseOptions options, CancellationToken cancellation)
+    private static (BlockFiles Files, int[] Segments, int[] Starts) Solve(BlockInput input, BlockwiseOptions options, CancellationToken cancellation)
     {
         using var host = OpenHost(options.Threads, options.Memory);
         host.Workers.Runner = options.Runner;
         host.Pool.IsExhausted = options.IsExhausted;
-        var (layout, folder) = ContractAll(host, input, options, cancellation);
+        var files = ContractAll(host, input, options, cancellation);
         input.Trim();
         host.Pool.Trim();
         var (segments, starts) = AfterBlocks(options, memory =>
         {
             host.Pool.Limit = memory;
-            return BlockMerging.Merge(host, layout, folder, options, memory, cancellation);
+            return BlockMerging.Merge(host, files.Layout, files, options.MergedEdges, memory, out var shortage, cancellation) ?? throw new InsufficientMemoryLimitException(
+                $"BlockwiseMutexWatershed: merging needs room for {shortage.Edges} edges, the memory has it for {shortage.Capacity}; {Mebibytes(shortage.NeededBytes) + 1} MiB are enough. "
+                + "The blocks that are done stay for the next run.", shortage.NeededBytes);
         });
-        return (layout, folder, segments, starts);
+        return (files, segments, starts);
     }
 
     // What comes after the blocks may have more memory than these. What is asked for is always memory for blocks.
@@ -122,87 +121,65 @@ public static unsafe class BlockwiseMutexWatershed
     // Each worker has tables of its own. Where many of them would leave little memory for the blocks, fewer work: the labels are the same.
     private static HostDevice OpenHost(int? threads, long memory)
     {
-        var host = (HostDevice)ComputeDevice.Open("cpu", new ComputeDeviceOptions { Threads = threads, MemoryLimit = memory });
-        var most = (int)Math.Clamp(memory / TableShare / PairGatherer.LeastBytes, 1, int.MaxValue);
+        var host = HostDevice.Open(new ComputeDeviceOptions { Threads = threads, MemoryLimit = memory });
+        var most = MutexBlockHost.MostWorkers(memory);
         if (host.Workers.Workers <= most)
             return host;
         host.Dispose();
         return OpenHost(most, memory);
     }
 
-    private static (BlockLayout Layout, BlockFolder Folder) ContractAll(
-        HostDevice host, BlockInput input, BlockwiseOptions options, CancellationToken cancellation)
+    private static BlockFiles ContractAll(HostDevice host, BlockInput input, BlockwiseOptions options, CancellationToken cancellation)
     {
         var identity = $"{input.Identity}, {options.Input}";
         for (var memory = options.Memory; ; memory -= memory / 4)
         {
-            var layout = options.BlockExtents is { } extents ? new BlockLayout(input.Whole, input.Offsets, input.Attractive, extents)
-                : Earlier(input, BlockFolder.ExtentsOf(options.Folder, identity), memory)
-                ?? BlockLayout.Choose(input.Whole, input.Offsets, input.Attractive, input.Bytes, memory);
-            var folder = BlockFolder.Open(options.Folder, identity, layout.Extents);
+            var layout = options.BlockExtents is { } extents ? input.Layout(extents)
+                : Earlier(input, BlockFolder.ExtentsOf(options.Folder, identity), memory) ?? input.ChooseLayout(memory) ?? throw TooLittle(input, memory);
+            var files = new BlockFiles(layout, BlockFolder.Open(options.Folder, identity, layout.Extents));
             try
             {
-                ContractAll(host, input, layout, folder, options, cancellation);
-                return (layout, folder);
+                ContractAll(host, input, files, options, cancellation);
+                return files;
             }
-            catch (DeviceMemoryException) when (options.BlockExtents is null && CanShrink(input, memory - memory / 4))
+            catch (DeviceMemoryException) when (options.BlockExtents is null && input.ChooseLayout(memory - memory / 4) is not null)
             {
                 // Where there is nothing but noise little is certain, and what is left of a block is larger than foreseen: smaller blocks.
-                folder.Delete();
+                files.Delete();
             }
         }
+    }
+
+    private static InsufficientMemoryLimitException TooLittle(BlockInput input, long memory)
+    {
+        var (least, bytes) = input.LeastMemory;
+        return new InsufficientMemoryLimitException($"BlockwiseMutexWatershed: {Mebibytes(memory)} MiB are too little memory; blocks of [{least.Z}, {least.Y}, "
+            + $"{least.X}] voxels need {Mebibytes(bytes) + 1} MiB.", bytes);
     }
 
     // Blocks of an earlier run are of use wherever the memory has room for them; they may be smaller than it would make them.
     private static BlockLayout? Earlier(BlockInput input, (int Z, int Y, int X)? extents, long memory) =>
         extents is { } e && e.Z <= input.Whole.Depth && e.Y <= input.Whole.Height && e.X <= input.Whole.Width
-        && new BlockLayout(input.Whole, input.Offsets, input.Attractive, e) is var layout && layout.Fits(input.Bytes, memory) ? layout : null;
+        && input.Layout(e) is var layout && layout.Fits(input.Bytes, memory) ? layout : null;
 
-    private static bool CanShrink(BlockInput input, long memory)
+    private static void ContractAll(HostDevice host, BlockInput input, BlockFiles files, BlockwiseOptions options, CancellationToken cancellation)
     {
-        try
-        {
-            BlockLayout.Choose(input.Whole, input.Offsets, input.Attractive, input.Bytes, memory);
-            return true;
-        }
-        catch (InsufficientMemoryLimitException)
-        {
-            return false;
-        }
-    }
-
-    private static void ContractAll(
-        HostDevice host, BlockInput input, BlockLayout layout, BlockFolder folder, BlockwiseOptions options, CancellationToken cancellation)
-    {
-        var missing = Enumerable.Range(0, layout.Count).Where(b => !BlockFile.IsSound(folder.PathOf(b), b, layout.Box(b))).ToArray();
+        var (layout, missing) = (files.Layout, files.Missing());
         var done = layout.Count - missing.Length;
         options.Progress?.Report(new BlockwiseProgress(done, layout.Count, "start"));
         if (missing.Length == 0)
             return;
-        var reference = input.NeedsMaximum ? Maximum(host, input, layout, cancellation) : 1;
+        float? largest = input.NeedsMaximum ? Maximum(host, input, layout, cancellation) : null;
         foreach (var block in missing)
         {
             cancellation.ThrowIfCancellationRequested();
             using var scratch = new HostScratch(host, "BlockwiseMutexWatershed");
             var box = layout.Box(block);
-            var values = input.Read(scratch, layout, box, reference);
+            var values = input.Read(scratch, layout, box, largest);
             cancellation.ThrowIfCancellationRequested();
-            var result = BlockResult.Contract(scratch, layout, block, values, input.Grid(box), ReadClusters, cancellation);
-            BlockFile.Write(folder.PathOf(block), block, result);
+            var result = BlockResult.Contract(scratch, layout, block, values, input.Grid(box), files, cancellation);
+            files.Write(block, result);
             options.Progress?.Report(new BlockwiseProgress(++done, layout.Count, $"{result.Voxels} voxels, {result.Clusters} clusters, {result.EdgeCount} edges"));
-        }
-
-        int ReadClusters(int block, VoxelBox box, nint clusters)
-        {
-            var whole = layout.Box(block);
-            using var file = BlockFile.Open(folder.PathOf(block), block, whole);
-            for (var row = 0; row < box.Depth * box.Height; row++)
-            {
-                var (z, y) = (box.Z + row / box.Height - whole.Z, box.Y + row % box.Height - whole.Y);
-                file.ReadMap(((long)z * whole.Height + y) * whole.Width + box.X - whole.X, new Span<int>((int*)clusters + (long)row * box.Width, box.Width));
-            }
-
-            return file.OpenClusters;
         }
     }
 
@@ -214,13 +191,11 @@ public static unsafe class BlockwiseMutexWatershed
         {
             cancellation.ThrowIfCancellationRequested();
             using var scratch = new HostScratch(host, "BlockwiseMutexWatershed");
-            var values = input.Read(scratch, layout, layout.Box(block), null);
-            for (var i = 0L; i < input.Attractive * layout.Box(block).VoxelCount; i++)
-                maximum = values.Priorities[i] > maximum ? values.Priorities[i] : maximum;
-            for (var e = 0; e < values.CrossingCount; e++)
-                maximum = Math.Max(maximum, EdgeKey.Priority((ulong)values.Crossing[e].Priority << 32));
+            maximum = Math.Max(maximum, input.Read(scratch, layout, layout.Box(block), null).Largest());
         }
 
         return float.IsNegativeInfinity(maximum) ? 1 : maximum;
     }
+
+    private static long Mebibytes(long bytes) => bytes >> 20;
 }
