@@ -133,6 +133,23 @@ public sealed class SpocoModel : IDisposable
         MomentumNet.Parameters.CopyFrom(EmbeddingNet.Parameters);
     }
 
+    /// <summary>A model of its own with the same parameters, on the same device, to predict with.</summary>
+    public SpocoModel Copy()
+    {
+        var copy = new SpocoModel(Device, Options, trained: false);
+        try
+        {
+            copy.EmbeddingNet.Parameters.CopyFrom(EmbeddingNet.Parameters);
+            copy.MomentumNet.Parameters.CopyFrom(MomentumNet.Parameters);
+            return copy;
+        }
+        catch
+        {
+            copy.Dispose();
+            throw;
+        }
+    }
+
     /// <summary>Brings an image, as it comes from a file, to what the networks were trained on.</summary>
     /// <param name="image">[D, H, W, channels of the network]; left as it is.</param>
     /// <param name="name">What to call the image in an error.</param>

@@ -1,6 +1,8 @@
 using System.CommandLine;
+using Spoco.Cli.Data;
 using Spoco.Cli.Files;
 using Spoco.Cli.Pictures;
+using Spoco.Cli.Segmentation;
 using Spoco.Cli.Training;
 using Spoco.Engine;
 using Spoco.Engine.Checkpoints;
@@ -41,7 +43,7 @@ internal static class PredictCommand
                 PlannedResults.OfPrediction(files, result.GetValue(output)!), result.GetValue(common.Overwrite));
             using var device = common.OpenDevice(result);
             using var net = Checkpoint.Load(checkpoint, device);
-            var trained = TrainingRun.SettingsOf(checkpoint);
+            var trained = StoredSettings.Of(checkpoint);
             var rawName = ModelOptions.RawName(result, common, trained);
             var limit = result.GetValue(memory) is { } bytes ? MemoryLimit.Parse(bytes) : MemoryLimit.Default;
             ProgressDisplay.Run("predicting", 0, files.Count, display =>
@@ -58,8 +60,8 @@ internal static class PredictCommand
                         continue;
                     }
 
-                    var (_, image) = ModelOptions.ReadImage(files[i], rawName, net.Options.Network.InputChannels, trained);
-                    var prediction = ModelOptions.Apply(net, image, files[i], x => net.Predict(x, withMomentum: true, cancellation: cancellation));
+                    var (_, image) = ModelImages.Read(files[i], rawName, net.Options.Network.InputChannels, trained?.Resized);
+                    var prediction = ModelImages.Apply(net, image, files[i], x => net.Predict(x, withMomentum: true, cancellation: cancellation));
                     EmbeddingFile.Write($"{stem}.h5", prediction);
                     EmbeddingPicture.Draw(prediction.Embeddings).WritePng($"{stem}{ByProduct.Colours}.png");
                     display.Report(i + 1, () => InputSelection.Name(files[i]));

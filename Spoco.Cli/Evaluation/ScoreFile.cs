@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Spoco.Engine;
+using Spoco.Engine.Scores;
 
 namespace Spoco.Cli.Evaluation;
 

@@ -3,6 +3,7 @@ using System.Text;
 using Spoco.Cli.Evaluation;
 using Spoco.Cli.Files;
 using Spoco.Engine;
+using Spoco.Engine.Scores;
 
 namespace Spoco.Cli.Experiments;
 

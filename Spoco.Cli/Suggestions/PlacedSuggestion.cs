@@ -1,4 +1,5 @@
 using Spoco.Cli.Data;
+using Spoco.Engine.Data;
 using Spoco.Engine.Suggestions;
 
 namespace Spoco.Cli.Suggestions;

@@ -1,6 +1,7 @@
 using System.Text.RegularExpressions;
 using Spoco.Cli.Commands;
 using Spoco.Cli.Files;
+using Spoco.Cli.Segmentation;
 using Spoco.Engine;
 using Spoco.Engine.Checkpoints;
 using Spoco.Engine.Networks;

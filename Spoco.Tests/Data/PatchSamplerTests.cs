@@ -1,5 +1,6 @@
 using Spoco.Cli.Data;
 using Spoco.Engine;
+using Spoco.Engine.Data;
 using Spoco.Engine.Training;
 using Spoco.Kernels;
 
