@@ -1,5 +1,4 @@
 using System.Globalization;
-using Spoco.Cli.Commands;
 using Spoco.Cli.Files;
 using Spoco.Cli.Training;
 using Spoco.Engine;
