@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text;
-using Spoco.Cli.Evaluation;
 using Spoco.Engine;
 using Spoco.Engine.Scores;
 

@@ -1,5 +1,4 @@
 using System.Globalization;
-using Spoco.Cli.Evaluation;
 using Spoco.Engine;
 using Spoco.Engine.Scores;
 

@@ -1,10 +1,8 @@
-using Spoco.Cli.Data;
 using Spoco.Cli.Files;
 using Spoco.Cli.Pictures;
 using Spoco.Cli.Training;
 using Spoco.Engine;
 using Spoco.Engine.Checkpoints;
-using Spoco.Engine.Data;
 using Spoco.Engine.Segmentation;
 using Spoco.Kernels;
 

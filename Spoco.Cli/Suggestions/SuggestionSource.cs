@@ -1,4 +1,3 @@
-using Spoco.Cli.Data;
 using Spoco.Cli.Files;
 using Spoco.Engine;
 using Spoco.Engine.Data;

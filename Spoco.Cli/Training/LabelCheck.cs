@@ -1,5 +1,4 @@
 using System.Globalization;
-using Spoco.Cli.Data;
 using Spoco.Engine;
 using Spoco.Engine.Data;
 using Spoco.Engine.Segmentation;

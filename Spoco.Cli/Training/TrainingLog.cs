@@ -1,7 +1,5 @@
 using System.Globalization;
-using Spoco.Cli.Evaluation;
 using Spoco.Engine;
-using Spoco.Engine.Losses;
 using Spoco.Engine.Training;
 
 namespace Spoco.Cli.Training;

@@ -1,5 +1,3 @@
-using Spoco.Cli.Data;
-using Spoco.Cli.Training;
 using Spoco.Engine;
 using Spoco.Engine.Data;
 using Spoco.Engine.Losses;

@@ -1,4 +1,3 @@
-using Spoco.Cli.Evaluation;
 using Spoco.Engine;
 using Spoco.Engine.Scores;
 

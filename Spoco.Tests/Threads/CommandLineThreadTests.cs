@@ -1,4 +1,3 @@
-using Spoco.Cli.Evaluation;
 using Spoco.Cli.Files;
 using Spoco.Engine.Scores;
 using Spoco.Engine.Segmentation;

@@ -1,6 +1,5 @@
 using Spoco.Engine;
 using Spoco.Engine.Data;
-using Spoco.Engine.Training;
 using Spoco.Kernels;
 
 namespace Spoco.Tests.Training;
