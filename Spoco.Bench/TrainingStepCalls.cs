@@ -1,5 +1,6 @@
 using Spoco.Bench.Runs;
 using Spoco.Engine;
+using Spoco.Engine.Data;
 using Spoco.Engine.Losses;
 using Spoco.Engine.Networks;
 using Spoco.Engine.Training;

@@ -133,6 +133,23 @@ public sealed class SpocoModel : IDisposable
         MomentumNet.Parameters.CopyFrom(EmbeddingNet.Parameters);
     }
 
+    /// <summary>A model of its own with the same parameters, on the same device, to predict with.</summary>
+    public SpocoModel Copy()
+    {
+        var copy = new SpocoModel(Device, Options, trained: false);
+        try
+        {
+            copy.EmbeddingNet.Parameters.CopyFrom(EmbeddingNet.Parameters);
+            copy.MomentumNet.Parameters.CopyFrom(MomentumNet.Parameters);
+            return copy;
+        }
+        catch
+        {
+            copy.Dispose();
+            throw;
+        }
+    }
+
     /// <summary>Brings an image, as it comes from a file, to what the networks were trained on.</summary>
     /// <param name="image">[D, H, W, channels of the network]; left as it is.</param>
     /// <param name="name">What to call the image in an error.</param>
@@ -141,7 +158,7 @@ public sealed class SpocoModel : IDisposable
 
     /// <summary>Computes the embeddings of an image as it is: the caller has normalised it (<see cref="Normalise"/>).</summary>
     /// <param name="image">[D, H, W, channels of the network]; a 2D model takes the slices one by one.</param>
-    /// <param name="withMomentum">Whether g is wanted too (consistency clustering needs it).</param>
+    /// <param name="withMomentum">Whether g is run too, for <see cref="Prediction.MomentumEmbeddings"/>.</param>
     /// <param name="progress">Told what part is done, from 0 to 1.</param>
     /// <param name="cancellation">Checked between convolutions.</param>
     /// <exception cref="ArgumentException">
@@ -155,7 +172,7 @@ public sealed class SpocoModel : IDisposable
 
     /// <summary>The same, with the embeddings of f left on the device, too.</summary>
     /// <param name="image">[D, H, W, channels of the network].</param>
-    /// <param name="withMomentum">Whether g is wanted too.</param>
+    /// <param name="withMomentum">Whether g is run too.</param>
     /// <param name="embeddings">Receives them, [D, H, W, d]; without memory = not wanted.</param>
     /// <param name="progress">Told what part is done, from 0 to 1.</param>
     /// <param name="cancellation">Checked between convolutions.</param>
@@ -174,6 +191,19 @@ public sealed class SpocoModel : IDisposable
         }
 
         return result;
+    }
+
+    /// <summary>Computes the embeddings of g alone, as <see cref="Predict(Volume{float}, bool, IProgress{double}, CancellationToken)"/> those of f.</summary>
+    /// <param name="image">[D, H, W, channels of the network]; a 2D model takes the slices one by one.</param>
+    /// <param name="cancellation">Checked between convolutions.</param>
+    internal Volume<float> PredictMomentum(Volume<float> image, CancellationToken cancellation)
+    {
+        Require(image);
+        var embeddings = new Volume<float>(image.Depth, image.Height, image.Width, Options.EmbeddingDimensions) { VoxelSize = image.VoxelSize };
+        var watch = Watch(image, 1, null, cancellation);
+        for (var z = 0; z < image.Depth; z += DepthAtOnce(image))
+            Predict(MomentumNet, image, z, embeddings, null, default, watch);
+        return embeddings;
     }
 
     /// <summary>What f says of an image, left where it was computed: [1, D, H, W, output channels], in the surrounding <see cref="TensorScope"/>.</summary>
@@ -224,7 +254,7 @@ public sealed class SpocoModel : IDisposable
     /// </summary>
     /// <param name="image">[D, H, W, channels of the network]; a 2D model takes the slices one by one.</param>
     /// <param name="memory">Bytes for the computation; the image and the results come on top.</param>
-    /// <param name="withMomentum">Whether g is wanted too.</param>
+    /// <param name="withMomentum">Whether g is run too.</param>
     /// <param name="progress">Told what part is done, from 0 to 1; it begins anew for g.</param>
     /// <param name="cancellation">Checked between convolutions.</param>
     /// <exception cref="ArgumentException">

@@ -49,6 +49,9 @@ internal sealed class CommonOptions
         command.Options.Add(Verbose);
     }
 
+    /// <summary>What an option says, where it was given.</summary>
+    public static string? Given(ParseResult result, Option<string> option) => result.GetResult(option) is { Implicit: false } ? result.GetValue(option) : null;
+
     public ComputeDevice OpenDevice(ParseResult result, bool profiling = false, string? algorithms = null) => ComputeDevice.Open(
         result.GetValue(Device)!, new ComputeDeviceOptions { Threads = ThreadsOf(result), Profiling = profiling, Algorithms = algorithms });
 

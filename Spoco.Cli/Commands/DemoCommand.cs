@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using Spoco.Cli.Data;
 using Spoco.Cli.Demo;
 using Spoco.Cli.Evaluation;
 using Spoco.Cli.Files;
@@ -7,7 +8,9 @@ using Spoco.Cli.Pictures;
 using Spoco.Cli.Training;
 using Spoco.Engine;
 using Spoco.Engine.Checkpoints;
+using Spoco.Engine.Data;
 using Spoco.Engine.Losses;
+using Spoco.Engine.Scores;
 using Spoco.Engine.Segmentation;
 
 namespace Spoco.Cli.Commands;
@@ -15,13 +18,14 @@ namespace Spoco.Cli.Commands;
 /// <summary><c>spoco demo</c></summary>
 internal static class DemoCommand
 {
+    private const int Iterations = 1200;
     private const int ImagesInPicture = 3;
     private const long Seed = 7;
 
     public static Command Create()
     {
         var output = new Option<string?>("--out") { Description = "Folder for everything the demo makes. Default: spoco-demo, or spoco-demo-2, ...", HelpName = "folder" };
-        var iterations = new Option<int>("--iterations") { Description = "Training steps.", DefaultValueFactory = _ => DemoSettings("").Iterations };
+        var iterations = new Option<int>("--iterations") { Description = "Training steps.", DefaultValueFactory = _ => Iterations };
         var common = new CommonOptions();
         var command = new Command("demo",
             "Draw images of crowded cells, train on them with a part of the objects labelled, segment images that training has not seen, show and score the result. "
@@ -38,11 +42,11 @@ internal static class DemoCommand
                 throw new InputException($"{folder}: is not empty; choose another folder with --out.");
             using var device = common.OpenDevice(result);
             var test = DemoData.Write(data, Seed, cancellation);
-            var settings = DemoSettings(data) with { Iterations = result.GetValue(iterations) };
+            var settings = DemoSettings(data, result.GetValue(iterations));
             Terminal.Note(string.Create(CultureInfo.InvariantCulture,
-                $"Training on {data}: {settings.InstanceRatio:0%} of the objects of each image are labelled, the rest is unknown. Device {device}."));
+                $"Training on {data}: {settings.Labels.InstanceRatio:0%} of the objects of each image are labelled, the rest is unknown. Device {device}."));
             using var images = TrainingData.Load(settings, memory: null, cancellation);
-            var summary = TrainingRun.Run(settings, model, images, device, resume: false, cancellation);
+            var report = TrainingRun.Run(settings, model, images, device, resume: false, cancellation);
             using var net = Checkpoint.Load(InputSelection.Model(model), device);
             var scores = new List<ImageScores>();
             var rows = new List<PanelCell[]>();
@@ -51,8 +55,8 @@ internal static class DemoCommand
             {
                 cancellation.ThrowIfCancellationRequested();
                 var (image, truth) = item.Load();
-                var grey = InputFile.WithChannels(image, net.Options.Network.InputChannels, item.ImagePath);
-                using var seen = ModelOptions.Apply(
+                var grey = ImageReading.WithChannels(image, net.Options.Network.InputChannels, item.ImagePath);
+                using var seen = ModelImages.Apply(
                     net, grey, item.ImagePath, x => OrientationAverage.PredictOnDevice(net, x, orientations: 8, cancellation));
                 var prediction = seen.Prediction;
                 var labels = InstanceSegmentation.Segment(prediction,
@@ -69,7 +73,7 @@ internal static class DemoCommand
             ScoreTable.Print(scores);
             Console.WriteLine(Terminal.Lines(string.Create(CultureInfo.InvariantCulture,
                 $"""
-                {summary.Iterations} steps; AP@0.5 on {scores.Count} unseen images: {ImageScores.Mean(scores).AveragePrecision50:0.000}
+                {report.Iterations} steps; AP@0.5 on {scores.Count} unseen images: {ImageScores.Mean(scores).AveragePrecision50:0.000}
                   picture        {picture}
                   images         {data}
                   model          {model}
@@ -81,9 +85,14 @@ internal static class DemoCommand
         return command;
     }
 
-    private static TrainSettings DemoSettings(string data) => new()
+    private static TrainSettings DemoSettings(string data, int iterations) => new()
     {
-        Data = data, Supervision = Supervision.Sparse, InstanceRatio = 0.5, NoForeground = true, Iterations = 1200, LearningRate = 2e-3, Seed = Seed, Maps = [16, 32, 64], ValidateEvery = 250,
+        Source = new() { Data = data },
+        Labels = new() { Supervision = Supervision.Sparse, InstanceRatio = 0.5 },
+        Network = new() { NoForeground = true, Maps = [16, 32, 64] },
+        Optimiser = new() { Iterations = iterations, LearningRate = 2e-3 },
+        Validation = new() { Every = 250 },
+        Seed = Seed,
     };
 
     private static PanelCell[] Row(string name, Volume<float> image, Prediction prediction, Volume<int> labels, Volume<int> truth) =>

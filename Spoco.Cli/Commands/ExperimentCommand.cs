@@ -43,7 +43,7 @@ internal static class ExperimentCommand
         {
             Description = "Which pixels are segmented: truth (those of the true objects, the same for every setting: what is scored is how well objects are "
                 + "told apart), or as in spoco segment learned, embedding, otsu, none, or a mask.",
-            HelpName = "truth|learned|embedding|otsu|none|path", DefaultValueFactory = _ => ScoringChoices.Truth,
+            HelpName = "truth|learned|embedding|otsu|none|path", DefaultValueFactory = _ => StudyScoring.Truth,
         };
         var orientations = new Option<int>("--orientations")
         {
@@ -68,7 +68,7 @@ internal static class ExperimentCommand
         command.SetAction((result, cancellation) =>
         {
             var chosen = TrainCommand.Choose(settings, result, result.GetValue(recipe), result.GetValue(config));
-            if (study.NeedsModel && chosen.From is null)
+            if (study.NeedsModel && chosen.Network.From is null)
                 throw new InputException($"--from: {study.Name} continues a model trained on other images; say which.");
             if (result.GetValue(seeds) is < 1 or > 1000)
                 throw new InputException($"--seeds: expected 1 to 1000, got {result.GetValue(seeds)}.");
@@ -76,19 +76,22 @@ internal static class ExperimentCommand
                 throw new InputException($"--orientations: expected 1, 2, 4 or 8, got {result.GetValue(orientations)}.");
 
             // Only a schedule that follows the validation needs more than the last one: every other model is scored as it is in the end.
-            if (chosen.ValidateEvery is null && chosen.Schedule != ScheduleKind.ReduceOnPlateau)
-                chosen = chosen with { ValidateEvery = chosen.Iterations };
+            if (chosen.Validation.Every is null && chosen.Optimiser.Schedule != ScheduleKind.ReduceOnPlateau)
+                chosen = chosen with { Validation = chosen.Validation with { Every = chosen.Optimiser.Iterations } };
             var rows = study.Rows(result.GetValue(ratios)!, result.GetValue(values)!, chosen).ToList();
             if (rows.Select(row => row.Name).Distinct().Count() < rows.Count)
                 throw new InputException("--ratios, --values: the same setting is there twice.");
             foreach (var row in rows)
-                settings.RequireSame(row.Apply(chosen) with { From = chosen.From }, result, "the study sets it to");
-            string?[] inputs = [chosen.Data, chosen.Validation, chosen.From, result.GetValue(config), result.GetValue(foreground)];
+                {
+                var applied = row.Apply(chosen);
+                settings.RequireSame(applied with { Network = applied.Network with { From = chosen.Network.From } }, result, "the study sets it to");
+            }
+            string?[] inputs = [chosen.Source.Data, chosen.Source.Validation, chosen.Network.From, result.GetValue(config), result.GetValue(foreground)];
             OutputPlan.Check(
                 inputs.OfType<string>().Where(path => path.Length > 0), StudyTable.Files(result.GetValue(output)!), overwrite: null);
             using var device = common.OpenDevice(result);
             var run = new StudyRun(study, chosen, rows, result.GetValue(seeds), result.GetValue(output)!,
-                new ScoringChoices(result.GetValue(foreground), result.GetValue(orientations)), device);
+                new StudyScoring(result.GetValue(foreground)!, result.GetValue(orientations)), device);
             Print(study, run.Run(settings, memory: null, loaderThreads: 1 + Environment.ProcessorCount / 4, cancellation));
             Terminal.Result($"table and plot: {result.GetValue(output)}");
             return Task.FromResult(Program.Success);

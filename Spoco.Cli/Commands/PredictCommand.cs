@@ -1,6 +1,8 @@
 using System.CommandLine;
+using Spoco.Cli.Data;
 using Spoco.Cli.Files;
 using Spoco.Cli.Pictures;
+using Spoco.Cli.Segmentation;
 using Spoco.Cli.Training;
 using Spoco.Engine;
 using Spoco.Engine.Checkpoints;
@@ -22,13 +24,14 @@ internal static class PredictCommand
                 + "An image that needs no more is predicted at once. Of larger ones no picture is drawn. Default: half of what the machine has.",
             HelpName = "bytes",
         };
+        var momentum = new Option<bool>("--with-g") { Description = "Run g, the slow copy of f, too, and write its embeddings as the dataset embeddings_g." };
         var common = new CommonOptions();
         var command = new Command("predict",
-            "Compute the embeddings of images: NAME.h5 with the datasets embeddings_f and embeddings_g ([C, (Z,) Y, X], float32) and, for a model that has one, "
+            "Compute the embeddings of images: NAME.h5 with the dataset embeddings_f ([C, (Z,) Y, X], float32) and, for a model that has one, "
             + "foreground (probability); NAME_pca.png shows the embeddings of f as colours. A model that "
             + "was trained on whole images resized (--scale-of image) sees them so, and its embeddings have that size.")
         {
-            model, input, output, memory, common.RawName, common.Overwrite,
+            model, input, output, memory, momentum, common.RawName, common.Overwrite,
         }.WithExamples(
             "spoco predict --model model --input image.png --out embeddings",
             "spoco segment --model model --embeddings embeddings/image.h5 --out result");
@@ -41,7 +44,7 @@ internal static class PredictCommand
                 PlannedResults.OfPrediction(files, result.GetValue(output)!), result.GetValue(common.Overwrite));
             using var device = common.OpenDevice(result);
             using var net = Checkpoint.Load(checkpoint, device);
-            var trained = TrainingRun.SettingsOf(checkpoint);
+            var trained = StoredSettings.Of(checkpoint);
             var rawName = ModelOptions.RawName(result, common, trained);
             var limit = result.GetValue(memory) is { } bytes ? MemoryLimit.Parse(bytes) : MemoryLimit.Default;
             ProgressDisplay.Run("predicting", 0, files.Count, display =>
@@ -54,12 +57,12 @@ internal static class PredictCommand
                     var header = ImageHeader.Read(files[i], rawName);
                     if (trained?.Resized is null && AtOnce(net, header) > limit)
                     {
-                        PredictParts(net, files[i], header, $"{stem}.h5", rawName, limit, display, i, cancellation);
+                        PredictParts(net, files[i], header, $"{stem}.h5", rawName, result.GetValue(momentum), limit, display, i, cancellation);
                         continue;
                     }
 
-                    var (_, image) = ModelOptions.ReadImage(files[i], rawName, net.Options.Network.InputChannels, trained);
-                    var prediction = ModelOptions.Apply(net, image, files[i], x => net.Predict(x, withMomentum: true, cancellation: cancellation));
+                    var (_, image) = ModelImages.Read(files[i], rawName, net.Options.Network.InputChannels, trained?.Resized);
+                    var prediction = ModelImages.Apply(net, image, files[i], x => net.Predict(x, withMomentum: result.GetValue(momentum), cancellation: cancellation));
                     EmbeddingFile.Write($"{stem}.h5", prediction);
                     EmbeddingPicture.Draw(prediction.Embeddings).WritePng($"{stem}{ByProduct.Colours}.png");
                     display.Report(i + 1, () => InputSelection.Name(files[i]));
@@ -88,14 +91,14 @@ internal static class PredictCommand
     }
 
     private static void PredictParts(
-        SpocoModel net, string file, ImageHeader header, string path, string rawName, long limit, ProgressDisplay display, int index, CancellationToken cancellation)
+        SpocoModel net, string file, ImageHeader header, string path, string rawName, bool withMomentum, long limit, ProgressDisplay display, int index, CancellationToken cancellation)
     {
         var (room, left) = MemoryLimit.Beside(file, header, limit);
         try
         {
             using var image = ImageParts.Open(file, header, rawName, room, net.Options.Normalisation, cancellation);
             var voxels = (long)image.Depth * image.Height * image.Width;
-            EmbeddingFile.Write(path, net, image, left, image.VoxelSize, done =>
+            EmbeddingFile.Write(path, net, image, withMomentum, left, image.VoxelSize, done =>
             {
                 GC.Collect();
                 display.Report(done == voxels ? index + 1 : index, () => $"{InputSelection.Name(file)}: {done} of {voxels} voxels");

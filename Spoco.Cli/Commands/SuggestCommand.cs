@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Spoco.Cli.Files;
+using Spoco.Cli.Segmentation;
 using Spoco.Cli.Suggestions;
 using Spoco.Cli.Training;
 using Spoco.Engine;
@@ -60,18 +61,18 @@ internal static class SuggestCommand
             if (result.GetValue(validation) is not null && folder is null)
                 throw new InputException("--val: belongs to --data.");
             var checkpoint = InputSelection.Model(result.GetValue(model)!);
-            var trained = TrainingRun.SettingsOf(checkpoint);
+            var trained = StoredSettings.Of(checkpoint);
             var settings = trained ?? new TrainSettings();
             var selection = settings.Selection with
             {
                 Labelled = false, RawName = ModelOptions.RawName(result, common, trained),
-                LabelName = result.GetResult(common.LabelName) is { Implicit: false } ? result.GetValue(common.LabelName)! : settings.LabelName,
+                LabelName = result.GetResult(common.LabelName) is { Implicit: false } ? result.GetValue(common.LabelName)! : settings.Source.LabelName,
             };
 
             // Where the training takes its validation images from --data, so does this.
             var items = folder is null
                 ? [.. InputSelection.Files(named).Select(file => DataFolder.Item(file, null, selection))]
-                : DataFolder.Open(folder, result.GetValue(validation), selection).WithValidation(settings.HeldOut, settings.HeldOutSeed ?? settings.Seed).Train;
+                : DataFolder.Open(folder, result.GetValue(validation), selection).WithValidation(settings.Source.HeldOut, settings.Source.HeldOutSeed ?? settings.Seed).Train;
             var (table, pictures) = PlannedResults.OfSuggestions(items, result.GetValue(output)!);
             string?[] read =
             [
@@ -83,7 +84,7 @@ internal static class SuggestCommand
             using var device = common.OpenDevice(result);
             using var net = Checkpoint.Load(checkpoint, device);
             var run = new SuggestionRun(net, [.. items.Select(item => new SuggestionSource(item, net.Options.Network.InputChannels, trained?.Resized))],
-                result.GetValue(orientations) ?? OrientationAverage.DefaultOf(net.Options), settings.KernelThreshold);
+                result.GetValue(orientations) ?? OrientationAverage.DefaultOf(net.Options), settings.Loss.KernelThreshold);
             run.Look(cancellation);
             var suggestions = run.Choose(result.GetValue(count));
             run.Write(suggestions, table, pictures, cancellation);

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using Spoco.Cli.Files;
 using Spoco.Cli.Training;
 using Spoco.Engine;
 
@@ -75,7 +76,7 @@ internal static class TrainCommand
             {
                 if (result.GetValue(recipe) is not null || result.GetValue(config) is not null)
                     throw new InputException("--resume: goes on with the settings the training was started with; leave out --recipe and --config.");
-                chosen = TrainingRun.StoredSettings(folder);
+                chosen = StoredSettings.OfFolder(folder);
                 settings.RequireSame(chosen, result);
             }
             else
@@ -88,22 +89,23 @@ internal static class TrainCommand
             using var device = common.OpenDevice(result);
             using var data = TrainingData.Load(chosen, Bytes(result.GetValue(memory)), cancellation);
             var onDisk = data.OnDisk > 0 ? $" ({data.OnDisk} of them on disk)" : "";
-            Terminal.Note($"{data.Train.Count} training and {data.Validation.Count} validation images{onDisk}, {device}");
+            Terminal.Note($"{data.Images.Train.Count} training and {data.Images.Validation.Count} validation images{onDisk}, {device}");
             foreach (var note in data.Notes)
                 Terminal.Note(note);
-            var summary = TrainingRun.Run(chosen, folder, data, device, result.GetValue(resume), cancellation, Threads(result.GetValue(loaders)),
+            var report = TrainingRun.Run(chosen, folder, data, device, result.GetValue(resume), cancellation, Threads(result.GetValue(loaders)),
                 changedData: result.GetValue(changedData));
-            if (summary.Best.Labelled is { } labelled)
+            var best = report.Best ?? default;
+            if (best.Labelled is { } labelled)
             {
-                Terminal.Result($"{summary.Iterations} iterations, best validation {summary.Best.Segmented?.Labelled ?? labelled}: {folder}");
+                Terminal.Result($"{report.Iterations} iterations, best validation {best.Segmented?.Labelled ?? labelled}: {folder}");
                 return Task.FromResult(Program.Success);
             }
 
-            var segmented = summary.Best.Segmented is not { } scores ? "" : string.Create(CultureInfo.InvariantCulture,
+            var segmented = best.Segmented is not { } scores ? "" : string.Create(CultureInfo.InvariantCulture,
                 $" (as spoco segment: {scores.Precision}, {scores.SymmetricBestDice:0.000})");
             Terminal.Result(string.Create(CultureInfo.InvariantCulture,
-                $"{summary.Iterations} iterations, best validation AP@0.5 {summary.Best.AveragePrecision50:0.000}, ")
-                + string.Create(CultureInfo.InvariantCulture, $"SBD {summary.Best.SymmetricBestDice:0.000}{segmented}: {folder}"));
+                $"{report.Iterations} iterations, best validation AP@0.5 {best.AveragePrecision50:0.000}, ")
+                + string.Create(CultureInfo.InvariantCulture, $"SBD {best.SymmetricBestDice:0.000}{segmented}: {folder}"));
             return Task.FromResult(Program.Success);
         });
         return command;
@@ -115,7 +117,7 @@ internal static class TrainCommand
         var settings = recipe is null ? new TrainSettings() : Recipe.Named(recipe).Settings;
         if (config is not null)
             settings = options.ReadFile(config, settings);
-        if (options.Read(result, settings).From is { } model)
+        if (options.Read(result, settings).Network.From is { } model)
             settings = NetworkOfModel.Adopt(settings, InputSelection.Model(model));
         else if (recipe is "stem" or "mitoem")
             throw new InputException($"--recipe: {recipe} continues a model trained on other images; say which with --from.");

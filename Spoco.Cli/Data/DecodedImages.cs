@@ -1,3 +1,5 @@
+using Spoco.Engine.Data;
+
 namespace Spoco.Cli.Data;
 
 /// <summary>The images that were read from files lately, up to a number of bytes. Safe under several threads.</summary>

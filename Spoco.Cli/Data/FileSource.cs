@@ -1,5 +1,6 @@
 using Spoco.Cli.Files;
 using Spoco.Engine;
+using Spoco.Engine.Data;
 
 namespace Spoco.Cli.Data;
 

@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using Spoco.Cli.Files;
 using Spoco.Engine;
+using Spoco.Engine.Data;
 
 namespace Spoco.Cli.Data;
 

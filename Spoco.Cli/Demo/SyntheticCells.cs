@@ -1,5 +1,5 @@
-using Spoco.Cli.Data;
 using Spoco.Engine;
+using Spoco.Engine.Data;
 
 namespace Spoco.Cli.Demo;
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Spectre.Console;
+using Spoco.Engine.Scores;
 
 namespace Spoco.Cli.Evaluation;
 

@@ -1,3 +1,5 @@
+using Spoco.Engine.Scores;
+
 namespace Spoco.Cli.Evaluation;
 
 /// <summary>For how many images a score is undefined, and so left out of its mean.</summary>

@@ -1,7 +1,7 @@
 using System.Globalization;
-using Spoco.Cli.Data;
 using Spoco.Cli.Training;
 using Spoco.Engine;
+using Spoco.Engine.Data;
 using Spoco.Engine.Segmentation;
 using Spoco.Engine.Suggestions;
 
@@ -19,7 +19,7 @@ internal static class SimulatedAnnotator
     /// <param name="cancellation">Stops between images.</param>
     /// <exception cref="InputException">The training set has fewer objects.</exception>
     public static string[] AtRandom(TrainSettings settings, long? memory, CancellationToken cancellation) =>
-        Known(settings with { Budget = 2 * settings.Budget }, memory, cancellation);
+        Known(settings with { Labels = settings.Labels with { Budget = 2 * settings.Labels.Budget } }, memory, cancellation);
 
     /// <summary>
     /// The objects of the budget and as many that lie where the model trained with it suggests it. Of a region the object that covers most of it is labelled; where none that is
@@ -34,33 +34,33 @@ internal static class SimulatedAnnotator
     public static (string[] Objects, int Regions) AsSuggested(SpocoModel model, TrainSettings settings, long? memory, CancellationToken cancellation)
     {
         var known = Known(settings, memory, cancellation).ToHashSet(StringComparer.Ordinal);
-        var (asked, wanted) = (0, known.Count + settings.Budget!.Value);
-        using var data = TrainingData.Load(settings with { Budget = null }, memory, cancellation);
+        var (asked, wanted) = (0, known.Count + settings.Labels.Budget!.Value);
+        using var data = TrainingData.Load(settings with { Labels = settings.Labels with { Budget = null } }, memory, cancellation);
         var regions = new List<CandidateRegion>();
-        for (var i = 0; i < data.Train.Count; i++)
+        for (var i = 0; i < data.Images.Train.Count; i++)
         {
-            var labels = Labels(data.Train[i], settings);
-            var labelled = LabelsWhere(labels, label => known.Contains(Name(data.Train[i], label)));
-            var image = data.Train[i].ReadImage(Whole(data.Train[i]));
+            var labels = Labels(data.Images.Train[i], settings);
+            var labelled = LabelsWhere(labels, label => known.Contains(Name(data.Images.Train[i], label)));
+            var image = data.Images.Train[i].ReadImage(Whole(data.Images.Train[i]));
             regions.AddRange(RegionAnalysis.Of(model, settings.Resized is { } size ? Resizing.Image(image, size) : image, labelled, i,
-                OrientationAverage.DefaultOf(model.Options), settings.KernelThreshold, cancellation));
+                OrientationAverage.DefaultOf(model.Options), settings.Loss.KernelThreshold, cancellation));
         }
 
         foreach (var (region, _) in SuggestionChoice.InOrder(regions))
         {
             cancellation.ThrowIfCancellationRequested();
             asked++;
-            if (ObjectIn(region, data.Train[region.Image], settings, known) is { } found && known.Add(found) && known.Count == wanted)
+            if (ObjectIn(region, data.Images.Train[region.Image], settings, known) is { } found && known.Add(found) && known.Count == wanted)
                 return ([.. known.Order(StringComparer.Ordinal)], asked);
         }
 
-        throw new InputException($"--budget: the regions that are suggested show no {settings.Budget} objects more.");
+        throw new InputException($"--budget: the regions that are suggested show no {settings.Labels.Budget} objects more.");
     }
 
     private static string[] Known(TrainSettings settings, long? memory, CancellationToken cancellation)
     {
         using var data = TrainingData.Load(settings, memory, cancellation);
-        return [.. data.Train.SelectMany(image => image.Objects.Select(o => Name(image, o.Label))).Order(StringComparer.Ordinal)];
+        return [.. data.Images.Train.SelectMany(image => image.Objects.Select(o => Name(image, o.Label))).Order(StringComparer.Ordinal)];
     }
 
     private static string? ObjectIn(CandidateRegion region, IPatchSource image, TrainSettings settings, HashSet<string> known)

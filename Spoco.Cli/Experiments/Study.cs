@@ -58,27 +58,28 @@ internal sealed record Study(
             "Loss function", [0.1, 0.4, 0.8], [], (ratios, _, _) => ratios.SelectMany(r => new[]
             {
                 Row($"@{Text(r)}", r, s => s),
-                Row($"@{Text(r)} w/o L_Upush", r, s => s with { UnlabelledPushWeight = 0 }),
-                Row($"@{Text(r)} w/o L_Ucon", r, s => s with { ConsistencyWeight = 0 }),
-            }).Append(new StudyRow("full supervision", "full", null, s => s with { Supervision = Supervision.Full }))),
+                Row($"@{Text(r)} w/o L_Upush", r, s => s with { Loss = s.Loss with { UnlabelledPushWeight = 0 } }),
+                Row($"@{Text(r)} w/o L_Ucon", r, s => s with { Loss = s.Loss with { ConsistencyWeight = 0 } }),
+            }).Append(new StudyRow("full supervision", "full", null, s => s with { Labels = s.Labels with { Supervision = Supervision.Full } }))),
         new("loss", "Table 6", "full supervision by the discriminative loss (DL), with L_obj, with L_Ucon, with both",
             "Loss function", [], [], (_, _, common) => new (string Label, double Instance, double Consistency)[]
             {
-                ("DL", 0, 0), ("DL + L_obj", common.InstanceWeight, 0), ("DL + L_Ucon", 0, 1), ("DL + L_obj + L_Ucon", common.InstanceWeight, 1),
+                ("DL", 0, 0), ("DL + L_obj", common.Loss.InstanceWeight, 0), ("DL + L_Ucon", 0, 1), ("DL + L_obj + L_Ucon", common.Loss.InstanceWeight, 1),
             }.Select(v => new StudyRow(v.Label, "", null, s => s with
             {
-                Supervision = Supervision.Full, InstanceWeight = v.Instance, ConsistencyWeight = v.Consistency,
+                Labels = s.Labels with { Supervision = Supervision.Full },
+                Loss = s.Loss with { InstanceWeight = v.Instance, ConsistencyWeight = v.Consistency },
             }))),
         new("g-network", "Table 7", "g shared with f, with dropout, trained, and as a slow copy",
             "g-network", [0.1], [], (ratios, _, _) => ratios.SelectMany(r =>
                 new[] { GNetwork.Shared, GNetwork.Dropout, GNetwork.Trained, GNetwork.Momentum }
-                    .Select(g => Row(Of(ratios, r, $"{g}"), r, s => s with { GNetwork = g })))),
+                    .Select(g => Row(Of(ratios, r, $"{g}"), r, s => s with { Optimiser = s.Optimiser with { GNetwork = g } })))),
         new("transfer", "Table 8", "fine-tuning the model of --from, with and without L_Ucon, and training from nothing",
             "Method", [0.01, 0.05, 0.1], [], (ratios, _, _) => ratios.SelectMany(r => new[]
             {
                 Row($"@{Text(r)}", r, s => s),
-                Row($"@{Text(r)} w/o L_Ucon", r, s => s with { ConsistencyWeight = 0 }),
-                Row($"@{Text(r)} from nothing", r, s => s with { From = null }),
+                Row($"@{Text(r)} w/o L_Ucon", r, s => s with { Loss = s.Loss with { ConsistencyWeight = 0 } }),
+                Row($"@{Text(r)} from nothing", r, s => s with { Network = s.Network with { From = null } }),
             })) { NeedsModel = true },
         new("budget", "Table 11", "N labelled objects (--budget, 16): all in one image with full supervision, or one in each of N images",
             "Setup", [], [], (_, _, common) =>
@@ -88,8 +89,8 @@ internal sealed record Study(
             ]),
         new("suggest", "docs/suggest.md", "N labelled objects (--budget, 10), N more at random, and N more where spoco suggest says", "Labelled", [], [], (_, _, common) =>
         {
-            var n = common.Budget ?? FirstBudget;
-            TrainSettings Apply(TrainSettings s) => s with { Supervision = Supervision.Sparse, Budget = n, BudgetKind = BudgetKind.Sparse };
+            var n = common.Labels.Budget ?? FirstBudget;
+            TrainSettings Apply(TrainSettings s) => s with { Labels = s.Labels with { Supervision = Supervision.Sparse, Budget = n, BudgetKind = BudgetKind.Sparse } };
             return
             [
                 new StudyRow($"{n} at random", "first", null, Apply),
@@ -98,19 +99,24 @@ internal sealed record Study(
             ];
         }),
         new("momentum", "Table 12", "momenta m of g", "Momentum m", [0.1], [0.9, 0.99, 0.995, 0.999], (ratios, values, _) => ratios.SelectMany(r =>
-            values.Select(m => Row(Of(ratios, r, $"m={Text(m)}"), r, s => s with { Momentum = m }) with { X = m }))),
+            values.Select(m => Row(Of(ratios, r, $"m={Text(m)}"), r, s => s with { Optimiser = s.Optimiser with { Momentum = m } }) with { X = m }))),
         new("kernel-threshold", "Figure 4", "kernel thresholds t of the soft masks at several ratios", "Kernel threshold t",
             [0.1, 0.4, 0.8], [0.25, 0.5, 0.75, 0.9], (ratios, values, _) => ratios.SelectMany(r =>
-                values.Select(t => Row($"@{Text(r)} t={Text(t)}", r, s => s with { KernelThreshold = t }) with { X = t }))),
+                values.Select(t => Row($"@{Text(r)} t={Text(t)}", r, s => s with { Loss = s.Loss with { KernelThreshold = t } }) with { X = t }))),
     ];
 
     private static StudyRow Row(string label, double ratio, Func<TrainSettings, TrainSettings> change) =>
-        new(label, $"@{Text(ratio)}", null, s => change(s with { Supervision = Supervision.Sparse, InstanceRatio = ratio, NoForeground = true }));
+        new(label, $"@{Text(ratio)}", null, s => change(s with
+        {
+            Labels = s.Labels with { Supervision = Supervision.Sparse, InstanceRatio = ratio },
+            Network = s.Network with { NoForeground = true },
+        }));
 
     private static TrainSettings Budget(TrainSettings settings, TrainSettings common, BudgetKind kind, Supervision supervision) =>
         settings with
         {
-            Budget = common.Budget ?? PaperBudget, BudgetKind = kind, Supervision = supervision, NoForeground = settings.NoForeground || supervision == Supervision.Sparse,
+            Labels = settings.Labels with { Budget = common.Labels.Budget ?? PaperBudget, BudgetKind = kind, Supervision = supervision },
+            Network = settings.Network with { NoForeground = settings.Network.NoForeground || supervision == Supervision.Sparse },
         };
 
     /// <summary>The ratio is part of a label where there are several.</summary>

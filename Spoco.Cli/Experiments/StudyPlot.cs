@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
-using Spoco.Cli.Evaluation;
 using Spoco.Engine;
+using Spoco.Engine.Scores;
 
 namespace Spoco.Cli.Experiments;
 

@@ -1,6 +1,6 @@
 using System.Globalization;
-using Spoco.Cli.Evaluation;
 using Spoco.Engine;
+using Spoco.Engine.Scores;
 
 namespace Spoco.Cli.Experiments;
 

@@ -1,5 +1,4 @@
 using System.Globalization;
-using Spoco.Cli.Commands;
 using Spoco.Cli.Files;
 using Spoco.Cli.Training;
 using Spoco.Engine;
@@ -23,7 +22,7 @@ internal sealed record PlannedRun(StudyRow Row, TrainSettings Settings)
 /// results.csv is not repeated, one that was interrupted goes on where it was, and one that was scored in another way is only scored again.
 /// </summary>
 internal sealed class StudyRun(
-    Study study, TrainSettings common, IReadOnlyList<StudyRow> rows, int seeds, string folder, ScoringChoices scoring, ComputeDevice device)
+    Study study, TrainSettings common, IReadOnlyList<StudyRow> rows, int seeds, string folder, StudyScoring scoring, ComputeDevice device)
 {
     private readonly StudyResults _results = new(Path.Combine(folder, "results.csv"));
     private readonly string _scoring = string.Create(CultureInfo.InvariantCulture, $"{scoring.Foreground} {scoring.Orientations}");
@@ -41,14 +40,14 @@ internal sealed class StudyRun(
             run.Settings.Validate();
         RequireSameSettings(runs, options);
         var finished = runs.Count(IsFinished);
-        return ProgressDisplay.Run(study.Name, finished * (long)common.Iterations, runs.Count * (long)common.Iterations, display =>
+        return ProgressDisplay.Run(study.Name, finished * (long)common.Optimiser.Iterations, runs.Count * (long)common.Optimiser.Iterations, display =>
         {
             Directory.CreateDirectory(folder);
             using var held = FolderLock.Hold(folder);
             var table = Write();
             foreach (var run in runs.Where(run => !IsFinished(run)))
             {
-                var share = new ProgressShare(display, finished * (long)common.Iterations,
+                var share = new ProgressShare(display, finished * (long)common.Optimiser.Iterations,
                     string.Create(CultureInfo.InvariantCulture, $"{run.Row.Label}, seed {run.Settings.Seed} (run {finished + 1} of {runs.Count})  "));
                 var result = Train(run, share, memory, loaderThreads, cancellation);
                 _results.Add(result);
@@ -66,7 +65,10 @@ internal sealed class StudyRun(
 
     /// <summary>Seeds first, so that a study that is stopped early has compared all rows.</summary>
     private List<PlannedRun> Plan() => [.. Enumerable.Range(0, seeds).SelectMany(i => rows.Select(row =>
-        new PlannedRun(row, row.Apply(common) with { Seed = common.Seed + i, HeldOutSeed = common.HeldOutSeed ?? common.Seed })))];
+    {
+        var settings = row.Apply(common);
+        return new PlannedRun(row, settings with { Seed = common.Seed + i, Source = settings.Source with { HeldOutSeed = common.Source.HeldOutSeed ?? common.Seed } });
+    }))];
 
     private RunResult Train(PlannedRun run, ProgressShare share, long? memory, int loaderThreads, CancellationToken cancellation)
     {
@@ -85,7 +87,7 @@ internal sealed class StudyRun(
         }
 
         using var model = Checkpoint.Load(Path.Combine(output, "last.safetensors"), device);
-        var scores = ValidationScoring.Mean(model, settings, data.Validation, scoring, cancellation);
+        var scores = ValidationScoring.Mean(model, settings, data.Images.Validation, scoring.Of(model, settings), cancellation);
         return RunResult.Of(run.Row.Name, run.Settings.Seed, _scoring, scores);
     }
 
@@ -96,7 +98,7 @@ internal sealed class StudyRun(
         if (added == AddedObjects.None)
             return run.Settings;
         if (Resumes(output))
-            return Adding(run.Settings, TrainingRun.StoredSettings(output).KnownObjects);
+            return Adding(run.Settings, StoredSettings.OfFolder(output).Labels.KnownObjects);
         if (added == AddedObjects.Random)
             return Adding(run.Settings, SimulatedAnnotator.AtRandom(run.Settings, memory, cancellation));
         var first = new PlannedRun(rows.First(row => row.Added == AddedObjects.None), run.Settings);
@@ -105,11 +107,11 @@ internal sealed class StudyRun(
         using var model = Checkpoint.Load(Path.Combine(folder, "runs", first.Folder, "last.safetensors"), device);
         var (objects, regions) = SimulatedAnnotator.AsSuggested(model, run.Settings, memory, cancellation);
         share.Note(string.Create(CultureInfo.InvariantCulture,
-            $"{run.Row.Label}, seed {run.Settings.Seed}: {regions} regions suggested until {run.Settings.Budget} showed an object"));
+            $"{run.Row.Label}, seed {run.Settings.Seed}: {regions} regions suggested until {run.Settings.Labels.Budget} showed an object"));
         return Adding(run.Settings, objects);
     }
 
-    private static TrainSettings Adding(TrainSettings settings, string[] objects) => settings with { Budget = null, KnownObjects = objects };
+    private static TrainSettings Adding(TrainSettings settings, string[] objects) => settings with { Labels = settings.Labels with { Budget = null, KnownObjects = objects } };
 
     private static bool Resumes(string output) => File.Exists(Path.Combine(output, "last.safetensors"));
 
@@ -120,9 +122,9 @@ internal sealed class StudyRun(
             var output = Path.Combine(folder, "runs", run.Folder);
             if (!Resumes(output))
                 continue;
-            var trained = TrainingRun.StoredSettings(output);
+            var trained = StoredSettings.OfFolder(output);
             var stored = options.Describe(trained).ToDictionary();
-            var wanted = options.Describe(run.Row.Added == AddedObjects.None ? run.Settings : Adding(run.Settings, trained.KnownObjects)).ToDictionary();
+            var wanted = options.Describe(run.Row.Added == AddedObjects.None ? run.Settings : Adding(run.Settings, trained.Labels.KnownObjects)).ToDictionary();
             foreach (var name in stored.Keys.Union(wanted.Keys))
             {
                 var (was, now) = (stored.GetValueOrDefault(name), wanted.GetValueOrDefault(name));
@@ -139,7 +141,7 @@ internal sealed class StudyRun(
             .Select(i => _results.Find(row.Name, common.Seed + i, _scoring)).OfType<RunResult>()]))];
         Directory.CreateDirectory(folder);
         StudyTable.Write(folder, study, table, string.Create(CultureInfo.InvariantCulture,
-            $"Mean ± SD over seeds {common.Seed} to {common.Seed + seeds - 1} (objects, initial weights and patches); {common.Iterations} iterations; ")
+            $"Mean ± SD over seeds {common.Seed} to {common.Seed + seeds - 1} (objects, initial weights and patches); {common.Optimiser.Iterations} iterations; ")
             + $"foreground: {scoring.Foreground}.");
         StudyPlot.Write(Path.Combine(folder, "plot.svg"), study, table);
         return table;

@@ -1,8 +1,8 @@
 using System.Globalization;
 using System.Text;
-using Spoco.Cli.Evaluation;
 using Spoco.Cli.Files;
 using Spoco.Engine;
+using Spoco.Engine.Scores;
 
 namespace Spoco.Cli.Experiments;
 

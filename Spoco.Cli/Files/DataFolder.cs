@@ -1,4 +1,5 @@
 using Spoco.Engine;
+using Spoco.Engine.Data;
 
 namespace Spoco.Cli.Files;
 
@@ -60,12 +61,8 @@ internal sealed record DataFolder(IReadOnlyList<DataItem> Train, IReadOnlyList<D
             return new DataFolder(
                 [single with { Part = ItemPart.FirstThreeQuarters }],
                 [single with { Part = ItemPart.LastQuarter, Name = single.Name + " (last quarter)" }]);
-        var held = fraction is { } part ? Math.Clamp((int)Math.Round(part * Train.Count), 1, Train.Count - 1) : (Train.Count + 4) / 5;
-        var order = Enumerable.Range(0, Train.Count).ToArray();
-        if (fraction is not null)
-            RandomSource.ForIndex(seed, Train.Count, 0).Shuffle(order.AsSpan());
-        return new DataFolder(
-            [.. order[..^held].Order().Select(i => Train[i])], [.. order[^held..].Order().Select(i => Train[i])]);
+        var (train, held) = HeldOut.Split(Train.Count, fraction, seed);
+        return new DataFolder([.. train.Select(i => Train[i])], [.. held.Select(i => Train[i])]);
     }
 
     /// <summary>Refuses a data set without a single object; reads labels up to the first object.</summary>

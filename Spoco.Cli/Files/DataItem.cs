@@ -1,4 +1,5 @@
 using Spoco.Engine;
+using Spoco.Engine.Data;
 
 namespace Spoco.Cli.Files;
 
@@ -56,20 +57,7 @@ internal sealed record DataItem(string Name, string ImagePath, string? LabelPath
 
     /// <summary>The box that <see cref="Part"/> means within an image.</summary>
     /// <exception cref="InputException">The image is too small to be split.</exception>
-    public VoxelBox Region(VoxelBox whole, string path)
-    {
-        if (Part == ItemPart.Whole)
-            return whole;
-        var (d, h, w) = (whole.Depth, whole.Height, whole.Width);
-        var longest = Math.Max(d, Math.Max(h, w));
-        if (longest < 2)
-            throw new InputException($"{path}: {h}x{w} is too small to be split into training and validation.");
-        var split = (int)Math.Max(1, longest * 3L / 4);
-        var (start, count) = Part == ItemPart.LastQuarter ? (split, longest - split) : (0, split);
-        return longest == d ? new VoxelBox(start, 0, 0, count, h, w)
-            : longest == h ? new VoxelBox(0, start, 0, d, count, w)
-            : new VoxelBox(0, 0, start, d, h, count);
-    }
+    public VoxelBox Region(VoxelBox whole, string path) => Part == ItemPart.Whole ? whole : HeldOut.Quarters(whole, last: Part == ItemPart.LastQuarter, path);
 
     private string RequireLabelPath() => LabelPath ?? throw new InputException($"{ImagePath}: no labels belong to this image.");
 

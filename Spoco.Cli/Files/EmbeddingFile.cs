@@ -33,18 +33,21 @@ internal static class EmbeddingFile
     /// <param name="path">The file.</param>
     /// <param name="model">The model.</param>
     /// <param name="image">The normalised image.</param>
+    /// <param name="withMomentum">Whether g is run too, and its embeddings are written.</param>
     /// <param name="memory">Bytes for the computation.</param>
     /// <param name="voxelSize">Size of a voxel where it is known.</param>
     /// <param name="done">Told how many voxels are done.</param>
     /// <param name="cancellation">Checked between convolutions.</param>
     /// <exception cref="ArgumentException">The image does not fit the network, or the memory is too small.</exception>
     public static void Write(
-        string path, SpocoModel model, IVolumeReader<float> image, long memory, VoxelSize? voxelSize, Action<long> done, CancellationToken cancellation)
+        string path, SpocoModel model, IVolumeReader<float> image, bool withMomentum, long memory, VoxelSize? voxelSize, Action<long> done, CancellationToken cancellation)
     {
         using var f = new TiledPrediction(model, image, memory / Share, cancellation: cancellation);
-        using var g = new TiledPrediction(model, image, memory / Share, momentum: true, cancellation: cancellation);
+        using var g = !withMomentum ? null : new TiledPrediction(model, image, memory / Share, momentum: true, cancellation: cancellation);
         var d = model.Options.EmbeddingDimensions;
-        var datasets = new List<(string, int)> { (F, d), (G, d) };
+        var datasets = new List<(string, int)> { (F, d) };
+        if (withMomentum)
+            datasets.Add((G, d));
         if (model.Options.Foreground)
             datasets.Add((Foreground, 1));
         var whole = new VoxelBox(0, 0, 0, image.Depth, image.Height, image.Width);
@@ -53,14 +56,14 @@ internal static class EmbeddingFile
         Hdf5File.WriteEmbeddings(path, whole, voxelSize, datasets, voxels, box =>
         {
             var values = datasets.Select(image => new float[box.VoxelCount * image.Item2]).ToArray();
-            f.Read(box, values[0], model.Options.Foreground ? values[2] : []);
-            g.Read(box, values[1]);
+            f.Read(box, values[0], model.Options.Foreground ? values[^1] : []);
+            g?.Read(box, values[1]);
             done(((long)box.Z * whole.Height + box.Y) * whole.Width + box.VoxelCount);
             return values;
         });
     }
 
-    /// <summary>Reads what <see cref="Write(string, Prediction)"/> wrote; g's embeddings and the foreground where they are there.</summary>
+    /// <summary>Reads what <see cref="Write(string, Prediction)"/> wrote, but the embeddings of g; the foreground where it is there.</summary>
     /// <param name="path">The file.</param>
     /// <param name="dimensions">d of the embeddings.</param>
     /// <exception cref="InputException">The file is damaged, or its arrays do not fit each other.</exception>
@@ -69,14 +72,9 @@ internal static class EmbeddingFile
         var embeddings = Hdf5File.Read<float>(path, F);
         if (embeddings.Channels != dimensions)
             throw new InputException($"{path}: the embeddings have {embeddings.Channels} dimensions, the model {dimensions}.");
-        var momentum = Hdf5File.Has(path, G) ? Hdf5File.Read<float>(path, G) : null;
         var foreground = Hdf5File.Has(path, Foreground) ? Hdf5File.Read<float>(path, Foreground) : null;
-        foreach (var other in new[] { momentum, foreground })
-        {
-            if (other is not null && !other.HasExtentsOf(embeddings))
-                throw new InputException($"{path}: its datasets differ in size: {embeddings} and {other}.");
-        }
-
-        return new Prediction(embeddings, momentum, foreground);
+        return foreground is null || foreground.HasExtentsOf(embeddings)
+            ? new Prediction(embeddings, null, foreground)
+            : throw new InputException($"{path}: its datasets differ in size: {embeddings} and {foreground}.");
     }
 }

@@ -1,4 +1,5 @@
 using Spoco.Engine;
+using Spoco.Engine.Data;
 
 namespace Spoco.Cli.Files;
 
@@ -32,38 +33,14 @@ internal static class InputFile
     /// <summary>Reads a PNG in the type of its samples, see <see cref="ImageHeader"/>: <see cref="byte"/> or <see cref="ushort"/>.</summary>
     public static Volume<T> ReadSamples<T>(string path) where T : unmanaged => Read<T>(path, "");
 
-    /// <summary>Reads an image and brings it to the channels a model takes, see <see cref="WithChannels"/>.</summary>
-    public static Volume<float> ReadImage(string path, string rawName, int channels) => WithChannels(ReadImage(path, rawName), channels, path);
+    /// <summary>Reads an image and brings it to the channels a model takes, see <see cref="ImageReading.WithChannels"/>.</summary>
+    public static Volume<float> ReadImage(string path, string rawName, int channels) => ImageReading.WithChannels(ReadImage(path, rawName), channels, path);
 
     /// <summary>Reads labels: one channel of whole numbers from 0.</summary>
     /// <param name="path">The file.</param>
     /// <param name="labelName">The dataset's name; used for HDF5 only.</param>
     /// <param name="ignored">The one negative label that is allowed: voxels that a training is to ignore.</param>
     public static Volume<int> ReadLabels(string path, string labelName = "label", int? ignored = null) => Read<int>(path, labelName, ignored);
-
-    /// <summary>
-    /// The image with the channels a model takes. Red, green and blue that are equal everywhere are one grey channel; any other difference is
-    /// an error, because colour dropped or made up silently would spoil the result.
-    /// </summary>
-    public static Volume<float> WithChannels(Volume<float> image, int channels, string path)
-    {
-        if (image.Channels == channels)
-            return image;
-        if (image.Channels != 3 || channels != 1)
-            throw new InputException($"{path}: the image has {image.Channels} channels, the model takes {channels}.");
-        var grey = new Volume<float>(image.Depth, image.Height, image.Width) { VoxelSize = image.VoxelSize };
-        for (var i = 0; i < grey.Data.Length; i++)
-        {
-            var (red, green, blue) = (image.Data[3 * i], image.Data[3 * i + 1], image.Data[3 * i + 2]);
-            if (red != green || red != blue)
-            {
-                var (y, x) = (i / image.Width % image.Height, i % image.Width);
-                throw new InputException($"{path}: a colour image, but the model takes 1 channel (y {y}, x {x} is {red}, {green}, {blue}).");
-            }
-            grey.Data[i] = red;
-        }
-        return grey;
-    }
 
     /// <summary>A message's first line, for messages that become part of ours.</summary>
     internal static string FirstLine(string message)

@@ -1,4 +1,4 @@
-using Spoco.Cli.Data;
+using Spoco.Engine.Data;
 using Spoco.Engine.Suggestions;
 
 namespace Spoco.Cli.Suggestions;

@@ -1,7 +1,7 @@
 using System.Globalization;
-using Spoco.Cli.Data;
 using Spoco.Cli.Pictures;
 using Spoco.Engine;
+using Spoco.Engine.Data;
 
 namespace Spoco.Cli.Suggestions;
 

@@ -1,7 +1,7 @@
-using Spoco.Cli.Commands;
 using Spoco.Cli.Data;
 using Spoco.Cli.Files;
 using Spoco.Engine;
+using Spoco.Engine.Data;
 using Spoco.Engine.Suggestions;
 
 namespace Spoco.Cli.Suggestions;
@@ -30,7 +30,7 @@ internal sealed class SuggestionRun(SpocoModel model, IReadOnlyList<SuggestionSo
             var (image, labels) = source.Load();
             var (seen, known) = (source.AsSeen(image), source.AsSeen(labels));
             _sizes.Add((Extents(seen), Extents(image)));
-            var regions = ModelOptions.Apply(model, seen, source.Item.ImagePath,
+            var regions = ModelImages.Apply(model, seen, source.Item.ImagePath,
                 normalised => RegionAnalysis.Of(model, normalised, known, index, orientations, kernelThreshold, cancellation));
             _regions.AddRange(regions);
             display.Report(i + 1, () => $"{source.Item.Name}: {regions.Count} regions, {regions.Count(region => region.IsLabelled)} of them labelled");

@@ -1,6 +1,6 @@
-using Spoco.Cli.Data;
 using Spoco.Cli.Files;
 using Spoco.Engine;
+using Spoco.Engine.Data;
 
 namespace Spoco.Cli.Suggestions;
 
@@ -15,7 +15,7 @@ internal sealed record SuggestionSource(DataItem Item, int Channels, PatchExtent
     public (Volume<float> Image, Volume<int> Labels) Load()
     {
         var (image, labels) = Item.Load();
-        return (InputFile.WithChannels(image, Channels, Item.ImagePath), labels);
+        return (ImageReading.WithChannels(image, Channels, Item.ImagePath), labels);
     }
 
     /// <summary>An image as the network sees it, not yet normalised.</summary>

@@ -1,6 +1,6 @@
 using System.Globalization;
-using Spoco.Cli.Data;
 using Spoco.Engine;
+using Spoco.Engine.Data;
 using Spoco.Engine.Segmentation;
 
 namespace Spoco.Cli.Training;
@@ -26,11 +26,11 @@ internal sealed class LabelCheck
     /// <param name="settings">What the labels are used for.</param>
     public IEnumerable<string> Notes(TrainSettings settings)
     {
-        if (settings.SelfSupervised)
+        if (settings.Labels.SelfSupervised)
             return Only(_constant.Note(_images, "hold one single value, of which nothing can be learned"));
-        var full = settings.Supervision == Engine.Losses.Supervision.Full && !settings.NamesBackground;
+        var full = settings.Labels.Supervision == Engine.Losses.Supervision.Full && !settings.Labels.NamesBackground;
         return Only(
-            settings.SplitLabels ? null : _pieces.Note(
+            settings.Labels.SplitLabels ? null : _pieces.Note(
                 _split, "have labels in many pieces: one number is one object; --split-labels makes every piece an object"),
             _noZero.Note(_images, full ? "have no label 0: no pixel is background" : "have no label 0: every pixel is labelled"),
             _large.Note(_images, "have an object that covers more than half of them: background is 0"),

@@ -12,16 +12,17 @@ internal static class NetworkOfModel
         var model = Checkpoint.ReadOptions(path, SafeTensors.Open(path));
         return settings with
         {
-            Dimensions = model.Network.Dimensions,
-            Maps = [.. model.Network.FeatureMaps],
-            Order = model.Network.Order,
-            AnisotropicPooling = model.Network.Dimensions == 3 && model.Network.PoolDepth == 1,
-            Embedding = model.EmbeddingDimensions,
-            NoForeground = settings.NoForeground || !model.Foreground,
-            PullMargin = model.PullMargin,
-            PushMargin = model.PushMargin,
-            Normalise = model.Normalisation.ToString(),
-            Clip = model.Normalisation.Clip,
+            Network = settings.Network with
+            {
+                Dimensions = model.Network.Dimensions,
+                Maps = [.. model.Network.FeatureMaps],
+                Order = model.Network.Order,
+                AnisotropicPooling = model.Network.Dimensions == 3 && model.Network.PoolDepth == 1,
+                Embedding = model.EmbeddingDimensions,
+                NoForeground = settings.Network.NoForeground || !model.Foreground,
+            },
+            Loss = settings.Loss with { PullMargin = model.PullMargin, PushMargin = model.PushMargin },
+            Data = settings.Data with { Normalise = model.Normalisation.ToString(), Clip = model.Normalisation.Clip },
         };
     }
 }

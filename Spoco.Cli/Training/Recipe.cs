@@ -1,5 +1,5 @@
-using Spoco.Cli.Data;
 using Spoco.Engine;
+using Spoco.Engine.Data;
 using Spoco.Engine.Losses;
 using Spoco.Engine.Training;
 
@@ -24,19 +24,32 @@ internal sealed record Recipe(string Name, string Summary, TrainSettings Setting
 
     private static readonly TrainSettings Paper = new()
     {
-        Supervision = Supervision.Sparse, ValidationLabels = ValidationLabels.Complete, Embedding = 16, NoForeground = true, LearningRate = 2e-4, WeightDecay = 1e-5, Momentum = 0.999,
-        Schedule = ScheduleKind.ReduceOnPlateau, ValidateEvery = ValidateEvery, KernelThreshold = 0.9, Normalise = "zscore-per-channel", FreePatches = 0,
+        Labels = new() { Supervision = Supervision.Sparse },
+        Validation = new() { Labels = ValidationLabels.Complete, Every = ValidateEvery },
+        Network = new() { Embedding = 16, NoForeground = true },
+        Optimiser = new() { LearningRate = 2e-4, WeightDecay = 1e-5, Momentum = 0.999, Schedule = ScheduleKind.ReduceOnPlateau },
+        Loss = new() { KernelThreshold = 0.9 },
+        Data = new() { Normalise = "zscore-per-channel", FreePatches = 0 },
     };
 
-    private static readonly TrainSettings Plane = Paper with { Dimensions = 2, Maps = [16, 32, 64, 128, 256, 512], Patch = [448, 448], BatchSize = 4 };
+    private static readonly TrainSettings Plane = Paper with
+    {
+        Network = Paper.Network with { Dimensions = 2, Maps = [16, 32, 64, 128, 256, 512] },
+        Data = Paper.Data with { Patch = [448, 448], BatchSize = 4 },
+    };
 
     private static readonly TrainSettings Tissue = Paper with
     {
-        Dimensions = 3, Maps = [64, 128, 256, 512], Order = "gcr", Patch = [40, 64, 64], BatchSize = 8,
+        Network = Paper.Network with { Dimensions = 3, Maps = [64, 128, 256, 512], Order = "gcr" },
+        Data = Paper.Data with { Patch = [40, 64, 64], BatchSize = 8 },
         Augmentation = Microscopy with { ElasticDeviation = 2, ElasticSpacing = 32 },
     };
 
-    private static readonly TrainSettings Sections = Plane with { Order = "gcr", Augmentation = Microscopy with { ElasticDeviation = 8, ElasticSpacing = 64 } };
+    private static readonly TrainSettings Sections = Plane with
+    {
+        Network = Plane.Network with { Order = "gcr" },
+        Augmentation = Microscopy with { ElasticDeviation = 8, ElasticSpacing = 64 },
+    };
 
     private static readonly Dictionary<string, string> Common = new()
     {
@@ -56,7 +69,9 @@ internal sealed record Recipe(string Name, string Summary, TrainSettings Setting
     [
         new("cvppp", "CVPPP leaves, 2D (A.1, Table 1)", Plane with
         {
-            Recipe = "cvppp", Subsets = ["A1"], HeldOut = 25 / 128.0, Order = "bcr", Iterations = 80_000,
+            Source = Plane.Source with { Recipe = "cvppp", Subsets = ["A1"], HeldOut = 25 / 128.0 },
+            Network = Plane.Network with { Order = "bcr" },
+            Optimiser = Plane.Optimiser with { Iterations = 80_000 },
             Augmentation = new AugmentationOptions
             {
                 Scale = new DrawRange(0.7, 1), ScaleOf = ScaleReference.Image, Flips = FlipAxes.All, QuarterTurns = false, NoiseProbability = 0,
@@ -79,7 +94,11 @@ internal sealed record Recipe(string Name, string Summary, TrainSettings Setting
         })),
         new("cityscapes", "Cityscapes, class-agnostic or --class NAME, 2D (A.1, A.8, Table 1)", Plane with
         {
-            Recipe = "cityscapes", Order = "bcr", Iterations = 90_000, BatchSize = 16, Patch = [384, 768], Embedding = 8, RatioOf = RatioOf.Set,
+            Source = Plane.Source with { Recipe = "cityscapes" },
+            Network = Plane.Network with { Order = "bcr", Embedding = 8 },
+            Optimiser = Plane.Optimiser with { Iterations = 90_000 },
+            Data = Plane.Data with { BatchSize = 16, Patch = [384, 768] },
+            Labels = Plane.Labels with { RatioOf = RatioOf.Set },
             Augmentation = new AugmentationOptions
             {
                 Scale = new DrawRange(0.5, 2), ScaleOf = ScaleReference.Image, Flips = FlipAxes.Horizontal, QuarterTurns = false,
@@ -103,14 +122,19 @@ internal sealed record Recipe(string Name, string Summary, TrainSettings Setting
         })),
         new("ovules", "Arabidopsis ovules, dense tissue, 3D (A.1, Table 2)", Tissue with
         {
-            Recipe = "ovules", Supervision = Supervision.Full, Iterations = 200_000,
+            Source = Tissue.Source with { Recipe = "ovules" },
+            Labels = Tissue.Labels with { Supervision = Supervision.Full },
+            Optimiser = Tissue.Optimiser with { Iterations = 200_000 },
         }, With(new(TissueSources)
         {
             ["iterations"] = "A.1: \"up to 200K iterations\"",
         })),
         new("ovules-adversarial", "Ovules with a critic that judges the soft masks, 3D (A.1, Tables 2 and 4)", Tissue with
         {
-            Recipe = "ovules-adversarial", Supervision = Supervision.Full, Iterations = 200_000, LearningRate = 1e-4, Adversarial = true,
+            Source = Tissue.Source with { Recipe = "ovules-adversarial" },
+            Labels = Tissue.Labels with { Supervision = Supervision.Full },
+            Optimiser = Tissue.Optimiser with { Iterations = 200_000, LearningRate = 1e-4 },
+            Critic = Tissue.Critic with { Enabled = true },
         }, With(new(TissueSources)
         {
             ["iterations"] = "A.1: \"up to 200K iterations\"",
@@ -124,7 +148,9 @@ internal sealed record Recipe(string Name, string Summary, TrainSettings Setting
         })),
         new("stem", "Arabidopsis stem, fine-tuned from ovules with --from, 3D (A.1, Table 2)", Tissue with
         {
-            Recipe = "stem", Iterations = 100_000, LearningRate = 2e-5, Schedule = ScheduleKind.Constant, RatioOf = RatioOf.Set,
+            Source = Tissue.Source with { Recipe = "stem" },
+            Optimiser = Tissue.Optimiser with { Iterations = 100_000, LearningRate = 2e-5, Schedule = ScheduleKind.Constant },
+            Labels = Tissue.Labels with { RatioOf = RatioOf.Set },
         }, With(new(TissueSources)
         {
             ["iterations"] = "A.1: \"100K iterations\"",
@@ -133,7 +159,9 @@ internal sealed record Recipe(string Name, string Summary, TrainSettings Setting
         })),
         new("vnc", "VNC mitochondria, electron microscopy, 2D (A.1, Table 3)", Sections with
         {
-            Recipe = "vnc", Supervision = Supervision.Full, Iterations = 100_000,
+            Source = Sections.Source with { Recipe = "vnc" },
+            Labels = Sections.Labels with { Supervision = Supervision.Full },
+            Optimiser = Sections.Optimiser with { Iterations = 100_000 },
         }, With(new(SectionSources)
         {
             ["iterations"] = "A.1: \"up to 100K iterations\"",
@@ -141,7 +169,9 @@ internal sealed record Recipe(string Name, string Summary, TrainSettings Setting
         })),
         new("mitoem", "MitoEM mitochondria, fine-tuned from vnc with --from, 2D (A.1, A.3, Table 3)", Sections with
         {
-            Recipe = "mitoem", Iterations = 100_000, LearningRate = 2e-5, Schedule = ScheduleKind.Constant, RatioOf = RatioOf.Set,
+            Source = Sections.Source with { Recipe = "mitoem" },
+            Optimiser = Sections.Optimiser with { Iterations = 100_000, LearningRate = 2e-5, Schedule = ScheduleKind.Constant },
+            Labels = Sections.Labels with { RatioOf = RatioOf.Set },
         }, With(new(SectionSources)
         {
             ["iterations"] = "A.1: \"100K iterations\"",
@@ -152,8 +182,11 @@ internal sealed record Recipe(string Name, string Summary, TrainSettings Setting
         })),
         new("dsb2018", "DSB2018 nuclei, 2D; not in the paper, numbers are ours", new TrainSettings
         {
-            Recipe = "dsb2018", Maps = [16, 32, 64, 128, 256], Order = "bcr", Patch = [256, 256], BatchSize = 8, Iterations = 20_000, HeldOut = 0.2,
-            ValidateEvery = ValidateEvery,
+            Source = new() { Recipe = "dsb2018", HeldOut = 0.2 },
+            Network = new() { Maps = [16, 32, 64, 128, 256], Order = "bcr" },
+            Data = new() { Patch = [256, 256], BatchSize = 8 },
+            Optimiser = new() { Iterations = 20_000 },
+            Validation = new() { Every = ValidateEvery },
         }, new Dictionary<string, string>()),
     ];
 

@@ -2,17 +2,10 @@ using System.Runtime.ExceptionServices;
 using Spoco.Cli.Data;
 using Spoco.Cli.Files;
 using Spoco.Engine;
+using Spoco.Engine.Data;
+using Spoco.Engine.Training;
 
 namespace Spoco.Cli.Training;
-
-/// <summary>An image of a data set that has been looked at once, before it is known which of its objects training sees.</summary>
-/// <param name="Name">What errors and lists call it.</param>
-/// <param name="Objects">All its objects.</param>
-/// <param name="Channels">Its channels.</param>
-/// <param name="IsGrey">Whether one channel says all that they say.</param>
-/// <param name="Prepare">Makes the source of a number of channels and a rule for its labels.</param>
-internal sealed record FoundImage(
-    string Name, IReadOnlyList<LabelledObject> Objects, int Channels, bool IsGrey, Func<int, LabelRule, IPatchSource> Prepare);
 
 /// <summary>
 /// Opens the images of a data set: into memory as long as there is room, the rest stays on disk, and the patches are the same bits either way. A large
@@ -142,24 +135,8 @@ internal sealed class SourceLoader(int dimensions, int? ignored, long memory, Im
             truth = _reading.Labels(truth);
             var objects = ObjectIndex.Of(truth, ignored, _reading.BackgroundLabel);
             var known = new KnownImage(new PatchExtents(slice.Depth, slice.Height, slice.Width), slice.VoxelSize, objects);
-            Func<int, LabelRule, IPatchSource> prepare = stays
-                ? (channels, rule) => new TrainingItem(name, _reading.Image(slice, channels, name), rule.Apply(truth))
-                : (channels, rule) => new FileSource(name, item, number, known, channels, rule, _reading, _decoded);
-            yield return new FoundImage(name, objects, slice.Channels, IsGrey(slice), prepare);
+            yield return stays ? FoundImage.InMemory(name, slice, truth, objects, _reading) : new FoundImage(name, objects, slice.Channels, FoundImage.HasOneColour(slice),
+                (channels, rule) => new FileSource(name, item, number, known, channels, rule, _reading, _decoded));
         }
-    }
-
-    /// <summary>Grey images are often stored as RGB.</summary>
-    private static bool IsGrey(Volume<float> image)
-    {
-        if (image.Channels != 3)
-            return image.Channels == 1;
-        for (var i = 0; i < image.Data.Length; i += 3)
-        {
-            if (image.Data[i] != image.Data[i + 1] || image.Data[i] != image.Data[i + 2])
-                return false;
-        }
-
-        return true;
     }
 }

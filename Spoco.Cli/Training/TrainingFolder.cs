@@ -1,4 +1,3 @@
-using Spoco.Cli.Commands;
 using Spoco.Cli.Files;
 using Spoco.Engine;
 
@@ -61,7 +60,7 @@ internal static class TrainingFolder
             new(Path.Combine(folder, "log.csv"), "the training's table", path => resume || ResultMark.BeginsWith(path, TrainingLog.Header)),
             new(Path.Combine(folder, "data.csv"), "the list of images", path => resume || ResultMark.BeginsWith(path, TrainingData.ListHeader)),
         ];
-        string?[] inputs = [settings.Data, settings.Validation, settings.From is { } from && !resume ? InputSelection.Model(from) : null];
+        string?[] inputs = [settings.Source.Data, settings.Source.Validation, settings.Network.From is { } from && !resume ? InputSelection.Model(from) : null];
         OutputPlan.Check(inputs.OfType<string>().Where(path => path.Length > 0), outputs, overwrite: null);
     }
 }

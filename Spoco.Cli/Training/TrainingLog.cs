@@ -1,7 +1,5 @@
 using System.Globalization;
-using Spoco.Cli.Evaluation;
 using Spoco.Engine;
-using Spoco.Engine.Losses;
 using Spoco.Engine.Training;
 
 namespace Spoco.Cli.Training;
@@ -58,26 +56,4 @@ internal sealed class TrainingLog : IDisposable
     }
 
     public void Dispose() => _writer.Dispose();
-}
-
-/// <summary>Figures of a validation, means over its images.</summary>
-/// <param name="Loss">The training loss on patches that are not augmented.</param>
-/// <param name="AveragePrecision50">AP at IoU 0.5 of the segmentation; 0 where not all objects are labelled.</param>
-/// <param name="SymmetricBestDice">SBD of the segmentation; 0 where not all objects are labelled.</param>
-/// <param name="Labelled">The scores of the labelled objects, where not all are labelled.</param>
-/// <param name="Segmented">The scores of <c>spoco segment</c> with its defaults: of a model that is kept as the best, where there are labels.</param>
-internal readonly record struct ValidationResult(
-    double Loss, double AveragePrecision50, double SymmetricBestDice, SegmentedScores? Segmented = null, LabelledScores? Labelled = null);
-
-/// <summary>Scores of what <c>spoco segment</c> makes of the validation images.</summary>
-/// <param name="AveragePrecision50">AP at IoU 0.5.</param>
-/// <param name="SymmetricBestDice">SBD.</param>
-/// <param name="Labelled">The scores of the labelled objects instead, where not all are labelled.</param>
-/// <param name="Error">Standard error of the AP, a mean over images: the promise is as uncertain as few images are; NaN of fewer than two.</param>
-internal readonly record struct SegmentedScores(
-    double AveragePrecision50, double SymmetricBestDice, LabelledScores? Labelled = null, double Error = double.NaN)
-{
-    /// <summary>The AP, and its standard error where there is one.</summary>
-    public string Precision =>
-        string.Create(CultureInfo.InvariantCulture, $"{AveragePrecision50:0.000}") + (double.IsNaN(Error) ? "" : string.Create(CultureInfo.InvariantCulture, $" +- {Error:0.000}"));
 }

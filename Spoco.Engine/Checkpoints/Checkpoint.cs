@@ -12,18 +12,6 @@ namespace Spoco.Engine.Checkpoints;
 /// </summary>
 public static class Checkpoint
 {
-    private const string ModelKey = "spoco.model";
-    private const string FormatKey = "spoco.format";
-    private const string Format = "1";
-
-    /// <summary>Indented JSON of our option records, and nothing else: reading it executes nothing.</summary>
-    internal static readonly JsonSerializerOptions Json = new()
-    {
-        WriteIndented = false,
-        NumberHandling = System.Text.Json.Serialization.JsonNumberHandling.AllowNamedFloatingPointLiterals,
-        Converters = { new System.Text.Json.Serialization.JsonStringEnumConverter() },
-    };
-
     /// <summary>Writes a model, and whatever else a training wants to find again.</summary>
     /// <param name="path">The file; written beside, then renamed.</param>
     /// <param name="model">The model.</param>
@@ -35,12 +23,12 @@ public static class Checkpoint
         ArgumentNullException.ThrowIfNull(model);
         var strings = new Dictionary<string, string>(metadata ?? new Dictionary<string, string>())
         {
-            [FormatKey] = Format,
-            [ModelKey] = JsonSerializer.Serialize(model.Options, Json),
+            [CheckpointFormat.VersionKey] = CheckpointFormat.Version,
+            [CheckpointFormat.ModelKey] = JsonSerializer.Serialize(model.Options, CheckpointJson.Default.SpocoModelOptions),
         };
         SafeTensors.Write(path,
         [
-            .. Arrays("net_f.", model.EmbeddingNet), .. Arrays("net_g.", model.MomentumNet), .. further ?? [],
+            .. Arrays(CheckpointFormat.F, model.EmbeddingNet), .. Arrays(CheckpointFormat.G, model.MomentumNet), .. further ?? [],
         ], strings);
     }
 
@@ -75,8 +63,8 @@ public static class Checkpoint
         file.Verify();
         foreach (var spec in model.EmbeddingNet.Parameters.Specs)
         {
-            _ = Read(path, file, "net_f.", spec);
-            _ = Read(path, file, "net_g.", spec);
+            _ = Read(path, file, CheckpointFormat.F, spec);
+            _ = Read(path, file, CheckpointFormat.G, spec);
         }
 
         Fill(path, file, model);
@@ -87,13 +75,13 @@ public static class Checkpoint
     public static SpocoModelOptions ReadOptions(string path, SafeTensors file)
     {
         ArgumentNullException.ThrowIfNull(file);
-        if (!file.Metadata.TryGetValue(FormatKey, out var format) || !file.Metadata.TryGetValue(ModelKey, out var json))
+        if (!file.Metadata.TryGetValue(CheckpointFormat.VersionKey, out var format) || !file.Metadata.TryGetValue(CheckpointFormat.ModelKey, out var json))
             throw new InputException($"{path}: is no Spoco checkpoint (its metadata does not describe a model).");
-        if (format != Format)
-            throw new InputException($"{path}: has checkpoint format {format}, this version reads {Format}.");
+        if (format != CheckpointFormat.Version)
+            throw new InputException($"{path}: has checkpoint format {format}, this version reads {CheckpointFormat.Version}.");
         try
         {
-            var options = JsonSerializer.Deserialize<SpocoModelOptions>(json, Json) ?? throw new InputException($"{path}: the description of the model is empty.");
+            var options = CheckpointJson.Read(json, new SpocoModelOptions(), CheckpointJson.Default.SpocoModelOptions);
             options.Validate();
             return options;
         }
@@ -108,8 +96,8 @@ public static class Checkpoint
     {
         foreach (var (spec, offset) in parameters.TrainedOffsets)
         {
-            yield return new SafeTensorSource(prefix + spec.Name, FileShape(spec, dimensions),
-                () => ParameterStore.ToFileLayout(spec, buffer.Slice(offset, spec.Shape.Count).ToArray()));
+            yield return new SafeTensorSource(prefix + spec.Name, CheckpointFormat.Shape(spec, dimensions),
+                () => CheckpointFormat.ToFile(spec, buffer.Slice(offset, spec.Shape.Count).ToArray()));
         }
     }
 
@@ -119,7 +107,7 @@ public static class Checkpoint
         foreach (var (spec, _) in parameters.TrainedOffsets)
             CheckArray(path, file, prefix, spec, dimensions);
         foreach (var (spec, offset) in parameters.TrainedOffsets)
-            buffer.Slice(offset, spec.Shape.Count).CopyFrom(ParameterStore.FromFileLayout(spec, file.ReadFinite(prefix + spec.Name)));
+            buffer.Slice(offset, spec.Shape.Count).CopyFrom(CheckpointFormat.FromFile(spec, file.ReadFinite(prefix + spec.Name)));
     }
 
     /// <summary>An array of a network in the layout of files, of which every value can be computed with.</summary>
@@ -136,25 +124,25 @@ public static class Checkpoint
     {
         foreach (var spec in net.Parameters.Specs)
         {
-            yield return new SafeTensorSource(prefix + spec.Name, FileShape(spec, net.Options.Dimensions),
-                () => ParameterStore.ToFileLayout(spec, net.Parameters[spec.Name].ToArray()));
+            yield return new SafeTensorSource(prefix + spec.Name, CheckpointFormat.Shape(spec, net.Options.Dimensions),
+                () => CheckpointFormat.ToFile(spec, net.Parameters[spec.Name].ToArray()));
 
             // PyTorch's load_state_dict insists on a counter beside the running statistics.
             if (spec.Kind == ParameterKind.RunningVariance)
-                yield return new SafeTensorSource(prefix + spec.Name.Replace("running_var", "num_batches_tracked", StringComparison.Ordinal), [], () => [], [0]);
+                yield return new SafeTensorSource(prefix + CheckpointFormat.CounterBeside(spec.Name), [], () => [], [0]);
         }
     }
 
     private static void Fill(string path, SafeTensors file, SpocoModel model)
     {
-        Fill(path, file, "net_f.", model.EmbeddingNet);
-        Fill(path, file, "net_g.", model.MomentumNet);
+        Fill(path, file, CheckpointFormat.F, model.EmbeddingNet);
+        Fill(path, file, CheckpointFormat.G, model.MomentumNet);
     }
 
     private static void Fill(string path, SafeTensors file, string prefix, UNet net)
     {
         foreach (var spec in net.Parameters.Specs)
-            net.Parameters[spec.Name].Buffer.CopyFrom(ParameterStore.FromFileLayout(spec, Read(path, file, prefix, spec)));
+            net.Parameters[spec.Name].Buffer.CopyFrom(CheckpointFormat.FromFile(spec, Read(path, file, prefix, spec)));
     }
 
     /// <summary>Every array is there and has the right shape: checked before memory is taken or a parameter changed.</summary>
@@ -162,14 +150,14 @@ public static class Checkpoint
     {
         foreach (var spec in UNet.Specs(options.NetworkWithOutput))
         {
-            CheckArray(path, file, "net_f.", spec, options.Network.Dimensions);
-            CheckArray(path, file, "net_g.", spec, options.Network.Dimensions);
+            CheckArray(path, file, CheckpointFormat.F, spec, options.Network.Dimensions);
+            CheckArray(path, file, CheckpointFormat.G, spec, options.Network.Dimensions);
         }
     }
 
     private static void CheckArray(string path, SafeTensors file, string prefix, ParameterSpec spec, int dimensions)
     {
-        var shape = FileShape(spec, dimensions);
+        var shape = CheckpointFormat.Shape(spec, dimensions);
         if (!file.Entries.TryGetValue(prefix + spec.Name, out var entry))
             throw new InputException($"{path}: is of another architecture: it has no array '{prefix}{spec.Name}'.");
         if (!entry.Shape.SequenceEqual(shape))
@@ -177,10 +165,4 @@ public static class Checkpoint
 
         static string Join(IReadOnlyList<long> extents) => string.Join(",", extents.Select(e => e.ToString(CultureInfo.InvariantCulture)));
     }
-
-    private static long[] FileShape(ParameterSpec spec, int dimensions) => spec.Kind == ParameterKind.ConvolutionWeight
-        ? dimensions == 3
-            ? [spec.Shape.C, spec.Shape.W, spec.Shape.N, spec.Shape.D, spec.Shape.H]
-            : [spec.Shape.C, spec.Shape.W, spec.Shape.D, spec.Shape.H]
-        : [spec.Shape.C];
 }

@@ -65,7 +65,6 @@ public sealed class SafeTensors
 {
     private const int MaximumHeaderBytes = 100 << 20;
     private const int PieceBytes = 1 << 20;
-    private const string ChecksumKey = "spoco.checksum";
 
     // Of the length of a checksum: the arrays are fetched once, when they are written behind the header.
     private const string NoChecksum = "----------------";
@@ -153,7 +152,7 @@ public sealed class SafeTensors
     /// <exception cref="InputException">They differ, or the file cannot be read.</exception>
     public void Verify()
     {
-        if (!Metadata.TryGetValue(ChecksumKey, out var expected))
+        if (!Metadata.TryGetValue(CheckpointFormat.ChecksumKey, out var expected))
             return;
         try
         {
@@ -192,7 +191,7 @@ public sealed class SafeTensors
     {
         ArgumentNullException.ThrowIfNull(arrays);
         ArgumentNullException.ThrowIfNull(metadata);
-        var header = Header(arrays, new Dictionary<string, string>(metadata) { [ChecksumKey] = NoChecksum });
+        var header = Header(arrays, new Dictionary<string, string>(metadata) { [CheckpointFormat.ChecksumKey] = NoChecksum });
         AtomicFile.Write(path, stream =>
         {
             Span<byte> length = stackalloc byte[8];
@@ -210,8 +209,8 @@ public sealed class SafeTensors
             }
 
             // Quotes within strings are escaped: this is the entry itself.
-            stream.Position = length.Length + header.AsSpan().IndexOf(Encoding.UTF8.GetBytes($"\"{ChecksumKey}\":\"{NoChecksum}\""))
-                + ChecksumKey.Length + "\"\":\"".Length;
+            stream.Position = length.Length + header.AsSpan().IndexOf(Encoding.UTF8.GetBytes($"\"{CheckpointFormat.ChecksumKey}\":\"{NoChecksum}\""))
+                + CheckpointFormat.ChecksumKey.Length + "\"\":\"".Length;
             stream.Write(Encoding.UTF8.GetBytes(Text(sum)));
         });
     }
@@ -258,7 +257,7 @@ public sealed class SafeTensors
         var sum = 0UL;
         foreach (var (key, value) in metadata)
         {
-            if (key == ChecksumKey)
+            if (key == CheckpointFormat.ChecksumKey)
                 continue;
             using var hash = HashOf(key);
             hash.Add(Encoding.UTF8.GetBytes(value));

@@ -25,8 +25,8 @@ public static class Transfer
         if (target.Foreground)
             Require(path, "foreground channel", source.Foreground, target.Foreground);
         file.Verify();
-        Fill(path, file, "net_f.", model.EmbeddingNet);
-        Fill(path, file, "net_g.", model.MomentumNet);
+        Fill(path, file, CheckpointFormat.F, model.EmbeddingNet);
+        Fill(path, file, CheckpointFormat.G, model.MomentumNet);
     }
 
     private static void Fill(string path, SafeTensors file, string prefix, UNet net)
@@ -35,11 +35,11 @@ public static class Transfer
         {
             // Output channels come first in a file, and the foreground is the last of them.
             var count = file.Entries.TryGetValue(prefix + spec.Name, out var entry) ? entry.Shape.Aggregate(1L, (a, b) => a * b) : 0;
-            var fits = spec.Name.StartsWith("final_conv.", StringComparison.Ordinal) ? count >= spec.Shape.Count : count == spec.Shape.Count;
+            var fits = ParameterNames.IsOfLast(spec.Name) ? count >= spec.Shape.Count : count == spec.Shape.Count;
             if (!fits)
                 throw new InputException($"{path}: is of another architecture: the array '{prefix}{spec.Name}' is missing or of another size.");
             var values = Checkpoint.Read(path, file, prefix, spec).AsSpan(0, checked((int)spec.Shape.Count));
-            net.Parameters[spec.Name].Buffer.CopyFrom(ParameterStore.FromFileLayout(spec, values));
+            net.Parameters[spec.Name].Buffer.CopyFrom(CheckpointFormat.FromFile(spec, values));
         }
     }
 

@@ -11,15 +11,19 @@ internal sealed class ForwardWatch(UNetOptions options, IProgress<double>? progr
     /// <summary>Expects the network to be applied to one more image, of these extents.</summary>
     public void Expect(TensorShape image)
     {
-        var maps = options.FeatureMaps;
         var window = options.PoolWindow;
-        for (var i = 0; i < maps.Count; i++)
+        var (encoders, decoders) = (UNetLevel.Encoders(options), UNetLevel.Decoders(options));
+        for (var i = 0; i < encoders.Length; i++)
         {
-            var inputs = i == 0 ? options.InputChannels : maps[i - 1];
-            _total += image.VoxelsPerImage * (double)(Math.Max(maps[i] / 2, inputs) + maps[i] + (i + 1 < maps.Count ? 2 * maps[i] : 0));
+            _total += image.VoxelsPerImage * (double)Results(encoders[i]);
+            if (i < decoders.Length)
+                _total += image.VoxelsPerImage * (double)Results(decoders[^(i + 1)]);
             image = image with { D = image.D / window.D, H = image.H / window.H, W = image.W / window.W };
         }
     }
+
+    /// <summary>Values that a level computes per voxel.</summary>
+    private static int Results(UNetLevel level) => level.Middle + level.Outputs;
 
     /// <summary>A unit has been computed.</summary>
     /// <exception cref="OperationCanceledException">It is to be the last one.</exception>

@@ -116,12 +116,6 @@ public sealed class ParameterStore : IDisposable
         other.Statistics.CopyTo(Statistics);
     }
 
-    /// <summary>The values of an array in the layout of files: convolution weights as [Cout, Cin, (kD,) kH, kW].</summary>
-    public static float[] ToFileLayout(ParameterSpec spec, ReadOnlySpan<float> values) => Permute(spec, values, toFile: true);
-
-    /// <summary>The inverse of <see cref="ToFileLayout"/>.</summary>
-    public static float[] FromFileLayout(ParameterSpec spec, ReadOnlySpan<float> values) => Permute(spec, values, toFile: false);
-
     /// <summary>Says that all gradients have just been set to zero: the next ones may be written over them.</summary>
     internal void GradientsAreZero()
     {
@@ -131,29 +125,6 @@ public sealed class ParameterStore : IDisposable
 
     /// <summary>Returns the memory to the pool.</summary>
     public void Dispose() => _holdings.Dispose();
-
-    private static float[] Permute(ParameterSpec spec, ReadOnlySpan<float> values, bool toFile)
-    {
-        if (spec.Kind != ParameterKind.ConvolutionWeight)
-            return values.ToArray();
-        var weight = WeightShape.Of(spec.Shape);
-        var (taps, input, output) = (weight.Taps, weight.Inputs, weight.Outputs);
-        var result = new float[values.Length];
-        for (var t = 0; t < taps; t++)
-        {
-            for (var i = 0; i < input; i++)
-            {
-                for (var o = 0; o < output; o++)
-                {
-                    var inMemory = (t * input + i) * output + o;
-                    var inFile = (o * input + i) * taps + t;
-                    result[toFile ? inFile : inMemory] = values[toFile ? inMemory : inFile];
-                }
-            }
-        }
-
-        return result;
-    }
 
     private static long RoundUp(long count) => (count + Alignment - 1) / Alignment * Alignment;
 

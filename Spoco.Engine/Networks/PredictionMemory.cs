@@ -35,14 +35,15 @@ internal sealed class PredictionMemory
 
     private void Forward(TensorShape x)
     {
-        var (maps, window, whole) = (_options.FeatureMaps, _options.PoolWindow, _whole);
+        var (encoders, decoders) = (UNetLevel.Encoders(_options), UNetLevel.Decoders(_options));
+        var (window, whole) = (_options.PoolWindow, _whole);
         Take(Size(x));
         var levels = new List<(TensorShape Skip, TensorShape Whole)>();
-        for (var i = 0; i < maps.Count; i++)
+        for (var i = 0; i < encoders.Length; i++)
         {
-            var deepest = i == maps.Count - 1;
-            var middle = Unit(x, default, Math.Max(maps[i] / 2, x.C), pools: false, whole);
-            var y = Unit(middle, default, maps[i], pools: !deepest, whole);
+            var deepest = i == decoders.Length;
+            var middle = Unit(x, default, encoders[i].Middle, pools: false, whole);
+            var y = Unit(middle, default, encoders[i].Outputs, pools: !deepest, whole);
             Release(middle);
             levels.Add((y, whole));
             x = deepest ? y : Pooled(y);
@@ -50,12 +51,12 @@ internal sealed class PredictionMemory
             whole = whole with { D = whole.D / window.D, H = whole.H / window.H, W = whole.W / window.W };
         }
 
-        for (var i = maps.Count - 2; i >= 0; i--)
+        for (var i = 0; i < decoders.Length; i++)
         {
-            var (skip, extents) = levels[i];
-            var middle = Unit(skip, x, maps[i], pools: false, extents);
+            var (skip, extents) = levels[decoders.Length - 1 - i];
+            var middle = Unit(skip, x, decoders[i].Middle, pools: false, extents);
             Release(x);
-            var y = Unit(middle, default, maps[i], pools: false, extents);
+            var y = Unit(middle, default, decoders[i].Outputs, pools: false, extents);
             Release(middle);
             Release(skip);
             x = y;

@@ -25,17 +25,22 @@ public sealed class UNet : IDisposable
         ArgumentNullException.ThrowIfNull(options);
         options.Validate();
         Options = options;
-        (_encoders, _decoders) = Levels(options);
-        Parameters = new ParameterStore(device, Specs(options), trained);
+        _encoders = Array.ConvertAll(UNetLevel.Encoders(options), level => new Level(level, options));
+        _decoders = Array.ConvertAll(UNetLevel.Decoders(options), level => new Level(level, options));
+        Parameters = new ParameterStore(device, Specs(options, _encoders.Concat(_decoders)), trained);
         foreach (var (first, second) in _encoders.Concat(_decoders))
         {
             first.Bind(Parameters);
             second.Bind(Parameters);
         }
 
-        _finalWeight = Parameters["final_conv.weight"];
-        _finalBias = Parameters["final_conv.bias"];
+        _finalWeight = Parameters[FinalWeight];
+        _finalBias = Parameters[FinalBias];
     }
+
+    private static string FinalWeight => $"{ParameterNames.Last}.{ParameterNames.Weight}";
+
+    private static string FinalBias => $"{ParameterNames.Last}.{ParameterNames.Bias}";
 
     /// <summary>The architecture.</summary>
     public UNetOptions Options { get; }
@@ -49,14 +54,7 @@ public sealed class UNet : IDisposable
     {
         ArgumentNullException.ThrowIfNull(options);
         options.Validate();
-        var (encoders, decoders) = Levels(options);
-        var finest = options.FeatureMaps[0];
-        return
-        [
-            .. encoders.Concat(decoders).SelectMany(level => level.First.Specs().Concat(level.Second.Specs())),
-            new ParameterSpec("final_conv.weight", new WeightShape(1, 1, 1, finest, options.OutputChannels), ParameterKind.ConvolutionWeight, finest),
-            new ParameterSpec("final_conv.bias", TensorShape.Vector(options.OutputChannels), ParameterKind.Bias, finest),
-        ];
+        return Specs(options, UNetLevel.Encoders(options).Concat(UNetLevel.Decoders(options)).Select(level => new Level(level, options)));
     }
 
     /// <summary>Applies the network.</summary>
@@ -127,32 +125,24 @@ public sealed class UNet : IDisposable
     /// <inheritdoc/>
     public void Dispose() => Parameters.Dispose();
 
-    private static (Level[] Encoders, Level[] Decoders) Levels(UNetOptions options)
+    private static ParameterSpec[] Specs(UNetOptions options, IEnumerable<Level> levels)
     {
-        var maps = options.FeatureMaps;
-        var encoders = new Level[maps.Count];
-        for (var i = 0; i < encoders.Length; i++)
-        {
-            var inputs = i == 0 ? options.InputChannels : maps[i - 1];
-            var middle = Math.Max(maps[i] / 2, inputs);
-            encoders[i] = new Level($"encoders.{i}.basic_module", inputs, middle, maps[i], options);
-        }
-
-        var decoders = new Level[maps.Count - 1];
-        for (var i = 0; i < decoders.Length; i++)
-        {
-            var (small, skip) = (maps[maps.Count - 1 - i], maps[maps.Count - 2 - i]);
-            decoders[i] = new Level($"decoders.{i}.basic_module", small + skip, skip, skip, options);
-        }
-
-        return (encoders, decoders);
+        var finest = options.FeatureMaps[0];
+        return
+        [
+            .. levels.SelectMany(level => level.First.Specs().Concat(level.Second.Specs())),
+            new ParameterSpec(FinalWeight, new TensorShape(1, 1, 1, finest, options.OutputChannels), ParameterKind.ConvolutionWeight, finest),
+            new ParameterSpec(FinalBias, TensorShape.Vector(options.OutputChannels), ParameterKind.Bias, finest),
+        ];
     }
 
     /// <summary>Two convolution units.</summary>
     private sealed record Level(ConvolutionUnit First, ConvolutionUnit Second)
     {
-        public Level(string prefix, int inputs, int middle, int outputs, UNetOptions options)
-            : this(new ConvolutionUnit($"{prefix}.SingleConv1", inputs, middle, options), new ConvolutionUnit($"{prefix}.SingleConv2", middle, outputs, options))
+        public Level(UNetLevel level, UNetOptions options)
+            : this(
+                new ConvolutionUnit(ParameterNames.Unit(level.Name, 1), level.Inputs, level.Middle, options),
+                new ConvolutionUnit(ParameterNames.Unit(level.Name, 2), level.Middle, level.Outputs, options))
         {
         }
 

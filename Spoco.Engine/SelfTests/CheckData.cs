@@ -1,3 +1,4 @@
+using Spoco.Engine.Data;
 using Spoco.Engine.Training;
 using Spoco.Kernels;
 

@@ -1,3 +1,4 @@
+using Spoco.Engine.Data;
 using Spoco.Engine.Losses;
 using Spoco.Engine.Networks;
 using Spoco.Engine.Training;

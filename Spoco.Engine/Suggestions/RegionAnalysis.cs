@@ -25,7 +25,7 @@ public static class RegionAnalysis
         ArgumentNullException.ThrowIfNull(image);
         var options = model.Options;
         using var average = OrientationAverage.PredictOnDevice(model, image, orientations, cancellation);
-        var turned = model.Predict(HalfTurn.Apply(image), withMomentum: true, cancellation: cancellation).MomentumEmbeddings!;
+        var turned = model.PredictMomentum(HalfTurn.Apply(image), cancellation);
         var prediction = average.Prediction with { MomentumEmbeddings = HalfTurn.Undo(turned) };
         var segments = options.Foreground
             ? InstanceSegmentation.SegmentLearned(prediction, options.ForegroundThreshold, options.Segmentation, model.Device, cancellation)

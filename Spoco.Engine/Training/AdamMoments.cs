@@ -8,8 +8,6 @@ namespace Spoco.Engine.Training;
 /// <summary>The two moments that Adam keeps for the parameters of a network.</summary>
 internal sealed class AdamMoments : IDisposable
 {
-    private const string FirstName = "exp_avg.";
-    private const string SecondName = "exp_avg_sq.";
     private const float LargestGradient = 1e19f;
 
     private readonly ParameterStore _parameters;
@@ -35,8 +33,8 @@ internal sealed class AdamMoments : IDisposable
     /// <summary>The moments as arrays of a checkpoint.</summary>
     public IEnumerable<SafeTensorSource> Arrays =>
     [
-        .. Checkpoint.Arrays(_prefix + FirstName, _parameters, _dimensions, _first),
-        .. Checkpoint.Arrays(_prefix + SecondName, _parameters, _dimensions, _second),
+        .. Checkpoint.Arrays(_prefix + CheckpointFormat.FirstMoment, _parameters, _dimensions, _first),
+        .. Checkpoint.Arrays(_prefix + CheckpointFormat.SecondMoment, _parameters, _dimensions, _second),
     ];
 
     /// <summary>
@@ -68,8 +66,8 @@ internal sealed class AdamMoments : IDisposable
     /// <exception cref="InputException">An array is missing or of another shape.</exception>
     public void Fill(string path, SafeTensors file)
     {
-        Checkpoint.Fill(path, file, _prefix + FirstName, _parameters, _dimensions, _first);
-        Checkpoint.Fill(path, file, _prefix + SecondName, _parameters, _dimensions, _second);
+        Checkpoint.Fill(path, file, _prefix + CheckpointFormat.FirstMoment, _parameters, _dimensions, _first);
+        Checkpoint.Fill(path, file, _prefix + CheckpointFormat.SecondMoment, _parameters, _dimensions, _second);
     }
 
     public void Dispose() => _holdings.Dispose();

@@ -8,8 +8,6 @@ namespace Spoco.Engine.Training;
 /// <summary>The critic of a training, its optimiser, and what it is shown: soft masks and true masks of the same objects.</summary>
 internal sealed class Adversary : IDisposable
 {
-    private const string Prefix = "critic.";
-
     // Initial parameters are drawn with the embedding network's seed, from other streams.
     private const long SeedOffset = 0x437269746963;
     private const long CriticStream = -4;
@@ -30,7 +28,7 @@ internal sealed class Adversary : IDisposable
         using var holdings = new Holdings();
         _critic = holdings.Add(new Critic(device, options.Critic));
         _critic.Parameters.Initialise(seed + SeedOffset);
-        _moments = holdings.Add(new AdamMoments(_critic.Parameters, options.Dimensions, Prefix));
+        _moments = holdings.Add(new AdamMoments(_critic.Parameters, options.Dimensions, CheckpointFormat.Critic));
         _real = new float[options.Masks * options.Patch.Voxels];
         _holdings = holdings.Share();
     }
@@ -40,7 +38,7 @@ internal sealed class Adversary : IDisposable
 
     /// <summary>The critic's parameters and moments as arrays of a checkpoint.</summary>
     public IEnumerable<SafeTensorSource> Arrays =>
-        [.. Checkpoint.Arrays(Prefix, _critic.Parameters, _options.Dimensions, _critic.Parameters.Values), .. _moments.Arrays];
+        [.. Checkpoint.Arrays(CheckpointFormat.Critic, _critic.Parameters, _options.Dimensions, _critic.Parameters.Values), .. _moments.Arrays];
 
     /// <summary>One step of the critic.</summary>
     /// <param name="embeddings">e^f; no gradient flows into them.</param>
@@ -83,7 +81,7 @@ internal sealed class Adversary : IDisposable
     {
         if (progress.Batches < 0 || progress.Steps < 0 || progress.Steps > progress.Batches)
             throw new InputException($"{path}: the training state is damaged: {progress.Steps} steps of the critic on {progress.Batches} batches.");
-        Checkpoint.Fill(path, file, Prefix, _critic.Parameters, _options.Dimensions, _critic.Parameters.Values);
+        Checkpoint.Fill(path, file, CheckpointFormat.Critic, _critic.Parameters, _options.Dimensions, _critic.Parameters.Values);
         _moments.Fill(path, file);
         Progress = progress;
     }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Spoco.Engine.Checkpoints;
+using Spoco.Engine.Data;
 using Spoco.Engine.Losses;
 using Spoco.Engine.Ops;
 using Spoco.Kernels;
@@ -33,8 +34,6 @@ public readonly record struct TrainingStep(
 /// </summary>
 public sealed class SpocoTrainer : IDisposable
 {
-    private const string StateKey = "spoco.training";
-
     // Patches use the streams 0 .. N - 1 of an iteration and -1; these take streams that nobody else has.
     private const long AnchorStream = -2;
     private const long DropoutStream = -3;
@@ -80,7 +79,7 @@ public sealed class SpocoTrainer : IDisposable
         using var holdings = new Holdings();
         _moments = holdings.Add(new AdamMoments(model.EmbeddingNet.Parameters, dimensions, ""));
         if (trainsG)
-            _momentsOfG = holdings.Add(new AdamMoments(model.MomentumNet.Parameters, dimensions, "g."));
+            _momentsOfG = holdings.Add(new AdamMoments(model.MomentumNet.Parameters, dimensions, CheckpointFormat.OfG));
         _statistics = holdings.Add(new AcceptedStatistics(model.EmbeddingNet.Parameters));
         _statisticsOfG = holdings.Add(new AcceptedStatistics(model.MomentumNet.Parameters));
         if (options.Adversarial is { } adversarial)
@@ -160,9 +159,9 @@ public sealed class SpocoTrainer : IDisposable
     /// <param name="metadata">Further strings to keep with it.</param>
     public void Save(string path, IReadOnlyDictionary<string, string>? metadata = null)
     {
-        var state = new State(Iteration, Schedule.State, _adversary?.Progress ?? default, ForegroundShare);
+        var state = new TrainingState(Iteration, Schedule.State, _adversary?.Progress ?? default, ForegroundShare);
         Checkpoint.Save(path, Model, [.. _moments.Arrays, .. _momentsOfG?.Arrays ?? [], .. _adversary?.Arrays ?? []],
-            new Dictionary<string, string>(metadata ?? new Dictionary<string, string>()) { [StateKey] = JsonSerializer.Serialize(state, Checkpoint.Json) });
+            new Dictionary<string, string>(metadata ?? new Dictionary<string, string>()) { [CheckpointFormat.TrainingKey] = JsonSerializer.Serialize(state, CheckpointJson.Default.TrainingState) });
     }
 
     /// <summary>Takes parameters, moments and position from a checkpoint of <see cref="Save"/>.</summary>
@@ -171,12 +170,12 @@ public sealed class SpocoTrainer : IDisposable
     public IReadOnlyDictionary<string, string> Resume(string path)
     {
         var file = SafeTensors.Open(path);
-        if (!file.Metadata.TryGetValue(StateKey, out var json))
+        if (!file.Metadata.TryGetValue(CheckpointFormat.TrainingKey, out var json))
             throw new InputException($"{path}: holds a model but no training state; it cannot be resumed.");
-        State state;
+        TrainingState state;
         try
         {
-            state = JsonSerializer.Deserialize<State>(json, Checkpoint.Json) ?? throw new InputException($"{path}: the training state is empty.");
+            state = JsonSerializer.Deserialize(json, CheckpointJson.Default.TrainingState) ?? throw new InputException($"{path}: the training state is empty.");
         }
         catch (JsonException e)
         {
@@ -320,6 +319,4 @@ public sealed class SpocoTrainer : IDisposable
     private int AnchorSeed(long index) => (int)Seed(index, AnchorStream);
 
     private long Seed(long index, long stream) => (long)RandomSource.ForIndex(Options.Seed, index, stream).NextUInt64();
-
-    private sealed record State(long Iteration, ScheduleState Schedule, CriticProgress Critic, double? ForegroundShare = null);
 }

@@ -1,6 +1,7 @@
 using PureHDF;
 using Spoco.Cli.Commands;
 using Spoco.Cli.Files;
+using Spoco.Cli.Segmentation;
 using Spoco.Engine.Segmentation;
 
 namespace Spoco.Tests.CommandLine;

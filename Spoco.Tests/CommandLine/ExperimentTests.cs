@@ -55,11 +55,11 @@ public sealed class ExperimentTests : IDisposable
         var run = Run("suggest", data, seeds: 1, options).AssertSuccess();
         Assert.That(run.Error, Does.Contain("regions suggested until 2 showed an object"));
         AssertFiles(rows: 3, seeds: 1);
-        var stored = Study.All.Single(s => s.Name == "suggest").Rows([], [], new TrainSettings { Budget = 2 })
-            .Select(row => TrainingRun.StoredSettings(Path.Combine(Out, "runs", $"{row.Name}-seed1"))).ToArray();
-        Assert.That((stored[0].Budget, stored[0].KnownObjects.Length), Is.EqualTo(((int?)2, 0)));
-        Assert.That(stored.Skip(1).Select(s => (s.Budget, s.KnownObjects.Distinct().Count())), Is.All.EqualTo(((int?)null, 4)));
-        Assert.That(stored[1].KnownObjects.Intersect(stored[2].KnownObjects).Count(), Is.GreaterThanOrEqualTo(2), "those of the budget");
+        var stored = Study.All.Single(s => s.Name == "suggest").Rows([], [], new TrainSettings { Labels = new() { Budget = 2 } })
+            .Select(row => StoredSettings.OfFolder(Path.Combine(Out, "runs", $"{row.Name}-seed1"))).ToArray();
+        Assert.That((stored[0].Labels.Budget, stored[0].Labels.KnownObjects.Length), Is.EqualTo(((int?)2, 0)));
+        Assert.That(stored.Skip(1).Select(s => (s.Labels.Budget, s.Labels.KnownObjects.Distinct().Count())), Is.All.EqualTo(((int?)null, 4)));
+        Assert.That(stored[1].Labels.KnownObjects.Intersect(stored[2].Labels.KnownObjects).Count(), Is.GreaterThanOrEqualTo(2), "those of the budget");
 
         var (results, last) = (Path.Combine(Out, "results.csv"), Path.Combine(Out, "runs", "2-2-suggested-seed1"));
         var expected = File.ReadAllLines(results);
@@ -144,7 +144,7 @@ public sealed class ExperimentTests : IDisposable
     {
         foreach (var study in Study.All)
         {
-            var rows = study.Rows(study.Ratios, study.Values, new TrainSettings { From = "x" }).ToList();
+            var rows = study.Rows(study.Ratios, study.Values, new TrainSettings { Network = new() { From = "x" } }).ToList();
             Assert.That(rows.Select(r => r.Name), Is.Unique);
             Assert.That(rows.Select(r => r.Name),
                 Has.All.Matches<string>(name => name!.Length > 0 && name.IndexOfAny(Path.GetInvalidFileNameChars()) < 0));

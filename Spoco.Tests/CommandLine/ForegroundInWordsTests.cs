@@ -1,4 +1,5 @@
 using Spoco.Cli.Commands;
+using Spoco.Cli.Segmentation;
 using Spoco.Engine;
 
 namespace Spoco.Tests.CommandLine;
@@ -13,10 +14,10 @@ public sealed class ForegroundInWordsTests
     [TestCase("embedding", true, false, "foreground: what is not in the largest cluster (as --foreground says)")]
     [TestCase("masks", true, false, "foreground: the mask masks (as --foreground says)")]
     public void It_says_which_and_why(string source, bool asked, bool learned, string expected) =>
-        Assert.That(SegmentCommand.ForegroundInWords(source, asked, new SpocoModelOptions { Foreground = learned, ForegroundThreshold = 0.8 }, 0.8), Is.EqualTo(expected));
+        Assert.That(ForegroundChoice.InWords(source, asked, new SpocoModelOptions { Foreground = learned, ForegroundThreshold = 0.8 }, 0.8), Is.EqualTo(expected));
 
     [Test]
     public void A_threshold_that_is_asked_for_is_not_the_models() => Assert.That(
-        SegmentCommand.ForegroundInWords("learned", false, new SpocoModelOptions { Foreground = true }, 0.3),
+        ForegroundChoice.InWords("learned", false, new SpocoModelOptions { Foreground = true }, 0.3),
         Is.EqualTo("foreground: learned, from a probability of 0.3 on (as the model has learned one)"));
 }

@@ -1,7 +1,7 @@
-using Spoco.Cli.Data;
-using Spoco.Cli.Training;
 using Spoco.Engine;
+using Spoco.Engine.Data;
 using Spoco.Engine.Losses;
+using Spoco.Engine.Training;
 
 namespace Spoco.Tests.CommandLine;
 
@@ -16,7 +16,8 @@ public sealed class ForegroundShareTests
     {
         var items = Enumerable.Range(0, 6).Select(i => Squares(i, channels, contrast, labelled: 0.2)).ToList();
         var covered = Enumerable.Range(0, 6).Average(i => Squares(i, channels, contrast, labelled: 1).Labels.Data.Average(label => label > 0 ? 1.0 : 0));
-        var share = new ForegroundShareEstimate(items, new TrainSettings { Supervision = Supervision.Sparse, Patch = [96, 96] }).OfImages();
+        var settings = new TrainingSettings { Labels = new() { Supervision = Supervision.Sparse }, Data = new() { Patch = [96, 96] } };
+        var share = new ForegroundShareEstimate(items, settings, FreePatchShare.Of(items, settings)).OfImages();
         Assert.That(share, Is.InRange(0.95 * covered, 1.4 * covered), $"{covered:0.000} are covered");
     }
 
@@ -26,7 +27,8 @@ public sealed class ForegroundShareTests
         var labels = new Volume<int>(8, 16, 16);
         labels.Data[1000] = 1;
         var item = new TrainingItem("volume", new Volume<float>(8, 16, 16), labels);
-        var share = new ForegroundShareEstimate([item], new TrainSettings { Supervision = Supervision.Sparse, Dimensions = 3, Patch = [8, 16, 16] }).OfImages();
+        var settings = new TrainingSettings { Labels = new() { Supervision = Supervision.Sparse }, Network = new() { Dimensions = 3 }, Data = new() { Patch = [8, 16, 16] } };
+        var share = new ForegroundShareEstimate([item], settings, FreePatchShare.Of([item], settings)).OfImages();
         Assert.That(share, Is.InRange(0, 1), "an image of one value tells nothing");
     }
 

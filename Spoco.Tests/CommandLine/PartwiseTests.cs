@@ -1,6 +1,7 @@
 using System.Text.RegularExpressions;
 using Spoco.Cli.Commands;
 using Spoco.Cli.Files;
+using Spoco.Cli.Segmentation;
 using Spoco.Engine;
 using Spoco.Engine.Checkpoints;
 using Spoco.Engine.Networks;
@@ -115,8 +116,8 @@ public sealed class PartwiseTests : FolderTests
     {
         var (model, image) = (Model(dimensions, foreground: true, order), Write("image.tif", Image(depth, height, width)));
 
-        CommandLineRun.Of("predict", "--model", model, "--input", image, "--out", PathOf("whole"), "--memory", "100GiB").AssertSuccess();
-        CommandLineRun.Of("predict", "--model", model, "--input", image, "--out", PathOf("parts"), "--memory", memory).AssertSuccess();
+        CommandLineRun.Of("predict", "--model", model, "--input", image, "--out", PathOf("whole"), "--with-g", "--memory", "100GiB").AssertSuccess();
+        CommandLineRun.Of("predict", "--model", model, "--input", image, "--out", PathOf("parts"), "--with-g", "--memory", memory).AssertSuccess();
 
         foreach (var dataset in new[] { "embeddings_f", "embeddings_g", "foreground" })
         {

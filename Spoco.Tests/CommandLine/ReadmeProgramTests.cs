@@ -6,20 +6,7 @@ namespace Spoco.Tests.CommandLine;
 public sealed class ReadmeProgramTests : FolderTests
 {
     [Test]
-    public void It_is_what_the_README_shows()
-    {
-        var folder = new DirectoryInfo(AppContext.BaseDirectory);
-        while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "Spoco.sln")))
-            folder = folder.Parent;
-        if (folder is null)
-            Assert.Ignore("The README is not here: the tests run outside the project's folder.");
-        var shown = File.ReadAllText(Path.Combine(folder!.FullName, "README.md"));
-        var compiled = File.ReadAllLines(Path.Combine(folder.FullName, "Spoco.Tests", "CommandLine", "ReadmeProgram.cs"));
-        var usings = compiled.TakeWhile(line => line.StartsWith("using ", StringComparison.Ordinal)).Select(line => "    " + line);
-        var body = compiled.SkipWhile(line => !line.Contains("program begins")).Skip(1).TakeWhile(line => !line.Contains("It ends"))
-            .Select(line => line.Length > 0 ? line[4..] : line);
-        Assert.That(shown, Does.Contain(string.Join('\n', [.. usings, "", .. body])));
-    }
+    public void It_is_what_the_README_shows() => ShownProgram.AssertIsIn("README.md", ShownProgram.TextOf("Spoco.Tests", "CommandLine", "ReadmeProgram.cs"));
 
     [Test]
     public void It_gives_the_labels_of_the_command([Values("full", "sparse")] string supervision)

@@ -68,8 +68,8 @@ public sealed class RecipeTests : IDisposable
         };
         CommandLineRun.Of(["train", "--recipe", recipe, .. small, .. data]).AssertSuccess();
         Assert.That(File.ReadAllLines(_folder.File("model/log.csv")), Has.Length.EqualTo(11));
-        var stored = TrainingRun.SettingsOf(_folder.File("model/best.safetensors"))!;
-        Assert.That((stored.Recipe, stored.Iterations, stored.LearningRate), Is.EqualTo((recipe, 10, Recipe.Named(recipe).Settings.LearningRate)));
+        var stored = StoredSettings.Of(_folder.File("model/best.safetensors"))!;
+        Assert.That((stored.Source.Recipe, stored.Optimiser.Iterations, stored.Optimiser.LearningRate), Is.EqualTo((recipe, 10, Recipe.Named(recipe).Settings.Optimiser.LearningRate)));
         Assert.That(stored.Augmentation, Is.EqualTo(Recipe.Named(recipe).Settings.Augmentation), "stored as a whole");
     }
 
@@ -135,8 +135,8 @@ public sealed class RecipeTests : IDisposable
         File.WriteAllText(path, """{ "iterations": 7, "batch-size": 3, "maps": [4, 8], "patch": [32, 32], "validate-every": 7, "noise": [0, 0.5], "flips": "none" }""");
         CommandLineRun.Of("train", "--recipe", "dsb2018", "--config", path, "--batch-size", "1", "--data", PublishedDataSets.Dsb2018(_folder.File("data")),
             "--out", _folder.File("model"), "--device", "cpu").AssertSuccess();
-        var settings = TrainingRun.SettingsOf(_folder.File("model/last.safetensors"))!;
-        Assert.That((settings.Iterations, settings.BatchSize, settings.Order, settings.Recipe), Is.EqualTo((7, 1, "bcr", "dsb2018")));
+        var settings = StoredSettings.Of(_folder.File("model/last.safetensors"))!;
+        Assert.That((settings.Optimiser.Iterations, settings.Data.BatchSize, settings.Network.Order, settings.Source.Recipe), Is.EqualTo((7, 1, "bcr", "dsb2018")));
         Assert.That(settings.Augmentation.NoiseDeviation.To, Is.EqualTo(0.5));
         CommandLineRun.Of("train", "--resume", "--config", path, "--out", _folder.File("model"), "--device", "cpu").AssertBadInput("--resume");
     }

@@ -280,9 +280,9 @@ public sealed partial class TrainingPromisesTests : IDisposable
         CommandLineRun.Of("predict", "--model", Out, "--input", path, "--out", _folder.File("e"), "--device", "cpu").AssertSuccess();
         var written = EmbeddingFile.Read(_folder.File("e/cell0.h5"), model.Options.EmbeddingDimensions);
         Assert.That(written.Embeddings.Data, Is.EqualTo(model.Predict(image).Embeddings.Data));
-        using var data = TrainingData.Load(TrainingRun.StoredSettings(Out), null, CancellationToken.None);
-        Assert.That(data.Validation[0].Image.Data, Is.EqualTo(image.Data));
-        Assert.That(NetworkOfModel.Adopt(new TrainSettings(), Best) is { Clip: 2.5 } adopted && adopted.Normalise == text);
+        using var data = TrainingData.Load(StoredSettings.OfFolder(Out), null, CancellationToken.None);
+        Assert.That(data.Images.Validation[0].Image.Data, Is.EqualTo(image.Data));
+        Assert.That(NetworkOfModel.Adopt(new TrainSettings(), Best).Data is { Clip: 2.5 } adopted && adopted.Normalise == text);
     }
 
     [TestCase("median")]
@@ -307,7 +307,7 @@ public sealed partial class TrainingPromisesTests : IDisposable
             metadata.Remove("spoco.data");
         });
         Assert.That(SafeTensors.Open(Last).Metadata["spoco.model"] + SafeTensors.Open(Last).Metadata["spoco.settings"], Does.Not.Contain("Normalis"));
-        Assert.That(TrainingRun.StoredSettings(Out).Normalise, Is.EqualTo("zscore"));
+        Assert.That(StoredSettings.OfFolder(Out).Data.Normalise, Is.EqualTo("zscore"));
         using var model = Checkpoint.Load(Last, TestDevices.Open("cpu"));
         var image = InputFile.ReadImage(_folder.File("data/val/images/cell0.png"), "raw", 1);
         Assert.That(model.Normalise(image).Data, Is.EqualTo(Normalisation.Apply(image).Data));
@@ -323,7 +323,7 @@ public sealed partial class TrainingPromisesTests : IDisposable
         Rewrite(Last, metadata => metadata["spoco.settings"] = Regex.Replace(
             metadata["spoco.settings"].Replace("\"NoForeground\":true", "\"NoForeground\":false", StringComparison.Ordinal), "\"ForegroundShare\":null,", ""));
         Assert.That(SafeTensors.Open(Last).Metadata["spoco.settings"], Does.Not.Contain("ForegroundShare").And.Contain("\"NoForeground\":false"));
-        Assert.That(TrainingRun.StoredSettings(Out).HasForeground, Is.False);
+        Assert.That(StoredSettings.OfFolder(Out).HasForeground, Is.False);
         CommandLineRun.Of("train", "--out", Out, "--resume", "--device", "cpu").AssertSuccess();
     }
 

@@ -34,6 +34,7 @@ public sealed class WholePathTests : FolderTests
         Assert.That(scores.RootElement.GetProperty("mean").GetProperty("symmetric_best_dice").GetDouble(), Is.EqualTo(SymmetricBestDice.Of(table)).Within(1e-12));
 
         CommandLineRun.Of("predict", "--model", model, "--input", images, "--out", embeddings, "--device", "cpu").AssertSuccess();
+        Assert.That(Hdf5File.Has(Path.Combine(embeddings, "cell0.h5"), "embeddings_g"), Is.False, "nobody has asked for g");
         var again = Path.Combine(Folder, "again.png");
         CommandLineRun.Of("segment", "--model", model, "--embeddings", Path.Combine(embeddings, "cell0.h5"), "--out", again, "--device", "cpu").AssertSuccess();
         Assert.That(InputFile.ReadLabels(again).Data, Is.EqualTo(labels.Data), "segmenting stored embeddings is segmenting the image");

@@ -2,7 +2,9 @@ using Spoco.Cli.Data;
 using Spoco.Cli.Files;
 using Spoco.Cli.Training;
 using Spoco.Engine;
+using Spoco.Engine.Data;
 using Spoco.Engine.Losses;
+using Spoco.Engine.Training;
 using Spoco.Tests.Files;
 
 namespace Spoco.Tests.Data;
@@ -22,8 +24,11 @@ public sealed class PatchSourceTests : IDisposable
         PublishedDataSets.Volume(_folder.File("data/train/b.h5"), 21, 50, 40, seed: 2);
         AssertSame(new TrainSettings
         {
-            Data = _folder.File("data"), Dimensions = dimensions, Patch = dimensions == 3 ? [12, 16, 14] : [16, 14],
-            Supervision = sparse ? Supervision.Sparse : Supervision.Full, InstanceRatio = sparse ? 0.3 : 1, NoAugmentation = !augmented,
+            Source = new() { Data = _folder.File("data") },
+            Network = new() { Dimensions = dimensions },
+            Data = new() { Patch = dimensions == 3 ? [12, 16, 14] : [16, 14] },
+            Labels = new() { Supervision = sparse ? Supervision.Sparse : Supervision.Full, InstanceRatio = sparse ? 0.3 : 1 },
+            NoAugmentation = !augmented,
             Augmentation = new AugmentationOptions { RotationDegrees = 30, ElasticDeviation = 2, ElasticSpacing = 8 },
         });
     }
@@ -32,14 +37,24 @@ public sealed class PatchSourceTests : IDisposable
     public void A_part_of_a_volume_on_disk()
     {
         PublishedDataSets.Volume(_folder.File("a.h5"), 30, 41, 47, seed: 1);
-        AssertSame(new TrainSettings { Data = _folder.File("a.h5"), Dimensions = 3, Patch = [8, 9, 10] });
+        AssertSame(new TrainSettings
+        {
+            Source = new() { Data = _folder.File("a.h5") },
+            Network = new() { Dimensions = 3 },
+            Data = new() { Patch = [8, 9, 10] },
+        });
     }
 
     [Test]
     public void Images_on_disk_give_the_bits_of_images_in_memory()
     {
         PublishedDataSets.Cvppp(_folder.Path);
-        AssertSame(new TrainSettings { Data = _folder.Path, Patch = [40, 36], Supervision = Supervision.Sparse, InstanceRatio = 0.3, RatioOf = RatioOf.Set });
+        AssertSame(new TrainSettings
+        {
+            Source = new() { Data = _folder.Path },
+            Data = new() { Patch = [40, 36] },
+            Labels = new() { Supervision = Supervision.Sparse, InstanceRatio = 0.3, RatioOf = RatioOf.Set },
+        });
     }
 
     /// <summary>Ignored voxels become 0, the background an object of its own; what was not selected is unlabelled.</summary>
@@ -95,9 +110,10 @@ public sealed class PatchSourceTests : IDisposable
 
     private static void AssertSame(TrainSettings settings)
     {
-        using var inMemory = TrainingData.Load(settings, long.MaxValue, CancellationToken.None);
-        using var onDisk = TrainingData.Load(settings, 0, CancellationToken.None);
-        Assert.That((inMemory.OnDisk, onDisk.OnDisk > 0), Is.EqualTo((0, true)));
+        using var memory = TrainingData.Load(settings, long.MaxValue, CancellationToken.None);
+        using var disk = TrainingData.Load(settings, 0, CancellationToken.None);
+        Assert.That((memory.OnDisk, disk.OnDisk > 0), Is.EqualTo((0, true)));
+        var (inMemory, onDisk) = (memory.Images, disk.Images);
         Assert.That(onDisk.Train.Select(i => (i.Name, i.Extents, i.Objects.Count)), Is.EqualTo(inMemory.Train.Select(i => (i.Name, i.Extents, i.Objects.Count))));
         Assert.That(onDisk.Train, Has.None.InstanceOf<TrainingItem>());
         Assert.That(onDisk.TypicalSizeFloor(null), Is.EqualTo(inMemory.TypicalSizeFloor(null)));

@@ -1,6 +1,7 @@
 using NUnit.Framework;
 using Spoco.Cli.Files;
 using Spoco.Engine;
+using Spoco.Engine.Data;
 
 namespace Spoco.Tests.Files;
 
@@ -24,7 +25,7 @@ internal sealed class SharedDataTests
             counts.Add(Instances(labels));
             Assert.That(labels.Data.Max(), Is.EqualTo(counts[^1]), item.Name);
             if (part.StartsWith("fluo", StringComparison.Ordinal))
-                Assert.That(InputFile.WithChannels(image, 1, item.ImagePath).Channels, Is.EqualTo(1), item.Name);
+                Assert.That(ImageReading.WithChannels(image, 1, item.ImagePath).Channels, Is.EqualTo(1), item.Name);
         }
         Assert.That((counts.Sum(), counts.Min(), counts.Max()), Is.EqualTo((instances, fewest, most)));
     }

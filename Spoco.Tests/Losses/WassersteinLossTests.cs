@@ -1,3 +1,4 @@
+using Spoco.Engine.Checkpoints;
 using Spoco.Engine;
 using Spoco.Engine.Losses;
 using Spoco.Engine.Networks;
@@ -52,7 +53,7 @@ public sealed class WassersteinLossTests
             critic.Parameters.Gradients.Clear();
             var result = WassersteinLoss.Critic(critic, real, fake, epsilon, penaltyWeight);
             return (result, critic.Parameters.Specs.ToDictionary(s => s.Name,
-                s => ParameterStore.ToFileLayout(s, critic.Parameters[s.Name].Gradient!.ToArray())));
+                s => CheckpointFormat.ToFile(s, critic.Parameters[s.Name].Gradient!.ToArray())));
         }
     }
 
@@ -134,7 +135,7 @@ public sealed class WassersteinLossTests
             Slope = golden.Params.GetProperty("slope").GetSingle(),
         });
         foreach (var spec in critic.Parameters.Specs)
-            critic.Parameters[spec.Name].Buffer.CopyFrom(ParameterStore.FromFileLayout(spec, golden.Float32($"state/{spec.Name}")));
+            critic.Parameters[spec.Name].Buffer.CopyFrom(CheckpointFormat.FromFile(spec, golden.Float32($"state/{spec.Name}")));
         return critic;
     }
 

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Spoco.Engine.Checkpoints;
 using Spoco.Engine.Networks;
 using Spoco.Kernels;
 using Spoco.Tests.Golden;
@@ -27,6 +28,6 @@ internal static class GoldenNetwork
     public static void Fill(GoldenCase golden, string prefix, ParameterStore store)
     {
         foreach (var spec in store.Specs)
-            store[spec.Name].Buffer.CopyFrom(ParameterStore.FromFileLayout(spec, golden.Float32($"{prefix}/{spec.Name}")));
+            store[spec.Name].Buffer.CopyFrom(CheckpointFormat.FromFile(spec, golden.Float32($"{prefix}/{spec.Name}")));
     }
 }

@@ -1,5 +1,5 @@
-using Spoco.Cli.Evaluation;
 using Spoco.Engine;
+using Spoco.Engine.Scores;
 
 namespace Spoco.Tests.Scores;
 

@@ -1,5 +1,5 @@
-using Spoco.Cli.Evaluation;
 using Spoco.Cli.Files;
+using Spoco.Engine.Scores;
 using Spoco.Engine.Segmentation;
 using Spoco.Tests.CommandLine;
 using Spoco.Tests.Segmentation;

@@ -4,6 +4,7 @@ using Spoco.Cli.Demo;
 using Spoco.Cli.Files;
 using Spoco.Cli.Training;
 using Spoco.Engine;
+using Spoco.Engine.Data;
 using Spoco.Engine.Training;
 using Spoco.Kernels;
 using Spoco.Tests.CommandLine;

@@ -1,5 +1,6 @@
 using Spoco.Engine;
 using Spoco.Engine.Checkpoints;
+using Spoco.Engine.Data;
 using Spoco.Engine.Losses;
 using Spoco.Engine.Networks;
 using Spoco.Engine.Training;

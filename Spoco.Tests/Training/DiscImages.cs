@@ -1,5 +1,5 @@
 using Spoco.Engine;
-using Spoco.Engine.Training;
+using Spoco.Engine.Data;
 using Spoco.Kernels;
 
 namespace Spoco.Tests.Training;

@@ -1,13 +1,14 @@
-using Spoco.Cli.Data;
-using Spoco.Cli.Training;
 using Spoco.Engine;
+using Spoco.Engine.Data;
+using Spoco.Engine.Training;
 
 namespace Spoco.Tests.Training;
 
 /// <summary>How many patches lie anywhere.</summary>
 public sealed class FreePatchShareTests
 {
-    private static readonly TrainSettings Settings = new() { Patch = [20, 20] };
+    private static readonly TrainingSettings Settings = new() { Data = new() { Patch = [20, 20] } };
+    private static readonly TrainingSettings Deep = new() { Network = new() { Dimensions = 3 }, Data = new() { Patch = [20, 20, 20] } };
 
     [Test]
     public void Is_half_of_the_chance_that_a_random_patch_shows_no_object([Values(1, 6)] int objects)
@@ -41,7 +42,7 @@ public sealed class FreePatchShareTests
         Assert.That(FreePatchShare.Of([Item(new Volume<int>(1, 30, 30))], Settings), Is.EqualTo(0.5));
         Assert.That(FreePatchShare.Of([Item(labels), Item(new Volume<int>(1, 30, 30))], Settings), Is.EqualTo(0.25), "every image counts the same");
         Assert.That(FreePatchShare.Of([Item(new Volume<int>(1, 10, 10))], Settings), Is.EqualTo(0.5), "an image smaller than a patch");
-        Assert.That(FreePatchShare.Of([Item(labels)], Settings with { FreePatches = 0.75 }), Is.EqualTo(0.75), "said");
+        Assert.That(FreePatchShare.Of([Item(labels)], Settings with { Data = Settings.Data with { FreePatches = 0.75 } }), Is.EqualTo(0.75), "said");
     }
 
     [Test]
@@ -49,11 +50,11 @@ public sealed class FreePatchShareTests
     {
         var labels = new Volume<int>(40, 40, 40);
         labels[20, 20, 20] = 1;
-        var share = FreePatchShare.Of([Item(labels)], Settings with { Dimensions = 3, Patch = [20, 20, 20] });
+        var share = FreePatchShare.Of([Item(labels)], Deep);
         Assert.That(share, Is.Zero, "all patches hold the middle");
         labels = new Volume<int>(80, 40, 40);
         labels[0, 0, 0] = 1;
-        share = FreePatchShare.Of([Item(labels)], Settings with { Dimensions = 3, Patch = [20, 20, 20] });
+        share = FreePatchShare.Of([Item(labels)], Deep);
         Assert.That(share, Is.EqualTo(0.5).Within(0.01), "hardly any");
     }
 

@@ -1,5 +1,6 @@
 using Spoco.Cli.Training;
 using Spoco.Engine;
+using Spoco.Engine.Training;
 using Spoco.Kernels;
 
 namespace Spoco.Tests.Training;

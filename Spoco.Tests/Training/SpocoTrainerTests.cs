@@ -1,5 +1,6 @@
 using Spoco.Engine;
 using Spoco.Engine.Checkpoints;
+using Spoco.Engine.Data;
 using Spoco.Engine.Losses;
 using Spoco.Engine.Networks;
 using Spoco.Engine.Training;
@@ -179,6 +180,31 @@ public sealed class SpocoTrainerTests : FolderTests
         Assert.That(second.Embeddings.Data, Is.EqualTo(first.Embeddings.Data));
         Assert.That(first.MomentumEmbeddings!.Data, Is.EqualTo(first.Embeddings.Data), "g starts as a copy of f");
         Assert.That(first.Foreground!.Data, Has.All.InRange(0f, 1f));
+    }
+
+    /// <summary>The units of a network report their progress: those of g are not among them unless its embeddings are asked for.</summary>
+    [Test]
+    public void G_runs_only_where_its_embeddings_are_asked_for()
+    {
+        var device = TestDevices.Open("cpu");
+        using var model = new SpocoModel(device, Model("bcr"));
+        model.Initialise(2);
+        model.MomentumNet.Parameters.Initialise(3);
+        var image = new Volume<float>(GradientCheck.RandomValues(new Random(3), 17 * 23), 1, 17, 23);
+        var (alone, both) = (new Counter(), new Counter());
+        var of = model.Predict(image, withMomentum: false, alone);
+        var ofBoth = model.Predict(image, withMomentum: true, both);
+        Assert.That(alone.Count, Is.Positive);
+        Assert.That(both.Count, Is.EqualTo(2 * alone.Count));
+        Assert.That((of.MomentumEmbeddings, of.Embeddings.Data), Is.EqualTo(((Volume<float>?)null, ofBoth.Embeddings.Data)));
+        Assert.That(model.PredictMomentum(image, default).Data, Is.EqualTo(ofBoth.MomentumEmbeddings!.Data).And.Not.EqualTo(of.Embeddings.Data), "g by itself");
+    }
+
+    private sealed class Counter : IProgress<double>
+    {
+        public int Count { get; private set; }
+
+        public void Report(double value) => Count++;
     }
 
     private static double[] Losses(ComputeDevice device, Supervision supervision, string order, int count)
