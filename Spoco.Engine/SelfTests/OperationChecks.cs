@@ -31,6 +31,8 @@ internal static class OperationChecks
         yield return Twice(nameof(Elementwise), $"sum, product {shape}", Rounding, [shape, shape],
             x => Elementwise.AddScaled(Elementwise.Multiply(x[0], x[1]), Elementwise.Scale(Elementwise.Add(x[0], x[1]), 0.3f), -0.7f));
         yield return Twice(nameof(Reduction), $"sum, mean {shape}", Sums, [shape], x => Elementwise.AddScaled(Reduction.Mean(x[0]), Reduction.Sum(x[0]), 0.01f));
+        yield return Twice(nameof(Cast), $"{shape}", Rounding, [shape],
+            x => Cast.Apply(Cast.Apply(Cast.Apply(x[0], ElementType.BF16), ElementType.F16), ElementType.F32));
         yield return Twice(nameof(Dropout), $"{shape}", Rounding, [shape], x => Dropout.Apply(x[0], 0.4f, 11));
         yield return Twice(nameof(ChannelSlice), $"{shape}", Rounding, [shape], x => ChannelSlice.Apply(x[0], 1, shape.C - 2));
         yield return Twice(nameof(Reshape), $"{shape}", Rounding, [shape], x => Reshape.Apply(x[0], new TensorShape(shape.N, 1, 1, 1, (int)(shape.Count / shape.N))));

@@ -139,13 +139,14 @@ public sealed class KernelPlayTests
         return weights.ToArray();
     }
 
-    // Both kinds of pooling of some of the channels, and what they are derivatives of.
+    // Both kinds of pooling of some of the channels, cast to each type and back, and what they are derivatives of.
     private static float[] Pool(ComputeDevice device)
     {
         using var scope = new TensorScope();
         var shape = new TensorShape(1, 1, 4, 5, 2);
         var x = Tensor.From(device, shape, [.. Enumerable.Range(0, 40).Select(i => i * 7 % 40 / 10f)]).WithGradient();
-        var (part, window) = (ChannelSlice.Apply(x, 1, 1), (1, 2, 2));
+        var cast = Cast.Apply(Cast.Apply(Cast.Apply(x, ElementType.BF16), ElementType.F16), ElementType.F32);
+        var (part, window) = (ChannelSlice.Apply(cast, 1, 1), (1, 2, 2));
         var first = Gradients.Of(Elementwise.Multiply(MaxPool.Apply(part, window), AveragePool.Apply(part, window)), [x], createGraph: true)[0];
         var second = Gradients.Of(Reduction.Mean(Elementwise.Multiply(first, first)), [x])[0];
         return [.. first.ToArray(), .. second.ToArray()];
