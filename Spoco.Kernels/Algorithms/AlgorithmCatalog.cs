@@ -6,7 +6,10 @@ namespace Spoco.Kernels;
 internal static class AlgorithmCatalog
 {
     /// <summary>The choosers of all operations.</summary>
-    public static IReadOnlyList<IChooser> All { get; } = [ChannelSum.Chooser, Convolution.Chooser];
+    public static IReadOnlyList<IChooser> All { get; } = [
+        AffinityLoss.Chooser, AnchorSelection.Chooser, CentreTerms.Chooser, ChannelSum.Chooser, ClusterMeans.Chooser, Convolution.Chooser, EmbeddingLoss.Chooser,
+        ForegroundLoss.Chooser, GradientPenalty.Chooser, PositiveUnlabelledLoss.Chooser, Rescaling.Chooser, SoftMasks.Chooser, Spread.Chooser, TermSum.Chooser, VoxelSum.Chooser,
+    ];
 
     /// <summary>Checks the names of an operation and of one of its algorithms.</summary>
     /// <exception cref="DeviceException">There is no such operation, or no such algorithm; the message lists those there are.</exception>

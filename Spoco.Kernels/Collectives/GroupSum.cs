@@ -43,6 +43,27 @@ internal static class GroupSum
         }
     }
 
+    /// <summary>
+    /// Called by every thread of a group, once its values are in shared memory: adds each of <paramref name="kinds"/> values over the threads, for all of them to read. Two barriers for any number
+    /// of values, on every way through a kernel: compilers for processors multiply the code around barriers.
+    /// </summary>
+    /// <param name="values">Value of kind k and thread t at k <see cref="MaximalSize"/> + t.</param>
+    /// <param name="kinds">Number of values of a thread.</param>
+    /// <param name="totals">Receives a sum per kind.</param>
+    public static void OfThreads(ArrayView<float> values, int kinds, ArrayView<float> totals)
+    {
+        Group.Barrier();
+        for (var k = Group.IdxX; k < kinds; k += Group.DimX)
+        {
+            var sum = 0f;
+            for (var t = 0; t < Group.DimX; t++)
+                sum += values[k * MaximalSize + t];
+            totals[k] = sum;
+        }
+
+        Group.Barrier();
+    }
+
     /// <summary>Sum of <paramref name="count"/> values, with Kahan's correction.</summary>
     public static float Compensated(ArrayView<float> values, long at, int stride, int count)
     {
@@ -59,7 +80,11 @@ internal static class GroupSum
         return sum;
     }
 
+    /// <summary>Number <paramref name="i"/> of the sums over the blocks: partials are [rows, blocks, width].</summary>
+    public static float OfBlocks(ArrayView<float> partials, int i, int blocks, int width) =>
+        Compensated(partials, (long)(i / width) * blocks * width + i % width, width, blocks);
+
     /// <summary>One thread per value of a row: partials are [rows, blocks, width].</summary>
     private static void AddBlocksKernel(Index1D i, ArrayView<float> partials, int blocks, int width, ArrayView<float> sums) =>
-        sums[i] = Compensated(partials, (long)(i.X / width) * blocks * width + i.X % width, width, blocks);
+        sums[i] = OfBlocks(partials, i, blocks, width);
 }

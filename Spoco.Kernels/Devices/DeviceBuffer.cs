@@ -80,7 +80,7 @@ public readonly unsafe struct DeviceBuffer<T> where T : unmanaged
         return new DeviceBuffer<T>(Memory, _offset + offset, length);
     }
 
-    /// <summary>Copies host values into the window; returns when they are there.</summary>
+    /// <summary>Copies host values into the window: what comes later finds them there. They may be changed at once. Few values are not waited for.</summary>
     /// <exception cref="ArgumentException">The lengths differ.</exception>
     public void CopyFrom(ReadOnlySpan<T> source)
     {
@@ -88,13 +88,18 @@ public readonly unsafe struct DeviceBuffer<T> where T : unmanaged
         if (source.Length == 0)
             return;
         if (Device is HostDevice)
+        {
             source.CopyTo(Span);
+            return;
+        }
+
+        var gpu = (IlgpuDevice)Device;
+        gpu.Traffic.Writes++;
+        if ((long)source.Length * sizeof(T) <= CopyStage.LongestWrite)
+            gpu.Copies.Write(View, source);
         else
             fixed (T* p = source)
-            {
-                ((IlgpuDevice)Device).Traffic.Writes++;
                 View.CopyFromCPU(ref *p, source.Length);
-            }
     }
 
     /// <summary>Copies the window to host values; waits for the kernels that write it.</summary>
@@ -109,10 +114,15 @@ public readonly unsafe struct DeviceBuffer<T> where T : unmanaged
         else
             fixed (T* p = destination)
             {
-                ((IlgpuDevice)Device).Traffic.Reads++;
+                var gpu = (IlgpuDevice)Device;
+                gpu.Traffic.Reads++;
                 View.CopyToCPU(ref *p, destination.Length);
+                gpu.Copies.Complete();
             }
     }
+
+    /// <summary>Begins to copy the window to host memory; nobody waits before the values are asked for.</summary>
+    internal DeviceRead<T> BeginRead() => DeviceRead<T>.Of(this);
 
     /// <summary>Copies the window into another one of the same device and length.</summary>
     /// <exception cref="ArgumentException">Another device or length.</exception>

@@ -26,6 +26,7 @@ public sealed class IlgpuDevice : ComputeDevice
     {
         _context = context;
         Accelerator = accelerator;
+        Copies = new CopyStage(this);
         Capabilities = new Capabilities(false, false, accelerator.MaxNumThreadsPerGroup, accelerator.WarpSize,
             (int)Math.Min(int.MaxValue, (long)accelerator.MaxSharedMemoryPerGroup), HasAtomics64(accelerator), MatrixUnitsOf(accelerator));
     }
@@ -52,6 +53,9 @@ public sealed class IlgpuDevice : ComputeDevice
     /// <summary>Launches and copies so far; whoever launches a kernel asks for it once per launch.</summary>
     internal DeviceTraffic Traffic;
 
+    /// <summary>Small copies that nobody waits for.</summary>
+    internal CopyStage Copies { get; }
+
     /// <inheritdoc/>
     public override void Synchronize()
     {
@@ -60,6 +64,8 @@ public sealed class IlgpuDevice : ComputeDevice
             ThrowIfDisposed();
             Accelerator.DefaultStream.Synchronize();
         }
+
+        Copies.Complete();
     }
 
     /// <summary>
