@@ -15,14 +15,6 @@ internal static class GroupSum
     /// <summary>Threads of a group on a device.</summary>
     public static int Size(IlgpuDevice gpu) => Math.Min(MaximalSize, gpu.Accelerator.MaxNumThreadsPerGroup);
 
-    /// <summary>sums[row, i] = sum of partials[row, block, i] over the blocks.</summary>
-    public static void AddBlocks(IlgpuDevice gpu, DeviceBuffer<float> partials, int blocks, int width, DeviceBuffer<float> sums)
-    {
-        if (sums.Length > 0)
-            gpu.Kernel(static d => d.LoadAutoGroupedStreamKernel<Index1D, ArrayView<float>, int, int, ArrayView<float>>(AddBlocksKernel))(
-                IlgpuDevice.Extent(sums.Length, nameof(GroupSum)), partials.View, blocks, width, sums.View);
-    }
-
     /// <summary>Called by every thread of a group: adds each of the first <paramref name="count"/> of three values over the threads, and stores the sums at
     /// <paramref name="at"/>.</summary>
     public static void Store(float first, float second, float third, ArrayView<float> partials, long at, int count = 3)
@@ -83,8 +75,4 @@ internal static class GroupSum
     /// <summary>Number <paramref name="i"/> of the sums over the blocks: partials are [rows, blocks, width].</summary>
     public static float OfBlocks(ArrayView<float> partials, int i, int blocks, int width) =>
         Compensated(partials, (long)(i / width) * blocks * width + i % width, width, blocks);
-
-    /// <summary>One thread per value of a row: partials are [rows, blocks, width].</summary>
-    private static void AddBlocksKernel(Index1D i, ArrayView<float> partials, int blocks, int width, ArrayView<float> sums) =>
-        sums[i] = OfBlocks(partials, i, blocks, width);
 }

@@ -27,8 +27,8 @@ internal sealed class EmbeddingLossSimt : EmbeddingLossAlgorithm
 
         // What lines are summed over depends on which anchors are used: only the device knows.
         var gpu = inputs.Embeddings.Device.Ilgpu;
-        gpu.Kernel(static d => d.LoadAutoGroupedStreamKernel<Index1D, ArrayView<ImageCentres>, ArrayView<float>, int>(EmbeddingSumsKernels.DropAnchors))(
-            inputs.Layout.Images, inputs.Centres.Images.View, sums.Anchors.View, inputs.Terms.LeastRemaining);
+        gpu.Kernel(static d => d.LoadAutoGroupedStreamKernel<Index1D, ArrayView<ImageCentres>, AnchorSums>(EmbeddingSumsKernels.DropAnchors))(
+            inputs.Layout.Images, inputs.Centres.Images.View, new AnchorSums(sums.Anchors.View, inputs.Terms.LeastRemaining));
         Pass(inputs, !gradient.IsNull, sums);
     }
 

@@ -157,6 +157,11 @@ internal static class EmbeddingSumsKernels
         lines[i] = GroupSum.Compensated(pixels, (long)(i.X / 2) * length * 2 + i.X % 2, 2, length);
 
     /// <summary>One thread per image: leaves out the anchors that come after too few pixels are left.</summary>
-    public static void DropAnchors(Index1D n, ArrayView<ImageCentres> images, ArrayView<float> sums, int least) =>
-        images[n] = images[n].WithAnchors(AnchorCover.Used(images[n], sums, least));
+    public static void DropAnchors(Index1D n, ArrayView<ImageCentres> images, AnchorSums anchors) =>
+        images[n] = images[n].WithAnchors(AnchorCover.Used(images[n], anchors.Sums, anchors.Least));
 }
+
+/// <summary>What the ILGPU kernel that leaves out anchors reads.</summary>
+/// <param name="Sums">Sums of all anchors.</param>
+/// <param name="Least">Fewest pixels that have to be left before another anchor is drawn.</param>
+public readonly record struct AnchorSums(ArrayView<float> Sums, int Least);
