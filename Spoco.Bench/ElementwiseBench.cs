@@ -4,7 +4,7 @@ using Spoco.Kernels.Primitives;
 
 namespace Spoco.Bench;
 
-/// <summary>sum += b: as fast as memory is.</summary>
+/// <summary>sum += b, as fast as memory is, and functions of one value.</summary>
 public class ElementwiseBench
 {
     private ComputeDevice _device = null!;
@@ -35,8 +35,26 @@ public class ElementwiseBench
         _device.Synchronize();
     }
 
+    [Benchmark]
+    public void Divide() => Apply(default(DivideOperator));
+
+    [Benchmark]
+    public void Exponential() => Apply(default(ExponentialOperator));
+
+    [Benchmark]
+    public void Logarithm() => Apply(default(LogarithmOperator));
+
+    [Benchmark]
+    public void SquareRoot() => Apply(default(SquareRootOperator));
+
     [GlobalCleanup]
     public void Cleanup() => _device.Dispose();
+
+    private void Apply<TOperator>(TOperator function) where TOperator : unmanaged, IElementwiseOperator
+    {
+        Elementwise.Apply(_b, _b, _sum, function);
+        _device.Synchronize();
+    }
 
     /// <summary>Two vectors of so many elements: one operation each, two values read and one written.</summary>
     public sealed record Vector(string Name, long Length) : IWorkload

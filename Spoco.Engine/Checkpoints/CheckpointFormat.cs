@@ -75,7 +75,8 @@ internal static class CheckpointFormat
     {
         if (spec.Kind != ParameterKind.ConvolutionWeight)
             return values.ToArray();
-        var (taps, input, output) = (spec.Shape.N * spec.Shape.D * spec.Shape.H, spec.Shape.W, spec.Shape.C);
+        var weight = WeightShape.Of(spec.Shape);
+        var (taps, input, output) = (weight.Taps, weight.Inputs, weight.Outputs);
         var result = new float[values.Length];
         for (var t = 0; t < taps; t++)
         {

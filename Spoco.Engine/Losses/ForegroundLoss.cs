@@ -25,39 +25,23 @@ public static class ForegroundLoss
         if (labels.Shape != output.Shape.WithChannels(1) || channel < 0 || channel >= output.Shape.C)
             throw new ArgumentException($"ForegroundLoss: labels {labels.Shape} and channel {channel} do not fit {output.Shape}.");
         var gradient = Gradients.Needed(output) ? Tensor.Zeros(output.Device, output.Shape, nameof(ForegroundLoss)) : null;
-        var values = Evaluate(output, labels, channel, 1, balance, gradient);
-        var total = Tensor.From(output.Device, TensorShape.Scalar, [(float)values.Average()]);
-        return gradient is null ? total : Gradients.Record(total, new ScalarLossNode(output, gradient));
+        using var values = output.Device.Allocate<float>(output.Shape.N, nameof(ForegroundLoss)).Memory;
+        var ofImages = new DeviceBuffer<float>(values, 0, output.Shape.N);
+        Evaluate(output, labels, channel, 1, balance, ofImages, gradient?.Buffer ?? default);
+        return ScalarLossNode.Mean(output, ofImages, gradient);
     }
 
     /// <summary>The loss of every image; writes the gradient of <paramref name="weight"/> times their mean into the channel.</summary>
-    internal static double[] Evaluate(Tensor output, LabelBatch labels, int channel, float weight, float balance, Tensor? gradient)
+    internal static void Evaluate(
+        Tensor output, LabelBatch labels, int channel, float weight, float balance, DeviceBuffer<float> values, DeviceBuffer<float> gradient)
     {
-        var device = output.Device;
-        var shape = output.Shape;
+        var (device, shape) = (output.Device, output.Shape);
         var layout = new EmbeddingLayout(shape.N, checked((int)shape.VoxelsPerImage), 1, shape.C, channel);
         var targets = labels.ForegroundTargets(device, balance);
-        var sums = device.Allocate<float>(shape.N * Primitives.ForegroundLoss.Scalars, nameof(ForegroundLoss));
-        using var sumMemory = sums.Memory;
-        Primitives.ForegroundLoss.Sums(layout, output.Buffer, targets.Buffer, sums);
-        var values = sums.ToArray();
-        var factors = new float[values.Length];
-        var losses = new double[shape.N];
-        for (var n = 0; n < shape.N; n++)
-        {
-            double entropy = values[3 * n], overlap = values[3 * n + 1], square = Math.Max(values[3 * n + 2] + targets.ObjectPixels[n], 1e-6);
-            losses[n] = entropy / layout.Pixels + 1 - 2 * overlap / square;
-            factors[3 * n] = (float)(weight / ((double)layout.Pixels * shape.N));
-            factors[3 * n + 1] = (float)(-2 * weight / (square * shape.N));
-            factors[3 * n + 2] = (float)(4 * weight * overlap / (square * square * shape.N));
-        }
-
-        if (gradient is not null)
-        {
-            sums.CopyFrom(factors);
-            Primitives.ForegroundLoss.Gradient(layout, output.Buffer, targets.Buffer, sums, gradient.Buffer);
-        }
-
-        return losses;
+        var factors = device.Allocate<float>(shape.N * Primitives.ForegroundLoss.Factors, nameof(ForegroundLoss));
+        using var memory = factors.Memory;
+        Primitives.ForegroundLoss.Evaluate(layout, output.Buffer, targets.Buffer, targets.ObjectPixels, weight, values, factors);
+        if (!gradient.IsNull)
+            Primitives.ForegroundLoss.Gradient(layout, output.Buffer, targets.Buffer, factors, gradient);
     }
 }

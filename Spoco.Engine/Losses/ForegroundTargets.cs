@@ -10,8 +10,11 @@ internal sealed class ForegroundTargets : IDisposable
     /// <summary>How far around an object its weight reaches, in pixels along the axes: where its outline is decided.</summary>
     public const int Reach = 4;
 
-    private ForegroundTargets(DeviceBuffer<float> buffer, float balance, int[] objectPixels)
+    private readonly Holdings _holdings;
+
+    private ForegroundTargets(Holdings holdings, DeviceBuffer<float> buffer, float balance, DeviceBuffer<int> objectPixels)
     {
+        _holdings = holdings;
         Buffer = buffer;
         Balance = balance;
         ObjectPixels = objectPixels;
@@ -24,7 +27,7 @@ internal sealed class ForegroundTargets : IDisposable
     public float Balance { get; }
 
     /// <summary>Pixels of objects in every image.</summary>
-    public IReadOnlyList<int> ObjectPixels { get; }
+    public DeviceBuffer<int> ObjectPixels { get; }
 
     public static ForegroundTargets Upload(ComputeDevice device, LabelBatch labels, float balance)
     {
@@ -35,13 +38,14 @@ internal sealed class ForegroundTargets : IDisposable
         var objectPixels = new int[shape.N];
         for (var n = 0; n < shape.N; n++)
             objectPixels[n] = Fill(labels, n, balance, targets.AsSpan(n * pixels, pixels));
-        var buffer = device.Allocate<float>(count, nameof(ForegroundTargets));
-        buffer.CopyFrom(targets.AsSpan(0, count));
+        using var holdings = new Holdings();
+        var buffer = holdings.Upload<float>(device, targets.AsSpan(0, count), nameof(ForegroundTargets));
         ArrayPool<float>.Shared.Return(targets);
-        return new ForegroundTargets(buffer, balance, objectPixels);
+        var pixelsThere = holdings.Upload<int>(device, objectPixels, nameof(ForegroundTargets));
+        return new ForegroundTargets(holdings.Share(), buffer, balance, pixelsThere);
     }
 
-    public void Dispose() => Buffer.Memory.Dispose();
+    public void Dispose() => _holdings.Dispose();
 
     /// <summary>Writes the targets of an image and returns how many of its pixels belong to objects.</summary>
     private static int Fill(LabelBatch labels, int image, float balance, Span<float> targets)

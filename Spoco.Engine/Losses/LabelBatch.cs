@@ -147,6 +147,18 @@ public sealed class LabelBatch : IDisposable
         return _segments!;
     }
 
+    /// <summary>Copies to a device what a loss with these options reads of the labels: best before there is work that the copies would have to wait for.</summary>
+    internal void Stage(ComputeDevice device, SpocoLossOptions options)
+    {
+        On(device);
+        if (!options.ForegroundChannel || options.ForegroundWeight == 0)
+            return;
+        if (options.Supervision == Supervision.Sparse)
+            PositiveUnlabelledTargets(device);
+        else
+            ForegroundTargets(device, options.ForegroundBalance);
+    }
+
     /// <summary>The targets of a foreground channel; kept as the sorted pixels are.</summary>
     internal ForegroundTargets ForegroundTargets(ComputeDevice device, float balance)
     {

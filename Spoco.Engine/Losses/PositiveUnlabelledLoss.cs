@@ -49,69 +49,26 @@ public static class PositiveUnlabelledLoss
         if (teacher is not null && (teacher.Shape != output.Shape || teacher.Device != output.Device))
             throw new ArgumentException($"PositiveUnlabelledLoss: the outputs of f ({output}) and of g ({teacher}) differ.");
         var gradient = Gradients.Needed(output) ? Tensor.Zeros(output.Device, output.Shape, nameof(PositiveUnlabelledLoss)) : null;
-        var value = Evaluate(output, labels, channel, options with { ForegroundWeight = 1 }, teacher, gradient);
-        var total = Tensor.From(output.Device, TensorShape.Scalar, [(float)value]);
-        return gradient is null ? total : Gradients.Record(total, new ScalarLossNode(output, gradient));
+        using var values = output.Device.Allocate<float>(output.Shape.N, nameof(PositiveUnlabelledLoss)).Memory;
+        var ofImages = new DeviceBuffer<float>(values, 0, output.Shape.N);
+        Evaluate(output, labels, channel, options, 1, teacher, ofImages, gradient?.Buffer ?? default);
+        return ScalarLossNode.Mean(output, ofImages, gradient);
     }
 
-    /// <summary>The loss of the batch; writes the gradient of its weight times it into the channel.</summary>
-    internal static double Evaluate(Tensor output, LabelBatch labels, int channel, SpocoLossOptions options, Tensor? teacher, Tensor? gradient)
+    /// <summary>The loss of the batch, once per image; writes the gradient of <paramref name="weight"/> times it into the channel.</summary>
+    internal static void Evaluate(
+        Tensor output, LabelBatch labels, int channel, SpocoLossOptions options, float weight, Tensor? teacher, DeviceBuffer<float> values, DeviceBuffer<float> gradient)
     {
-        const int scalars = Primitives.PositiveUnlabelledLoss.Scalars;
         var (device, shape) = (output.Device, output.Shape);
         var layout = new EmbeddingLayout(shape.N, checked((int)shape.VoxelsPerImage), 1, shape.C, channel);
         var targets = labels.PositiveUnlabelledTargets(device);
-        var sums = device.Allocate<float>(shape.N * scalars, nameof(PositiveUnlabelledLoss));
-        using var memory = sums.Memory;
-        Primitives.PositiveUnlabelledLoss.Sums(layout, output.Buffer, targets.Buffer, teacher?.Buffer ?? default, sums);
-        var images = sums.ToArray();
-        Span<double> s = stackalloc double[scalars];
-        s.Clear();
-        for (var i = 0; i < images.Length; i++)
-            s[i % scalars] += images[i];
-        Span<double> slopes = stackalloc double[scalars];
-        var value = Combine(s, targets, layout.Count, options, slopes);
-        if (gradient is not null)
-        {
-            Span<float> factors = stackalloc float[scalars];
-            for (var i = 0; i < scalars; i++)
-                factors[i] = (float)(options.ForegroundWeight * slopes[i]);
-            var uploaded = device.Allocate<float>(scalars, nameof(PositiveUnlabelledLoss));
-            using var uploadedMemory = uploaded.Memory;
-            uploaded.CopyFrom(factors);
-            Primitives.PositiveUnlabelledLoss.Gradient(layout, output.Buffer, targets.Buffer, teacher?.Buffer ?? default, uploaded, gradient.Buffer);
-        }
-
-        return value;
-    }
-
-    /// <summary>The loss as a function of the sums s, and its derivatives.</summary>
-    private static double Combine(ReadOnlySpan<double> s, PositiveUnlabelledTargets targets, long pixels, SpocoLossOptions options, Span<double> slopes)
-    {
-        slopes.Clear();
-        slopes[6] = options.ForegroundAgreement / pixels;
-        var (value, trust) = (slopes[6] * s[6], 1.0);
-        if (targets.Background > 0)
-        {
-            trust = 0.5;
-            slopes[3] = (1 - trust) * (1 - options.ForegroundShare) / targets.Background;
-            value += slopes[3] * s[3];
-        }
-
-        if (targets.Positives == 0)
-            return value;
-        var share = Math.Max(options.ForegroundShare, (double)targets.Positives / pixels);
-        var positive = share / targets.Positives;
-        var negative = s[2] / pixels - positive * s[1];
-        var sign = negative < 0 ? -trust : trust;
-        var (overlap, square) = (positive * s[4], s[5] / pixels + share);
-        var outline = options.ForegroundOutline / (targets.Positives + targets.Beside);
-        slopes[0] = positive + outline;
-        slopes[1] = -sign * positive;
-        slopes[2] = sign / pixels;
-        slopes[4] = -2 * positive / square;
-        slopes[5] = 2 * overlap / (square * square) / pixels;
-        slopes[7] = outline;
-        return value + positive * s[0] + sign * negative + 1 - 2 * overlap / square + outline * (s[0] + s[7]);
+        var coefficients = PositiveUnlabelledCoefficients.Of(
+            weight, options.ForegroundShare, options.ForegroundAgreement, options.ForegroundOutline, layout.Count, targets.Positives, targets.Beside, targets.Background);
+        var factors = device.Allocate<float>(Primitives.PositiveUnlabelledLoss.Scalars, nameof(PositiveUnlabelledLoss));
+        using var memory = factors.Memory;
+        var taught = teacher?.Buffer ?? default;
+        Primitives.PositiveUnlabelledLoss.Evaluate(layout, output.Buffer, targets.Buffer, taught, coefficients, values, factors);
+        if (!gradient.IsNull)
+            Primitives.PositiveUnlabelledLoss.Gradient(layout, output.Buffer, targets.Buffer, taught, factors, gradient);
     }
 }

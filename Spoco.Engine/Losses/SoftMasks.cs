@@ -69,61 +69,30 @@ public static class SoftMasks
     /// <summary>One evaluation, whose small buffers are kept for the gradient.</summary>
     private sealed class State
     {
-        private readonly LabelBatch _labels;
-        private readonly int[] _clusters;
-
         public State(Tensor embeddings, LabelBatch labels, ReadOnlySpan<int> clusters, SpocoLossOptions options, Holdings holdings)
         {
-            (_labels, _clusters) = (labels, clusters.ToArray());
             var device = embeddings.Device;
             var layout = EmbeddingLayout.Of(embeddings.Shape, embeddings.Shape.C - (options.ForegroundChannel ? 1 : 0));
             var segments = labels.On(device);
-            var firstMasks = new int[layout.Images + 1];
-            for (var n = 0; n < layout.Images; n++)
-                firstMasks[n + 1] = _clusters.Count(k => k < labels.ImageClusters[n + 1]);
             Inputs = new SoftMaskInputs
             {
                 Falloff = (float)options.Falloff,
                 Layout = layout,
                 Embeddings = embeddings.Buffer,
-                Centres = holdings.Upload<float>(device, Means(embeddings, layout, segments), nameof(SoftMasks)),
-                Table = holdings.Add(MaskTable.Upload(segments, firstMasks)),
+                Means = holdings.Allocate<float>(device, (long)labels.Clusters * layout.Channels, nameof(SoftMasks)),
+                Table = holdings.Add(MaskTable.Upload(segments, clusters)),
             };
+            Primitives.ClusterMeans.Forward(layout, embeddings.Buffer, segments, Inputs.Means);
         }
 
         public SoftMaskInputs Inputs { get; }
 
         public void WriteGradient(DeviceBuffer<float> masks, DeviceBuffer<float> maskGradient, DeviceBuffer<float> gradient)
         {
-            var (device, channels) = (masks.Device, Inputs.Layout.Channels);
-            using var holdings = new Holdings();
-            var sums = holdings.Allocate<float>(device, Inputs.Centres.Length, nameof(SoftMasks));
-            var shift = holdings.Allocate<float>(device, (long)_labels.Clusters * channels, nameof(SoftMasks));
-            Primitives.SoftMasks.CentreSums(Inputs, masks, maskGradient, sums);
-
-            // mu_k is the mean of its own pixels: each of them gets its share of dL/dmu_k = -sums.
-            var values = sums.ToArray();
-            var shares = new float[shift.Length];
-            for (var i = 0; i < values.Length; i++)
-                shares[_clusters[i / channels] * channels + i % channels] -= values[i] / _labels.Pixels(_clusters[i / channels]).Length;
-            shift.CopyFrom(shares);
+            var shift = masks.Device.Allocate<float>(Inputs.Means.Length, nameof(SoftMasks));
+            using var memory = shift.Memory;
+            Primitives.SoftMasks.Shift(Inputs, masks, maskGradient, shift);
             Primitives.SoftMasks.Gradient(Inputs, masks, maskGradient, shift, gradient);
-        }
-
-        private float[] Means(Tensor embeddings, EmbeddingLayout layout, PixelSegments segments)
-        {
-            var sums = embeddings.Device.Allocate<float>((long)_labels.Clusters * layout.Channels, nameof(SoftMasks));
-            using var memory = sums.Memory;
-            Primitives.EmbeddingLoss.ClusterSums(layout, embeddings.Buffer, segments, sums);
-            var values = sums.ToArray();
-            var means = new float[_clusters.Length * layout.Channels];
-            for (var i = 0; i < means.Length; i++)
-            {
-                var cluster = _clusters[i / layout.Channels];
-                means[i] = (float)(values[cluster * layout.Channels + i % layout.Channels] / (double)_labels.Pixels(cluster).Length);
-            }
-
-            return means;
         }
     }
 }

@@ -20,10 +20,8 @@ namespace Spoco.Engine.Losses;
 /// </summary>
 /// <remarks>
 /// Three passes over the embeddings: means, sums over the soft masks, gradient. Value and gradient are computed together; the recorded operation
-/// only multiplies the gradient by the number that arrives, and not even that where it is 1. That number is read back from the device (four
-/// bytes) because a multiplication costs a pass over the whole gradient. What lies between the passes is done on the host in double precision,
-/// for a few values per object; the host waits for a GPU three times in all (means, sums over masks, that number), twice more for the anchors of L_Ucon, and once
-/// more for a foreground.
+/// only multiplies the gradient by the number that arrives, and not even that where it is 1. What lies between the passes stays on the device; the host launches all of it without waiting.
+/// What is reported comes back in one copy, which whoever asks for it waits for (<see cref="SpocoLossResult"/>). Each term is an object of its own: <see cref="LossTerm.List"/>.
 /// </remarks>
 public static class SpocoLoss
 {
@@ -35,10 +33,11 @@ public static class SpocoLoss
     /// <param name="momentumEmbeddings">e^g, same shape as <paramref name="embeddings"/>; null: no L_Ucon.</param>
     /// <param name="seed">The random choices depend on nothing but this and the data.</param>
     /// <param name="draws">The random choices, where they are given.</param>
-    /// <exception cref="ArgumentException">Shapes, devices or options do not fit.</exception>
+    /// <param name="further">Further terms of the sum; null = none.</param>
+    /// <exception cref="ArgumentException">Shapes, devices or options do not fit, or a further term is no scalar on the same device or has a weight that is not finite.</exception>
     public static SpocoLossResult Apply(
         Tensor embeddings, LabelBatch labels, SpocoLossOptions? options = null, Tensor? momentumEmbeddings = null, int seed = 0,
-        SpocoDraws? draws = null)
+        SpocoDraws? draws = null, IReadOnlyList<ILossTerm>? further = null)
     {
         ArgumentNullException.ThrowIfNull(embeddings);
         ArgumentNullException.ThrowIfNull(labels);
@@ -54,13 +53,35 @@ public static class SpocoLoss
             throw new ArgumentException($"SpocoLoss: anchors are given for {anchors.Count} images of {labels.Shape.N}.");
         if (draws?.Offsets is { } offsets && (offsets.Count != labels.Shape.N || offsets.Any(o => o.Length == 0 || o.Length != offsets[0].Length)))
             throw new ArgumentException($"SpocoLoss: every one of the {labels.Shape.N} images needs the same number of offsets, at least 1.");
-        using var evaluation = new SpocoEvaluation(embeddings, labels, options, momentumEmbeddings, seed, draws);
-        var needed = Gradients.Needed(embeddings);
-        var gradient = needed ? Tensor.Empty(embeddings.Device, embeddings.Shape, nameof(SpocoLoss)) : null;
-        var (value, images) = evaluation.Run(gradient);
-        var total = Tensor.From(embeddings.Device, TensorShape.Scalar, [(float)value]);
+        further ??= [];
+        var terms = LossTerm.List(options, momentumEmbeddings is not null, seed, draws);
+        var gradient = Gradients.Needed(embeddings) ? Tensor.Empty(embeddings.Device, embeddings.Shape, nameof(SpocoLoss)) : null;
+        using var context = new LossContext(embeddings, labels, options, momentumEmbeddings, gradient);
+        if (gradient is not null && context.Layout.Channels < embeddings.Shape.C && !terms.Any(t => t is ForegroundTerm or PositiveUnlabelledTerm))
+            gradient.Buffer.Clear();
+        foreach (var term in terms)
+            term.Stage(context);
+        context.Run(further.Count);
+        foreach (var term in terms)
+            term.Evaluate(context);
+        var total = Tensor.Empty(embeddings.Device, TensorShape.Scalar, nameof(SpocoLoss));
+        context.Sum(terms, total.Buffer);
         if (gradient is not null)
             Gradients.Record(total, new ScalarLossNode(embeddings, gradient));
-        return new SpocoLossResult(total, images, evaluation.AnchorPixels, evaluation.Remaining);
+        for (var i = 0; i < further.Count; i++)
+            total = Add(total, further[i], i, embeddings, labels, context);
+        return new SpocoLossResult(total, context.Read(terms, further));
+    }
+
+    /// <summary>Adds a further term.</summary>
+    private static Tensor Add(Tensor total, ILossTerm term, int index, Tensor embeddings, LabelBatch labels, LossContext context)
+    {
+        if (!float.IsFinite(term.Weight))
+            throw new ArgumentException($"SpocoLoss: the weight of {term.Name} must be finite, got {term.Weight}.");
+        var value = term.Apply(embeddings, labels) ?? Tensor.Filled(total.Device, TensorShape.Scalar, 0);
+        if (value.Shape != TensorShape.Scalar || value.Device != total.Device)
+            throw new ArgumentException($"SpocoLoss: the term {term.Name} must be a scalar on {total.Device.Name}, got {value}.");
+        context.Report(index, value);
+        return Ops.Elementwise.AddScaled(total, value, term.Weight);
     }
 }

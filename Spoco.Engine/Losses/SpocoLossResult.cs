@@ -11,7 +11,18 @@ namespace Spoco.Engine.Losses;
 /// <param name="Consistency">L_Ucon (Eq. 7).</param>
 /// <param name="Foreground">The foreground loss.</param>
 public readonly record struct SpocoTerms(
-    double Pull, double Push, double Regulariser, double Instance, double UnlabelledPush, double Consistency, double Foreground);
+    double Pull, double Push, double Regulariser, double Instance, double UnlabelledPush, double Consistency, double Foreground)
+{
+    /// <summary>The terms from their columns (<see cref="LossTerm.Column"/>).</summary>
+    internal static SpocoTerms Of(Func<int, double> column) => new(
+        column((int)CentreTerm.Pull), column((int)CentreTerm.Push), column((int)CentreTerm.Regulariser), column((int)CentreTerm.Instance),
+        column((int)CentreTerm.UnlabelledPush), column((int)CentreTerm.Consistency), column(LossTerm.Columns - 1));
+}
+
+/// <summary>Name and unweighted value of a further term; 0 where it had nothing to say.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="Value">Its value.</param>
+public readonly record struct TermValue(string Name, double Value);
 
 /// <summary>The random choices of one evaluation, where they are to be given instead of drawn.</summary>
 public sealed record SpocoDraws
@@ -23,28 +34,36 @@ public sealed record SpocoDraws
     public IReadOnlyList<PixelOffset[]>? Offsets { get; init; }
 }
 
-/// <summary>Value and terms of a loss.</summary>
+/// <summary>
+/// Value and terms of a loss. The values are on their way from the device when the loss returns; whoever asks for them first waits for it.
+/// </summary>
 public sealed class SpocoLossResult
 {
-    internal SpocoLossResult(Tensor total, SpocoTerms[] images, IReadOnlyList<int[]> anchors, IReadOnlyList<int[]> remaining)
+    private readonly Lazy<(SpocoTerms[] Images, TermValue[] Further, double Value, int[][] Anchors, int[][] Remaining)> _report;
+
+    internal SpocoLossResult(Tensor total, LossReport report)
     {
         Total = total;
-        Images = images;
-        Anchors = anchors;
-        Remaining = remaining;
+        _report = new(() => (report.Images, report.Further, report.Total, report.Anchors, report.Remaining), isThreadSafe: false);
     }
 
     /// <summary>The weighted sum of the terms, averaged over the images; a scalar that the embeddings can be differentiated by.</summary>
     public Tensor Total { get; }
 
+    /// <summary>The number that <see cref="Total"/> holds, summed in double precision.</summary>
+    public double Value => _report.Value.Value;
+
     /// <summary>The terms of every image.</summary>
-    public IReadOnlyList<SpocoTerms> Images { get; }
+    public IReadOnlyList<SpocoTerms> Images => _report.Value.Images;
+
+    /// <summary>The further terms, of the batch.</summary>
+    public IReadOnlyList<TermValue> Further => _report.Value.Further;
 
     /// <summary>Per image the pixels of the anchors that were used, as indices into the image.</summary>
-    public IReadOnlyList<int[]> Anchors { get; }
+    public IReadOnlyList<int[]> Anchors => _report.Value.Anchors;
 
     /// <summary>Per image and anchor, how many unlabelled pixels are within delta_v of neither this anchor nor an earlier one.</summary>
-    public IReadOnlyList<int[]> Remaining { get; }
+    public IReadOnlyList<int[]> Remaining => _report.Value.Remaining;
 
     /// <summary>The terms averaged over the images.</summary>
     public SpocoTerms Mean => new(

@@ -131,7 +131,7 @@ public sealed class UNet : IDisposable
         return
         [
             .. levels.SelectMany(level => level.First.Specs().Concat(level.Second.Specs())),
-            new ParameterSpec(FinalWeight, new TensorShape(1, 1, 1, finest, options.OutputChannels), ParameterKind.ConvolutionWeight, finest),
+            new ParameterSpec(FinalWeight, new WeightShape(1, 1, 1, finest, options.OutputChannels), ParameterKind.ConvolutionWeight, finest),
             new ParameterSpec(FinalBias, TensorShape.Vector(options.OutputChannels), ParameterKind.Bias, finest),
         ];
     }

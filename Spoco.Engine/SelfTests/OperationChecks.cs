@@ -30,6 +30,12 @@ internal static class OperationChecks
             yield return Twice(nameof(Activation), $"{Name(function)} {shape}", Rounding, [shape], x => Activation.Apply(x[0], function));
         yield return Twice(nameof(Elementwise), $"sum, product {shape}", Rounding, [shape, shape],
             x => Elementwise.AddScaled(Elementwise.Multiply(x[0], x[1]), Elementwise.Scale(Elementwise.Add(x[0], x[1]), 0.3f), -0.7f));
+        yield return Twice(nameof(Arithmetic), $"difference, quotient, exponential, logarithm, root {shape}", Sums, [shape, shape],
+            x => Arithmetic.Divide(Arithmetic.Subtract(x[0], x[1]), Arithmetic.SquareRoot(Arithmetic.Logarithm(Arithmetic.Exponential(Elementwise.Add(Squared(x), One(x[0])))))));
+        yield return Twice(nameof(AxisSum), $"over voxels {shape}", Sums, [shape], x => Root(AxisSum.OverVoxels(Elementwise.Multiply(x[0], x[0]))));
+        yield return Twice(nameof(AxisSum), $"over channels {shape}", Sums, [shape], x => Root(AxisSum.OverChannels(Elementwise.Multiply(x[0], x[0]))));
+        yield return Twice(nameof(AxisSum), $"spread {shape}", Sums, [shape], x => Elementwise.Multiply(
+            AxisSum.SpreadOverVoxels(AxisSum.OverVoxels(x[0]), shape), AxisSum.SpreadOverChannels(AxisSum.OverChannels(x[0]), shape)));
         yield return Twice(nameof(Reduction), $"sum, mean {shape}", Sums, [shape], x => Elementwise.AddScaled(Reduction.Mean(x[0]), Reduction.Sum(x[0]), 0.01f));
         yield return Twice(nameof(Cast), $"{shape}", Rounding, [shape],
             x => Cast.Apply(Cast.Apply(Cast.Apply(x[0], ElementType.BF16), ElementType.F16), ElementType.F32));
@@ -37,6 +43,13 @@ internal static class OperationChecks
         yield return Twice(nameof(ChannelSlice), $"{shape}", Rounding, [shape], x => ChannelSlice.Apply(x[0], 1, shape.C - 2));
         yield return Twice(nameof(Reshape), $"{shape}", Rounding, [shape], x => Reshape.Apply(x[0], new TensorShape(shape.N, 1, 1, 1, (int)(shape.Count / shape.N))));
     }
+
+    private static Tensor Squared(Tensor[] x) => Elementwise.Multiply(x[1], x[1]);
+
+    private static Tensor One(Tensor x) => Tensor.Filled(x.Device, x.Shape, 1);
+
+    /// <summary>The square root of x + 1.</summary>
+    private static Tensor Root(Tensor x) => Arithmetic.SquareRoot(Elementwise.Add(x, One(x)));
 
     private static IEnumerable<SelfCheck> Resizing(TensorShape shape)
     {

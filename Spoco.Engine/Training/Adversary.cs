@@ -68,10 +68,8 @@ internal sealed class Adversary : IDisposable
         return result;
     }
 
-    /// <summary>L_wgan of a batch, without its weight; null for one without an object.</summary>
-    public Tensor? Judge(Tensor embeddings, LabelBatch labels, long iteration) =>
-        Draw(labels, RandomSource.ForIndex(_seed, iteration, GeneratorStream)) is { } clusters
-            ? WassersteinLoss.Generator(_critic, SoftMasks.Apply(embeddings, labels, clusters, _loss)) : null;
+    /// <summary>L_wgan as a term of the embedding network's loss.</summary>
+    public ILossTerm Term(long iteration) => new Judgement(this, iteration);
 
     /// <summary>Forgets the gradients of a step that failed.</summary>
     public void DiscardGradients() => _moments.DiscardGradients();
@@ -87,6 +85,18 @@ internal sealed class Adversary : IDisposable
     }
 
     public void Dispose() => _holdings.Dispose();
+
+    /// <summary>What the critic thinks of the soft masks of a batch; nothing of one without an object.</summary>
+    private sealed class Judgement(Adversary adversary, long iteration) : ILossTerm
+    {
+        public string Name => "L_wgan";
+
+        public float Weight => adversary._options.Weight;
+
+        public Tensor? Apply(Tensor output, LabelBatch labels) =>
+            adversary.Draw(labels, RandomSource.ForIndex(adversary._seed, iteration, GeneratorStream)) is { } clusters
+                ? WassersteinLoss.Generator(adversary._critic, SoftMasks.Apply(output, labels, clusters, adversary._loss)) : null;
+    }
 
     /// <summary>Clusters of objects, ascending; null where there is none.</summary>
     private int[]? Draw(LabelBatch labels, RandomSource random)

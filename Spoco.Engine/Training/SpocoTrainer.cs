@@ -2,7 +2,6 @@ using System.Text.Json;
 using Spoco.Engine.Checkpoints;
 using Spoco.Engine.Data;
 using Spoco.Engine.Losses;
-using Spoco.Engine.Ops;
 using Spoco.Kernels;
 using Primitives = Spoco.Kernels.Primitives;
 
@@ -18,8 +17,9 @@ public sealed class TrainingDivergedException(string message) : Exception(messag
 /// <param name="Terms">Its unweighted terms, means over the batch.</param>
 /// <param name="Adversarial">L_wgan, unweighted; 0 where there is no critic (yet).</param>
 /// <param name="Critic">What the critic last thought before this step; all 0 where there is none.</param>
+/// <param name="Further">The further terms, unweighted (<see cref="TrainingOptions.FurtherTerms"/>); null where there are none.</param>
 public readonly record struct TrainingStep(
-    long Iteration, double LearningRate, double Loss, SpocoTerms Terms, double Adversarial = 0, CriticLoss Critic = default);
+    long Iteration, double LearningRate, double Loss, SpocoTerms Terms, double Adversarial = 0, CriticLoss Critic = default, IReadOnlyList<TermValue>? Further = null);
 
 /// <summary>
 /// Trains a <see cref="SpocoModel"/>. One step: f forward; update of g with the f of before the step (<see cref="GNetwork"/>); g forward, only where
@@ -151,7 +151,7 @@ public sealed class SpocoTrainer : IDisposable
         using var pause = Gradients.NoRecording();
         using var labels = LabelBatch.From(batch.Shape.WithChannels(1), batch.Labels);
         var y = Model.EmbeddingNet.Forward(Tensor.From(Model.Device, batch.Shape, batch.ViewF), training: false);
-        return SpocoLoss.Apply(y, labels, _loss, Consistency(batch, training: false), AnchorSeed(index)).Total.ToScalar();
+        return SpocoLoss.Apply(y, labels, _loss, Consistency(batch, training: false), AnchorSeed(index), further: Options.FurtherTerms).Value;
     }
 
     /// <summary>Writes a checkpoint from which <see cref="Resume"/> continues bit for bit.</summary>
@@ -253,21 +253,26 @@ public sealed class SpocoTrainer : IDisposable
         var rate = Schedule.Rate(Iteration);
         using var scope = new TensorScope();
         using var labels = LabelBatch.From(batch.Shape.WithChannels(1), batch.Labels);
+
+        // Before there is anything that the copies would have to wait for.
+        labels.Stage(Model.Device, _loss);
         var f = Model.EmbeddingNet;
         var y = f.Forward(Tensor.From(Model.Device, batch.Shape, batch.ViewF), training: true);
         FollowF();
         var yg = Consistency(batch, training: true);
-        var loss = SpocoLoss.Apply(y, labels, _loss, yg, AnchorSeed(Iteration));
-        var judgement = CriticBatches > 0 ? _adversary!.Judge(y, labels, Iteration) : null;
-        var total = judgement is null ? loss.Total : Elementwise.AddScaled(loss.Total, judgement, Options.Adversarial!.Weight);
-        var value = total.ToScalar();
-        if (!float.IsFinite(value))
-            throw new TrainingDivergedException(
-                $"Training: the loss of iteration {Iteration} is {value} ({loss.Mean}); try a lower learning rate than {rate:g3}.");
-        var lossOfG = yg is { RequiresGradient: true } ? LossOfG(y, yg, labels, loss.Anchors) : null;
-        Gradients.Backward(total);
+        var judge = CriticBatches > 0 ? _adversary!.Term(Iteration) : null;
+        var loss = SpocoLoss.Apply(
+            y, labels, _loss, yg, AnchorSeed(Iteration), further: judge is null ? Options.FurtherTerms : [.. Options.FurtherTerms, judge]);
+        var lossOfG = yg is { RequiresGradient: true } ? LossOfG(y, yg, labels) : null;
+        Gradients.Backward(loss.Total);
         if (lossOfG is not null)
             Gradients.Backward(lossOfG);
+
+        // Everything is launched before the device is waited for.
+        var value = loss.Value;
+        if (!double.IsFinite(value))
+            throw new TrainingDivergedException(
+                $"Training: the loss of iteration {Iteration} is {value} ({loss.Mean}); try a lower learning rate than {rate:g3}.");
         if (!_moments.HaveFiniteGradients || _momentsOfG is { HaveFiniteGradients: false })
             throw new TrainingDivergedException(
                 $"Training: a gradient of iteration {Iteration} is not finite ({loss.Mean}); try a lower learning rate than {rate:g3}.");
@@ -281,7 +286,9 @@ public sealed class SpocoTrainer : IDisposable
         // So that what is validated and saved is one network, too.
         if (Options.GNetwork is GNetwork.Shared or GNetwork.Dropout)
             f.Parameters.Values.CopyTo(parametersOfG);
-        return new TrainingStep(Iteration++, rate, value, loss.Mean, judgement?.ToScalar() ?? 0, _criticLoss);
+        var further = loss.Further;
+        return new TrainingStep(
+            Iteration++, rate, value, loss.Mean, judge is null ? 0 : further[^1].Value, _criticLoss, Options.FurtherTerms.Count == 0 ? null : [.. further.Take(Options.FurtherTerms.Count)]);
     }
 
     /// <summary>What g takes from f before its forward pass; the average over f's past was updated with Adam's step.</summary>
@@ -307,14 +314,15 @@ public sealed class SpocoTrainer : IDisposable
     }
 
     /// <summary>
-    /// L_Ucon as a function of e^g: a Dice does not change when its masks change places, so f is to g here what g is to f in the loss.
+    /// L_Ucon as a function of e^g: a Dice does not change when its masks change places, so f is to g here what g is to f in the loss. The same seed gives the same anchors: what is near to
+    /// one is so in e^f or in e^g.
     /// </summary>
-    private Tensor LossOfG(Tensor y, Tensor yg, LabelBatch labels, IReadOnlyList<int[]> anchors) => SpocoLoss.Apply(
+    private Tensor LossOfG(Tensor y, Tensor yg, LabelBatch labels) => SpocoLoss.Apply(
         yg, labels, _loss with
         {
             PullWeight = 0, PushWeight = 0, RegulariserWeight = 0, InstanceWeight = 0, UnlabelledPushWeight = 0, ForegroundWeight = 0,
         },
-        y, draws: new SpocoDraws { Anchors = anchors }).Total;
+        y, AnchorSeed(Iteration)).Total;
 
     private int AnchorSeed(long index) => (int)Seed(index, AnchorStream);
 

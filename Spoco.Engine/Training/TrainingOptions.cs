@@ -9,6 +9,9 @@ public sealed record TrainingOptions
     /// <summary>Weights and variants of the loss; the margins and whether there is a foreground channel are the model's.</summary>
     public SpocoLossOptions Loss { get; init; } = new();
 
+    /// <summary>Terms of the user's that are added to the loss, in training and in validation, and reported with it (<see cref="TrainingStep.Further"/>).</summary>
+    public IReadOnlyList<ILossTerm> FurtherTerms { get; init; } = [];
+
     /// <summary>Where the weights of g come from.</summary>
     public GNetwork GNetwork { get; init; } = GNetwork.Momentum;
 

@@ -1,66 +1,46 @@
-using ILGPU.Runtime;
-
 namespace Spoco.Kernels.Primitives;
 
 /// <summary>
-/// Sums and gradient of a Dice between affinities and labels along offsets. A pixel's partner j is i + offset, moved back onto the border where that
-/// lies outside the image; a is the edge's weight (<see cref="EdgeWeight"/>), b = 1 where the labels of i and j differ, else 0.
+/// A Dice between affinities and labels along K offsets: 1/K sum over the offsets of 1 - 2 sum(ab) / max(sum(a^2) + sum(b^2), 1e-6). A pixel's partner j is i + offset, moved back onto the
+/// border where that lies outside the image; a is the edge's weight (<see cref="EdgeWeight"/>), b = 1 where the labels of i and j differ, else 0.
 /// </summary>
 public static class AffinityLoss
 {
-    /// <summary>Values per image and offset that <see cref="Sums"/> writes.</summary>
-    public const int Scalars = 3;
+    /// <summary>Least denominator of a Dice.</summary>
+    internal const double DiceFloor = 1e-6;
 
-    /// <summary>Per image and offset [sum ab, sum a^2, sum b^2].</summary>
-    /// <param name="shape">Extents of the batch; C is the number of channels of a pixel.</param>
-    /// <param name="embeddings">e: the first <paramref name="channels"/> channels of every pixel.</param>
-    /// <param name="channels">E.</param>
-    /// <param name="owners">Owner of every pixel.</param>
-    /// <param name="offsets">[N, K].</param>
-    /// <param name="pushMargin">delta_d.</param>
-    /// <param name="sums">[N, K, 3].</param>
-    public static void Sums(
-        TensorShape shape, DeviceBuffer<float> embeddings, int channels, DeviceBuffer<int> owners, DeviceBuffer<PixelOffset> offsets,
-        float pushMargin,
-        DeviceBuffer<float> sums)
+    internal static readonly Chooser<AffinityLossAlgorithm, TensorShape> Chooser = new(nameof(AffinityLoss), new AffinityLossHost(), new AffinityLossSimt());
+
+    /// <summary>The loss of every image, and the factors f, g of its gradient.</summary>
+    /// <param name="inputs">What is read.</param>
+    /// <param name="weight">Weight of the mean over the images, which the factors hold.</param>
+    /// <param name="values">[N], overwritten.</param>
+    /// <param name="factors">[N, K, 2], overwritten.</param>
+    /// <exception cref="ArgumentException">A buffer has another length than the shape says, or lies on another device.</exception>
+    public static void Evaluate(AffinityLossInputs inputs, float weight, DeviceBuffer<float> values, DeviceBuffer<float> factors)
     {
-        Require(shape, embeddings, channels, owners, offsets, sums.Length / Scalars);
-        if (sums.Device is HostDevice host)
-            AffinityLossHost.Sums(host, shape, embeddings, channels, owners, offsets, 2 * pushMargin, sums);
-        else
-            AffinityLossSimt.Sums((IlgpuDevice)sums.Device, shape, embeddings, channels, owners, offsets, 2 * pushMargin, sums);
+        Require(inputs, factors).Need(values, inputs.Shape.N, "the values");
+        Chooser.For(values.Device, inputs.Shape).Evaluate(inputs, weight, values, factors);
     }
 
     /// <summary>Adds sum over the pairs of (f b + g a) da/de to the gradient, with f, g per image and offset.</summary>
-    /// <param name="shape">Extents of the batch.</param>
-    /// <param name="embeddings">e.</param>
-    /// <param name="channels">E.</param>
-    /// <param name="owners">Owner of every pixel.</param>
-    /// <param name="offsets">[N, K].</param>
-    /// <param name="pushMargin">delta_d.</param>
+    /// <param name="inputs">What is read.</param>
     /// <param name="factors">[N, K, 2]: f, g.</param>
     /// <param name="gradient">Added to, in the first E channels.</param>
-    public static void AddGradient(
-        TensorShape shape, DeviceBuffer<float> embeddings, int channels, DeviceBuffer<int> owners, DeviceBuffer<PixelOffset> offsets,
-        float pushMargin,
-        DeviceBuffer<float> factors, DeviceBuffer<float> gradient)
+    /// <exception cref="ArgumentException">A buffer has another length than the shape says, or lies on another device.</exception>
+    public static void AddGradient(AffinityLossInputs inputs, DeviceBuffer<float> factors, DeviceBuffer<float> gradient)
     {
-        Require(shape, embeddings, channels, owners, offsets, factors.Length / 2);
-        if (gradient.Length != embeddings.Length)
-            throw new ArgumentException($"AffinityLoss: a gradient of {gradient.Length} elements does not fit {embeddings.Length} values.");
-        if (gradient.Device is HostDevice host)
-            AffinityLossHost.AddGradient(host, shape, embeddings, channels, owners, offsets, 2 * pushMargin, factors, gradient);
-        else
-            AffinityLossSimt.AddGradient((IlgpuDevice)gradient.Device, shape, embeddings, channels, owners, offsets, 2 * pushMargin, factors,
-                gradient);
+        Require(inputs, factors).Need(gradient, inputs.Shape.Count, "the gradient");
+        Chooser.For(gradient.Device, inputs.Shape).AddGradient(inputs, factors, gradient);
     }
 
-    private static void Require(
-        TensorShape shape, DeviceBuffer<float> embeddings, int channels, DeviceBuffer<int> owners, DeviceBuffer<PixelOffset> offsets, long rows)
+    private static Arguments Require(AffinityLossInputs inputs, DeviceBuffer<float> factors)
     {
-        if (!shape.IsValid || embeddings.Length != shape.Count || owners.Length != shape.Voxels || channels < 1 || channels > shape.C
-            || shape.VoxelsPerImage > int.MaxValue || offsets.Length == 0 || offsets.Length % shape.N != 0 || rows != offsets.Length)
-            throw new ArgumentException($"AffinityLoss: {embeddings.Length} values, {channels} channels, {owners.Length} labels and "
-                + $"{offsets.Length} offsets do not fit {shape}.");
+        ArgumentNullException.ThrowIfNull(inputs);
+        var (shape, channels, offsets) = (inputs.Shape, inputs.Channels, inputs.Offsets);
+        if (!shape.IsValid || channels < 1 || channels > shape.C || shape.VoxelsPerImage > int.MaxValue || offsets.Length == 0 || offsets.Length % shape.N != 0)
+            throw new ArgumentException($"AffinityLoss: {channels} channels and {offsets.Length} offsets do not fit {shape}.");
+        return new Arguments(nameof(AffinityLoss), inputs.Embeddings.Device).Need(inputs.Embeddings, shape.Count, "the embeddings")
+            .Need(inputs.Owners, shape.Voxels, "the labels").Need(offsets, offsets.Length, "the offsets").Need(factors, 2 * offsets.Length, "the factors");
     }
 }

@@ -3,27 +3,51 @@ using System.Numerics;
 namespace Spoco.Kernels.Primitives;
 
 /// <summary>The affinity loss on the host: a worker takes rows of the batch.</summary>
-internal static unsafe class AffinityLossHost
+internal sealed unsafe class AffinityLossHost : AffinityLossAlgorithm
 {
-    public static void Sums(
-        HostDevice host, TensorShape shape, DeviceBuffer<float> embeddings, int channels, DeviceBuffer<int> owners, DeviceBuffer<PixelOffset> offsets,
-        float reach, DeviceBuffer<float> sums)
+    /// <summary>Sums per image and offset: ab, a^2, b^2.</summary>
+    private const int Scalars = 3;
+
+    /// <inheritdoc/>
+    public override string Name => "host";
+
+    /// <inheritdoc/>
+    public override bool Runs(in Capabilities device, in TensorShape shape) => device.OnHost;
+
+    /// <inheritdoc/>
+    public override void Evaluate(AffinityLossInputs inputs, float weight, DeviceBuffer<float> values, DeviceBuffer<float> factors)
     {
-        var partials = host.Allocate<double>(PartSums.Parts * sums.Length, nameof(AffinityLoss));
-        using var memory = partials.Memory;
-        partials.Clear();
+        var (host, shape, length) = (values.Device.Host, inputs.Shape, Scalars * inputs.Offsets.Length);
+        using var memory = host.Workspace(PartSums.Parts * length * sizeof(double));
+        var sums = PartSums.Cleared(memory, PartSums.Parts * length);
         PartSums.Run(host, checked(shape.N * shape.D * shape.H), new SumsBody(
-            shape, embeddings.HostAddress, channels, owners.HostAddress, offsets.HostAddress, (int)(offsets.Length / shape.N), reach,
-            partials.HostAddress, sums.Length));
-        PartSums.Add(partials.HostAddress, sums);
+            shape, inputs.Embeddings.HostAddress, inputs.Channels, inputs.Owners.HostAddress, inputs.Offsets.HostAddress, inputs.OffsetsPerImage, inputs.Reach, sums, length));
+        PartSums.Add(sums, length);
+        var count = inputs.OffsetsPerImage;
+        var scale = weight / ((double)count * shape.N);
+        for (var n = 0; n < shape.N; n++)
+        {
+            var value = 0.0;
+            for (var o = n * count; o < (n + 1) * count; o++)
+            {
+                var (overlap, square) = (sums[3 * o], Math.Max(sums[3 * o + 1] + sums[3 * o + 2], AffinityLoss.DiceFloor));
+                factors.HostAddress[2 * o] = (float)(-2 * scale / square);
+                factors.HostAddress[2 * o + 1] = square > AffinityLoss.DiceFloor ? (float)(4 * scale * overlap / (square * square)) : 0;
+                value += (1 - 2 * overlap / square) / count;
+            }
+
+            values.HostAddress[n] = (float)value;
+        }
     }
 
-    public static void AddGradient(
-        HostDevice host, TensorShape shape, DeviceBuffer<float> embeddings, int channels, DeviceBuffer<int> owners, DeviceBuffer<PixelOffset> offsets,
-        float reach, DeviceBuffer<float> factors, DeviceBuffer<float> gradient) =>
-        host.Workers.Run(checked(shape.N * shape.D * shape.H), new GradientBody(
-            shape, embeddings.HostAddress, channels, owners.HostAddress, offsets.HostAddress, (int)(offsets.Length / shape.N), reach,
+    /// <inheritdoc/>
+    public override void AddGradient(AffinityLossInputs inputs, DeviceBuffer<float> factors, DeviceBuffer<float> gradient)
+    {
+        var shape = inputs.Shape;
+        gradient.Device.Host.Workers.Run(checked(shape.N * shape.D * shape.H), new GradientBody(
+            shape, inputs.Embeddings.HostAddress, inputs.Channels, inputs.Owners.HostAddress, inputs.Offsets.HostAddress, inputs.OffsetsPerImage, inputs.Reach,
             factors.HostAddress, gradient.HostAddress));
+    }
 
     private readonly struct SumsBody(
         TensorShape shape, float* embeddings, int channels, int* owners, PixelOffset* offsets, int count, float reach, double* partials, long length)
@@ -52,7 +76,7 @@ internal static unsafe class AffinityLossHost
                         different++;
                     }
 
-                    var sums = partials + part * length + o * AffinityLoss.Scalars;
+                    var sums = partials + part * length + o * Scalars;
                     sums[0] += overlap;
                     sums[1] += squares;
                     sums[2] += different;

@@ -4,33 +4,67 @@ using ILGPU.Runtime;
 
 namespace Spoco.Kernels.Primitives;
 
-/// <summary>The affinity loss on ILGPU devices.</summary>
-internal static class AffinityLossSimt
+/// <summary>The affinity loss on ILGPU devices: groups sum over the pixels, and a group per image makes value and factors of the sums.</summary>
+internal sealed class AffinityLossSimt : AffinityLossAlgorithm
 {
     private const int MaximalBlocks = 32;
 
-    public static void Sums(
-        IlgpuDevice gpu, TensorShape shape, DeviceBuffer<float> embeddings, int channels, DeviceBuffer<int> owners, DeviceBuffer<PixelOffset> offsets,
-        float reach, DeviceBuffer<float> sums)
+    /// <summary>Sums per image, offset and group: ab, a^2, b^2.</summary>
+    private const int Scalars = 3;
+
+    /// <inheritdoc/>
+    public override string Name => "groups";
+
+    /// <inheritdoc/>
+    public override bool Runs(in Capabilities device, in TensorShape shape) => !device.OnHost;
+
+    /// <inheritdoc/>
+    public override void Evaluate(AffinityLossInputs inputs, float weight, DeviceBuffer<float> values, DeviceBuffer<float> factors)
     {
+        var (gpu, shape) = (values.Device.Ilgpu, inputs.Shape);
         var group = GroupSum.Size(gpu);
         var blocks = (int)Math.Min((shape.VoxelsPerImage - 1) / group + 1, MaximalBlocks);
-        var partials = gpu.Allocate<float>(sums.Length * blocks, nameof(AffinityLoss));
+        var partials = gpu.Allocate<float>(Scalars * inputs.Offsets.Length * blocks, nameof(AffinityLoss));
         using var memory = partials.Memory;
         gpu.Kernel(static d => d.LoadStreamKernel<
             TensorShape, int, int, ArrayView<float>, ArrayView<int>, ArrayView<PixelOffset>, float, ArrayView<float>>(SumsKernel))(
-            ((int)offsets.Length * blocks, group), shape, channels, blocks, embeddings.View, owners.View, offsets.View, reach, partials.View);
-        GroupSum.AddBlocks(gpu, partials, blocks, AffinityLoss.Scalars, sums);
+            ((int)inputs.Offsets.Length * blocks, group), shape, inputs.Channels, blocks, inputs.Embeddings.View, inputs.Owners.View, inputs.Offsets.View, inputs.Reach,
+            partials.View);
+        gpu.Kernel(static d => d.LoadStreamKernel<int, int, float, ArrayView<float>, ArrayView<float>, ArrayView<float>>(CombineKernel))(
+            (shape.N, group), inputs.OffsetsPerImage, blocks, weight / shape.N, partials.View, values.View, factors.View);
     }
 
-    public static void AddGradient(
-        IlgpuDevice gpu, TensorShape shape, DeviceBuffer<float> embeddings, int channels, DeviceBuffer<int> owners, DeviceBuffer<PixelOffset> offsets,
-        float reach, DeviceBuffer<float> factors, DeviceBuffer<float> gradient) =>
-        gpu.Kernel(static d => d.LoadAutoGroupedStreamKernel<
+    /// <inheritdoc/>
+    public override void AddGradient(AffinityLossInputs inputs, DeviceBuffer<float> factors, DeviceBuffer<float> gradient) =>
+        gradient.Device.Ilgpu.Kernel(static d => d.LoadAutoGroupedStreamKernel<
             Index1D, TensorShape, int, ArrayView<float>, ArrayView<int>, ArrayView<PixelOffset>, float, ArrayView<float>,
                 ArrayView<float>>(GradientKernel))(
-            IlgpuDevice.Extent(shape.Voxels, nameof(AffinityLoss)), shape, channels, embeddings.View, owners.View, offsets.View, reach,
-            factors.View, gradient.View);
+            IlgpuDevice.Extent(inputs.Shape.Voxels, nameof(AffinityLoss)), inputs.Shape, inputs.Channels, inputs.Embeddings.View, inputs.Owners.View, inputs.Offsets.View,
+            inputs.Reach, factors.View, gradient.View);
+
+    /// <summary>One group per image; a thread has offsets of its own.</summary>
+    private static void CombineKernel(int offsets, int blocks, float weight, ArrayView<float> partials, ArrayView<float> values, ArrayView<float> factors)
+    {
+        var sums = SharedMemory.Allocate1D<float>(GroupSum.MaximalSize);
+        var total = SharedMemory.Allocate1D<float>(1);
+        var value = 0f;
+        var scale = weight / offsets;
+        for (var k = Group.IdxX; k < offsets; k += Group.DimX)
+        {
+            var o = Grid.IdxX * offsets + k;
+            var overlap = GroupSum.OfBlocks(partials, Scalars * o, blocks, Scalars);
+            var sum = GroupSum.OfBlocks(partials, Scalars * o + 1, blocks, Scalars) + GroupSum.OfBlocks(partials, Scalars * o + 2, blocks, Scalars);
+            var square = XMath.Max(sum, (float)AffinityLoss.DiceFloor);
+            factors[2 * o] = -2 * scale / square;
+            factors[2 * o + 1] = sum > (float)AffinityLoss.DiceFloor ? 4 * scale * overlap / (square * square) : 0f;
+            value += (1 - 2 * overlap / square) / offsets;
+        }
+
+        sums[Group.IdxX] = value;
+        GroupSum.OfThreads(sums, 1, total);
+        if (Group.IdxX == 0)
+            values[Grid.IdxX] = total[0];
+    }
 
     /// <summary>A group takes every n-th pixel of one image and offset.</summary>
     private static void SumsKernel(
@@ -56,7 +90,7 @@ internal static class AffinityLossSimt
             different += b;
         }
 
-        GroupSum.Store(overlap, squares, different, partials, (long)Grid.IdxX * AffinityLoss.Scalars);
+        GroupSum.Store(overlap, squares, different, partials, (long)Grid.IdxX * Scalars);
     }
 
     /// <summary>One thread per pixel collects what the pixel gets as first pixel of a pair, and as partner.</summary>

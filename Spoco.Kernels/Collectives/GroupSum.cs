@@ -15,14 +15,6 @@ internal static class GroupSum
     /// <summary>Threads of a group on a device.</summary>
     public static int Size(IlgpuDevice gpu) => Math.Min(MaximalSize, gpu.Accelerator.MaxNumThreadsPerGroup);
 
-    /// <summary>sums[row, i] = sum of partials[row, block, i] over the blocks.</summary>
-    public static void AddBlocks(IlgpuDevice gpu, DeviceBuffer<float> partials, int blocks, int width, DeviceBuffer<float> sums)
-    {
-        if (sums.Length > 0)
-            gpu.Kernel(static d => d.LoadAutoGroupedStreamKernel<Index1D, ArrayView<float>, int, int, ArrayView<float>>(AddBlocksKernel))(
-                IlgpuDevice.Extent(sums.Length, nameof(GroupSum)), partials.View, blocks, width, sums.View);
-    }
-
     /// <summary>Called by every thread of a group: adds each of the first <paramref name="count"/> of three values over the threads, and stores the sums at
     /// <paramref name="at"/>.</summary>
     public static void Store(float first, float second, float third, ArrayView<float> partials, long at, int count = 3)
@@ -43,6 +35,27 @@ internal static class GroupSum
         }
     }
 
+    /// <summary>
+    /// Called by every thread of a group, once its values are in shared memory: adds each of <paramref name="kinds"/> values over the threads, for all of them to read. Two barriers for any number
+    /// of values, on every way through a kernel: compilers for processors multiply the code around barriers.
+    /// </summary>
+    /// <param name="values">Value of kind k and thread t at k <see cref="MaximalSize"/> + t.</param>
+    /// <param name="kinds">Number of values of a thread.</param>
+    /// <param name="totals">Receives a sum per kind.</param>
+    public static void OfThreads(ArrayView<float> values, int kinds, ArrayView<float> totals)
+    {
+        Group.Barrier();
+        for (var k = Group.IdxX; k < kinds; k += Group.DimX)
+        {
+            var sum = 0f;
+            for (var t = 0; t < Group.DimX; t++)
+                sum += values[k * MaximalSize + t];
+            totals[k] = sum;
+        }
+
+        Group.Barrier();
+    }
+
     /// <summary>Sum of <paramref name="count"/> values, with Kahan's correction.</summary>
     public static float Compensated(ArrayView<float> values, long at, int stride, int count)
     {
@@ -59,7 +72,7 @@ internal static class GroupSum
         return sum;
     }
 
-    /// <summary>One thread per value of a row: partials are [rows, blocks, width].</summary>
-    private static void AddBlocksKernel(Index1D i, ArrayView<float> partials, int blocks, int width, ArrayView<float> sums) =>
-        sums[i] = Compensated(partials, (long)(i.X / width) * blocks * width + i.X % width, width, blocks);
+    /// <summary>Number <paramref name="i"/> of the sums over the blocks: partials are [rows, blocks, width].</summary>
+    public static float OfBlocks(ArrayView<float> partials, int i, int blocks, int width) =>
+        Compensated(partials, (long)(i / width) * blocks * width + i % width, width, blocks);
 }

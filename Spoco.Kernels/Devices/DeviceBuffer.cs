@@ -95,7 +95,7 @@ public readonly unsafe struct DeviceBuffer<T> where T : unmanaged
         return new DeviceBuffer<TOther>(_memory, offset / sizeof(TOther), length / sizeof(TOther));
     }
 
-    /// <summary>Copies host values into the window; returns when they are there.</summary>
+    /// <summary>Copies host values into the window: what comes later finds them there. They may be changed at once. Few values are not waited for.</summary>
     /// <exception cref="ArgumentException">The lengths differ.</exception>
     public void CopyFrom(ReadOnlySpan<T> source)
     {
@@ -116,6 +116,9 @@ public readonly unsafe struct DeviceBuffer<T> where T : unmanaged
         fixed (T* p = destination)
             Device.Download(Bytes, p);
     }
+
+    /// <summary>Begins to copy the window to host memory; nobody waits before the values are asked for.</summary>
+    internal DeviceRead<T> BeginRead() => DeviceRead<T>.Of(this);
 
     /// <summary>Copies the window into another one of the same device and length.</summary>
     /// <exception cref="ArgumentException">Another device or length.</exception>

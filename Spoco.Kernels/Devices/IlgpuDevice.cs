@@ -26,6 +26,7 @@ public sealed class IlgpuDevice : ComputeDevice
     {
         _context = context;
         Accelerator = accelerator;
+        Copies = new CopyStage(this);
         Capabilities = new Capabilities(false, false, accelerator.MaxNumThreadsPerGroup, accelerator.WarpSize,
             (int)Math.Min(int.MaxValue, (long)accelerator.MaxSharedMemoryPerGroup), HasAtomics64(accelerator), MatrixUnitsOf(accelerator));
     }
@@ -52,6 +53,9 @@ public sealed class IlgpuDevice : ComputeDevice
     /// <summary>Launches and copies so far; whoever launches a kernel asks for it once per launch.</summary>
     internal DeviceTraffic Traffic;
 
+    /// <summary>Small copies that nobody waits for.</summary>
+    internal CopyStage Copies { get; }
+
     /// <inheritdoc/>
     public override void Synchronize()
     {
@@ -60,6 +64,8 @@ public sealed class IlgpuDevice : ComputeDevice
             ThrowIfDisposed();
             Accelerator.DefaultStream.Synchronize();
         }
+
+        Copies.Complete();
     }
 
     /// <summary>
@@ -109,13 +115,17 @@ public sealed class IlgpuDevice : ComputeDevice
     internal override unsafe void Upload(void* source, DeviceBuffer<byte> target)
     {
         Traffic.Writes++;
-        target.View.CopyFromCPU(ref *(byte*)source, target.Length);
+        if (target.Length <= CopyStage.LongestWrite)
+            Copies.Write(target.View, new ReadOnlySpan<byte>(source, (int)target.Length));
+        else
+            target.View.CopyFromCPU(ref *(byte*)source, target.Length);
     }
 
     internal override unsafe void Download(DeviceBuffer<byte> source, void* target)
     {
         Traffic.Reads++;
         source.View.CopyToCPU(ref *(byte*)target, source.Length);
+        Copies.Complete();
     }
 
     internal override void Copy(DeviceBuffer<byte> source, DeviceBuffer<byte> target) => source.View.CopyTo(target.View);

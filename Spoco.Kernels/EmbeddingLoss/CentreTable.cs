@@ -1,103 +1,96 @@
 namespace Spoco.Kernels;
 
 /// <summary>
-/// Which centres belong to every image, and the pixels of the anchors, on a device. Kernels write where these say: they are checked on the host, before they
+/// Which centres belong to every image, and the pixels that anchors are selected from, on a device. Kernels write where these say: they are checked on the host, before they
 /// get there.
 /// </summary>
 public sealed class CentreTable : IDisposable
 {
     private readonly Holdings _holdings;
-    private readonly int[] _anchorPixels;
 
     private CentreTable(
-        Holdings holdings, EmbeddingLayout layout, PixelSegments segments, DeviceBuffer<ImageCentres> images, int[] anchorPixels, DeviceBuffer<int> anchorPixelsThere)
+        Holdings holdings, EmbeddingLayout layout, PixelSegments segments, DeviceBuffer<ImageCentres> images, DeviceBuffer<int> candidates,
+        DeviceBuffer<int> anchorPixels)
     {
         _holdings = holdings;
-        _anchorPixels = anchorPixels;
         Layout = layout;
         Segments = segments;
         Images = images;
-        AnchorPixels = anchorPixelsThere;
+        Candidates = candidates;
+        AnchorPixels = anchorPixels;
     }
 
     /// <summary>The pixels of every cluster.</summary>
     public PixelSegments Segments { get; }
 
+    /// <summary>Most anchors of the batch.</summary>
+    public int Anchors => (int)AnchorPixels.Length;
+
     /// <summary>The images that it was made for.</summary>
     internal EmbeddingLayout Layout { get; }
 
-    /// <summary>Objects that the images have among them: one past the largest row.</summary>
-    internal int Objects { get; private set; }
-
-    /// <summary>One entry per image.</summary>
+    /// <summary>One entry per image; their numbers of anchors are those in use once they were selected.</summary>
     internal DeviceBuffer<ImageCentres> Images { get; }
 
-    /// <summary>Pixel of every anchor, within the batch.</summary>
+    /// <summary>Pixels that anchors are selected from, within the batch.</summary>
+    internal DeviceBuffer<int> Candidates { get; }
+
+    /// <summary>Pixel of every anchor, within the batch: written by <see cref="Primitives.AnchorSelection"/>.</summary>
     internal DeviceBuffer<int> AnchorPixels { get; }
 
     /// <summary>Checks the centres and copies them to the device of the segments.</summary>
     /// <param name="layout">The images.</param>
     /// <param name="segments">Their labels; whoever made them disposes them.</param>
-    /// <param name="images">One entry per image; rows ascend from image to image.</param>
-    /// <param name="anchorPixels">Pixel of every anchor, within the batch.</param>
-    /// <exception cref="ArgumentException">A number of images, a row, a cluster or a pixel is out of range.</exception>
+    /// <param name="images">One entry per image; anchors and candidates follow those of the image before.</param>
+    /// <param name="candidates">Pixels that anchors are selected from, within the batch.</param>
+    /// <exception cref="ArgumentException">A number of images, a row, an owner or a pixel is out of range.</exception>
     /// <exception cref="DeviceMemoryException">The device has no memory left.</exception>
-    public static CentreTable Upload(
-        EmbeddingLayout layout, PixelSegments segments, ReadOnlySpan<ImageCentres> images, ReadOnlySpan<int> anchorPixels)
+    public static CentreTable Upload(EmbeddingLayout layout, PixelSegments segments, ReadOnlySpan<ImageCentres> images, ReadOnlySpan<int> candidates)
     {
         ArgumentNullException.ThrowIfNull(segments);
         if (segments.Owners.Length != layout.Count || segments.ImageClusters.Length != layout.Images + 1)
             throw new ArgumentException($"CentreTable: labels of {segments.Owners.Length} pixels do not fit {layout}.");
-        foreach (var pixel in anchorPixels)
-        {
-            if (pixel < 0 || pixel >= layout.Count)
-                throw new ArgumentException($"CentreTable: the anchor at pixel {pixel} lies outside the {layout.Count} of the batch.");
-        }
-
-        var pixels = anchorPixels.ToArray();
-        var objects = Check(layout, segments, images, pixels);
+        var anchors = Check(layout, segments, images, candidates);
         using var holdings = new Holdings();
         var device = segments.Owners.Device;
         var imagesThere = holdings.Upload(device, images, nameof(CentreTable));
-        var pixelsThere = holdings.Upload(device, anchorPixels, nameof(CentreTable));
-        return new CentreTable(holdings.Share(), layout, segments, imagesThere, pixels, pixelsThere) { Objects = objects };
-    }
-
-    /// <summary>Replaces the entries of the images: they may use fewer anchors, for instance.</summary>
-    /// <exception cref="ArgumentException">As in <see cref="Upload"/>.</exception>
-    public void Update(ReadOnlySpan<ImageCentres> images)
-    {
-        Objects = Check(Layout, Segments, images, _anchorPixels);
-        Images.CopyFrom(images);
+        var candidatesThere = holdings.Upload(device, candidates, nameof(CentreTable));
+        var pixelsThere = holdings.Allocate<int>(device, anchors, nameof(CentreTable));
+        return new CentreTable(holdings.Share(), layout, segments, imagesThere, candidatesThere, pixelsThere);
     }
 
     /// <inheritdoc/>
     public void Dispose() => _holdings.Dispose();
 
-    /// <summary>Checks the entries of the images; returns one past the last row of objects.</summary>
-    private static int Check(EmbeddingLayout layout, PixelSegments segments, ReadOnlySpan<ImageCentres> images, int[] anchorPixels)
+    /// <summary>Checks the entries of the images; returns the most anchors of the batch.</summary>
+    private static int Check(EmbeddingLayout layout, PixelSegments segments, ReadOnlySpan<ImageCentres> images, ReadOnlySpan<int> candidates)
     {
         if (images.Length != layout.Images)
             throw new ArgumentException($"CentreTable: {images.Length} entries for the {layout.Images} images of {layout}.");
-        var (objects, anchors) = (0, 0);
+        var (anchors, candidate) = (0, 0);
         for (var n = 0; n < images.Length; n++)
         {
-            var image = images[n];
-            if (image.Objects < 0 || image.Anchors < 0 || (image.Objects > 0 && image.FirstObject < objects) || (image.Anchors > 0 && image.FirstAnchor < anchors)
-                || image.Objects > int.MaxValue - Math.Max(image.FirstObject, 0) || image.Anchors > anchorPixels.Length - Math.Max(image.FirstAnchor, 0)
-                || image.FirstCluster != segments.ImageClusters[n])
+            var (image, first, end) = (images[n], segments.ImageClusters[n], segments.ImageClusters[n + 1]);
+            if (image.FirstCluster != first || image.Clusters != end - first || !IsOwner(image.FirstOwner) || !IsOwner(image.FirstPulled) || !IsOwner(image.FirstInstance)
+                || image.UnlabelledOwner < -1 || image.UnlabelledOwner >= image.Clusters || image.FirstAnchor != anchors || image.Anchors < 0
+                || image.Anchors > int.MaxValue - anchors || image.FirstCandidate != candidate || image.Candidates < 0 || image.Candidates > candidates.Length - candidate)
                 throw new ArgumentException(
-                    $"CentreTable: the entry of image {n} is out of range: {image}; {objects} objects and {anchors} anchors come before, "
-                    + $"there are {anchorPixels.Length} anchors, and the first cluster is {segments.ImageClusters[n]}.");
-            objects = image.Objects > 0 ? image.FirstObject + image.Objects : objects;
-            anchors = image.Anchors > 0 ? image.FirstAnchor + image.Anchors : anchors;
-            for (var a = anchors - image.Anchors; a < anchors; a++)
+                    $"CentreTable: the entry of image {n} is out of range: {image}; its clusters are {first} to {end}, {anchors} anchors and {candidate} candidates come before, "
+                    + $"and there are {candidates.Length} candidates.");
+            foreach (var pixel in candidates.Slice(candidate, image.Candidates))
             {
-                if (anchorPixels[a] / layout.Pixels != n)
-                    throw new ArgumentException($"CentreTable: anchor {a} of image {n} lies at pixel {anchorPixels[a]}, which is another image's.");
+                if (pixel < 0 || pixel / layout.Pixels != n)
+                    throw new ArgumentException($"CentreTable: a candidate of image {n} lies at pixel {pixel}, which is none of its {layout.Pixels}.");
             }
+
+            anchors += image.Anchors;
+            candidate += image.Candidates;
+
+            bool IsOwner(int owner) => owner >= 0 && owner <= image.Clusters;
         }
 
-        return objects;
+        return candidate == candidates.Length
+            ? anchors
+            : throw new ArgumentException($"CentreTable: of {candidates.Length} candidates {candidates.Length - candidate} belong to no image.");
     }
 }

@@ -14,6 +14,9 @@ public readonly record struct EmbeddingLayout(int Images, int Pixels, int Channe
     /// <summary>Pixels of the batch.</summary>
     public long Count => (long)Images * Pixels;
 
+    /// <summary>Elements of the buffer, other channels than these included.</summary>
+    public long Elements => Count * PixelStride;
+
     /// <summary>The first <paramref name="channels"/> channels of a tensor.</summary>
     /// <exception cref="ArgumentException">The tensor has fewer channels, or images of more than 2^31 - 1 pixels.</exception>
     public static EmbeddingLayout Of(TensorShape shape, int channels)
@@ -21,5 +24,13 @@ public readonly record struct EmbeddingLayout(int Images, int Pixels, int Channe
         if (channels < 1 || channels > shape.C || shape.VoxelsPerImage > int.MaxValue)
             throw new ArgumentException($"EmbeddingLayout: {shape} does not hold {channels} channels of at most {int.MaxValue} pixels per image.");
         return new EmbeddingLayout(shape.N, (int)shape.VoxelsPerImage, channels, shape.C, 0);
+    }
+
+    /// <summary>Checks that the channels lie within a pixel.</summary>
+    /// <exception cref="ArgumentException">They do not; the message begins with <paramref name="operation"/>.</exception>
+    internal void Require(string operation)
+    {
+        if (Images < 1 || Pixels < 1 || Channels < 1 || ChannelOffset < 0 || ChannelOffset + Channels > PixelStride)
+            throw new ArgumentException($"{operation}: {this} is no layout of embeddings.");
     }
 }

@@ -21,19 +21,9 @@ public enum MaskLoss
 /// <param name="Consistency">Comparison of an anchor's soft masks in f and g.</param>
 /// <param name="UnlabelledPush">1 where unlabelled pixels are pushed away from every object, else 0.</param>
 /// <param name="LineLength">Pixels of a line, where the consistency is to be summed by lines instead of by anchors; else 0.</param>
+/// <param name="LeastRemaining">Anchors after which fewer unlabelled pixels remain that are near to none are the last ones of their image; 0: all are used.</param>
 public readonly record struct EmbeddingLossTerms(
-    float PullMargin, float PushMargin, float Falloff, MaskLoss Instance, MaskLoss Consistency, int UnlabelledPush, int LineLength);
-
-/// <summary>Which centres belong to an image. An owner is the number of a pixel's label within its image, 0 for label 0 where it occurs.</summary>
-/// <param name="FirstObject">Row of the image's first object among all objects.</param>
-/// <param name="Objects">Number of objects.</param>
-/// <param name="FirstOwner">Owner that the first object stands for; the others follow.</param>
-/// <param name="FirstAnchor">Row of the image's first anchor among all anchors.</param>
-/// <param name="Anchors">Number of anchors.</param>
-/// <param name="UnlabelledOwner">Owner of unlabelled pixels, or -1.</param>
-/// <param name="FirstCluster">Number of owner 0 among the clusters of the batch.</param>
-public readonly record struct ImageCentres(
-    int FirstObject, int Objects, int FirstOwner, int FirstAnchor, int Anchors, int UnlabelledOwner, int FirstCluster);
+    float PullMargin, float PushMargin, float Falloff, MaskLoss Instance, MaskLoss Consistency, int UnlabelledPush, int LineLength, int LeastRemaining);
 
 /// <summary>
 /// Factors of a centre a in the gradient of a pixel, dL/de = sum_a weight(e, a) (e - a).
@@ -69,11 +59,11 @@ public sealed record EmbeddingLossInputs
     /// <summary>Which centres belong to every image, and owner of every pixel.</summary>
     public required CentreTable Centres { get; init; }
 
-    /// <summary>Centres of the objects, [objects, E].</summary>
-    public DeviceBuffer<float> Objects { get; init; }
+    /// <summary>mu of every cluster, [clusters, E]: the centres of the objects.</summary>
+    public required DeviceBuffer<float> Means { get; init; }
 
-    /// <summary>Factors of the objects.</summary>
-    public DeviceBuffer<CentreFactors> ObjectFactors { get; init; }
+    /// <summary>Factors of every cluster; those of a Dice are written by <see cref="Primitives.CentreTerms"/>.</summary>
+    public required DeviceBuffer<CentreFactors> ObjectFactors { get; init; }
 
     /// <summary>Anchors in e^f, [anchors, E].</summary>
     public DeviceBuffer<float> Anchors { get; init; }
@@ -81,10 +71,10 @@ public sealed record EmbeddingLossInputs
     /// <summary>Anchors in e^g, [anchors, E].</summary>
     public DeviceBuffer<float> MomentumAnchors { get; init; }
 
-    /// <summary>Factors of the anchors.</summary>
+    /// <summary>Factors of the anchors, written by <see cref="Primitives.CentreTerms"/>.</summary>
     public DeviceBuffer<CentreFactors> AnchorFactors { get; init; }
 
-    /// <summary>Overlap and Square per line, [lines, 2], in place of those of the anchors; used where Terms.LineLength > 0.</summary>
+    /// <summary>As the factors of the anchors Overlap and Square per line, [lines, 2], in place of those of the anchors; used where Terms.LineLength > 0.</summary>
     public DeviceBuffer<float> LineFactors { get; init; }
 
     /// <summary>
@@ -93,3 +83,9 @@ public sealed record EmbeddingLossInputs
     /// </summary>
     public DeviceBuffer<float> KeptMasks { get; init; }
 }
+
+/// <summary>What <see cref="Primitives.EmbeddingLoss.Sums"/> writes, which says what each sum is.</summary>
+/// <param name="Objects">[clusters, <see cref="Primitives.EmbeddingLoss.ObjectWidth"/>]; rows of clusters that are no centres are undefined.</param>
+/// <param name="Anchors">[anchors, <see cref="Primitives.EmbeddingLoss.AnchorScalars"/>]; rows beyond an image's last anchor are undefined.</param>
+/// <param name="Lines">[lines, 2]; empty where sums are by anchors.</param>
+public readonly record struct EmbeddingLossSums(DeviceBuffer<float> Objects, DeviceBuffer<float> Anchors, DeviceBuffer<float> Lines);

@@ -14,38 +14,37 @@ public sealed class PixelSegments : IDisposable
 
     private readonly Holdings _holdings;
 
-    private PixelSegments(Holdings holdings, int clusters, int chunks, DeviceBuffer<int> owners, DeviceBuffer<int> order, DeviceBuffer<int> chunkStarts,
-        DeviceBuffer<int> clusterStarts)
+    private PixelSegments(Holdings holdings, int[] imageClusters, DeviceBuffer<int> owners, DeviceBuffer<int> counts)
     {
         _holdings = holdings;
-        Clusters = clusters;
-        Chunks = chunks;
+        ImageClusters = imageClusters;
         Owners = owners;
-        Order = order;
-        ChunkStarts = chunkStarts;
-        ClusterChunks = clusterStarts;
+        Counts = counts;
     }
 
     /// <summary>Number of clusters of the batch.</summary>
-    public int Clusters { get; }
+    public int Clusters => (int)Counts.Length;
 
     /// <summary>Number of chunks.</summary>
-    public int Chunks { get; }
+    public int Chunks => ChunkStarts.IsNull ? 0 : (int)ChunkStarts.Length - 1;
 
     /// <summary>Owner of every pixel: the number of its label within its image.</summary>
     public DeviceBuffer<int> Owners { get; }
 
-    /// <summary>Pixels by cluster, ascending within a cluster; empty on the host device, which needs no sorting.</summary>
-    public DeviceBuffer<int> Order { get; }
+    /// <summary>Number of pixels of every cluster.</summary>
+    public DeviceBuffer<int> Counts { get; }
 
-    /// <summary>Where each chunk begins in <see cref="Order"/>, and the end of the last.</summary>
-    public DeviceBuffer<int> ChunkStarts { get; }
+    /// <summary>Pixels by cluster, ascending within a cluster; null on a device that needs no sorting (<see cref="Primitives.ClusterMeans"/>).</summary>
+    public DeviceBuffer<int> Order { get; private init; }
 
-    /// <summary>First chunk of each cluster, and the end of the last.</summary>
-    public DeviceBuffer<int> ClusterChunks { get; }
+    /// <summary>Where each chunk begins in <see cref="Order"/>, and the end of the last; null as that.</summary>
+    public DeviceBuffer<int> ChunkStarts { get; private init; }
+
+    /// <summary>First chunk of each cluster, and the end of the last; null as that.</summary>
+    public DeviceBuffer<int> ClusterChunks { get; private init; }
 
     /// <summary>First cluster of each image, on the host.</summary>
-    internal int[] ImageClusters { get; private init; } = [];
+    internal int[] ImageClusters { get; }
 
     /// <summary>Copies a sorted batch to a device.</summary>
     /// <param name="device">Where to.</param>
@@ -61,27 +60,28 @@ public sealed class PixelSegments : IDisposable
         ArgumentNullException.ThrowIfNull(device);
         ArgumentNullException.ThrowIfNull(imageClusters);
         Check(owners, order, starts, imageClusters);
-        var clusters = starts.Length - 1;
         using var holdings = new Holdings();
-        var ownersThere = Copy(owners);
-        if (device is HostDevice)
-            return new PixelSegments(holdings.Share(), clusters, 0, ownersThere, default, default, default) { ImageClusters = imageClusters };
+        var counts = new int[starts.Length - 1];
+        for (var k = 0; k < counts.Length; k++)
+            counts[k] = starts[k + 1] - starts[k];
+        var (ownersThere, countsThere) = (Copy(owners), Copy(counts));
+        if (!Primitives.ClusterMeans.NeedsOrder(device))
+            return new PixelSegments(holdings.Share(), imageClusters, ownersThere, countsThere);
         var chunkStarts = new List<int>();
-        var clusterChunks = new int[clusters + 1];
-        for (var k = 0; k < clusters; k++)
+        var clusterChunks = new int[starts.Length];
+        for (var k = 0; k < counts.Length; k++)
         {
             clusterChunks[k] = chunkStarts.Count;
             for (var at = starts[k]; at < starts[k + 1]; at += ChunkLength)
                 chunkStarts.Add(at);
         }
 
-        clusterChunks[clusters] = chunkStarts.Count;
+        clusterChunks[^1] = chunkStarts.Count;
         chunkStarts.Add(order.Length);
-        var (orderThere, chunksThere, clustersThere) =
-            (Copy(order), Copy(CollectionsMarshal.AsSpan(chunkStarts)), Copy(clusterChunks));
-        return new PixelSegments(holdings.Share(), clusters, chunkStarts.Count - 1, ownersThere, orderThere, chunksThere, clustersThere)
+        var (orderThere, chunksThere, clustersThere) = (Copy(order), Copy(CollectionsMarshal.AsSpan(chunkStarts)), Copy(clusterChunks));
+        return new PixelSegments(holdings.Share(), imageClusters, ownersThere, countsThere)
         {
-            ImageClusters = imageClusters,
+            Order = orderThere, ChunkStarts = chunksThere, ClusterChunks = clustersThere,
         };
 
         DeviceBuffer<int> Copy(ReadOnlySpan<int> values) => holdings.Upload(device, values, nameof(PixelSegments));

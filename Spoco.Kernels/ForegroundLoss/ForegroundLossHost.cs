@@ -3,24 +3,43 @@ using System.Numerics;
 namespace Spoco.Kernels.Primitives;
 
 /// <summary>The foreground loss on the host: tiles of pixels, sums in double precision beyond a tile.</summary>
-internal static unsafe class ForegroundLossHost
+internal sealed unsafe class ForegroundLossHost : ForegroundLossAlgorithm
 {
-    public static void Sums(
-        HostDevice host, EmbeddingLayout layout, DeviceBuffer<float> logits, DeviceBuffer<float> targets,
-        DeviceBuffer<float> sums)
+    /// <summary>Sums per image: the weighted cross-entropy, pq, p^2.</summary>
+    private const int Scalars = 3;
+
+    /// <inheritdoc/>
+    public override string Name => "host";
+
+    /// <inheritdoc/>
+    public override bool Runs(in Capabilities device, in EmbeddingLayout layout) => device.OnHost;
+
+    /// <inheritdoc/>
+    public override void Evaluate(
+        EmbeddingLayout layout, DeviceBuffer<float> logits, DeviceBuffer<float> targets, DeviceBuffer<int> objectPixels, float weight, DeviceBuffer<float> values,
+        DeviceBuffer<float> factors)
     {
-        var partials = host.Allocate<double>(PartSums.Parts * sums.Length, nameof(ForegroundLoss));
-        using var memory = partials.Memory;
-        partials.Clear();
-        PartSums.Run(host, EmbeddingTile.CountOf(layout), new SumsBody(
-            layout, logits.HostAddress, targets.HostAddress, partials.HostAddress, sums.Length));
-        PartSums.Add(partials.HostAddress, sums);
+        var host = logits.Device.Host;
+        var length = Scalars * layout.Images;
+        using var memory = host.Workspace((long)PartSums.Parts * length * sizeof(double));
+        var sums = PartSums.Cleared(memory, PartSums.Parts * length);
+        PartSums.Run(host, EmbeddingTile.CountOf(layout), new SumsBody(layout, logits.HostAddress, targets.HostAddress, sums, length));
+        PartSums.Add(sums, length);
+        for (var n = 0; n < layout.Images; n++)
+        {
+            var (entropy, overlap, square) = (sums[3 * n], sums[3 * n + 1], Math.Max(sums[3 * n + 2] + objectPixels.HostAddress[n], ForegroundLoss.DiceFloor));
+            values.HostAddress[n] = (float)(entropy / layout.Pixels + 1 - 2 * overlap / square);
+            var ofImage = factors.HostAddress + ForegroundLoss.Factors * n;
+            ofImage[0] = (float)(weight / ((double)layout.Pixels * layout.Images));
+            ofImage[1] = (float)(-2 * weight / (square * layout.Images));
+            ofImage[2] = (float)(4 * weight * overlap / (square * square * layout.Images));
+        }
     }
 
-    public static void Gradient(
-        HostDevice host, EmbeddingLayout layout, DeviceBuffer<float> logits, DeviceBuffer<float> targets,
-        DeviceBuffer<float> factors, DeviceBuffer<float> gradient) =>
-        host.Workers.Run(EmbeddingTile.CountOf(layout), new GradientBody(
+    /// <inheritdoc/>
+    public override void Gradient(
+        EmbeddingLayout layout, DeviceBuffer<float> logits, DeviceBuffer<float> targets, DeviceBuffer<float> factors, DeviceBuffer<float> gradient) =>
+        logits.Device.Host.Workers.Run(EmbeddingTile.CountOf(layout), new GradientBody(
             layout, logits.HostAddress, targets.HostAddress, factors.HostAddress, gradient.HostAddress));
 
     /// <summary>q and w of a target.</summary>
@@ -49,7 +68,7 @@ internal static unsafe class ForegroundLossHost
                     square += p * p;
                 }
 
-                var sums = partials + part * length + tile.Image * ForegroundLoss.Scalars;
+                var sums = partials + part * length + tile.Image * Scalars;
                 sums[0] += Vector.Sum(entropy);
                 sums[1] += Vector.Sum(overlap);
                 sums[2] += Vector.Sum(square);
@@ -68,7 +87,7 @@ internal static unsafe class ForegroundLossHost
             {
                 var tile = new EmbeddingTile(layout, index);
                 LogitTile.Load(tile, layout, logits, targets, z, t);
-                var f = factors + tile.Image * ForegroundLoss.Scalars;
+                var f = factors + tile.Image * ForegroundLoss.Factors;
                 for (var i = 0; i < PixelTile.Pixels; i += Vector<float>.Count)
                 {
                     var (mask, weight) = Target(PixelTile.Read(t + i));

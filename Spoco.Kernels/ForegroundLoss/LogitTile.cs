@@ -5,6 +5,15 @@ namespace Spoco.Kernels.Primitives;
 /// <summary>A channel of logits on the host, a tile of pixels at a time.</summary>
 internal static unsafe class LogitTile
 {
+    /// <summary>Checks that a layout is that of one channel.</summary>
+    /// <exception cref="ArgumentException">It is not; the message begins with <paramref name="operation"/>.</exception>
+    public static void Require(string operation, EmbeddingLayout layout)
+    {
+        layout.Require(operation);
+        if (layout.Channels != 1)
+            throw new ArgumentException($"{operation}: logits are one channel, got {layout}.");
+    }
+
     /// <summary>Gathers the logits and targets of a tile.</summary>
     public static void Load(EmbeddingTile tile, EmbeddingLayout layout, float* logits, float* targets, float* z, float* t)
     {

@@ -6,6 +6,8 @@ namespace Spoco.Kernels.Primitives;
 /// </summary>
 public static class GradientPenalty
 {
+    internal static readonly Chooser<GradientPenaltyAlgorithm, long> Chooser = new(nameof(GradientPenalty), new GradientPenaltyHost(), new GradientPenaltySimt());
+
     /// <summary>y_n = epsilon_n a_n + (1 - epsilon_n) b_n.</summary>
     /// <param name="a">N images, one after the other.</param>
     /// <param name="b">As many.</param>
@@ -16,10 +18,7 @@ public static class GradientPenalty
     {
         Require(a, b, epsilon);
         Require(a, y, epsilon);
-        if (y.Device is HostDevice host)
-            GradientPenaltyHost.Mix(host, a, b, epsilon, y);
-        else
-            GradientPenaltySimt.Mix((IlgpuDevice)y.Device, a, b, epsilon, y);
+        Chooser.For(y.Device, y.Length).Mix(a, b, epsilon, y);
     }
 
     /// <summary>
@@ -34,17 +33,13 @@ public static class GradientPenalty
     public static void Direction(DeviceBuffer<float> gradient, DeviceBuffer<float> norms, DeviceBuffer<float> direction, float factor)
     {
         Require(gradient, direction, norms);
-        if (gradient.Device is HostDevice host)
-            GradientPenaltyHost.Direction(host, gradient, norms, direction, factor);
-        else
-            GradientPenaltySimt.Direction((IlgpuDevice)gradient.Device, gradient, norms, direction, factor);
+        Chooser.For(gradient.Device, gradient.Length).Direction(gradient, norms, direction, factor);
     }
 
     private static void Require(DeviceBuffer<float> images, DeviceBuffer<float> others, DeviceBuffer<float> perImage)
     {
-        if (perImage.Length < 1 || images.Length % perImage.Length != 0 || others.Length != images.Length
-            || others.Device != images.Device || perImage.Device != images.Device)
-            throw new ArgumentException($"GradientPenalty: {images.Length} values on {images.Device.Name}, {others.Length} on {others.Device.Name} and "
-                + $"{perImage.Length} images on {perImage.Device.Name} do not fit.");
+        if (perImage.Length < 1 || images.Length % perImage.Length != 0)
+            throw new ArgumentException($"GradientPenalty: {images.Length} values do not fill {perImage.Length} images.");
+        new Arguments(nameof(GradientPenalty), images.Device).Need(others, images.Length, "the other images").Need(perImage, perImage.Length, "the numbers per image");
     }
 }

@@ -3,18 +3,24 @@ using System.Numerics;
 namespace Spoco.Kernels.Primitives;
 
 /// <summary>The gradient penalty on the host: a worker takes whole images; norms in double precision.</summary>
-internal static unsafe class GradientPenaltyHost
+internal sealed unsafe class GradientPenaltyHost : GradientPenaltyAlgorithm
 {
-    public static void Mix(HostDevice host, DeviceBuffer<float> a, DeviceBuffer<float> b, DeviceBuffer<float> epsilon, DeviceBuffer<float> y) =>
-        Run(host, epsilon, y.Length, new MixBody(a.HostAddress, b.HostAddress, epsilon.HostAddress, y.HostAddress, y.Length / epsilon.Length));
+    /// <inheritdoc/>
+    public override string Name => "host";
 
-    public static void Direction(
-        HostDevice host, DeviceBuffer<float> gradient, DeviceBuffer<float> norms, DeviceBuffer<float> direction, float factor) =>
-        Run(host, norms, gradient.Length,
-            new DirectionBody(gradient.HostAddress, norms.HostAddress, direction.HostAddress, gradient.Length / norms.Length, factor));
+    /// <inheritdoc/>
+    public override bool Runs(in Capabilities device, in long values) => device.OnHost;
 
-    private static void Run<TBody>(HostDevice host, DeviceBuffer<float> images, long length, TBody body) where TBody : struct, IParallelBody =>
-        host.Workers.Run(checked((int)images.Length), body, RowLaunch.MinimumPerWorker(length / images.Length));
+    /// <inheritdoc/>
+    public override void Mix(DeviceBuffer<float> a, DeviceBuffer<float> b, DeviceBuffer<float> epsilon, DeviceBuffer<float> y) =>
+        Run(epsilon, y.Length, new MixBody(a.HostAddress, b.HostAddress, epsilon.HostAddress, y.HostAddress, y.Length / epsilon.Length));
+
+    /// <inheritdoc/>
+    public override void Direction(DeviceBuffer<float> gradient, DeviceBuffer<float> norms, DeviceBuffer<float> direction, float factor) =>
+        Run(norms, gradient.Length, new DirectionBody(gradient.HostAddress, norms.HostAddress, direction.HostAddress, gradient.Length / norms.Length, factor));
+
+    private static void Run<TBody>(DeviceBuffer<float> images, long length, TBody body) where TBody : struct, IParallelBody =>
+        images.Device.Host.Workers.Run(checked((int)images.Length), body, RowLaunch.MinimumPerWorker(length / images.Length));
 
     private readonly struct MixBody(float* a, float* b, float* epsilon, float* y, long length) : IParallelBody
     {

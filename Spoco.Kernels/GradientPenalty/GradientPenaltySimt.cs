@@ -5,18 +5,27 @@ using ILGPU.Runtime;
 namespace Spoco.Kernels.Primitives;
 
 /// <summary>The gradient penalty on ILGPU devices: one thread group per image.</summary>
-internal static class GradientPenaltySimt
+internal sealed class GradientPenaltySimt : GradientPenaltyAlgorithm
 {
-    public static void Mix(
-        IlgpuDevice device, DeviceBuffer<float> a, DeviceBuffer<float> b, DeviceBuffer<float> epsilon, DeviceBuffer<float> y) =>
-        device.Kernel(static d => d.LoadAutoGroupedStreamKernel<Index1D, int, ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>>(
+    /// <inheritdoc/>
+    public override string Name => "groups";
+
+    /// <inheritdoc/>
+    public override bool Runs(in Capabilities device, in long values) => !device.OnHost;
+
+    /// <inheritdoc/>
+    public override void Mix(DeviceBuffer<float> a, DeviceBuffer<float> b, DeviceBuffer<float> epsilon, DeviceBuffer<float> y) =>
+        y.Device.Ilgpu.Kernel(static d => d.LoadAutoGroupedStreamKernel<Index1D, int, ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>>(
             MixKernel))(IlgpuDevice.Extent(y.Length, nameof(GradientPenalty)), (int)(y.Length / epsilon.Length), a.View, b.View, epsilon.View, y.View);
 
-    public static void Direction(
-        IlgpuDevice device, DeviceBuffer<float> gradient, DeviceBuffer<float> norms, DeviceBuffer<float> direction, float factor) =>
+    /// <inheritdoc/>
+    public override void Direction(DeviceBuffer<float> gradient, DeviceBuffer<float> norms, DeviceBuffer<float> direction, float factor)
+    {
+        var device = gradient.Device.Ilgpu;
         device.Kernel(static d => d.LoadStreamKernel<int, float, ArrayView<float>, ArrayView<float>, ArrayView<float>>(DirectionKernel))(
             (IlgpuDevice.Extent(norms.Length, nameof(GradientPenalty)), GroupSum.Size(device)),
             IlgpuDevice.Extent(gradient.Length / norms.Length, nameof(GradientPenalty)), factor, gradient.View, norms.View, direction.View);
+    }
 
     private static void MixKernel(
         Index1D i, int length, ArrayView<float> a, ArrayView<float> b, ArrayView<float> epsilon, ArrayView<float> y)

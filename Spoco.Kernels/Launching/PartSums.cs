@@ -26,6 +26,14 @@ internal static unsafe class PartSums
     public static void Run<TBody>(HostDevice host, int count, TBody body) where TBody : struct, IPartBody =>
         host.Workers.RunPieces(Parts, new PartBody<TBody>(body, count));
 
+    /// <summary>The first numbers of a workspace, every one 0.</summary>
+    public static double* Cleared(DeviceMemory memory, long length)
+    {
+        var values = (double*)memory.Block.Pointer;
+        new Span<double>(values, checked((int)length)).Clear();
+        return values;
+    }
+
     /// <summary>sums = the sum of parts that lie one behind the other; the first one is overwritten.</summary>
     public static void Add(double* partials, DeviceBuffer<float> sums)
     {

@@ -12,9 +12,9 @@ public sealed record SoftMaskInputs
     /// <summary>e.</summary>
     public required DeviceBuffer<float> Embeddings { get; init; }
 
-    /// <summary>mu of every mask, [K, E]; the masks of an image stand together, in the order of the images.</summary>
-    public required DeviceBuffer<float> Centres { get; init; }
+    /// <summary>mu of every cluster, [clusters, E].</summary>
+    public required DeviceBuffer<float> Means { get; init; }
 
-    /// <summary>Which masks belong to every image, and the cluster of every pixel.</summary>
+    /// <summary>The clusters that masks are around, and the cluster of every pixel.</summary>
     public required MaskTable Table { get; init; }
 }

@@ -4,34 +4,51 @@ namespace Spoco.Kernels.Primitives;
 /// Soft masks on the host: a worker goes through the tiles of its share of the pixels, a register of pixels at a time. Sums are single precision
 /// within a tile and double precision beyond it.
 /// </summary>
-internal static unsafe class SoftMasksHost
+internal sealed unsafe class SoftMasksHost : SoftMasksAlgorithm
 {
     private const int Stride = PixelTile.Stride;
 
-    public static void Forward(HostDevice host, SoftMaskInputs inputs, DeviceBuffer<float> masks)
+    /// <inheritdoc/>
+    public override string Name => "host";
+
+    /// <inheritdoc/>
+    public override bool Runs(in Capabilities device, in EmbeddingLayout layout) => device.OnHost;
+
+    /// <inheritdoc/>
+    public override void Forward(SoftMaskInputs inputs, DeviceBuffer<float> masks)
     {
+        var host = masks.Device.Host;
         var scratch = Scratch(host, inputs, Stride);
         using var memory = scratch.Memory;
         host.Workers.Run(EmbeddingTile.CountOf(inputs.Layout), new ForwardBody(new Pointers(inputs), masks.HostAddress, scratch.HostAddress));
     }
 
-    public static void CentreSums(
-        HostDevice host, SoftMaskInputs inputs, DeviceBuffer<float> masks, DeviceBuffer<float> maskGradient, DeviceBuffer<float> sums)
+    /// <inheritdoc/>
+    public override void Shift(SoftMaskInputs inputs, DeviceBuffer<float> masks, DeviceBuffer<float> maskGradient, DeviceBuffer<float> shift)
     {
+        var (host, table, channels) = (masks.Device.Host, inputs.Table, inputs.Layout.Channels);
         var scratch = Scratch(host, inputs, WeightedRows.Length);
         using var memory = scratch.Memory;
-        var partials = host.Allocate<double>(PartSums.Parts * sums.Length, nameof(SoftMasks));
+        var length = (long)table.Masks * channels;
+        var partials = host.Allocate<double>(PartSums.Parts * length, nameof(SoftMasks));
         using var partialMemory = partials.Memory;
         partials.Clear();
         PartSums.Run(host, EmbeddingTile.CountOf(inputs.Layout), new SumsBody(
-            new Pointers(inputs), masks.HostAddress, maskGradient.HostAddress, partials.HostAddress, sums.Length, scratch.HostAddress));
-        PartSums.Add(partials.HostAddress, sums);
+            new Pointers(inputs), masks.HostAddress, maskGradient.HostAddress, partials.HostAddress, length, scratch.HostAddress));
+        PartSums.Add(partials.HostAddress, length);
+        shift.Clear();
+        for (long i = 0; i < length; i++)
+        {
+            var cluster = table.Clusters.HostAddress[i / channels];
+            shift.HostAddress[(long)cluster * channels + i % channels] -= (float)(partials.HostAddress[i] / table.Segments.Counts.HostAddress[cluster]);
+        }
     }
 
-    public static void Gradient(
-        HostDevice host, SoftMaskInputs inputs, DeviceBuffer<float> masks, DeviceBuffer<float> maskGradient, DeviceBuffer<float> shift,
-        DeviceBuffer<float> gradient)
+    /// <inheritdoc/>
+    public override void Gradient(
+        SoftMaskInputs inputs, DeviceBuffer<float> masks, DeviceBuffer<float> maskGradient, DeviceBuffer<float> shift, DeviceBuffer<float> gradient)
     {
+        var host = masks.Device.Host;
         var scratch = Scratch(host, inputs, WeightedRows.Length + TileGradient.Length(inputs.Layout.Channels));
         using var memory = scratch.Memory;
         host.Workers.Run(EmbeddingTile.CountOf(inputs.Layout), new GradientBody(
@@ -50,13 +67,17 @@ internal static unsafe class SoftMasksHost
         public readonly float Falloff = inputs.Falloff;
         public readonly EmbeddingLayout Layout = inputs.Layout;
         public readonly float* Embeddings = inputs.Embeddings.HostAddress;
-        public readonly float* Centres = inputs.Centres.HostAddress;
+        public readonly float* Means = inputs.Means.HostAddress;
+        public readonly int* Clusters = inputs.Table.Clusters.HostAddress;
         public readonly int* FirstMasks = inputs.Table.FirstMasks.HostAddress;
         public readonly int* Owners = inputs.Table.Segments.Owners.HostAddress;
         public readonly int* FirstClusters = inputs.Table.FirstClusters.HostAddress;
 
         /// <summary>Where a tile's pixels are in mask k.</summary>
         public long At(EmbeddingTile tile, int k) => (long)k * Layout.Pixels + tile.First - (long)tile.Image * Layout.Pixels;
+
+        /// <summary>mu of mask k.</summary>
+        public float* Centre(int k) => Means + (long)Clusters[k] * Layout.Channels;
 
         /// <summary>w of the pixels of a tile, 0 beyond them.</summary>
         public void Weights(float* mask, float* maskGradient, int count, float* weights)
@@ -83,7 +104,7 @@ internal static unsafe class SoftMasksHost
                 tile.LoadEmbeddings(v.Layout, v.Embeddings, e);
                 for (var k = v.FirstMasks[tile.Image]; k < v.FirstMasks[tile.Image + 1]; k++)
                 {
-                    PixelTile.Masks(e, v.Centres + (long)k * channels, channels, v.Falloff, row, row);
+                    PixelTile.Masks(e, v.Centre(k), channels, v.Falloff, row, row);
                     new ReadOnlySpan<float>(row, tile.Count).CopyTo(new Span<float>(masks + v.At(tile, k), tile.Count));
                 }
             }
@@ -104,7 +125,7 @@ internal static unsafe class SoftMasksHost
                 for (var k = v.FirstMasks[tile.Image]; k < v.FirstMasks[tile.Image + 1]; k++)
                 {
                     v.Weights(masks + v.At(tile, k), maskGradient + v.At(tile, k), tile.Count, weighted.Next);
-                    weighted.Keep(v.Centres + (long)k * channels, partials + part * length + (long)k * channels);
+                    weighted.Keep(v.Centre(k), partials + part * length + (long)k * channels);
                     if (weighted.IsFull)
                         Add(e, ref weighted);
                 }
@@ -137,7 +158,7 @@ internal static unsafe class SoftMasksHost
                 for (var k = v.FirstMasks[tile.Image]; k < v.FirstMasks[tile.Image + 1]; k++)
                 {
                     v.Weights(masks + v.At(tile, k), maskGradient + v.At(tile, k), tile.Count, weighted.Next);
-                    weighted.Keep(v.Centres + (long)k * channels, null);
+                    weighted.Keep(v.Centre(k), null);
                     if (!weighted.IsFull)
                         continue;
                     sum.Add(weighted);

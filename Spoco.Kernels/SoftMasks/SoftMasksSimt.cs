@@ -8,46 +8,65 @@ namespace Spoco.Kernels.Primitives;
 /// <param name="Falloff">1 / (2 sigma^2).</param>
 /// <param name="Layout">Layout of the embeddings.</param>
 /// <param name="Embeddings">e.</param>
-/// <param name="Centres">mu.</param>
+/// <param name="Means">mu of every cluster.</param>
+/// <param name="Clusters">Cluster of every mask.</param>
 /// <param name="FirstMasks">First mask of every image, and K.</param>
 /// <param name="Owners">Cluster of every pixel within its image.</param>
 /// <param name="FirstClusters">First cluster of every image.</param>
 public readonly record struct SoftMaskViews(
-    float Falloff, EmbeddingLayout Layout, ArrayView<float> Embeddings, ArrayView<float> Centres, ArrayView<int> FirstMasks, ArrayView<int> Owners,
+    float Falloff, EmbeddingLayout Layout, ArrayView<float> Embeddings, ArrayView<float> Means, ArrayView<int> Clusters, ArrayView<int> FirstMasks, ArrayView<int> Owners,
     ArrayView<int> FirstClusters);
 
 /// <summary>
 /// Soft masks on ILGPU devices. Forward: one thread per value of a mask. Sums: some groups per mask, in which threads side by side take the channels
 /// of one pixel; a last kernel adds the groups in their order. Gradient: one thread per component of a pixel, so that neither needs an atomic addition.
 /// </summary>
-internal static class SoftMasksSimt
+internal sealed class SoftMasksSimt : SoftMasksAlgorithm
 {
     /// <summary>Groups per mask: a few masks then fill a GPU.</summary>
     private const int MaximalBlocks = 64;
 
-    public static void Forward(IlgpuDevice gpu, SoftMaskInputs inputs, DeviceBuffer<float> masks) =>
-        gpu.Kernel(static d => d.LoadAutoGroupedStreamKernel<Index1D, SoftMaskViews, ArrayView<float>>(ForwardKernel))(
+    /// <inheritdoc/>
+    public override string Name => "groups";
+
+    /// <inheritdoc/>
+    public override bool Runs(in Capabilities device, in EmbeddingLayout layout) => !device.OnHost;
+
+    /// <inheritdoc/>
+    public override void Forward(SoftMaskInputs inputs, DeviceBuffer<float> masks) =>
+        masks.Device.Ilgpu.Kernel(static d => d.LoadAutoGroupedStreamKernel<Index1D, SoftMaskViews, ArrayView<float>>(ForwardKernel))(
             IlgpuDevice.Extent(masks.Length, nameof(SoftMasks)), Views(inputs), masks.View);
 
-    public static void CentreSums(
-        IlgpuDevice gpu, SoftMaskInputs inputs, DeviceBuffer<float> masks, DeviceBuffer<float> maskGradient, DeviceBuffer<float> sums)
+    /// <inheritdoc/>
+    public override void Shift(SoftMaskInputs inputs, DeviceBuffer<float> masks, DeviceBuffer<float> maskGradient, DeviceBuffer<float> shift)
     {
+        var (gpu, table, channels) = (masks.Device.Ilgpu, inputs.Table, inputs.Layout.Channels);
         var group = GroupSum.Size(gpu);
         var blocks = Math.Min((inputs.Layout.Pixels - 1) / group + 1, MaximalBlocks);
-        var partials = gpu.Allocate<float>(sums.Length * blocks, nameof(SoftMasks));
+        var partials = gpu.Allocate<float>((long)table.Masks * channels * blocks, nameof(SoftMasks));
         using var memory = partials.Memory;
         gpu.Kernel(static d => d.LoadStreamKernel<SoftMaskViews, int, ArrayView<float>, ArrayView<float>, ArrayView<float>>(SumsKernel))(
-            ((int)(sums.Length / inputs.Layout.Channels) * blocks, group), Views(inputs), blocks, masks.View, maskGradient.View, partials.View);
-        GroupSum.AddBlocks(gpu, partials, blocks, inputs.Layout.Channels, sums);
+            (table.Masks * blocks, group), Views(inputs), blocks, masks.View, maskGradient.View, partials.View);
+        gpu.Kernel(static d => d.LoadAutoGroupedStreamKernel<Index1D, int, int, ArrayView<int>, ArrayView<int>, ArrayView<float>, ArrayView<float>>(ShiftKernel))(
+            IlgpuDevice.Extent(shift.Length, nameof(SoftMasks)), channels, blocks, table.ClusterMasks.View, table.Segments.Counts.View, partials.View, shift.View);
     }
 
-    public static void Gradient(
-        IlgpuDevice gpu, SoftMaskInputs inputs, DeviceBuffer<float> masks, DeviceBuffer<float> maskGradient, DeviceBuffer<float> shift,
-        DeviceBuffer<float> gradient) =>
-        gpu.Kernel(static d => d.LoadAutoGroupedStreamKernel<
+    /// <inheritdoc/>
+    public override void Gradient(
+        SoftMaskInputs inputs, DeviceBuffer<float> masks, DeviceBuffer<float> maskGradient, DeviceBuffer<float> shift, DeviceBuffer<float> gradient) =>
+        masks.Device.Ilgpu.Kernel(static d => d.LoadAutoGroupedStreamKernel<
             Index1D, SoftMaskViews, ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>>(GradientKernel))(
             IlgpuDevice.Extent(inputs.Layout.Count * inputs.Layout.Channels, nameof(SoftMasks)), Views(inputs), masks.View, maskGradient.View,
             shift.View, gradient.View);
+
+    /// <summary>One thread per component of a cluster: adds the groups of all masks around its mean.</summary>
+    private static void ShiftKernel(
+        Index1D i, int channels, int blocks, ArrayView<int> clusterMasks, ArrayView<int> counts, ArrayView<float> partials, ArrayView<float> shift)
+    {
+        var cluster = i.X / channels;
+        var first = (long)clusterMasks[cluster] * blocks;
+        shift[i] = -GroupSum.Compensated(partials, first * channels + i.X % channels, channels, (clusterMasks[cluster + 1] - clusterMasks[cluster]) * blocks) / counts[cluster];
+    }
 
     private static void ForwardKernel(Index1D i, SoftMaskViews v, ArrayView<float> masks)
     {
@@ -56,7 +75,7 @@ internal static class SoftMasksSimt
         var sum = 0f;
         for (var c = 0; c < v.Layout.Channels; c++)
         {
-            var difference = v.Embeddings[at + c] - v.Centres[(long)k * v.Layout.Channels + c];
+            var difference = v.Embeddings[at + c] - v.Means[(long)v.Clusters[k] * v.Layout.Channels + c];
             sum += difference * difference;
         }
 
@@ -80,7 +99,7 @@ internal static class SoftMasksSimt
             var sum = 0f;
             if (part < parts && c < layout.Channels)
             {
-                var centre = v.Centres[(long)k * layout.Channels + c];
+                var centre = v.Means[(long)v.Clusters[k] * layout.Channels + c];
                 for (var p = block * parts + part; p < layout.Pixels; p += blocks * parts)
                 {
                     var m = (long)k * layout.Pixels + p;
@@ -110,7 +129,7 @@ internal static class SoftMasksSimt
         for (var k = v.FirstMasks[image]; k < v.FirstMasks[image + 1]; k++)
         {
             var m = (long)k * layout.Pixels + p;
-            sum += masks[m] * maskGradient[m] * (e - v.Centres[(long)k * layout.Channels + c]);
+            sum += masks[m] * maskGradient[m] * (e - v.Means[(long)v.Clusters[k] * layout.Channels + c]);
         }
 
         gradient[at] = shift[(long)(v.FirstClusters[image] + v.Owners[pixel]) * layout.Channels + c] - 2 * v.Falloff * sum;
@@ -125,5 +144,5 @@ internal static class SoftMasksSimt
     }
 
     private static SoftMaskViews Views(SoftMaskInputs i) => new(
-        i.Falloff, i.Layout, i.Embeddings.View, i.Centres.View, i.Table.FirstMasks.View, i.Table.Segments.Owners.View, i.Table.FirstClusters.View);
+        i.Falloff, i.Layout, i.Embeddings.View, i.Means.View, i.Table.Clusters.View, i.Table.FirstMasks.View, i.Table.Segments.Owners.View, i.Table.FirstClusters.View);
 }

@@ -2,9 +2,13 @@ using ILGPU;
 using ILGPU.Algorithms;
 using ILGPU.Runtime;
 using ILGPU.Runtime.CPU;
+using Spoco.Engine;
+using Spoco.Engine.Losses;
 using Spoco.Kernels;
 using Spoco.Kernels.Primitives;
 using Spoco.Tests.Collectives;
+using ForegroundLoss = Spoco.Kernels.Primitives.ForegroundLoss;
+using PositiveUnlabelledLoss = Spoco.Kernels.Primitives.PositiveUnlabelledLoss;
 
 namespace Spoco.Tests.Devices;
 
@@ -22,31 +26,61 @@ public sealed class SmallGroupTests
     }
 
     [Test]
-    public void Foreground_sums()
+    public void Foreground()
     {
         var layout = new EmbeddingLayout(2, 35, 1, 1, 0);
         var (logits, targets) = (Values(70, 1), Values(70, 2));
-        Check(2 * ForegroundLoss.Scalars, (d, sums) => ForegroundLoss.Sums(layout, On(d, logits), On(d, targets), sums));
+        Check(2 + 2 * ForegroundLoss.Factors, (d, y) => ForegroundLoss.Evaluate(
+            layout, On(d, logits), On(d, targets), On<int>(d, [17, 19]), 0.7f, y.Slice(0, 2), y.Slice(2, 2 * ForegroundLoss.Factors)));
     }
 
     [Test]
-    public void Positive_unlabelled_sums()
+    public void Positive_unlabelled()
     {
         var layout = new EmbeddingLayout(2, 35, 1, 1, 0);
         var (logits, teacher) = (Values(70, 1), Values(70, 2));
         float[] targets = [.. Enumerable.Range(0, 70).Select(i => ((float[])[1, 0.5f, 0, -1])[i * 7 % 4])];
-        Check(2 * PositiveUnlabelledLoss.Scalars,
-            (d, sums) => PositiveUnlabelledLoss.Sums(layout, On(d, logits), On(d, targets), On(d, teacher), sums));
+        foreach (var share in (double[])[0.05, 0.9])
+        {
+            var coefficients = PositiveUnlabelledCoefficients.Of(0.7, share, 1, 3, 70, 18, 17, 17);
+            Check(2 + PositiveUnlabelledLoss.Scalars, (d, y) => PositiveUnlabelledLoss.Evaluate(
+                layout, On(d, logits), On(d, targets), On(d, teacher), coefficients, y.Slice(0, 2), y.Slice(2, PositiveUnlabelledLoss.Scalars)));
+        }
     }
 
     [Test]
-    public void Affinity_sums()
+    public void Affinities()
     {
         var shape = new TensorShape(1, 1, 5, 7, 3);
         var embeddings = Values(105, 3);
         int[] owners = [.. Enumerable.Range(0, 35).Select(i => i / 10)];
         PixelOffset[] offsets = [new(0, 1, 0), new(0, 0, -2)];
-        Check(2 * AffinityLoss.Scalars, (d, sums) => AffinityLoss.Sums(shape, On(d, embeddings), 3, On(d, owners), On(d, offsets), 1, sums));
+        Check(1 + 4, (d, y) => AffinityLoss.Evaluate(
+            new AffinityLossInputs { Shape = shape, Channels = 3, Embeddings = On(d, embeddings), Owners = On(d, owners), Offsets = On(d, offsets), Reach = 2 }, 0.7f,
+            y.Slice(0, 1), y.Slice(1, 4)));
+    }
+
+    [Test]
+    public void The_loss_with_anchors([Values] bool asReference, [Values(InstanceLoss.Dice, InstanceLoss.Bce)] InstanceLoss instance)
+    {
+        var shape = new TensorShape(2, 1, 7, 9, 3);
+        float[] f = Values((int)shape.Count, 6), g = Values((int)shape.Count, 7);
+        int[] numbers = [.. Enumerable.Range(0, (int)shape.Voxels).Select(i => i / 4 % 3 == 0 ? 0 : 1 + i / 9 % 5)];
+        var options = new SpocoLossOptions
+        {
+            Supervision = Supervision.Sparse, InstanceLoss = instance, ReferenceCompatible = asReference, PullMargin = 1, MaximalAnchors = 5, RegulariserWeight = 0.1f,
+        };
+        Check((int)shape.Count + 1 + 2 * 7, (d, y) =>
+        {
+            using var scope = new TensorScope();
+            using var labels = LabelBatch.From(shape.WithChannels(1), numbers);
+            var e = Tensor.From(d, shape, f).WithGradient();
+            var loss = SpocoLoss.Apply(e, labels, options, Tensor.From(d, shape, g), seed: 3);
+            Gradients.Of(loss.Total, [e])[0].Buffer.CopyTo(y.Slice(0, shape.Count));
+            loss.Total.Buffer.CopyTo(y.Slice(shape.Count, 1));
+            y.Slice(shape.Count + 1, 14).CopyFrom([.. loss.Images.SelectMany(
+                t => (double[])[t.Pull, t.Push, t.Regulariser, t.Instance, t.UnlabelledPush, t.Consistency, t.Foreground]).Select(t => (float)t)]);
+        });
     }
 
     [Test]

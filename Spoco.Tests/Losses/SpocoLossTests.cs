@@ -376,6 +376,26 @@ public sealed class SpocoLossTests
     }
 
     [Test]
+    public void A_cross_entropy_has_one_gradient_whether_anchors_are_drawn_or_given([ValueSource(typeof(TestDevices), nameof(TestDevices.All))] string name)
+    {
+        var device = TestDevices.Open(name);
+        var shape = new TensorShape(2, 1, 19, 23, 4);
+        var random = new Random(8);
+        var labels = LabelImages["objects"](shape, random);
+        float[] f = Embeddings(shape, labels, random, 0.2f), g = Embeddings(shape, labels, random, 0.2f);
+        var options = Sparse with { MaximalAnchors = 12, RemainingFraction = 0.2f, ReferenceCompatible = true, InstanceLoss = InstanceLoss.Bce };
+        using var scope = new TensorScope();
+        using var batch = LabelBatch.From(shape.WithChannels(1), labels);
+        var other = Tensor.From(device, shape, g);
+        var e = Tensor.From(device, shape, f).WithGradient();
+        var drawn = SpocoLoss.Apply(e, batch, options, other, seed: 5);
+        var given = SpocoLoss.Apply(e, batch, options, other, draws: new SpocoDraws { Anchors = drawn.Anchors });
+        Assert.That(drawn.Anchors.Min(a => a.Length), Is.InRange(1, 11), "some anchors of those selected are left out");
+        var expected = Gradients.Of(given.Total, [e])[0].ToArray();
+        Assert.That(Gradients.Of(drawn.Total, [e])[0].ToArray(), Is.EqualTo(expected).Within(1e-6 + 1e-5 * expected.Max(Math.Abs)));
+    }
+
+    [Test]
     public void Few_unlabelled_pixels_have_no_consistency()
     {
         var device = TestDevices.Open("cpu");

@@ -23,6 +23,10 @@ public sealed class OperationThreadTests
     {
         ["activation"] = d => Of(d, [Image], t => Activation.Relu(t[0])),
         ["elementwise"] = d => Of(d, [Image, Image], t => Elementwise.AddScaled(Elementwise.Multiply(t[0], t[1]), Elementwise.Scale(t[0], 3), 0.7f)),
+        ["quotient, root and logarithm"] = d => Of(d, [Image, Image], t => Arithmetic.Divide(
+            Arithmetic.Subtract(t[0], t[1]), Arithmetic.SquareRoot(Arithmetic.Logarithm(Arithmetic.Exponential(Arithmetic.Exponential(t[0])))))),
+        ["sums over voxels"] = d => Of(d, [Image], t => AxisSum.OverVoxels(Elementwise.Multiply(t[0], t[0]))),
+        ["sums over channels"] = d => Of(d, [Deep], t => AxisSum.OverChannels(Elementwise.Multiply(t[0], t[0]))),
         ["dropout"] = d => Of(d, [Image], t => Dropout.Apply(t[0], 0.4f, 3)),
         ["channels, a few"] = d => Of(d, [Image], t => ChannelSlice.Apply(t[0], 3, 9)),
         ["sum"] = d => Of(d, [Image], t => Reduction.Sum(t[0])),

@@ -1,0 +1,78 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using ILGPU;
+using ILGPU.Runtime;
+
+namespace Spoco.Kernels;
+
+/// <summary>
+/// Page-locked host memory that small copies to and from an ILGPU device pass through, so that nobody waits for them: a copy takes its place in the stream as a launch does.
+/// The memory is free again when the device has been waited for. Used by the thread that uses the device, but for
+/// <see cref="Return"/>.
+/// </summary>
+internal sealed class CopyStage(IlgpuDevice device)
+{
+    /// <summary>Bytes of the longest copy to a device that does not wait.</summary>
+    public const int LongestWrite = 1 << 16;
+
+    private const int LeastBytes = 1 << 12;
+
+    /// <summary>Copies in flight after which the device is waited for: nobody may have asked for anything in a while.</summary>
+    private const int MostInFlight = 256;
+
+    private readonly Lock _lock = new();
+    private readonly List<PageLockedArray1D<byte>> _free = [];
+    private readonly List<PageLockedArray1D<byte>> _inFlight = [];
+
+    /// <summary>Enters a copy to the device; the values may be changed at once.</summary>
+    public void Write<T>(ArrayView<T> target, ReadOnlySpan<T> values) where T : unmanaged
+    {
+        var stage = Take(values.Length * Unsafe.SizeOf<T>());
+        values.CopyTo(MemoryMarshal.Cast<byte, T>(stage.Span));
+        target.CopyFromCPUUnsafeAsync(device.Accelerator.DefaultStream, ref MemoryMarshal.Cast<byte, T>(stage.Span)[0], values.Length);
+        Return(stage);
+    }
+
+    /// <summary>Enters a copy from the device into memory that its caller returns.</summary>
+    public PageLockedArray1D<byte> Read<T>(ArrayView<T> source) where T : unmanaged
+    {
+        var stage = Take(checked((int)source.LengthInBytes));
+        source.CopyToCPUUnsafeAsync(device.Accelerator.DefaultStream, ref MemoryMarshal.Cast<byte, T>(stage.Span)[0], source.Length);
+        return stage;
+    }
+
+    /// <summary>Takes back the memory of a copy: it may still be in flight, as later ones come after it.</summary>
+    public void Return(PageLockedArray1D<byte> stage)
+    {
+        lock (_lock)
+            _inFlight.Add(stage);
+    }
+
+    /// <summary>The device has been waited for: all copies are done.</summary>
+    public void Complete()
+    {
+        lock (_lock)
+        {
+            _free.AddRange(_inFlight);
+            _inFlight.Clear();
+        }
+    }
+
+    private PageLockedArray1D<byte> Take(int bytes)
+    {
+        if (_inFlight.Count >= MostInFlight)
+            device.Synchronize();
+        lock (_lock)
+        {
+            if (_free.FindLastIndex(a => a.Length >= bytes) is >= 0 and var i)
+            {
+                var taken = _free[i];
+                _free.RemoveAt(i);
+                return taken;
+            }
+        }
+
+        return device.Accelerator.AllocatePageLocked1D<byte>((long)BitOperations.RoundUpToPowerOf2((uint)Math.Max(bytes, LeastBytes)));
+    }
+}
