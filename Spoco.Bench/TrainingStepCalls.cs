@@ -59,6 +59,7 @@ internal sealed class TrainingStepCalls : ITimedCalls
         using (Gradients.NoRecording())
             g.Forward(Tensor.From(_gradient.Device, _input, _batch.ViewG), training: true);
         Primitives.Adam.Step(f.Parameters.Values, f.Parameters.Gradients, _first, _second, new AdamSettings(), ++_step, follower: g.Parameters.Values);
+        f.Parameters.GradientsAreZero();
     }
 
     /// <summary>The whole step: 8 objects an image, 20 anchors.</summary>

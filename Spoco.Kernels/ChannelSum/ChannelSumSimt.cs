@@ -49,7 +49,7 @@ internal sealed class ChannelSumSimt : ChannelSumAlgorithm
     }
 
     /// <summary>One thread per value; part 0 first.</summary>
-    private static void SumParts(Index1D i, ArrayView<float> partials, ArrayView<float> sum, int parts)
+    internal static void SumParts(Index1D i, ArrayView<float> partials, ArrayView<float> sum, int parts)
     {
         var total = partials[i];
         for (var p = 1; p < parts; p++)

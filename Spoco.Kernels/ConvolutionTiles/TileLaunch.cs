@@ -63,6 +63,16 @@ internal static class TileLaunch
     public static void WeightGradient(
         IlgpuDevice device, in TileSource source, in TileSource gradient, in ConvolutionShape shape, DeviceBuffer<float> dweight)
     {
+        using var holdings = new Holdings();
+        var parts = WeightGradientParts(device, holdings, source, gradient, shape, dweight);
+        if (!parts.IsNull)
+            ChannelSumSimt.SumParts(device, parts, dweight);
+    }
+
+    /// <summary>The gradient of the weight, as copies that lie one behind the other and are still to be summed up; default where it is done.</summary>
+    public static DeviceBuffer<float> WeightGradientParts(
+        IlgpuDevice device, Holdings holdings, in TileSource source, in TileSource gradient, in ConvolutionShape shape, DeviceBuffer<float> dweight)
+    {
         var kind = TileLayouts.For(device.Capabilities, shape.OutputChannels);
         var images = shape.Output.N;
         var voxels = IlgpuDevice.Extent(shape.Output.VoxelsPerImage, nameof(Convolution));
@@ -82,16 +92,9 @@ internal static class TileLaunch
         };
         var config = new KernelConfig(IlgpuDevice.Extent((long)tiles * images * parts, nameof(Convolution)), kind.Threads());
         var perPart = (voxels + parts - 1) / parts;
-        if (images * parts == 1)
-        {
-            launch(config, source, gradient, dweight.View, shape, parts, perPart);
-            return;
-        }
-
-        var partials = device.Allocate<float>(dweight.Length * images * parts, "Convolution weight gradient");
-        using var memory = partials.Memory;
-        launch(config, source, gradient, partials.View, shape, parts, perPart);
-        ChannelSumSimt.SumParts(device, partials, dweight);
+        var copies = images * parts == 1 ? default : holdings.Allocate<float>(device, dweight.Length * images * parts, "Convolution weight gradient");
+        launch(config, source, gradient, copies.IsNull ? dweight.View : copies.View, shape, parts, perPart);
+        return copies;
     }
 
     /// <summary>A tensor as it is.</summary>

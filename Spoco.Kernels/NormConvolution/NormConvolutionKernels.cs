@@ -78,14 +78,19 @@ internal static class NormConvolutionKernels
             new NormGradients { Gamma = dgamma.View, Beta = dbeta.View, HasGamma = dgamma.IsNull ? 0 : 1, HasBeta = dbeta.IsNull ? 0 : 1 }, lines.View);
     }
 
-    /// <summary>From the gradients of the normalised tensors those of the tensors, in place.</summary>
+    /// <summary>From the gradients of the normalised tensors those of the tensors, in place; and in the same launch the sum of a weight gradient's parts.</summary>
     public static void Combine(
         IlgpuDevice device, in NormConvolutionShape shape, in TileSource inputs, DeviceBuffer<NormLine> lines, int copies, bool copied,
-        DeviceBuffer<float> dx, DeviceBuffer<float> dsmall) =>
-        device.Kernel(static a => a.LoadAutoGroupedStreamKernel<Index1D, TileSource, ArrayView<NormLine>, CombineShape, ArrayView<float>, ArrayView<float>>(
-            Combine))(
-            IlgpuDevice.Extent(dx.Length + dsmall.Length, nameof(NormConvolution)), inputs, lines.View,
-            new CombineShape((int)dx.Length, shape.WholeBatch ? 0 : 1, copies, copied ? 1 : 0), dx.View, dsmall.View);
+        DeviceBuffer<float> dx, DeviceBuffer<float> dsmall, DeviceBuffer<float> weightParts, DeviceBuffer<float> dweight)
+    {
+        var weights = weightParts.IsNull ? 0 : dweight.Length;
+        device.Kernel(static a => a.LoadAutoGroupedStreamKernel<Index1D, TileSource, ArrayView<NormLine>, CombineShape, ArrayView<float>, ArrayView<float>,
+            ArrayView<float>, ArrayView<float>>(Combine))(
+            IlgpuDevice.Extent(dx.Length + dsmall.Length + weights, nameof(NormConvolution)), inputs, lines.View,
+            new CombineShape((int)dx.Length, (int)dsmall.Length, (int)(weights == 0 ? 0 : weightParts.Length / weights), shape.WholeBatch ? 0 : 1, copies,
+                copied ? 1 : 0),
+            dx.View, dsmall.View, weightParts.View, dweight.View);
+    }
 
     private static int Threads(IlgpuDevice device) => Math.Min(ChannelTiling.MaximumThreads, device.Capabilities.GroupThreads);
 
@@ -234,9 +239,10 @@ internal static class NormConvolutionKernels
         }
     }
 
-    /// <summary>One thread per value of both gradients.</summary>
+    /// <summary>One thread per value of the gradients.</summary>
     public static void Combine(
-        Index1D i, TileSource inputs, ArrayView<NormLine> lines, CombineShape shape, ArrayView<float> dx, ArrayView<float> dsmall)
+        Index1D i, TileSource inputs, ArrayView<NormLine> lines, CombineShape shape, ArrayView<float> dx, ArrayView<float> dsmall,
+        ArrayView<float> weightParts, ArrayView<float> dweight)
     {
         if (i < shape.Length)
         {
@@ -244,17 +250,22 @@ internal static class NormConvolutionKernels
             var image = i / inputs.Shape.C / (inputs.Shape.D * inputs.Shape.H * inputs.Shape.W) * shape.PerImage;
             var line = lines[image * inputs.Channels + c];
             dx[i] = line.Scale * dx[i] + line.Slope * (inputs.Values[i] - line.Mean) + line.Offset;
-            return;
         }
-
-        var j = i - shape.Length;
-        var large = inputs.Shape;
-        var (channel, voxel) = (j % inputs.SmallShape.C, j / inputs.SmallShape.C);
-        var voxels = shape.Copied != 0 ? large.D * large.H * large.W : inputs.SmallShape.D * inputs.SmallShape.H * inputs.SmallShape.W;
-        var n = voxel / voxels;
-        var own = lines[n * shape.PerImage * inputs.Channels + large.C + channel];
-        var x = shape.Copied != 0 ? Raw(inputs, n, voxel % voxels, large.C + channel) : inputs.Small[j];
-        dsmall[j] = own.Scale * dsmall[j] + shape.Copies * (own.Slope * (x - own.Mean) + own.Offset);
+        else if (i < shape.Length + shape.SmallLength)
+        {
+            var j = i - shape.Length;
+            var large = inputs.Shape;
+            var (channel, voxel) = (j % inputs.SmallShape.C, j / inputs.SmallShape.C);
+            var voxels = shape.Copied != 0 ? large.D * large.H * large.W : inputs.SmallShape.D * inputs.SmallShape.H * inputs.SmallShape.W;
+            var n = voxel / voxels;
+            var line = lines[n * shape.PerImage * inputs.Channels + large.C + channel];
+            var x = shape.Copied != 0 ? Raw(inputs, n, voxel % voxels, large.C + channel) : inputs.Small[j];
+            dsmall[j] = line.Scale * dsmall[j] + shape.Copies * (line.Slope * (x - line.Mean) + line.Offset);
+        }
+        else
+        {
+            ChannelSumSimt.SumParts(i - shape.Length - shape.SmallLength, weightParts, dweight, shape.WeightParts);
+        }
     }
 
     /// <summary>Scale and offset of a norm.</summary>
@@ -304,8 +315,10 @@ internal static class NormConvolutionKernels
 
     /// <summary>How gradients are combined.</summary>
     /// <param name="Length">Values of the first tensor's gradient.</param>
+    /// <param name="SmallLength">Values of the second one's.</param>
+    /// <param name="WeightParts">Parts of the weight gradient.</param>
     /// <param name="PerImage">1 where every image has statistics of its own, else 0.</param>
     /// <param name="Copies">Copies that a voxel of the second tensor stands for.</param>
     /// <param name="Copied">Whether the second gradient is that of every copy.</param>
-    public readonly record struct CombineShape(int Length, int PerImage, int Copies, int Copied);
+    public readonly record struct CombineShape(int Length, int SmallLength, int WeightParts, int PerImage, int Copies, int Copied);
 }

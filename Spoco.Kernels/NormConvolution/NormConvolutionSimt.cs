@@ -85,13 +85,15 @@ internal sealed class NormConvolutionSimt : NormConvolutionAlgorithm
         var gated = TileLaunch.Plain(dy, shape.Output);
         if (shape.Activation.Kind != ActivationKind.Identity)
             gated = gated with { Gate = y.View, Gated = 1, Activation = shape.Activation };
-        if (!gradients.Weight.IsNull)
-            TileLaunch.WeightGradient(device, Source(shape, inputs, statistics), gated, shape.Convolution, gradients.Weight);
+        using var holdings = new Holdings();
+        var weightParts = gradients.Weight.IsNull ? default
+            : TileLaunch.WeightGradientParts(device, holdings, Source(shape, inputs, statistics), gated, shape.Convolution, gradients.Weight);
+        if (gradients is { Input.IsNull: true, Small.IsNull: true } && !weightParts.IsNull)
+            ChannelSumSimt.SumParts(device, weightParts, gradients.Weight);
         if (gradients is { Input.IsNull: true, Small.IsNull: true, Gamma.IsNull: true, Beta.IsNull: true })
             return;
 
         // The gradient of the normalised tensors, of the enlarged one where its voxels have different copies; memory of their own where nobody wants it.
-        using var holdings = new Holdings();
         var sumsCopies = IsHalf(shape);
         var copied = shape.HasSmall && !sumsCopies && !IsEqual(shape);
         var dx = gradients.Input.IsNull ? holdings.Allocate<float>(device, shape.Input.Count, nameof(NormConvolution)) : gradients.Input;
@@ -119,7 +121,7 @@ internal sealed class NormConvolutionSimt : NormConvolutionAlgorithm
             return;
         var copies = sumsCopies ? (int)(shape.Input.VoxelsPerImage / shape.Small.VoxelsPerImage) : 1;
         NormConvolutionKernels.Combine(device, shape, Source(shape, inputs, default), lines, copies, copied,
-            gradients.Input, gradients.Small.IsNull ? default : dsmall);
+            gradients.Input, gradients.Small.IsNull ? default : dsmall, weightParts, gradients.Weight);
         if (copied && !gradients.Small.IsNull)
             UpsampleConcat.Backward(shape.Enlargement with { SkipChannels = 0 }, dsmall, default, gradients.Small);
     }
