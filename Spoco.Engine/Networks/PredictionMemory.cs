@@ -72,46 +72,50 @@ internal sealed class PredictionMemory
         var y = x.WithChannels(outputs);
         var order = _options.Order;
         var weight = new WeightShape(_options.Dimensions == 3 ? 3 : 1, 3, 3, joined.C, outputs);
-        var temporary = new List<long>();
-        long workspace;
+        // In their order: what is taken, and the workspace that is then needed at once.
+        var steps = new List<(long Bytes, long Workspace)>();
         if (order is ['g' or 'b', 'c', var letter] && ActivationLetters.Find(letter) is { } activation)
         {
             // Part by part, group norms have statistics that are known.
             var groups = order[0] == 'b' || whole.Voxels > 0 ? 0 : joined.C < _options.Groups ? 1 : _options.Groups;
             var memory = NormConvolution.Memory(_device, NormConvolutionShape.Create(x, small, weight, groups, activation, whole));
-            temporary.Add(BufferPool.RoundUp(memory.Temporary));
-            workspace = memory.Workspace;
+            steps.Add((BufferPool.RoundUp(memory.Temporary), 0));
+            if (pools)
+                steps.Add((Size(Pooled(y)), 0));
+            steps.Add((Size(y), memory.Workspace));
         }
         else
         {
             if (small.C > 0)
-                temporary.Add(Size(joined));
+                steps.Add((Size(joined), 0));
             var channels = joined.C;
             for (var i = 0; i < order.Length; i++)
             {
                 channels = order[i] == 'c' ? outputs : channels;
                 // An activation behind the convolution has no tensor of its own.
-                if (i == 0 || order[i - 1] != 'c' || order[i] is 'g' or 'b')
-                    temporary.Add(Size(x.WithChannels(channels)));
+                if (i > 0 && order[i - 1] == 'c' && ActivationLetters.Find(order[i]) is not null)
+                    continue;
+                var behind = i + 1 < order.Length ? ActivationLetters.Find(order[i + 1]) : null;
+                steps.Add((Size(x.WithChannels(channels)), order[i] != 'c' ? 0 : Convolution.Workspace(
+                    _device, ConvolutionShape.Create(joined, weight, (weight.D / 2, 1, 1)) with { Whole = whole }, behind ?? ActivationFunction.Identity)));
             }
 
-            // The last one is the result.
-            temporary.RemoveAt(temporary.Count - 1);
-            var behind = order.IndexOf('c', StringComparison.Ordinal) + 1;
-            var function = behind < order.Length ? ActivationLetters.Find(order[behind]) : null;
-            var shape = ConvolutionShape.Create(joined, weight, (weight.D / 2, 1, 1)) with { Whole = whole };
-            workspace = Convolution.Workspace(_device, shape, function ?? ActivationFunction.Identity);
+            if (pools)
+                steps.Add((Size(Pooled(y)), 0));
         }
 
-        foreach (var bytes in temporary)
+        var before = _live;
+        foreach (var (bytes, workspace) in steps)
+        {
             Take(bytes);
-        Take(Size(y));
-        _workspace = Math.Max(_workspace, workspace);
-        if (pools)
-            Take(Size(Pooled(y)));
-        _peak = Math.Max(_peak, _live + (workspace == 0 ? 0 : BufferPool.RoundUp(_workspace)));
-        foreach (var bytes in temporary)
-            _live -= bytes;
+            if (workspace == 0)
+                continue;
+            _workspace = Math.Max(_workspace, workspace);
+            _peak = Math.Max(_peak, _live + BufferPool.RoundUp(_workspace));
+        }
+
+        // What lies between is gone with the unit.
+        _live = before + Size(y) + (pools ? Size(Pooled(y)) : 0);
         return y;
     }
 
