@@ -1,5 +1,4 @@
 using System.Numerics;
-using System.Runtime.CompilerServices;
 
 namespace Spoco.Kernels.Primitives;
 
@@ -31,10 +30,13 @@ internal sealed unsafe class ElementwiseHost : ElementwiseAlgorithm
         {
             var i = (long)from * Vector<float>.Count;
             var last = Math.Min((long)until * Vector<float>.Count, length);
+            // Copies stay in registers: as far as the compiler knows, what is written could be this object.
+            float* first = a, second = b, result = y;
+            var f = function;
             for (; i + Vector<float>.Count <= last; i += Vector<float>.Count)
-                function.Apply(Unsafe.Read<Vector<float>>(a + i), Unsafe.Read<Vector<float>>(b + i)).Store(y + i);
+                f.Apply(Vector.Load(first + i), Vector.Load(second + i)).Store(result + i);
             for (; i < last; i++)
-                y[i] = function.Apply(a[i], b[i]);
+                result[i] = f.Apply(first[i], second[i]);
         }
     }
 }
