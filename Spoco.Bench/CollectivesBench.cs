@@ -9,7 +9,7 @@ public class CollectivesBench
 {
     private const int RunLength = 256;
 
-    private IlgpuDevice _device = null!;
+    private ComputeDevice _device = null!;
     private DeviceScratch _scratch = null!;
     private DeviceBuffer<int> _values, _sums, _ends;
     private DeviceBuffer<ulong> _keys, _sorted, _runs;
@@ -25,9 +25,8 @@ public class CollectivesBench
     [GlobalSetup]
     public void Setup()
     {
-        _device = ComputeDevice.Open(Device) as IlgpuDevice
-            ?? throw new DeviceException($"CollectivesBench: {Device} has no collective operations; give --device opencl:0 or cuda:0.");
-        _scratch = new DeviceScratch(_device, nameof(CollectivesBench));
+        _device = ComputeDevice.Open(Device);
+        _scratch = DeviceScratch.On(_device, nameof(CollectivesBench));
         _values = _scratch.Upload<int>([.. Enumerable.Range(0, Length.Count).Select(i => i * 7 % 13)]);
         _sums = _scratch.Take<int>(Length.Count);
         _ends = _scratch.Take<int>(2);

@@ -47,8 +47,9 @@ public class MutexWatershedBench
         var trace = new MutexTrace();
         MutexWatershed.Segment(_embeddings, null, null, null, new MutexRun(_device) { Trace = trace }, default);
         Console.WriteLine($"// {Shape} on {Device}");
-        if (_device is IlgpuDevice gpu)
+        if (!_device.Capabilities.OnHost)
         {
+            var gpu = _device.Ilgpu;
             var before = gpu.Traffic;
             MutexWatershed.FromEmbeddings(_embeddings, device: _device);
             Console.WriteLine($"//   {gpu.Traffic.Since(before)}, embeddings and labels included");

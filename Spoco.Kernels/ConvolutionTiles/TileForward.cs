@@ -59,15 +59,9 @@ internal static class TileForward
         var sharedColumns = SharedMemory.Allocate<Four>(TileLayouts.Depth * TileLayouts.ColumnPitch / 4);
         var places = SharedMemory.Allocate<BlockPlace>(32);
         var columns = shape.OutputChannels;
-        var columnTiles = (columns + 4 * layout.ColumnThreads - 1) / (4 * layout.ColumnThreads);
-        var firstColumn = Grid.IdxX % columnTiles * 4 * layout.ColumnThreads;
-        var tile = Grid.IdxX / columnTiles % blocks.Tiles;
-        var image = Grid.IdxX / columnTiles / blocks.Tiles;
-        var row = Group.IdxX / layout.ColumnThreads;
-        var column = Group.IdxX % layout.ColumnThreads;
+        var own = TilePlace.Of<TLayout>(columns, blocks.Tiles);
+        var (tile, image, firstColumn, row, o) = (own.Tile, own.Image, own.FirstColumn, own.Row, own.Column);
         var sum = Product<TLayout>(source, weight, shape, blocks, 0, image, tile, firstColumn, sharedRows, sharedColumns, places);
-
-        var o = firstColumn + 4 * column;
         var place = places[row];
         sum = Finished(sum, target, o, columns);
         Four total = default;

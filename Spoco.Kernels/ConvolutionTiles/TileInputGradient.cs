@@ -48,14 +48,9 @@ internal static class TileInputGradient
         var sharedColumns = SharedMemory.Allocate<Four>(TileLayouts.Depth * TileLayouts.ColumnPitch / 4);
         var places = SharedMemory.Allocate<BlockPlace>(32);
         var columns = transposed.OutputChannels;
-        var columnTiles = (columns + 4 * layout.ColumnThreads - 1) / (4 * layout.ColumnThreads);
-        var firstColumn = Grid.IdxX % columnTiles * 4 * layout.ColumnThreads;
-        var tile = Grid.IdxX / columnTiles % blocks.Tiles;
-        var image = Grid.IdxX / columnTiles / blocks.Tiles;
-        var row = Group.IdxX / layout.ColumnThreads;
+        var thread = TilePlace.Of<TLayout>(columns, blocks.Tiles);
+        var (tile, image, firstColumn, row, c) = (thread.Tile, thread.Image, thread.FirstColumn, thread.Row, thread.Column);
         var sum = TileForward.Product<TLayout>(gradient, weight, transposed, blocks, 1, image, tile, firstColumn, sharedRows, sharedColumns, places);
-
-        var c = firstColumn + 4 * (Group.IdxX % layout.ColumnThreads);
         var place = places[row];
         var x = Column(target, blocks, place, sum, image, c, 0, columns);
         var y = Column(target, blocks, place, sum, image, c, 1, columns);

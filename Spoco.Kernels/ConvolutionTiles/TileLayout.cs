@@ -53,6 +53,41 @@ public readonly struct SmallTile : ITileLayout
     public int RowThreads => 4;
 }
 
+/// <summary>What a group computes: a tile of the voxels of an image and one of the columns; and what of it a thread has.</summary>
+internal readonly struct TilePlace
+{
+    private TilePlace(int firstColumn, int tile, int image, int row, int column) =>
+        (FirstColumn, Tile, Image, Row, Column) = (firstColumn, tile, image, row, column);
+
+    /// <summary>First column of the tile.</summary>
+    public int FirstColumn { get; }
+
+    /// <summary>Tile of the image.</summary>
+    public int Tile { get; }
+
+    /// <summary>Image.</summary>
+    public int Image { get; }
+
+    /// <summary>Row of the thread.</summary>
+    public int Row { get; }
+
+    /// <summary>First column of the thread.</summary>
+    public int Column { get; }
+
+    /// <summary>The place of this thread.</summary>
+    /// <param name="columns">Columns of the result.</param>
+    /// <param name="tiles">Tiles of an image.</param>
+    public static TilePlace Of<TLayout>(int columns, int tiles) where TLayout : unmanaged, ITileLayout
+    {
+        var width = TileLayouts.ThreadColumns * default(TLayout).ColumnThreads;
+        var columnTiles = (columns + width - 1) / width;
+        var firstColumn = ILGPU.Grid.IdxX % columnTiles * width;
+        return new TilePlace(
+            firstColumn, ILGPU.Grid.IdxX / columnTiles % tiles, ILGPU.Grid.IdxX / columnTiles / tiles, ILGPU.Group.IdxX / default(TLayout).ColumnThreads,
+            firstColumn + TileLayouts.ThreadColumns * (ILGPU.Group.IdxX % default(TLayout).ColumnThreads));
+    }
+}
+
 /// <summary>The layouts by number, for the host's side of a launch.</summary>
 internal enum TileKind
 {
