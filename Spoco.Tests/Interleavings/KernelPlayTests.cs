@@ -36,6 +36,7 @@ public sealed class KernelPlayTests
             AssertSameStep(Train2D(device.Device, seed), Train2D(host, seed), $"2D, seed {seed}");
             AssertSameStep(Train3D(device.Device, seed), Train3D(host, seed), $"3D, seed {seed}");
             Assert.That(Pool(device.Device), Is.EqualTo(Pool(host)).Within(1e-5), $"pooling, seed {seed}");
+            Assert.That(Normalise(device.Device), Is.EqualTo(Normalise(host)).Within(1e-4), $"norms, seed {seed}");
             Assert.That(Weigh(device.Device), Is.EqualTo(Weigh(host)).Within(1e-5), $"affinities, seed {seed}");
             Segment(device.Device, seed);
             CollectiveProblems.Check(device.Device, seed, 2100);
@@ -112,6 +113,26 @@ public sealed class KernelPlayTests
             trainer.TrainCritic(DiscImages.Batch(shape, seed));
         var step = trainer.Step(DiscImages.Batch(shape, seed + 1));
         return ([step.Loss, step.Adversarial, step.Critic.Penalty], model.EmbeddingNet.Parameters.Values.ToArray());
+    }
+
+    // Norms of their own, and a unit whose statistics are known.
+    private static float[] Normalise(ComputeDevice device)
+    {
+        using var scope = new TensorScope();
+        var shape = new TensorShape(2, 1, 3, 4, 4);
+        var x = Tensor.From(device, shape, [.. Enumerable.Range(0, (int)shape.Count).Select(i => i * 7 % 24 / 10f)]).WithGradient();
+        var (gamma, beta) = (Vector(1.5f).WithGradient(), Vector(0.3f).WithGradient());
+        var weight = Tensor.Filled(device, new WeightShape(1, 3, 3, 4, 3), 0.1f).WithGradient();
+        var grouped = GroupNorm.Apply(x, gamma, beta, 2);
+        var batch = BatchNorm.Apply(x, gamma, beta, Vector(0), Vector(1), training: true);
+        var unit = NormConvolution.ApplyBatch(x, null, gamma, beta, Vector(0.2f), Vector(0.7f), training: false, weight, ActivationFunction.Relu);
+        Gradients.Backward(Elementwise.Multiply(grouped, batch));
+        Gradients.Backward(unit);
+        var joined = UpsampleConcat.Apply(x, Tensor.Filled(device, new TensorShape(2, 1, 2, 2, 3), 0.5f).WithGradient());
+        return [.. joined.ToArray(), .. grouped.ToArray(), .. batch.ToArray(), .. unit.ToArray(), .. x.Gradient!.ToArray(), .. gamma.Gradient!.ToArray(), .. beta.Gradient!.ToArray(),
+            .. weight.Gradient!.ToArray()];
+
+        Tensor Vector(float value) => Tensor.Filled(device, TensorShape.Vector(4), value);
     }
 
     // Affinities, and whether all values are finite.

@@ -1,7 +1,6 @@
 using System.Linq.Expressions;
 using ILGPU.Runtime;
 using Spoco.Bench;
-using Spoco.Engine.Training;
 using Spoco.Kernels;
 
 namespace Spoco.Tests.Training;
@@ -28,7 +27,7 @@ public sealed class StepTrafficTests
             {
                 calls.Spoco();
             }
-            catch (Exception e) when (e is TrainingDivergedException or ArgumentOutOfRangeException)
+            catch (Exception e) when (e is not AssertionException)
             {
                 // Nothing has been computed: what lies in the memory may be any number. The launches have been asked for by then.
             }
