@@ -139,7 +139,7 @@ public sealed class KernelPlayTests
         return weights.ToArray();
     }
 
-    // Both kinds of pooling of some of the channels, and what they are derivatives of.
+    // Both kinds of pooling of some of the channels, and what they are derivatives of; sums along axes.
     private static float[] Pool(ComputeDevice device)
     {
         using var scope = new TensorScope();
@@ -148,7 +148,8 @@ public sealed class KernelPlayTests
         var (part, window) = (ChannelSlice.Apply(x, 1, 1), (1, 2, 2));
         var first = Gradients.Of(Elementwise.Multiply(MaxPool.Apply(part, window), AveragePool.Apply(part, window)), [x], createGraph: true)[0];
         var second = Gradients.Of(Reduction.Mean(Elementwise.Multiply(first, first)), [x])[0];
-        return [.. first.ToArray(), .. second.ToArray()];
+        var sums = Elementwise.Multiply(AxisSum.SpreadOverVoxels(AxisSum.OverVoxels(x), shape), AxisSum.SpreadOverChannels(AxisSum.OverChannels(x), shape));
+        return [.. first.ToArray(), .. second.ToArray(), .. sums.ToArray()];
     }
 
     // From embeddings, of which one is refused, from weights, and from a graph.
