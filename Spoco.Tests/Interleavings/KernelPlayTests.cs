@@ -45,7 +45,7 @@ public sealed class KernelPlayTests
         }
 
         TestContext.Out.WriteLine($"{played.Count} kernels, {plays} plays of each, {steps} steps.");
-        Assert.That(Kernels().Except(played), Is.Empty, "kernels that were not played");
+        Assert.That(string.Join(", ", Kernels().Except(played)), Is.Empty, "kernels that were not played");
     }
 
     /// <summary>Names of the kernels that the product loads anywhere.</summary>
@@ -160,7 +160,7 @@ public sealed class KernelPlayTests
         return weights.ToArray();
     }
 
-    // Both kinds of pooling of some of the channels, cast to each type and back, and what they are derivatives of.
+    // Both kinds of pooling of some of the channels, cast to each type and back, and what they are derivatives of; sums along axes.
     private static float[] Pool(ComputeDevice device)
     {
         using var scope = new TensorScope();
@@ -170,7 +170,8 @@ public sealed class KernelPlayTests
         var (part, window) = (ChannelSlice.Apply(cast, 1, 1), (1, 2, 2));
         var first = Gradients.Of(Elementwise.Multiply(MaxPool.Apply(part, window), AveragePool.Apply(part, window)), [x], createGraph: true)[0];
         var second = Gradients.Of(Reduction.Mean(Elementwise.Multiply(first, first)), [x])[0];
-        return [.. first.ToArray(), .. second.ToArray()];
+        var sums = Elementwise.Multiply(AxisSum.SpreadOverVoxels(AxisSum.OverVoxels(x), shape), AxisSum.SpreadOverChannels(AxisSum.OverChannels(x), shape));
+        return [.. first.ToArray(), .. second.ToArray(), .. sums.ToArray()];
     }
 
     // From embeddings, of which one is refused, from weights, and from a graph.
