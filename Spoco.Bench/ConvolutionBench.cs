@@ -73,7 +73,7 @@ public class ConvolutionBench
     public sealed record Layer(TensorShape Input, int OutputChannels, int Kernel = 3) : IWorkload
     {
         /// <summary>Worked out anew whenever it is asked for: a copy with another input has another one.</summary>
-        public ConvolutionShape Geometry => ConvolutionShape.Create(
+        internal ConvolutionShape Geometry => ConvolutionShape.Create(
             Input,
             new WeightShape(Input.D == 1 ? 1 : Kernel, Kernel, Kernel, Input.C, OutputChannels),
             (Input.D == 1 ? 0 : Kernel / 2, Kernel / 2, Kernel / 2));

@@ -83,9 +83,9 @@ public class PoolBench
     /// <summary>The larger tensor of a level; every operation reads its inputs and writes its outputs once.</summary>
     public sealed record Image(string Name, TensorShape Shape, (int D, int H, int W) Window) : IWorkload
     {
-        public PoolingShape Pooling => PoolingShape.Of(nameof(PoolBench), Shape, Window);
+        internal PoolingShape Pooling => PoolingShape.Of(nameof(PoolBench), Shape, Window);
 
-        public UpsampleShape Upsampling =>
+        internal UpsampleShape Upsampling =>
             UpsampleShape.Of(nameof(PoolBench), Pooling.Output.WithChannels(2 * Shape.C), (Shape.D, Shape.H, Shape.W), Shape.C);
 
         public Work Of(string benchmark) => benchmark.StartsWith("Upsample", StringComparison.Ordinal)

@@ -3,7 +3,7 @@ using System.Security.Cryptography;
 namespace Spoco.Engine;
 
 /// <summary>Writes files that are either complete or not there.</summary>
-public static class AtomicFile
+internal static class AtomicFile
 {
     private const string Temporary = ".tmp-";
     private const int RandomDigits = 8;

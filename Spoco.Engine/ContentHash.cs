@@ -7,7 +7,7 @@ namespace Spoco.Engine;
 /// The first 64 bits of SHA-256, which tell whether contents have changed, however they are cut into pieces. It guards against damage; whoever wants to change
 /// a file can write its checksum, too.
 /// </summary>
-public sealed class ContentHash : IDisposable
+internal sealed class ContentHash : IDisposable
 {
     private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
 

@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 namespace Spoco.Engine;
 
 /// <summary>What a path leads to.</summary>
-public enum FileType
+internal enum FileType
 {
     /// <summary>Nothing.</summary>
     Missing,
@@ -30,7 +30,7 @@ public enum FileType
 /// Equal for two paths that lead to the same thing, however they are spelled and through whatever links. On Linux it is what the system tells
 /// files apart by, so that hard links are the same file too; elsewhere it is the path without links, and upper and lower case are the same.
 /// </param>
-public readonly partial record struct FileStatus(FileType Type, string Identity)
+internal readonly partial record struct FileStatus(FileType Type, string Identity)
 {
     private const int LongestChain = 40;
 

@@ -3,7 +3,7 @@ namespace Spoco.Engine;
 /// <summary>Mean and scale of an image that may be too large for memory; see <see cref="Normalisation"/>.</summary>
 /// <param name="Mean">Mean of all values.</param>
 /// <param name="Scale">1 / deviation; 0 for an image of one single value.</param>
-public readonly record struct ImageStatistics(double Mean, double Scale)
+internal readonly record struct ImageStatistics(double Mean, double Scale)
 {
     /// <summary>Reads the values twice, in blocks, and sums them in their order: the result does not depend on how they are cut.</summary>
     /// <param name="blocks">Starts a pass over the values.</param>

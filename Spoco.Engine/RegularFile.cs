@@ -3,7 +3,7 @@ namespace Spoco.Engine;
 /// <summary>
 /// Opens files of the user's. Only files with contents are opened: a pipe would wait for a writer that never comes, a device may never end.
 /// </summary>
-public static class RegularFile
+internal static class RegularFile
 {
     /// <summary>Opens a file to be read.</summary>
     /// <exception cref="InputException">There is none, it is no regular file, or it may not be read; the message names it.</exception>

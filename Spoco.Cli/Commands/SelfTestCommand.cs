@@ -66,7 +66,7 @@ internal static class SelfTestCommand
 
     private static void PrintSubject(SelfTestSubject subject)
     {
-        Terminal.Result($"{Versions.Text}, {Environment.ProcessorCount} processors, {HostDevice.InstructionSet}");
+        Terminal.Result($"{Versions.Text}, {subject.Machine}");
         Terminal.Result($"device         {subject.Device}");
         if (subject.Driver.Length > 0)
             Terminal.Result($"driver         {subject.Driver}");

@@ -3,7 +3,7 @@ using Spoco.Engine.Networks;
 namespace Spoco.Engine.Checkpoints;
 
 /// <summary>Starts a model with the parameters of another one that was trained on other images.</summary>
-public static class Transfer
+internal static class Transfer
 {
     /// <summary>
     /// Copies f and g. The two models must be of one architecture; a foreground channel of the source is left out where the target has none.

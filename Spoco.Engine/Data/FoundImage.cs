@@ -6,7 +6,7 @@ namespace Spoco.Engine.Data;
 /// <param name="Channels">Its channels.</param>
 /// <param name="IsGrey">Whether one channel says all that they say.</param>
 /// <param name="Prepare">Makes the source of a number of channels and a rule for its labels.</param>
-public sealed record FoundImage(
+internal sealed record FoundImage(
     string Name, IReadOnlyList<LabelledObject> Objects, int Channels, bool IsGrey, Func<int, LabelRule, IPatchSource> Prepare)
 {
     /// <summary>An image that stays in memory.</summary>

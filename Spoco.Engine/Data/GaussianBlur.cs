@@ -7,7 +7,7 @@ namespace Spoco.Engine.Data;
 /// Separable Gaussian blur, mirrored at the borders without repeating the outermost voxel (d c b | a b c d | c b a). A pass along an axis adds
 /// shifted, weighted lines to each other, so that it runs on vectors whatever the axis. Keeps scratch memory: one instance per thread.
 /// </summary>
-public sealed class GaussianBlur
+internal sealed class GaussianBlur
 {
     private float[] _copy = [];
     private float[] _line = [];

@@ -1,7 +1,7 @@
 namespace Spoco.Engine.Data;
 
 /// <summary>Which part of a data set is held out to validate on, where nothing else was given for that.</summary>
-public static class HeldOut
+internal static class HeldOut
 {
     /// <summary>The images to train on and those that are held out: the last fifth, or a fraction drawn at random, at least one and never all.</summary>
     /// <param name="count">Images, at least two.</param>

@@ -7,7 +7,7 @@ namespace Spoco.Engine.Data;
 /// <param name="SplitLabels">Whether every piece of a label is an object of its own.</param>
 /// <param name="Ignored">A label that is no object, besides 0.</param>
 /// <param name="BackgroundLabel">Another.</param>
-public sealed record ImageReading(NormalisationOptions Normalisation, bool SplitLabels = false, int? Ignored = null, int? BackgroundLabel = null)
+internal sealed record ImageReading(NormalisationOptions Normalisation, bool SplitLabels = false, int? Ignored = null, int? BackgroundLabel = null)
 {
     /// <summary>The image as the network sees it.</summary>
     public Volume<float> Image(Volume<float> image, int channels, string name) =>

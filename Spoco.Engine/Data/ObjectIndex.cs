@@ -6,7 +6,7 @@ namespace Spoco.Engine.Data;
 /// <summary>Finds the objects of a label image that arrives slab by slab, in one pass.</summary>
 /// <param name="ignored">A label that is no object, besides those below 1.</param>
 /// <param name="background">Another.</param>
-public sealed class ObjectIndex(int? ignored = null, int? background = null)
+internal sealed class ObjectIndex(int? ignored = null, int? background = null)
 {
     private readonly Dictionary<int, LabelledObject> _found = [];
 

@@ -2,7 +2,7 @@
 namespace Spoco.Engine.Data;
 
 /// <summary>Resizes whole slices to the size a network was trained at, and its labels back.</summary>
-public static class Resizing
+internal static class Resizing
 {
     /// <summary>Every slice in the size of <paramref name="size"/>, values interpolated as those of training patches.</summary>
     public static Volume<float> Image(Volume<float> image, PatchExtents size)

@@ -5,7 +5,7 @@ namespace Spoco.Engine.Data;
 /// A smooth random field over a patch or an image: normally distributed control points on a coarse grid, joined by cubic B-splines.
 /// Away from its control points a plane's field has about half their deviation. Not safe under several threads.
 /// </summary>
-public sealed class SplineField
+internal sealed class SplineField
 {
     private readonly double _spacing;
     private readonly int _layers, _rows, _columns;

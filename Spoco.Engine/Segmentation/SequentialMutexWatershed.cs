@@ -8,7 +8,7 @@ namespace Spoco.Engine.Segmentation;
 /// (channel * voxels + voxel). An attractive edge joins the clusters of its ends unless they exclude each other; a repulsive edge makes them
 /// exclude each other unless they are one. Labels are numbered from 1 in order of their first voxel; 0 = masked out.
 /// </summary>
-public static class SequentialMutexWatershed
+internal static class SequentialMutexWatershed
 {
     /// <summary>Segments pixel embeddings: the weights of <see cref="Affinities"/>, then <see cref="FromAffinities"/>.</summary>
     /// <param name="embeddings">[D, H, W, E].</param>

@@ -5,11 +5,12 @@ using Spoco.Kernels;
 namespace Spoco.Engine.SelfTests;
 
 /// <summary>What is tested, and against what.</summary>
+/// <param name="Machine">The number of processors of this machine and the widest SIMD instructions of theirs that kernels may use in this process.</param>
 /// <param name="Device">Name and hardware of the device.</param>
 /// <param name="Driver">Its driver; empty for the host.</param>
 /// <param name="Reference">Name and hardware of the device that it is compared with.</param>
 /// <param name="Checks">How many checks there are.</param>
-public sealed record SelfTestSubject(string Device, string Driver, string Reference, int Checks);
+public sealed record SelfTestSubject(string Machine, string Device, string Driver, string Reference, int Checks);
 
 /// <summary>
 /// Tests whether a device computes what it should: everything that Spoco does on a device is done there and once more elsewhere, and the results are compared.
@@ -155,7 +156,8 @@ public sealed class SelfTest
             device = _open();
             reference = _openReference(device.Kind);
             SelfCheck[] checks = [.. _choose(device.Kind)];
-            results.Add(new Opened(new($"{device}", device.Driver, $"{reference}", checks.Length), checks), CancellationToken.None);
+            var machine = $"{Environment.ProcessorCount} processors, {HostDevice.InstructionSet}";
+            results.Add(new Opened(new(machine, $"{device}", device.Driver, $"{reference}", checks.Length), checks), CancellationToken.None);
             foreach (var check in checks)
             {
                 cancellation.ThrowIfCancellationRequested();

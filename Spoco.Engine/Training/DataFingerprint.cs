@@ -9,7 +9,7 @@ namespace Spoco.Engine.Training;
 /// What the images and labels of a training are: by name a hash of their decoded values. Files that are copied, renamed together with their folder or
 /// packed anew stay the same.
 /// </summary>
-public sealed class DataFingerprint
+internal sealed class DataFingerprint
 {
     private readonly SortedDictionary<string, string> _items = new(StringComparer.Ordinal);
 

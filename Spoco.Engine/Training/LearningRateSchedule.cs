@@ -48,10 +48,10 @@ public sealed record ScheduleOptions
 /// <param name="PlateauRate">Rate after the reductions so far.</param>
 /// <param name="BestLoss">Lowest validation loss so far.</param>
 /// <param name="Waiting">Validations since then.</param>
-public readonly record struct ScheduleState(double PlateauRate, double BestLoss, int Waiting);
+internal readonly record struct ScheduleState(double PlateauRate, double BestLoss, int Waiting);
 
 /// <summary>The learning rate of every iteration.</summary>
-public sealed class LearningRateSchedule
+internal sealed class LearningRateSchedule
 {
     // PyTorch's ReduceLROnPlateau counts as improvement only what is 1e-4 (relative) better.
     private const double Improvement = 1e-4;

@@ -94,7 +94,7 @@ public sealed class SpocoTrainer : IDisposable
     public TrainingOptions Options { get; }
 
     /// <summary>The learning rate.</summary>
-    public LearningRateSchedule Schedule { get; }
+    internal LearningRateSchedule Schedule { get; }
 
     /// <summary>Steps done so far.</summary>
     public long Iteration { get; private set; }

@@ -29,7 +29,7 @@ public sealed class TrainingSet
     public int Channels { get; }
 
     /// <summary>What the images and labels are.</summary>
-    public DataFingerprint Fingerprint { get; }
+    internal DataFingerprint Fingerprint { get; }
 
     /// <summary>Whether validation images have labelled objects: without, only the loss tells which model is better.</summary>
     internal bool CanScore => Validation.Any(item => item.Objects.Count > 0);
@@ -88,7 +88,7 @@ public sealed class TrainingSet
     /// <param name="onlyLabelled">Whether images without an object are left out: where what is labelled is rare in a data set.</param>
     /// <param name="name">What to call the data set in an error.</param>
     /// <exception cref="InputException">They do not fit each other or the settings, or nothing is labelled.</exception>
-    public static TrainingSet Of(
+    internal static TrainingSet Of(
         IReadOnlyList<FoundImage> train, IReadOnlyList<FoundImage> validation, TrainingSettings settings, DataFingerprint fingerprint,
         int validationImages = MaximumValidationImages, bool onlyLabelled = false, string name = "Training")
     {

@@ -6,7 +6,7 @@ using Spoco.Kernels;
 namespace Spoco.Engine.Training;
 
 /// <summary>Which pixels of a validation image belong to objects.</summary>
-public enum ScoringForeground
+internal enum ScoringForeground
 {
     /// <summary>Those of the learned foreground where the model has one, else the true ones.</summary>
     Auto,
@@ -26,13 +26,13 @@ public enum ScoringForeground
 /// <param name="seen">The image in the size that the network sees, which the mask has.</param>
 /// <param name="prediction">What the model says of it.</param>
 /// <param name="cancellation">Stops the work.</param>
-public delegate Volume<byte>? MaskOfImage(TrainingItem item, Volume<float> seen, Prediction prediction, CancellationToken cancellation);
+internal delegate Volume<byte>? MaskOfImage(TrainingItem item, Volume<float> seen, Prediction prediction, CancellationToken cancellation);
 
 /// <summary>How validation images are segmented.</summary>
 /// <param name="Foreground">Which pixels belong to objects.</param>
 /// <param name="Orientations">Views to average over.</param>
 /// <param name="Mask">The mask of an image, where <paramref name="Foreground"/> says so; null = none, every pixel is segmented.</param>
-public sealed record ScoringChoices(ScoringForeground Foreground = ScoringForeground.Auto, int Orientations = 1, MaskOfImage? Mask = null)
+internal sealed record ScoringChoices(ScoringForeground Foreground = ScoringForeground.Auto, int Orientations = 1, MaskOfImage? Mask = null)
 {
     /// <summary>What is done with a model when nothing else is asked for.</summary>
     public static ScoringChoices Defaults(SpocoModelOptions model) =>
@@ -40,7 +40,7 @@ public sealed record ScoringChoices(ScoringForeground Foreground = ScoringForegr
 }
 
 /// <summary>Segments validation images and scores them at their own size.</summary>
-public static class ValidationScoring
+internal static class ValidationScoring
 {
     /// <summary>The mean of every score over the images.</summary>
     /// <param name="model">The model.</param>

@@ -3,7 +3,7 @@ using System.Numerics;
 namespace Spoco.Kernels.Primitives;
 
 /// <summary>Activation functions and their gradients.</summary>
-public static class Activation
+internal static class Activation
 {
     /// <summary>y = f(x); y may be x.</summary>
     /// <exception cref="ArgumentException">Lengths or devices differ.</exception>
@@ -23,7 +23,7 @@ public static class Activation
 
 /// <summary>f(a).</summary>
 /// <param name="Function">f.</param>
-public readonly record struct ActivationOperator(ActivationFunction Function) : IElementwiseOperator
+internal readonly record struct ActivationOperator(ActivationFunction Function) : IElementwiseOperator
 {
     /// <inheritdoc/>
     public float Apply(float a, float b) => Function.Apply(a);
@@ -34,7 +34,7 @@ public readonly record struct ActivationOperator(ActivationFunction Function) : 
 
 /// <summary>a f': gradient a through an output b.</summary>
 /// <param name="Function">f.</param>
-public readonly record struct ActivationGradientOperator(ActivationFunction Function) : IElementwiseOperator
+internal readonly record struct ActivationGradientOperator(ActivationFunction Function) : IElementwiseOperator
 {
     /// <inheritdoc/>
     public float Apply(float a, float b) => a * Function.Derivative(b);
@@ -46,7 +46,7 @@ public readonly record struct ActivationGradientOperator(ActivationFunction Func
 /// <summary>a times a derivative of f' with respect to the output b.</summary>
 /// <param name="Function">f.</param>
 /// <param name="Order">How often f' is derived, at least once.</param>
-public readonly record struct ActivationHigherGradientOperator(ActivationFunction Function, int Order) : IElementwiseOperator
+internal readonly record struct ActivationHigherGradientOperator(ActivationFunction Function, int Order) : IElementwiseOperator
 {
     /// <inheritdoc/>
     public float Apply(float a, float b) => a * Function.DerivativeByOutput(b, Order);

@@ -5,7 +5,7 @@ namespace Spoco.Kernels.Primitives;
 /// p -= rate / (1 - beta1^t) m / (sqrt(v) / sqrt(1 - beta2^t) + eps). In the same sweep gradients can be cleared, and a second network can follow the new
 /// parameters as with <see cref="MomentumUpdate"/>.
 /// </summary>
-public static class Adam
+internal static class Adam
 {
     /// <summary>The choice depends on the number of parameters.</summary>
     internal static readonly Chooser<AdamAlgorithm, long> Chooser = new(nameof(Adam), new AdamHost(), new AdamSimt());
@@ -48,7 +48,7 @@ public static class Adam
 /// <param name="Root">1 / sqrt(1 - beta2^t).</param>
 /// <param name="Epsilon">eps.</param>
 /// <param name="Follow">What the follower keeps of its past, and takes of the parameters.</param>
-public readonly record struct AdamFactors(
+internal readonly record struct AdamFactors(
     float Decay, float Keep1, float Take1, float Keep2, float Take2, float Rate, float Root, float Epsilon, BlendOperator Follow)
 {
     internal static AdamFactors Of(AdamSettings s, int step, double momentum) => new(

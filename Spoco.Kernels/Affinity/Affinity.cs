@@ -4,7 +4,7 @@ namespace Spoco.Kernels.Primitives;
 /// Edge weights between the pixels of one image (SPOCO, appendix A.4, Eq. 4): w = 1 - max((2 delta_d - |e_i - e_j|) / (2 delta_d), 0)^2,
 /// 0 = attractive (equal embeddings), 1 = repulsive (2 delta_d apart or more).
 /// </summary>
-public static class Affinity
+internal static class Affinity
 {
     internal static readonly Chooser<AffinityAlgorithm, LaidImage> Chooser = new(nameof(Affinity), new AffinityHost(), new AffinitySimt());
 

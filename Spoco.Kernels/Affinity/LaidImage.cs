@@ -2,9 +2,9 @@ namespace Spoco.Kernels;
 
 /// <summary>
 /// An image that lies in memory in one of its orientations, of which a part is looked at, and where the results of this part's pixels belong in the part as the
-/// image is: rows and columns there may run in other directions. (Kernel arguments must be public.)
+/// image is: rows and columns there may run in other directions.
 /// </summary>
-public readonly record struct LaidImage
+internal readonly record struct LaidImage
 {
     /// <summary>Extents as it lies, [1, D, H, W, channels of a pixel].</summary>
     public TensorShape Shape { get; init; }

@@ -4,7 +4,7 @@ namespace Spoco.Kernels.Primitives;
 /// A Dice between affinities and labels along K offsets: 1/K sum over the offsets of 1 - 2 sum(ab) / max(sum(a^2) + sum(b^2), 1e-6). A pixel's partner j is i + offset, moved back onto the
 /// border where that lies outside the image; a is the edge's weight (<see cref="EdgeWeight"/>), b = 1 where the labels of i and j differ, else 0.
 /// </summary>
-public static class AffinityLoss
+internal static class AffinityLoss
 {
     /// <summary>Least denominator of a Dice.</summary>
     internal const double DiceFloor = 1e-6;

@@ -1,7 +1,7 @@
 namespace Spoco.Kernels;
 
 /// <summary>What <see cref="Primitives.AffinityLoss"/> reads. All buffers are on one device.</summary>
-public sealed record AffinityLossInputs
+internal sealed record AffinityLossInputs
 {
     /// <summary>Extents of the batch; C is the number of channels of a pixel.</summary>
     public required TensorShape Shape { get; init; }

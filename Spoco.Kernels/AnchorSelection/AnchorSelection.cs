@@ -4,7 +4,7 @@ namespace Spoco.Kernels.Primitives;
 /// Selects the anchors of the consistency among candidate pixels, one after the other: a candidate becomes an anchor unless an earlier anchor of its image is nearer than a distance, in e^f or
 /// in e^g. Of pixels drawn uniformly, these are the anchors that are drawn uniformly from what is near to none before.
 /// </summary>
-public static class AnchorSelection
+internal static class AnchorSelection
 {
     internal static readonly Chooser<AnchorSelectionAlgorithm, EmbeddingLayout> Chooser =
         new(nameof(AnchorSelection), new AnchorSelectionHost(), new AnchorSelectionSimt());

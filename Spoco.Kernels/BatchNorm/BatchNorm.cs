@@ -7,7 +7,7 @@ namespace Spoco.Kernels.Primitives;
 /// What batch normalisation (Ioffe and Szegedy 2015, arXiv:1502.03167) adds to <see cref="GroupNorm"/>: with <see cref="GroupNormShape.OfBatch"/>
 /// the latter computes it in training; in evaluation the running averages take the place of the batch statistics.
 /// </summary>
-public static class BatchNorm
+internal static class BatchNorm
 {
     /// <summary>rstd = 1 / sqrt(variance + eps) of running averages.</summary>
     /// <exception cref="ArgumentException">Lengths or devices differ.</exception>
@@ -17,7 +17,7 @@ public static class BatchNorm
 
 /// <summary>1 / sqrt(a + eps); the second value is not used.</summary>
 /// <param name="Eps">Added under the root.</param>
-public readonly record struct ReciprocalRootOperator(float Eps) : IElementwiseOperator
+internal readonly record struct ReciprocalRootOperator(float Eps) : IElementwiseOperator
 {
     /// <inheritdoc/>
     public float Apply(float a, float b) => 1 / XMath.Sqrt(a + Eps);

@@ -4,7 +4,7 @@ namespace Spoco.Kernels.Primitives;
 /// Values in another type. To a narrower one they are rounded to the nearest number, of two as near to the one whose last bit is 0; beyond the largest number
 /// they become infinite. Infinities stay, and so do NaNs, made quiet.
 /// </summary>
-public static class Cast
+internal static class Cast
 {
     internal static readonly Chooser<CastAlgorithm, CastShape> Chooser = new(nameof(Cast), new CastHost(), new CastSimt());
 

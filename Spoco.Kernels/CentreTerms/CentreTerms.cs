@@ -10,7 +10,7 @@ namespace Spoco.Kernels.Primitives;
 /// With A and B the sums over pq and p^2 + q^2, the factors of a Dice are 4 Falloff / B and -8 Falloff A / B^2 times its weight, the latter 0 where B is below its least. What reaches a
 /// pixel of cluster k through mu_k is 1/N_k dL/dmu_k: from L_push, L_reg, and the masks around mu_k.
 /// </summary>
-public static class CentreTerms
+internal static class CentreTerms
 {
     /// <summary>Least denominator of a Dice.</summary>
     internal const double DiceFloor = 1e-6;

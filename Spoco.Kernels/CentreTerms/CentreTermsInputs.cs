@@ -1,7 +1,7 @@
 namespace Spoco.Kernels;
 
 /// <summary>The terms of the loss that are functions of clusters and anchors, in the order of their values.</summary>
-public enum CentreTerm
+internal enum CentreTerm
 {
     /// <summary>L_pull.</summary>
     Pull,
@@ -30,11 +30,11 @@ public enum CentreTerm
 /// <param name="UnlabelledPush">Of L_Upush.</param>
 /// <param name="Consistency">Of L_Ucon.</param>
 /// <param name="AsReference">1 as the authors' code: one Dice for all objects of an image, consistency summed over the images instead of averaged; else 0.</param>
-public readonly record struct CentreWeights(
+internal readonly record struct CentreWeights(
     float Pull, float Push, float Regulariser, float Instance, float UnlabelledPush, float Consistency, int AsReference);
 
 /// <summary>What <see cref="Primitives.CentreTerms"/> reads and writes. All buffers are on one device.</summary>
-public sealed record CentreTermsInputs
+internal sealed record CentreTermsInputs
 {
     /// <summary>Number of terms.</summary>
     public static int Terms => Enum.GetValues<CentreTerm>().Length;

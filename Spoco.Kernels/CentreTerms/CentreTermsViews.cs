@@ -16,7 +16,7 @@ namespace Spoco.Kernels.Primitives;
 /// <param name="ObjectSums">Sums of every cluster.</param>
 /// <param name="AnchorSums">Sums of every anchor.</param>
 /// <param name="LineSums">Sums of every line.</param>
-public readonly record struct CentreTermsViews(
+internal readonly record struct CentreTermsViews(
     EmbeddingLossTerms Terms, CentreWeights Weights, int Images, int Pixels, int Channels, int HasSums, int HasShift, ArrayView<int> Counts, ArrayView<float> Means,
     ArrayView<float> ObjectSums, ArrayView<float> AnchorSums, ArrayView<float> LineSums)
 {

@@ -1,7 +1,7 @@
 namespace Spoco.Kernels.Primitives;
 
 /// <summary>A run of channels of every voxel.</summary>
-public static class ChannelSlice
+internal static class ChannelSlice
 {
     internal static readonly Chooser<ChannelSliceAlgorithm, ChannelRun> Chooser = new(nameof(ChannelSlice), new ChannelSliceHost(), new ChannelSliceSimt());
 

@@ -1,7 +1,7 @@
 namespace Spoco.Kernels.Primitives;
 
 /// <summary>Sums over all voxels, one per channel: the gradient of a bias.</summary>
-public static class ChannelSum
+internal static class ChannelSum
 {
     internal static readonly Chooser<ChannelSumAlgorithm, TensorShape> Chooser = new(nameof(ChannelSum), new ChannelSumHost(), new ChannelSumSimt());
 

@@ -1,7 +1,7 @@
 namespace Spoco.Kernels.Primitives;
 
 /// <summary>Means of the embeddings over the pixels of every cluster. Sums have a fixed order: same device, same bits, with any number of threads.</summary>
-public static class ClusterMeans
+internal static class ClusterMeans
 {
     internal static readonly Chooser<ClusterMeansAlgorithm, EmbeddingLayout> Chooser = new(nameof(ClusterMeans), new ClusterMeansHost(), new ClusterMeansSimt());
 

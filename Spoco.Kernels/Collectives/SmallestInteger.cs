@@ -3,7 +3,7 @@ using ILGPU;
 namespace Spoco.Kernels.Primitives;
 
 /// <summary>The smallest 32-bit integer.</summary>
-public readonly struct SmallestInteger : IReductionOperator<int>
+internal readonly struct SmallestInteger : IReductionOperator<int>
 {
     /// <inheritdoc/>
     public int Identity => int.MaxValue;

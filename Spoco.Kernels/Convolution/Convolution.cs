@@ -5,7 +5,7 @@ namespace Spoco.Kernels.Primitives;
 /// y[n,d,h,w,o] = f(bias[o] + sum over i,j,k,c of x[n,d+i-pD,h+j-pH,w+k-pW,c] weight[i,j,k,c,o]), x = 0 outside.
 /// Sums have a fixed order: the same device gives the same bits, with any number of threads.
 /// </summary>
-public static class Convolution
+internal static class Convolution
 {
     internal static readonly Chooser<ConvolutionAlgorithm, ConvolutionProblem> Chooser =
         new(nameof(Convolution), new ConvolutionWinograd(), new ConvolutionDirect(), new ConvolutionSimt());

@@ -4,7 +4,7 @@ namespace Spoco.Kernels;
 /// Geometry of a convolution with stride 1: x [N,D,H,W,Cin] and weight [kD,kH,kW,Cin,Cout] give y [N,D',H',W',Cout] with
 /// D' = D + 2 padding - kD + 1 (H', W' alike). Blittable: kernels take it as it is.
 /// </summary>
-public readonly record struct ConvolutionShape
+internal readonly record struct ConvolutionShape
 {
     private ConvolutionShape(TensorShape input, WeightShape weight, int paddingD, int paddingH, int paddingW)
     {

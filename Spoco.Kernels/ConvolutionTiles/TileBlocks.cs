@@ -11,7 +11,7 @@ namespace Spoco.Kernels.Primitives;
 /// <param name="BlocksW">Blocks along the columns.</param>
 /// <param name="Blocks">Blocks of an image.</param>
 /// <param name="Tiles">Tiles of an image; a tile has blocks of one image.</param>
-public readonly record struct TileBlocks(TensorShape Image, int Deep, int BlocksH, int BlocksW, int Blocks, int Tiles)
+internal readonly record struct TileBlocks(TensorShape Image, int Deep, int BlocksH, int BlocksW, int Blocks, int Tiles)
 {
     /// <summary>Cuts images into blocks, and these into tiles of <paramref name="tileBlocks"/>.</summary>
     internal static TileBlocks Of(TensorShape image, bool deep, int tileBlocks)
@@ -63,7 +63,7 @@ public readonly record struct TileBlocks(TensorShape Image, int Deep, int Blocks
 }
 
 /// <summary>First voxel of a block. Four integers, so that it is read at once.</summary>
-public struct BlockPlace
+internal struct BlockPlace
 {
     /// <summary>Slice.</summary>
     public int D;

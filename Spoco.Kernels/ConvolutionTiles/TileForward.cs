@@ -4,7 +4,7 @@ using ILGPU;
 namespace Spoco.Kernels.Primitives;
 
 /// <summary>Where a tile of a convolution goes, and what follows from it while it is in registers.</summary>
-public struct TileTarget
+internal struct TileTarget
 {
     /// <summary>Result, [N, D', H', W', Cout].</summary>
     public ArrayView<float> Y;

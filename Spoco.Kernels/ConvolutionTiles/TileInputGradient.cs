@@ -3,7 +3,7 @@ using ILGPU;
 namespace Spoco.Kernels.Primitives;
 
 /// <summary>Where a tile of an input gradient goes: the gradient of the normalised tensors, and its sums, which the norm's own gradient is made of.</summary>
-public struct TileGradientTarget
+internal struct TileGradientTarget
 {
     /// <summary>Of the first tensor, [N, D, H, W, Channels].</summary>
     public ArrayView<float> Dx;

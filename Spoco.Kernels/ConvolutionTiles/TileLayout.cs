@@ -4,7 +4,7 @@ namespace Spoco.Kernels.Primitives;
 /// How the threads of a group share a tile of the result, as a type: constants of the compiled kernel. A thread owns 8 rows and 4 columns; narrow tiles
 /// suit networks of few channels, whose wide tiles would be mostly empty.
 /// </summary>
-public interface ITileLayout
+internal interface ITileLayout
 {
     /// <summary>Threads along the columns.</summary>
     int ColumnThreads { get; }
@@ -14,7 +14,7 @@ public interface ITileLayout
 }
 
 /// <summary>128 rows and 64 columns, 256 threads.</summary>
-public readonly struct WideTile : ITileLayout
+internal readonly struct WideTile : ITileLayout
 {
     /// <inheritdoc/>
     public int ColumnThreads => 16;
@@ -24,7 +24,7 @@ public readonly struct WideTile : ITileLayout
 }
 
 /// <summary>256 rows and 32 columns, 256 threads.</summary>
-public readonly struct MiddleTile : ITileLayout
+internal readonly struct MiddleTile : ITileLayout
 {
     /// <inheritdoc/>
     public int ColumnThreads => 8;
@@ -34,7 +34,7 @@ public readonly struct MiddleTile : ITileLayout
 }
 
 /// <summary>256 rows and 16 columns, 128 threads.</summary>
-public readonly struct NarrowTile : ITileLayout
+internal readonly struct NarrowTile : ITileLayout
 {
     /// <inheritdoc/>
     public int ColumnThreads => 4;
@@ -44,7 +44,7 @@ public readonly struct NarrowTile : ITileLayout
 }
 
 /// <summary>32 rows and 16 columns, 16 threads: for devices that allow no more, such as ILGPU's simulator.</summary>
-public readonly struct SmallTile : ITileLayout
+internal readonly struct SmallTile : ITileLayout
 {
     /// <inheritdoc/>
     public int ColumnThreads => 4;

@@ -4,7 +4,7 @@ using ILGPU;
 namespace Spoco.Kernels.Primitives;
 
 /// <summary>Four neighbouring values, loaded at once.</summary>
-public struct Four
+internal struct Four
 {
     /// <summary>First value.</summary>
     public float X;
@@ -64,7 +64,7 @@ public struct Four
 }
 
 /// <summary>What a thread has of a tile: eight rows of four columns, in registers.</summary>
-public struct TileProduct
+internal struct TileProduct
 {
     /// <summary>First row.</summary>
     public Four R0;

@@ -6,7 +6,7 @@ namespace Spoco.Kernels.Primitives;
 /// What a tile reads: a tensor, perhaps with a second one that is enlarged to its size and joined behind its channels, normalised while it is read; or a
 /// gradient, taken through the activation whose result is its gate.
 /// </summary>
-public struct TileSource
+internal struct TileSource
 {
     /// <summary>First tensor, [N, D, H, W, Channels].</summary>
     public ArrayView<float> Values;

@@ -1,7 +1,7 @@
 namespace Spoco.Kernels.Primitives;
 
 /// <summary>A box of an image, copied into another image.</summary>
-public static class Crop
+internal static class Crop
 {
     internal static readonly Chooser<CropAlgorithm, CropShape> Chooser = new(nameof(Crop), new CropHost(), new CropSimt());
 

@@ -4,7 +4,7 @@ using System.Runtime.Intrinsics;
 namespace Spoco.Kernels;
 
 /// <summary>The <c>cpu</c> device: SIMD kernels on aligned host memory, on all cores.</summary>
-public sealed unsafe class HostDevice : ComputeDevice
+internal sealed unsafe class HostDevice : ComputeDevice
 {
     /// <summary>Every block starts on a cache line, which is also one 512-bit register.</summary>
     public const int Alignment = 64;

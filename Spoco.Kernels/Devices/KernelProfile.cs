@@ -5,7 +5,7 @@ namespace Spoco.Kernels;
 /// <summary>
 /// Time that a device spends in each kernel, and how often: of the host by the name of the class that holds it, wall time, waiting for the last worker included.
 /// </summary>
-public sealed class KernelProfile
+internal sealed class KernelProfile
 {
     private readonly Lock _lock = new();
     private readonly Dictionary<string, (int Launches, TimeSpan Time)> _kernels = [];

@@ -8,7 +8,7 @@ namespace Spoco.Kernels;
 /// Work that can be cut into independent ranges of an index space. Implemented by structs, so that a launch allocates nothing; all workers use
 /// the one instance at once.
 /// </summary>
-public interface IParallelBody
+internal interface IParallelBody
 {
     /// <summary>Handles the indices [<paramref name="from"/>, <paramref name="until"/>).</summary>
     /// <param name="from">First index.</param>
@@ -26,7 +26,7 @@ public interface IParallelBody
 /// stays on its worker, but on no other pool; nor may it wait for another thread that launches. A thread that waits for its turn is hence inside no
 /// body, and waiting pools cannot form a circle.
 /// </summary>
-public sealed unsafe class WorkerPool : IDisposable
+internal sealed unsafe class WorkerPool : IDisposable
 {
     private const int SpinsBeforeSleep = 400;
 

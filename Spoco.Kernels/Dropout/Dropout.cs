@@ -4,7 +4,7 @@ namespace Spoco.Kernels.Primitives;
 /// Spatial dropout (Tompson et al. 2015, arXiv 1411.4280): whole channels of an image become 0, the others are multiplied by 1 / (1 - p), so that the
 /// expectation stays. What is dropped depends on the seed, the image and the channel alone, on every device.
 /// </summary>
-public static class Dropout
+internal static class Dropout
 {
     internal static readonly Chooser<DropoutAlgorithm, TensorShape> Chooser = new(nameof(Dropout), new DropoutHost(), new DropoutSimt());
 

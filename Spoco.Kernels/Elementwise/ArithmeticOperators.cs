@@ -4,7 +4,7 @@ using ILGPU.Algorithms;
 namespace Spoco.Kernels.Primitives;
 
 /// <summary>a / b.</summary>
-public readonly record struct DivideOperator(int Unused) : IElementwiseOperator
+internal readonly record struct DivideOperator(int Unused) : IElementwiseOperator
 {
     /// <inheritdoc/>
     public float Apply(float a, float b) => a / b;
@@ -14,7 +14,7 @@ public readonly record struct DivideOperator(int Unused) : IElementwiseOperator
 }
 
 /// <summary>exp(a); the second value is not used.</summary>
-public readonly record struct ExponentialOperator(int Unused) : IElementwiseOperator
+internal readonly record struct ExponentialOperator(int Unused) : IElementwiseOperator
 {
     /// <inheritdoc/>
     public float Apply(float a, float b) => XMath.Exp(a);
@@ -24,7 +24,7 @@ public readonly record struct ExponentialOperator(int Unused) : IElementwiseOper
 }
 
 /// <summary>The natural logarithm of a; the second value is not used.</summary>
-public readonly record struct LogarithmOperator(int Unused) : IElementwiseOperator
+internal readonly record struct LogarithmOperator(int Unused) : IElementwiseOperator
 {
     /// <inheritdoc/>
     public float Apply(float a, float b) => XMath.Log(a);
@@ -34,7 +34,7 @@ public readonly record struct LogarithmOperator(int Unused) : IElementwiseOperat
 }
 
 /// <summary>The square root of a; the second value is not used.</summary>
-public readonly record struct SquareRootOperator(int Unused) : IElementwiseOperator
+internal readonly record struct SquareRootOperator(int Unused) : IElementwiseOperator
 {
     /// <inheritdoc/>
     public float Apply(float a, float b) => XMath.Sqrt(a);

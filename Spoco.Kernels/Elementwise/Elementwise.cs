@@ -1,7 +1,7 @@
 namespace Spoco.Kernels.Primitives;
 
 /// <summary>y_i = f(a_i, b_i) for every element: sums, products, scaling, activations and their gradients.</summary>
-public static class Elementwise
+internal static class Elementwise
 {
     /// <summary>The choice depends on the number of elements.</summary>
     internal static readonly Chooser<ElementwiseAlgorithm, long> Chooser = new(nameof(Elementwise), new ElementwiseHost(), new ElementwiseSimt());
@@ -11,12 +11,10 @@ public static class Elementwise
     /// <param name="b">Second values, as many; for a function of one value pass <paramref name="a"/> again.</param>
     /// <param name="y">Results, as many.</param>
     /// <param name="function">f.</param>
-    /// <exception cref="ArgumentException">The lengths or devices differ, or the operator's type is not public: kernel compilers refuse it then.</exception>
+    /// <exception cref="ArgumentException">The lengths or devices differ.</exception>
     public static void Apply<TOperator>(DeviceBuffer<float> a, DeviceBuffer<float> b, DeviceBuffer<float> y, TOperator function)
         where TOperator : unmanaged, IElementwiseOperator
     {
-        if (!Operator<TOperator>.IsPublic)
-            throw new ArgumentException($"{Operator<TOperator>.Name}: an elementwise operator has to be a public type, and the types around it, too.");
         new Arguments(Operator<TOperator>.Name, y.Device).Need(a, y.Length, "the first input").Need(b, y.Length, "the second input");
         Chooser.For(y.Device, y.Length).Apply(a, b, y, function);
     }
@@ -30,7 +28,5 @@ public static class Elementwise
     private static class Operator<TOperator>
     {
         public static readonly string Name = typeof(TOperator).Name;
-
-        public static readonly bool IsPublic = typeof(TOperator).IsVisible;
     }
 }

@@ -3,8 +3,8 @@ using System.Numerics;
 namespace Spoco.Kernels.Primitives;
 
 /// <summary>A function of two values, applied to every element: a scalar form for GPU kernels and tails, a vector form for SIMD.</summary>
-/// <remarks>Implemented by public structs; what they need beside the two values (a factor, a slope) are their fields.</remarks>
-public interface IElementwiseOperator
+/// <remarks>Implemented by structs; what they need beside the two values (a factor, a slope) are their fields.</remarks>
+internal interface IElementwiseOperator
 {
     /// <summary>The function.</summary>
     float Apply(float a, float b);
@@ -14,7 +14,7 @@ public interface IElementwiseOperator
 }
 
 /// <summary>a + b.</summary>
-public readonly record struct AddOperator(int Unused) : IElementwiseOperator
+internal readonly record struct AddOperator(int Unused) : IElementwiseOperator
 {
     /// <inheritdoc/>
     public float Apply(float a, float b) => a + b;
@@ -24,7 +24,7 @@ public readonly record struct AddOperator(int Unused) : IElementwiseOperator
 }
 
 /// <summary>a b.</summary>
-public readonly record struct MultiplyOperator(int Unused) : IElementwiseOperator
+internal readonly record struct MultiplyOperator(int Unused) : IElementwiseOperator
 {
     /// <inheritdoc/>
     public float Apply(float a, float b) => a * b;
@@ -35,7 +35,7 @@ public readonly record struct MultiplyOperator(int Unused) : IElementwiseOperato
 
 /// <summary>a + factor b.</summary>
 /// <param name="Factor">The factor.</param>
-public readonly record struct AddScaledOperator(float Factor) : IElementwiseOperator
+internal readonly record struct AddScaledOperator(float Factor) : IElementwiseOperator
 {
     /// <inheritdoc/>
     public float Apply(float a, float b) => a + Factor * b;
@@ -46,7 +46,7 @@ public readonly record struct AddScaledOperator(float Factor) : IElementwiseOper
 
 /// <summary>factor a; the second value is not used.</summary>
 /// <param name="Factor">The factor.</param>
-public readonly record struct ScaleOperator(float Factor) : IElementwiseOperator
+internal readonly record struct ScaleOperator(float Factor) : IElementwiseOperator
 {
     /// <inheritdoc/>
     public float Apply(float a, float b) => Factor * a;

@@ -4,7 +4,7 @@ namespace Spoco.Kernels;
 /// Which centres belong to every image, and the pixels that anchors are selected from, on a device. Kernels write where these say: they are checked on the host, before they
 /// get there.
 /// </summary>
-public sealed class CentreTable : IDisposable
+internal sealed class CentreTable : IDisposable
 {
     private readonly Holdings _holdings;
 

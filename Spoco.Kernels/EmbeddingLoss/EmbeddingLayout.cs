@@ -9,7 +9,7 @@ namespace Spoco.Kernels;
 /// <param name="Channels">Components of one vector: E.</param>
 /// <param name="PixelStride">Distance between neighbouring pixels, in elements.</param>
 /// <param name="ChannelOffset">First component within a pixel.</param>
-public readonly record struct EmbeddingLayout(int Images, int Pixels, int Channels, int PixelStride, int ChannelOffset)
+internal readonly record struct EmbeddingLayout(int Images, int Pixels, int Channels, int PixelStride, int ChannelOffset)
 {
     /// <summary>Pixels of the batch.</summary>
     public long Count => (long)Images * Pixels;

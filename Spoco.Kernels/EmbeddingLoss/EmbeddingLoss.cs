@@ -4,7 +4,7 @@ namespace Spoco.Kernels.Primitives;
 /// The passes over the pixels that the SPOCO losses need: sums over the soft mask of every centre, gradient of every pixel. What lies between them is <see cref="CentreTerms"/>. Sums have a
 /// fixed order: same device, same bits, with any number of threads.
 /// </summary>
-public static class EmbeddingLoss
+internal static class EmbeddingLoss
 {
     /// <summary>Values per object that <see cref="Sums"/> writes before the three vectors.</summary>
     public const int ObjectScalars = 4;

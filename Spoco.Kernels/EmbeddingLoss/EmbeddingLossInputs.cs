@@ -1,7 +1,7 @@
 namespace Spoco.Kernels;
 
 /// <summary>How soft masks are compared with masks.</summary>
-public enum MaskLoss
+internal enum MaskLoss
 {
     /// <summary>Not at all.</summary>
     None,
@@ -22,7 +22,7 @@ public enum MaskLoss
 /// <param name="UnlabelledPush">1 where unlabelled pixels are pushed away from every object, else 0.</param>
 /// <param name="LineLength">Pixels of a line, where the consistency is to be summed by lines instead of by anchors; else 0.</param>
 /// <param name="LeastRemaining">Anchors after which fewer unlabelled pixels remain that are near to none are the last ones of their image; 0: all are used.</param>
-public readonly record struct EmbeddingLossTerms(
+internal readonly record struct EmbeddingLossTerms(
     float PullMargin, float PushMargin, float Falloff, MaskLoss Instance, MaskLoss Consistency, int UnlabelledPush, int LineLength, int LeastRemaining);
 
 /// <summary>
@@ -36,10 +36,10 @@ public readonly record struct EmbeddingLossTerms(
 /// <param name="CrossEntropy">2 Falloff / (number of terms).</param>
 /// <param name="Overlap">4 Falloff / B of the Dice 1 - 2A/B.</param>
 /// <param name="Square">-8 Falloff A / B^2.</param>
-public readonly record struct CentreFactors(float Pull, float UnlabelledPush, float CrossEntropy, float Overlap, float Square);
+internal readonly record struct CentreFactors(float Pull, float UnlabelledPush, float CrossEntropy, float Overlap, float Square);
 
 /// <summary>Everything the passes over the pixels read. All buffers are on one device.</summary>
-public sealed record EmbeddingLossInputs
+internal sealed record EmbeddingLossInputs
 {
     /// <summary>Margins and switches.</summary>
     public required EmbeddingLossTerms Terms { get; init; }
@@ -88,4 +88,4 @@ public sealed record EmbeddingLossInputs
 /// <param name="Objects">[clusters, <see cref="Primitives.EmbeddingLoss.ObjectWidth"/>]; rows of clusters that are no centres are undefined.</param>
 /// <param name="Anchors">[anchors, <see cref="Primitives.EmbeddingLoss.AnchorScalars"/>]; rows beyond an image's last anchor are undefined.</param>
 /// <param name="Lines">[lines, 2]; empty where sums are by anchors.</param>
-public readonly record struct EmbeddingLossSums(DeviceBuffer<float> Objects, DeviceBuffer<float> Anchors, DeviceBuffer<float> Lines);
+internal readonly record struct EmbeddingLossSums(DeviceBuffer<float> Objects, DeviceBuffer<float> Anchors, DeviceBuffer<float> Lines);

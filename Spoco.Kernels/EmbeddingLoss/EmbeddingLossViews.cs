@@ -15,7 +15,7 @@ namespace Spoco.Kernels.Primitives;
 /// <param name="Anchors">Anchors in e^f.</param>
 /// <param name="MomentumAnchors">Anchors in e^g.</param>
 /// <param name="AnchorFactors">Their factors.</param>
-public readonly record struct EmbeddingLossViews(
+internal readonly record struct EmbeddingLossViews(
     EmbeddingLossTerms Terms, EmbeddingLayout Layout, EmbeddingLayout MomentumLayout, ArrayView<float> Embeddings, ArrayView<float> Momentum,
     ArrayView<int> Owners, ArrayView<ImageCentres> Images, ArrayView<float> Means, ArrayView<CentreFactors> ObjectFactors,
     ArrayView<float> Anchors, ArrayView<float> MomentumAnchors, ArrayView<CentreFactors> AnchorFactors)

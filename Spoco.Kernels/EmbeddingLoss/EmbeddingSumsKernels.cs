@@ -164,4 +164,4 @@ internal static class EmbeddingSumsKernels
 /// <summary>What the ILGPU kernel that leaves out anchors reads.</summary>
 /// <param name="Sums">Sums of all anchors.</param>
 /// <param name="Least">Fewest pixels that have to be left before another anchor is drawn.</param>
-public readonly record struct AnchorSums(ArrayView<float> Sums, int Least);
+internal readonly record struct AnchorSums(ArrayView<float> Sums, int Least);

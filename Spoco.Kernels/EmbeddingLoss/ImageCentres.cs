@@ -15,7 +15,7 @@ namespace Spoco.Kernels;
 /// <param name="Anchors">Number of anchors; before they are selected, the most there may be.</param>
 /// <param name="FirstCandidate">First of the pixels that anchors are selected from, among all candidates.</param>
 /// <param name="Candidates">Their number.</param>
-public readonly record struct ImageCentres(
+internal readonly record struct ImageCentres(
     int FirstCluster, int Clusters, int FirstOwner, int FirstPulled, int FirstInstance, int UnlabelledOwner, int Unlabelled, int FirstAnchor, int Anchors,
     int FirstCandidate, int Candidates)
 {

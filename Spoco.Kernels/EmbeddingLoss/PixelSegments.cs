@@ -7,7 +7,7 @@ namespace Spoco.Kernels;
 /// The pixels of a batch sorted by cluster (one cluster per image and label), on a device. Sums over a cluster read its pixels in a fixed order,
 /// in chunks of one work group each, so that a GPU needs no atomic additions.
 /// </summary>
-public sealed class PixelSegments : IDisposable
+internal sealed class PixelSegments : IDisposable
 {
     /// <summary>Most pixels of a chunk.</summary>
     public const int ChunkLength = 1024;

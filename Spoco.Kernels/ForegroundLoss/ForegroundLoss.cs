@@ -4,7 +4,7 @@ namespace Spoco.Kernels.Primitives;
 /// A loss on one channel of logits z against targets t, with p = 1 / (1 + exp(-z)), q = 1 where t is positive, else 0, and the
 /// weight w = |t|: mean over the pixels of w (max(z, 0) - q z + log(1 + exp(-|z|))), and 1 - 2 sum(pq) / max(sum(p^2) + sum(q^2), 1e-6).
 /// </summary>
-public static class ForegroundLoss
+internal static class ForegroundLoss
 {
     /// <summary>Factors per image that <see cref="Evaluate"/> writes.</summary>
     public const int Factors = 3;

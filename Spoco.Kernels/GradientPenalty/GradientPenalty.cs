@@ -4,7 +4,7 @@ namespace Spoco.Kernels.Primitives;
 /// Per-image arithmetic of the gradient penalty of WGAN-GP (Gulrajani et al. 2017, arXiv 1704.00028): P = mean over the N images of (|g_n| - 1)^2, where g_n
 /// is the gradient of the critic's score with respect to a mix of a real and a fake image.
 /// </summary>
-public static class GradientPenalty
+internal static class GradientPenalty
 {
     internal static readonly Chooser<GradientPenaltyAlgorithm, long> Chooser = new(nameof(GradientPenalty), new GradientPenaltyHost(), new GradientPenaltySimt());
 

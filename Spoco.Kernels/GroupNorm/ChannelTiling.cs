@@ -10,7 +10,7 @@ namespace Spoco.Kernels.Primitives;
 /// <param name="Tiles">Thread groups over the channels.</param>
 /// <param name="VoxelsPerChunk">Voxels of one thread group.</param>
 /// <param name="Chunks">Thread groups over the voxels of an image.</param>
-public readonly record struct ChannelTiling(int ChannelsPerTile, int Lanes, int Tiles, int VoxelsPerChunk, int Chunks)
+internal readonly record struct ChannelTiling(int ChannelsPerTile, int Lanes, int Tiles, int VoxelsPerChunk, int Chunks)
 {
     /// <summary>Most threads of a group; the length of the shared memory of kernels.</summary>
     internal const int MaximumThreads = 256;

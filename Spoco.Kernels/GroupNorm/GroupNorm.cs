@@ -5,7 +5,7 @@ namespace Spoco.Kernels.Primitives;
 /// the biased variance over the voxels and channels of a group. x is read once for the statistics and once to normalise; the results do not depend
 /// on the threads.
 /// </summary>
-public static class GroupNorm
+internal static class GroupNorm
 {
     internal static readonly Chooser<GroupNormAlgorithm, GroupNormShape> Chooser = new(nameof(GroupNorm), new GroupNormHost(), new GroupNormSimt());
 

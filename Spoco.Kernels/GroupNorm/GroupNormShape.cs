@@ -8,7 +8,7 @@ namespace Spoco.Kernels;
 /// <param name="Voxels">Voxels of one image.</param>
 /// <param name="Channels">Channels.</param>
 /// <param name="Groups">Groups of channels; divides <paramref name="Channels"/>.</param>
-public readonly record struct GroupNormShape(int Images, int Voxels, int Channels, int Groups)
+internal readonly record struct GroupNormShape(int Images, int Voxels, int Channels, int Groups)
 {
     /// <summary>The geometry of group normalisation.</summary>
     /// <exception cref="ArgumentException">The groups do not divide the channels.</exception>
@@ -48,4 +48,4 @@ public readonly record struct GroupNormShape(int Images, int Voxels, int Channel
 /// <param name="Mean">Running mean per channel.</param>
 /// <param name="Variance">Running variance per channel.</param>
 /// <param name="Momentum">Weight of the new batch.</param>
-public readonly record struct RunningStatistics(DeviceBuffer<float> Mean, DeviceBuffer<float> Variance, float Momentum);
+internal readonly record struct RunningStatistics(DeviceBuffer<float> Mean, DeviceBuffer<float> Variance, float Momentum);

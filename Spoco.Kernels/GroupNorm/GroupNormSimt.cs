@@ -288,7 +288,7 @@ internal sealed class GroupNormSimt : GroupNormAlgorithm
 /// <param name="Channel">Channel; may lie beyond the last one.</param>
 /// <param name="First">First voxel.</param>
 /// <param name="Last">One past the last voxel; not above First for a thread without work.</param>
-public readonly record struct ChunkPlace(int Image, int Chunk, int Chunks, int Lane, int Channel, int First, int Last)
+internal readonly record struct ChunkPlace(int Image, int Chunk, int Chunks, int Lane, int Channel, int First, int Last)
 {
     internal static ChunkPlace Of(GroupNormShape shape, ChannelTiling tiling)
     {
@@ -313,7 +313,7 @@ public readonly record struct ChunkPlace(int Image, int Chunk, int Chunks, int L
 /// <param name="Count">How many.</param>
 /// <param name="Mean">Their mean.</param>
 /// <param name="Squares">Sum of squared deviations from it.</param>
-public readonly record struct Moments(float Count, float Mean, float Squares)
+internal readonly record struct Moments(float Count, float Mean, float Squares)
 {
     /// <summary>The moments of two sets of values together (Chan, Golub and LeVeque 1983).</summary>
     internal static Moments Merge(Moments a, Moments b)
@@ -328,7 +328,7 @@ public readonly record struct Moments(float Count, float Mean, float Squares)
 }
 
 /// <summary>Moments of sets together.</summary>
-public readonly struct MergedMoments : IReductionOperator<Moments>
+internal readonly struct MergedMoments : IReductionOperator<Moments>
 {
     /// <inheritdoc/>
     public Moments Identity => default;
@@ -344,7 +344,7 @@ public readonly struct MergedMoments : IReductionOperator<Moments>
 /// </summary>
 /// <param name="Value">The sum.</param>
 /// <param name="Excess">What it is too large by.</param>
-public readonly record struct CompensatedSum(float Value, float Excess)
+internal readonly record struct CompensatedSum(float Value, float Excess)
 {
     internal CompensatedSum Add(float value)
     {
@@ -357,13 +357,13 @@ public readonly record struct CompensatedSum(float Value, float Excess)
 /// <summary>Two sums that are taken together.</summary>
 /// <param name="Sum">First sum.</param>
 /// <param name="Product">Second sum.</param>
-public readonly record struct ChannelSums(float Sum, float Product)
+internal readonly record struct ChannelSums(float Sum, float Product)
 {
     internal static ChannelSums Add(ChannelSums a, ChannelSums b) => new(a.Sum + b.Sum, a.Product + b.Product);
 }
 
 /// <summary>Sums of a channel together.</summary>
-public readonly struct AddedSums : IReductionOperator<ChannelSums>
+internal readonly struct AddedSums : IReductionOperator<ChannelSums>
 {
     /// <inheritdoc/>
     public ChannelSums Identity => default;

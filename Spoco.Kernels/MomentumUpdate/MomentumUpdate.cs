@@ -3,7 +3,7 @@ using System.Numerics;
 namespace Spoco.Kernels.Primitives;
 
 /// <summary>The exponential moving average that makes SPOCO's second network g from f (arXiv:2103.14572; He et al. 2020, arXiv:1911.05722).</summary>
-public static class MomentumUpdate
+internal static class MomentumUpdate
 {
     /// <summary>g = momentum g + (1 - momentum) f, in place.</summary>
     /// <param name="g">The average.</param>
@@ -26,7 +26,7 @@ public static class MomentumUpdate
 /// <summary>keep a + take b. Both weights are given: 1 - 0.999 in single precision has an error of 5e-5.</summary>
 /// <param name="Keep">Weight of a.</param>
 /// <param name="Take">Weight of b.</param>
-public readonly record struct BlendOperator(float Keep, float Take) : IElementwiseOperator
+internal readonly record struct BlendOperator(float Keep, float Take) : IElementwiseOperator
 {
     /// <inheritdoc/>
     public float Apply(float a, float b) => Keep * a + Take * b;

@@ -4,7 +4,7 @@ namespace Spoco.Kernels.Primitives;
 /// Normalisation, convolution and activation in one: y = f(norm(x, small enlarged) * weight). The normalised tensor is made while the convolution reads it,
 /// and the enlarged and joined one never exists, where the device has such kernels for the shape; the gradient makes them again from x.
 /// </summary>
-public static class NormConvolution
+internal static class NormConvolution
 {
     internal static readonly Chooser<NormConvolutionAlgorithm, NormConvolutionShape> Chooser =
         new(nameof(NormConvolution), new NormConvolutionWinograd(), new NormConvolutionSimt(), new NormConvolutionSeparate());

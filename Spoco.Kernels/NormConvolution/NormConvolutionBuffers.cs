@@ -5,14 +5,14 @@ namespace Spoco.Kernels;
 /// <param name="Small">Second input; default where the geometry has none.</param>
 /// <param name="Moments">Moments of x, as the unit that made it wrote them; default = not known.</param>
 /// <param name="SmallMoments">The same of the second input.</param>
-public readonly record struct NormConvolutionInputs(
+internal readonly record struct NormConvolutionInputs(
     DeviceBuffer<float> X, DeviceBuffer<float> Small, DeviceBuffer<float> Moments = default, DeviceBuffer<float> SmallMoments = default);
 
 /// <summary>Scale and offset of a norm.</summary>
 /// <param name="Gamma">Scale per channel.</param>
 /// <param name="Beta">Offset per channel.</param>
 /// <param name="Eps">Added to the variance.</param>
-public readonly record struct NormParameters(DeviceBuffer<float> Gamma, DeviceBuffer<float> Beta, float Eps);
+internal readonly record struct NormParameters(DeviceBuffer<float> Gamma, DeviceBuffer<float> Beta, float Eps);
 
 /// <summary>What <see cref="Primitives.NormConvolution"/> writes: its result y, and what follows from it, computed while it is near.</summary>
 /// <param name="Y">Result.</param>
@@ -24,7 +24,7 @@ public readonly record struct NormParameters(DeviceBuffer<float> Gamma, DeviceBu
 /// <param name="Pooled">Maxima over windows of y, as of <see cref="Primitives.MaxPool"/>; default = not needed.</param>
 /// <param name="Places">Where in the windows they are; default = not needed.</param>
 /// <param name="PooledMoments">Moments of the maxima; default = not needed.</param>
-public readonly record struct NormConvolutionResults(
+internal readonly record struct NormConvolutionResults(
     DeviceBuffer<float> Y, DeviceBuffer<float> Moments = default, PoolingShape Pool = default, DeviceBuffer<float> Pooled = default,
     DeviceBuffer<byte> Places = default, DeviceBuffer<float> PooledMoments = default);
 
@@ -34,5 +34,5 @@ public readonly record struct NormConvolutionResults(
 /// <param name="Gamma">Per channel.</param>
 /// <param name="Beta">Per channel.</param>
 /// <param name="Weight">Of the weight.</param>
-public readonly record struct NormConvolutionGradients(
+internal readonly record struct NormConvolutionGradients(
     DeviceBuffer<float> Input, DeviceBuffer<float> Small, DeviceBuffer<float> Gamma, DeviceBuffer<float> Beta, DeviceBuffer<float> Weight);

@@ -9,7 +9,7 @@ namespace Spoco.Kernels.Primitives;
 /// <param name="Scale">rstd gamma.</param>
 /// <param name="Slope">- rstd^3 avg(gamma g (x - mean)), times the copies of a voxel.</param>
 /// <param name="Offset">- rstd avg(gamma g), times the copies of a voxel.</param>
-public readonly record struct NormLine(float Mean, float Scale, float Slope, float Offset);
+internal readonly record struct NormLine(float Mean, float Scale, float Slope, float Offset);
 
 /// <summary>The geometry of a unit's norm, for kernels.</summary>
 /// <param name="Images">Images with statistics of their own.</param>
@@ -17,7 +17,7 @@ public readonly record struct NormLine(float Mean, float Scale, float Slope, flo
 /// <param name="Groups">Groups of channels.</param>
 /// <param name="Channels">Joined channels.</param>
 /// <param name="First">Those of the first tensor.</param>
-public readonly record struct NormPieces(int Images, int Pieces, int Groups, int Channels, int First);
+internal readonly record struct NormPieces(int Images, int Pieces, int Groups, int Channels, int First);
 
 /// <summary>
 /// The small kernels around the tiles of a unit: moments of a tensor that no unit made, the statistics of tiles together, and the norm's own gradient. All

@@ -4,7 +4,7 @@ namespace Spoco.Kernels;
 /// A unit of a network: x [N,D,H,W,C], and behind its channels those of a second tensor that is enlarged to its size with nearest neighbours, are
 /// normalised together, convolved with a weight [kD,kH,kW,Cin,Cout] of odd extents, whose padding keeps the extents, and passed through an activation.
 /// </summary>
-public readonly record struct NormConvolutionShape
+internal readonly record struct NormConvolutionShape
 {
     private NormConvolutionShape(TensorShape input, TensorShape small, ConvolutionShape convolution, int groups, bool wholeBatch, ActivationFunction activation)
     {

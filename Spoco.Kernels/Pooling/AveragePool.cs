@@ -1,7 +1,7 @@
 namespace Spoco.Kernels.Primitives;
 
 /// <summary>Mean over windows.</summary>
-public static class AveragePool
+internal static class AveragePool
 {
     internal static readonly Chooser<AveragePoolAlgorithm, PoolingShape> Chooser = new(nameof(AveragePool), new AveragePoolHost(), new AveragePoolSimt());
 

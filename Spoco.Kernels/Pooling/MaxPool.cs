@@ -4,7 +4,7 @@ namespace Spoco.Kernels.Primitives;
 /// Maximum over windows. The place of a maximum is its number in the window, (kd WindowH + kh) WindowW + kw, in one byte. Of equal values the first
 /// counts; a NaN is a maximum, and of several the last counts, as in PyTorch.
 /// </summary>
-public static class MaxPool
+internal static class MaxPool
 {
     internal static readonly Chooser<MaxPoolAlgorithm, PoolingShape> Chooser = new(nameof(MaxPool), new MaxPoolHost(), new MaxPoolSimt());
 

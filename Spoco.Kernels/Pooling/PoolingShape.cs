@@ -11,7 +11,7 @@ namespace Spoco.Kernels;
 /// <param name="WindowD">Slices of a window.</param>
 /// <param name="WindowH">Rows of a window.</param>
 /// <param name="WindowW">Columns of a window.</param>
-public readonly record struct PoolingShape(int N, int D, int H, int W, int C, int WindowD, int WindowH, int WindowW)
+internal readonly record struct PoolingShape(int N, int D, int H, int W, int C, int WindowD, int WindowH, int WindowW)
 {
     /// <summary>Most voxels of a window: the place of a maximum is kept in one byte.</summary>
     public const int MaximumWindow = 256;

@@ -9,7 +9,7 @@ namespace Spoco.Kernels;
 /// <param name="Outline">omega / (|P| + |R|); 0 where P is empty.</param>
 /// <param name="Agreement">lambda / |X|.</param>
 /// <param name="Trust">Weight of |R-|: 1/2 where background is labelled, else 1.</param>
-public readonly record struct PositiveUnlabelledCoefficients(
+internal readonly record struct PositiveUnlabelledCoefficients(
     float Weight, float Share, float Positive, float All, float Background, float Outline, float Agreement, float Trust)
 {
     /// <summary>The coefficients of a batch.</summary>

@@ -13,7 +13,7 @@ namespace Spoco.Kernels.Primitives;
 /// </code>
 /// with the <see cref="PositiveUnlabelledCoefficients"/>; only the last two terms where P is empty.
 /// </remarks>
-public static class PositiveUnlabelledLoss
+internal static class PositiveUnlabelledLoss
 {
     /// <summary>Number of sums, and of factors that <see cref="Evaluate"/> writes.</summary>
     public const int Scalars = 8;

@@ -3,7 +3,7 @@ using ILGPU.Algorithms;
 namespace Spoco.Kernels.Primitives;
 
 /// <summary>The probability that a logit stands for: p = 1 / (1 + exp(-logit)).</summary>
-public static class Probability
+internal static class Probability
 {
     internal static readonly Chooser<ProbabilityAlgorithm, LaidImage> Chooser = new(nameof(Probability), new ProbabilityHost(), new ProbabilitySimt());
 

@@ -3,7 +3,7 @@ namespace Spoco.Kernels.Primitives;
 /// <summary>
 /// Sums over all elements, in a fixed order of blocks: the same bits every time, and errors that grow with the length of a block, not of the buffer.
 /// </summary>
-public static class Reduction
+internal static class Reduction
 {
     /// <summary>The choice depends on the number of elements.</summary>
     internal static readonly Chooser<ReductionAlgorithm, long> Chooser = new(nameof(Reduction), new ReductionHost(), new ReductionSimt());

@@ -1,7 +1,7 @@
 namespace Spoco.Kernels.Primitives;
 
 /// <summary>Multiplies a gradient that is at hand by the number that arrives later.</summary>
-public static class Rescaling
+internal static class Rescaling
 {
     internal static readonly Chooser<RescalingAlgorithm, long> Chooser = new(nameof(Rescaling), new RescalingHost(), new RescalingSimt());
 

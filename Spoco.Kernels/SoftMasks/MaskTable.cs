@@ -1,7 +1,7 @@
 namespace Spoco.Kernels;
 
 /// <summary>Which soft masks belong to every image and to every cluster, on a device. Kernels index with them: they are checked on the host, before they get there.</summary>
-public sealed class MaskTable : IDisposable
+internal sealed class MaskTable : IDisposable
 {
     private readonly Holdings _holdings;
 

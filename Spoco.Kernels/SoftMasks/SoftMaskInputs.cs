@@ -1,7 +1,7 @@
 namespace Spoco.Kernels;
 
 /// <summary>What the kernels of <see cref="Primitives.SoftMasks"/> read. All buffers are on one device.</summary>
-public sealed record SoftMaskInputs
+internal sealed record SoftMaskInputs
 {
     /// <summary>1 / (2 sigma^2).</summary>
     public required float Falloff { get; init; }

@@ -4,7 +4,7 @@ namespace Spoco.Kernels.Primitives;
 /// Soft masks of single objects, S_k = exp(-Falloff |e_i - mu_k|^2) over the pixels i of the object's image, as images of their own: what a critic
 /// judges. Sums have a fixed order: same device, same bits, with any number of threads.
 /// </summary>
-public static class SoftMasks
+internal static class SoftMasks
 {
     internal static readonly Chooser<SoftMasksAlgorithm, EmbeddingLayout> Chooser = new(nameof(SoftMasks), new SoftMasksHost(), new SoftMasksSimt());
 

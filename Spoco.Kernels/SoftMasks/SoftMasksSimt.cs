@@ -13,7 +13,7 @@ namespace Spoco.Kernels.Primitives;
 /// <param name="FirstMasks">First mask of every image, and K.</param>
 /// <param name="Owners">Cluster of every pixel within its image.</param>
 /// <param name="FirstClusters">First cluster of every image.</param>
-public readonly record struct SoftMaskViews(
+internal readonly record struct SoftMaskViews(
     float Falloff, EmbeddingLayout Layout, ArrayView<float> Embeddings, ArrayView<float> Means, ArrayView<int> Clusters, ArrayView<int> FirstMasks, ArrayView<int> Owners,
     ArrayView<int> FirstClusters);
 

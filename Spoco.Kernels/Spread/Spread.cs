@@ -1,7 +1,7 @@
 namespace Spoco.Kernels.Primitives;
 
 /// <summary>Spreads a value per channel over all voxels, or a value per voxel over its channels: the gradients of <see cref="ChannelSum"/> and of <see cref="VoxelSum"/>.</summary>
-public static class Spread
+internal static class Spread
 {
     internal static readonly Chooser<SpreadAlgorithm, TensorShape> Chooser = new(nameof(Spread), new SpreadHost(), new SpreadSimt());
 

@@ -1,7 +1,7 @@
 namespace Spoco.Kernels.Primitives;
 
 /// <summary>The weighted sum of the terms of a loss.</summary>
-public static class TermSum
+internal static class TermSum
 {
     internal static readonly Chooser<TermSumAlgorithm, long> Chooser = new(nameof(TermSum), new TermSumHost(), new TermSumSimt());
 

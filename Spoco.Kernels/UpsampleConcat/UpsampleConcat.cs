@@ -4,7 +4,7 @@ namespace Spoco.Kernels.Primitives;
 /// Concatenation of a tensor with another one resized to its size, in one pass: the input of a U-Net's decoder level. Without the first tensor it
 /// is a nearest-neighbour resize, with two tensors of one size a concatenation.
 /// </summary>
-public static class UpsampleConcat
+internal static class UpsampleConcat
 {
     internal static readonly Chooser<UpsampleConcatAlgorithm, UpsampleShape> Chooser =
         new(nameof(UpsampleConcat), new UpsampleConcatHost(), new UpsampleConcatSimt());

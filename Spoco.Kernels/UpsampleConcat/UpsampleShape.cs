@@ -13,7 +13,7 @@ namespace Spoco.Kernels;
 /// <param name="SmallW">Columns of it.</param>
 /// <param name="SkipChannels">Channels of the tensor that is not resized; 0 = there is none.</param>
 /// <param name="Channels">Channels of the tensor that is resized.</param>
-public readonly record struct UpsampleShape(int N, int D, int H, int W, int SmallD, int SmallH, int SmallW, int SkipChannels, int Channels)
+internal readonly record struct UpsampleShape(int N, int D, int H, int W, int SmallD, int SmallH, int SmallW, int SkipChannels, int Channels)
 {
     /// <summary>The geometry of an operation; the message of an error begins with its name.</summary>
     /// <exception cref="ArgumentException">An extent is below 1, or the extents are too large for 32-bit arithmetic.</exception>

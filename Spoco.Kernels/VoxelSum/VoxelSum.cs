@@ -1,7 +1,7 @@
 namespace Spoco.Kernels.Primitives;
 
 /// <summary>Sums over the channels, one per voxel.</summary>
-public static class VoxelSum
+internal static class VoxelSum
 {
     internal static readonly Chooser<VoxelSumAlgorithm, TensorShape> Chooser = new(nameof(VoxelSum), new VoxelSumHost(), new VoxelSumSimt());
 

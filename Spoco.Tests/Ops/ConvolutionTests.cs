@@ -8,7 +8,7 @@ using Primitives = Spoco.Kernels.Primitives;
 
 namespace Spoco.Tests.Ops;
 
-public sealed class ConvolutionTests
+internal sealed class ConvolutionTests
 {
     /// <summary>Input [N,D,H,W,Cin], kernel, output channels, padding: small enough for the simulator.</summary>
     private static readonly ConvolutionShape[] SmallShapes =

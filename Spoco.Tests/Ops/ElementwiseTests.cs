@@ -36,28 +36,11 @@ public sealed class ElementwiseTests
             Throws.ArgumentException.With.Message.EqualTo("AddOperator: the first input is on device cpu, not on cpu as the others."));
     }
 
-    [Test]
-    public void One_that_kernel_compilers_cannot_see_is_refused_on_every_device([ValueSource(typeof(TestDevices), nameof(TestDevices.All))] string name)
-    {
-        var device = TestDevices.Open(name);
-        using var memory = device.Allocate<float>(37, "test").Memory;
-        var values = new DeviceBuffer<float>(memory, 0, 37);
-        Assert.That(() => Elementwise.Apply(values, values, values, default(Hidden)),
-            Throws.ArgumentException.With.Message.EqualTo("Hidden: an elementwise operator has to be a public type, and the types around it, too."));
-    }
-
     /// <summary>factor a^2 - b^2.</summary>
     public readonly record struct DifferenceOfSquares(float Factor) : IElementwiseOperator
     {
         public float Apply(float a, float b) => Factor * a * a - b * b;
 
         public Vector<float> Apply(Vector<float> a, Vector<float> b) => Factor * a * a - b * b;
-    }
-
-    private readonly record struct Hidden(int Unused) : IElementwiseOperator
-    {
-        public float Apply(float a, float b) => a;
-
-        public Vector<float> Apply(Vector<float> a, Vector<float> b) => a;
     }
 }

@@ -5,7 +5,7 @@ using Primitives = Spoco.Kernels.Primitives;
 namespace Spoco.Tests.Ops;
 
 /// <summary>The rounding error of Winograd's algorithm against double precision, relative to the largest value, beside that of the direct sum.</summary>
-public sealed class WinogradTests
+internal sealed class WinogradTests
 {
     private static readonly (ConvolutionShape Shape, double Bound)[] Cases =
     [

@@ -74,7 +74,7 @@ public record TrainingSettings
     public NormalisationOptions Normalisation => NormalisationOptions.Parse(Data.Normalise) with { Clip = Data.Clip };
 
     /// <summary>What is done to images and labels when they are read.</summary>
-    public ImageReading Reading => new(Normalisation, Labels.SplitLabels, Labels.IgnoreLabel, Labels.BackgroundLabel);
+    internal ImageReading Reading => new(Normalisation, Labels.SplitLabels, Labels.IgnoreLabel, Labels.BackgroundLabel);
 
     /// <summary>Whether the network learns which pixels belong to objects.</summary>
     public bool HasForeground => !Network.NoForeground && !Labels.SelfSupervised && !Labels.NamesBackground;
