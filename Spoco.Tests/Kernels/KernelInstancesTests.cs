@@ -36,7 +36,7 @@ public sealed class KernelInstancesTests
     [TestCase("MutexPairKernels.Insert<WideAtomics>")]
     [TestCase("MutexPairKernels.Insert<NarrowAtomics>")]
     [TestCase("Compaction.KeepRun<MutexStrongest>")]
-    [TestCase("ConvolutionSimt.Forward<Wide>")]
+    [TestCase("TileForward.Kernel<WideTile>")]
     [TestCase("ElementwiseSimt.Apply<MultiplyOperator>")]
     public void Generic_kernels_are_found_with_the_arguments_they_are_used_with(string kernel) =>
         Assert.That(KernelInstances.All.Select(KernelInstances.NameOf), Does.Contain(kernel));
