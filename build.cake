@@ -74,13 +74,31 @@ Task("Kernels").IsDependentOn("Build").Does(() =>
     Information(kernelTable);
 });
 
-Task("Pack").IsDependentOn("Build").Does(() =>
+Task("Pack").Does(() =>
 {
     CleanDirectory(artifacts);
-    DotNetPack(Solution, new DotNetPackSettings { Configuration = Configuration, NoBuild = true, NoLogo = true, OutputDirectory = artifacts });
+    // ContinuousIntegrationBuild: what is packed names no folder of the machine that packs it.
+    var settings = new DotNetMSBuildSettings().WithProperty("ContinuousIntegrationBuild", "true");
+    DotNetPack(Solution, new DotNetPackSettings { Configuration = Configuration, NoLogo = true, OutputDirectory = artifacts, MSBuildSettings = settings });
     foreach (var package in GetFiles("./artifacts/*.nupkg"))
+    {
+        CheckPackage(package);
         Information(package.GetFilename());
+    }
 });
+
+/// <summary>A package brings README, icon and symbols; one that uses internals of another requires the same version of it.</summary>
+void CheckPackage(FilePath package)
+{
+    using var zip = System.IO.Compression.ZipFile.OpenRead(package.FullPath);
+    foreach (var name in new[] { "README.md", "icon.png" }.Where(name => zip.GetEntry(name) == null))
+        throw new CakeException($"Pack: {package.GetFilename()} lacks {name}.");
+    if (!FileExists(package.ChangeExtension("snupkg")))
+        throw new CakeException($"Pack: {package.GetFilename()} comes without symbols.");
+    using var reader = new StreamReader(zip.Entries.Single(e => e.FullName.EndsWith(".nuspec")).Open());
+    if (reader.ReadToEnd() is var nuspec && nuspec.Contains("<dependency id=\"Spoco.") && !nuspec.Contains("<dependency id=\"Spoco.Kernels\" version=\"["))
+        throw new CakeException($"Pack: {package.GetFilename()} takes other versions of Spoco.Kernels, too.");
+}
 
 Task("Publish").Does(() =>
 {

@@ -11,9 +11,9 @@ public static class Normalisation
     public static Volume<float> Apply(Volume<float> image, bool perChannel = false, string name = "image") =>
         Apply(image, new NormalisationOptions { Kind = perChannel ? NormalisationKind.ZScorePerChannel : NormalisationKind.ZScore }, name);
 
-    /// <summary>Does what the options say.</summary>
+    /// <summary>A copy of the image with its intensities shifted, scaled and clipped as the options say.</summary>
     /// <param name="image">The image, [D, H, W, C]; left as it is.</param>
-    /// <param name="options">How.</param>
+    /// <param name="options">What is subtracted, what is divided by, and where values are clipped.</param>
     /// <param name="name">What to call the image in an error.</param>
     /// <exception cref="InputException">A value is infinite or not a number, or the options are for another number of channels.</exception>
     public static Volume<float> Apply(Volume<float> image, NormalisationOptions options, string name = "image")

@@ -33,7 +33,7 @@ public sealed record NormalisationOptions
         ("percentile", NormalisationKind.Percentile), ("fixed", NormalisationKind.Fixed), ("none", NormalisationKind.None),
     ];
 
-    /// <summary>The way.</summary>
+    /// <summary>How the shift and the scale of the intensities are found.</summary>
     public NormalisationKind Kind { get; init; }
 
     /// <summary><see cref="NormalisationKind.Percentile"/>: the lower percentile, 0 to 100.</summary>

@@ -98,7 +98,7 @@ public sealed class SpocoModel : IDisposable
 
     /// <summary>Makes a model with undefined (zero) parameters.</summary>
     /// <param name="device">Where it is to live; the caller disposes it after the model.</param>
-    /// <param name="options">What it is.</param>
+    /// <param name="options">Architecture, embedding and foreground; written into checkpoints.</param>
     /// <param name="trained">Whether f takes memory for gradients.</param>
     /// <param name="momentumTrained">Whether g takes memory for gradients too: only <see cref="Training.GNetwork.Trained"/> has any.</param>
     /// <exception cref="ArgumentException">The options break a rule.</exception>
@@ -114,16 +114,16 @@ public sealed class SpocoModel : IDisposable
         _holdings = holdings.Share();
     }
 
-    /// <summary>Where the networks live.</summary>
+    /// <summary>The device that the parameters lie on and the networks run on.</summary>
     public ComputeDevice Device { get; }
 
-    /// <summary>What the model is.</summary>
+    /// <summary>Architecture, embedding, foreground and what was learned for the segmentation; a checkpoint holds them.</summary>
     public SpocoModelOptions Options { get; private set; }
 
-    /// <summary>f.</summary>
+    /// <summary>f, the network that is trained by the gradient and that predicts.</summary>
     public UNet EmbeddingNet { get; }
 
-    /// <summary>g.</summary>
+    /// <summary>g, the network of the consistency term: by default a moving average of f.</summary>
     public UNet MomentumNet { get; }
 
     /// <summary>Draws f's initial parameters and starts g as a copy of f.</summary>

@@ -60,7 +60,7 @@ public sealed class Volume<T> where T : unmanaged
     /// <summary>Size of a voxel where the file states one.</summary>
     public VoxelSize? VoxelSize { get; init; }
 
-    /// <summary>The value at a position.</summary>
+    /// <summary>The value of a channel at slice z, row y and column x, all counted from 0.</summary>
     public ref T this[int z, int y, int x, int c = 0] => ref Data[(((z * Height) + y) * Width + x) * Channels + c];
 
     /// <summary>Whether the other volume covers the same voxels (channels may differ).</summary>

@@ -2,12 +2,12 @@ using Spoco.Kernels;
 
 namespace Spoco.Engine;
 
-/// <summary>The boxes of volumes.</summary>
+/// <summary>Makes <see cref="VoxelBox"/>es of volumes.</summary>
 public static class VolumeBox
 {
     extension(VoxelBox)
     {
-        /// <summary>All of an image.</summary>
+        /// <summary>The box of all voxels of a volume.</summary>
         public static VoxelBox Of<T>(Volume<T> volume) where T : unmanaged
         {
             ArgumentNullException.ThrowIfNull(volume);

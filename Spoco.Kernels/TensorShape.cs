@@ -14,7 +14,7 @@ public readonly record struct TensorShape(int N, int D, int H, int W, int C)
     /// <summary>A vector: [1, 1, 1, 1, C].</summary>
     public static TensorShape Vector(int length) => new(1, 1, 1, 1, length);
 
-    /// <summary>One value.</summary>
+    /// <summary>The shape of one value, [1, 1, 1, 1, 1].</summary>
     public static TensorShape Scalar => new(1, 1, 1, 1, 1);
 
     /// <summary>All elements: N D H W C.</summary>

@@ -8,10 +8,10 @@ namespace Spoco.Kernels;
 /// <param name="Outputs">Output channels.</param>
 public readonly record struct WeightShape(int D, int H, int W, int Inputs, int Outputs)
 {
-    /// <summary>All values.</summary>
+    /// <summary>Values in all: D H W Inputs Outputs.</summary>
     public long Count => (long)D * H * W * Inputs * Outputs;
 
-    /// <summary>Positions of the window.</summary>
+    /// <summary>Positions of the window: D H W.</summary>
     public int Taps => D * H * W;
 
     /// <summary>Whether every extent is at least 1.</summary>

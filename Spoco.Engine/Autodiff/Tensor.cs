@@ -27,13 +27,13 @@ public sealed class Tensor : IDisposable
         owner?.Retain();
     }
 
-    /// <summary>The extents.</summary>
+    /// <summary>[N, D, H, W, C], C fastest.</summary>
     public TensorShape Shape { get; }
 
-    /// <summary>The type of the values.</summary>
+    /// <summary>The type that the values are stored as.</summary>
     public ElementType ElementType { get; }
 
-    /// <summary>Where the values are.</summary>
+    /// <summary>The device whose memory holds the values.</summary>
     public ComputeDevice Device { get; }
 
     /// <summary>Whether a gradient with respect to this tensor is wanted: it is a parameter, or computed from one.</summary>

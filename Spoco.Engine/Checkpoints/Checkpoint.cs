@@ -14,9 +14,9 @@ public static class Checkpoint
 {
     /// <summary>Writes a model, and whatever else a training wants to find again.</summary>
     /// <param name="path">The file; written beside, then renamed.</param>
-    /// <param name="model">The model.</param>
-    /// <param name="further">Further arrays.</param>
-    /// <param name="metadata">Further metadata.</param>
+    /// <param name="model">The model: its options and the parameters of both networks are written.</param>
+    /// <param name="further">Arrays to write behind those of the model; null = none.</param>
+    /// <param name="metadata">Entries to write beside the options of the model; null = none.</param>
     public static void Save(
         string path, SpocoModel model, IEnumerable<SafeTensorSource>? further = null, IReadOnlyDictionary<string, string>? metadata = null)
     {

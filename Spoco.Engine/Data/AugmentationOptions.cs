@@ -3,8 +3,8 @@ using System.Globalization;
 namespace Spoco.Engine.Data;
 
 /// <summary>The bounds of a number that is drawn uniformly.</summary>
-/// <param name="From">The least.</param>
-/// <param name="To">The largest.</param>
+/// <param name="From">The least number that is drawn.</param>
+/// <param name="To">The bound above; drawn numbers stay below it, or equal it where both are one.</param>
 public readonly record struct DrawRange(double From, double To)
 {
     internal double Draw(RandomSource random) => random.NextDouble(From, To);

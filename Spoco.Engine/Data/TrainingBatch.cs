@@ -20,7 +20,7 @@ public sealed class TrainingBatch
     /// <summary>[N, D, H, W, image channels].</summary>
     public TensorShape Shape { get; }
 
-    /// <summary>What f sees.</summary>
+    /// <summary>What f sees: images [N, D, H, W, C], augmented.</summary>
     public float[] ViewF { get; }
 
     /// <summary>What g sees: the same geometry, other intensities.</summary>

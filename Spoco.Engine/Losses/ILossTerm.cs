@@ -9,7 +9,7 @@ namespace Spoco.Engine.Losses;
 /// </summary>
 public interface ILossTerm
 {
-    /// <summary>What it is reported as.</summary>
+    /// <summary>The name under which results and errors report it.</summary>
     string Name { get; }
 
     /// <summary>Its factor in the sum; finite.</summary>

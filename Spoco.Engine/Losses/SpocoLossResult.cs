@@ -20,8 +20,8 @@ public readonly record struct SpocoTerms(
 }
 
 /// <summary>Name and unweighted value of a further term; 0 where it had nothing to say.</summary>
-/// <param name="Name">Its name.</param>
-/// <param name="Value">Its value.</param>
+/// <param name="Name"><see cref="ILossTerm.Name"/>.</param>
+/// <param name="Value">Its value for the batch, before it is multiplied by <see cref="ILossTerm.Weight"/>.</param>
 public readonly record struct TermValue(string Name, double Value);
 
 /// <summary>The random choices of one evaluation, where they are to be given instead of drawn.</summary>

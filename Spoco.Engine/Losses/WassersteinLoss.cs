@@ -26,7 +26,7 @@ public readonly record struct CriticLoss(double Real, double Fake, double Penalt
 public static class WassersteinLoss
 {
     /// <summary>Evaluates V_D and adds its gradient to that of the critic's parameters.</summary>
-    /// <param name="critic">D.</param>
+    /// <param name="critic">The critic D.</param>
     /// <param name="real">[N, D, H, W, 1].</param>
     /// <param name="fake">As many masks; no gradient flows into them.</param>
     /// <param name="epsilon">N numbers in [0, 1].</param>
@@ -53,7 +53,7 @@ public static class WassersteinLoss
     }
 
     /// <summary>V_G; its gradient flows into the masks, not into the critic.</summary>
-    /// <param name="critic">D.</param>
+    /// <param name="critic">The critic D.</param>
     /// <param name="fake">[N, D, H, W, 1].</param>
     /// <returns>A scalar.</returns>
     public static Tensor Generator(Critic critic, Tensor fake)

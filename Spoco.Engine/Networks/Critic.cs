@@ -65,7 +65,7 @@ public sealed class Critic : IDisposable
         }
     }
 
-    /// <summary>Scores masks.</summary>
+    /// <summary>D(mask) of every mask: the higher, the more it looks like a labelled object.</summary>
     /// <param name="masks">[N, D, H, W, 1] with the extents of <see cref="CriticOptions.Patch"/>.</param>
     /// <param name="trained">Whether the critic's parameters get gradients; false where only the masks' are wanted.</param>
     /// <returns>[N, 1, 1, 1, 1].</returns>

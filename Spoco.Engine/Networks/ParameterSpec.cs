@@ -27,7 +27,7 @@ public enum ParameterKind
 /// <summary>A named array of a network.</summary>
 /// <param name="Name">Name in the reference's state_dict, for example <c>encoders.0.basic_module.SingleConv1.conv.weight</c>.</param>
 /// <param name="Shape">Extents in memory.</param>
-/// <param name="Kind">What it is.</param>
+/// <param name="Kind">Which part of a layer it is, which decides how it starts and whether it is trained.</param>
 /// <param name="FanIn">Inputs per output of the convolution it belongs to; 0 for norms.</param>
 public sealed record ParameterSpec(string Name, TensorShape Shape, ParameterKind Kind, int FanIn = 0)
 {

@@ -66,7 +66,7 @@ public sealed class ParameterStore : IDisposable
     /// </summary>
     public DeviceBuffer<float> Gradients { get; }
 
-    /// <summary>All running statistics.</summary>
+    /// <summary>The running means and variances of all batch norms, one after another.</summary>
     public DeviceBuffer<float> Statistics { get; }
 
     /// <summary>Number of trained values.</summary>
@@ -75,7 +75,7 @@ public sealed class ParameterStore : IDisposable
     /// <summary>Where each trained array begins in <see cref="Values"/> and <see cref="Gradients"/>.</summary>
     internal IReadOnlyList<(ParameterSpec Spec, long Offset)> TrainedOffsets { get; }
 
-    /// <summary>The array of a name.</summary>
+    /// <summary>The array that is called so in <see cref="Specs"/>.</summary>
     /// <exception cref="KeyNotFoundException">There is none.</exception>
     public Tensor this[string name] => _byName.TryGetValue(name, out var tensor)
         ? tensor

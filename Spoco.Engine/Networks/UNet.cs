@@ -57,7 +57,7 @@ public sealed class UNet : IDisposable
         return Specs(options, UNetLevel.Encoders(options).Concat(UNetLevel.Decoders(options)).Select(level => new Level(level, options)));
     }
 
-    /// <summary>Applies the network.</summary>
+    /// <summary>The output of the network, recorded for the gradient where one is wanted.</summary>
     /// <param name="x">[N, D, H, W, input channels]; D = 1 for a 2D network, or N slices as N images.</param>
     /// <param name="training">Batch norm uses and updates statistics of the batch; false = running statistics.</param>
     /// <param name="bottleneckDropout">Spatial dropout of the coarsest level's result; null = none.</param>

@@ -8,7 +8,7 @@ public static class Activation
 {
     /// <summary>y = f(x).</summary>
     /// <param name="x">Any shape.</param>
-    /// <param name="function">f.</param>
+    /// <param name="function">The activation function f.</param>
     /// <returns>y, the shape of <paramref name="x"/>.</returns>
     public static Tensor Apply(Tensor x, ActivationFunction function)
     {

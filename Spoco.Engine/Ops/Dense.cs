@@ -9,7 +9,7 @@ public static class Dense
     /// <param name="x">Any shape; each of its N images is read as K = D H W C values, C fastest.</param>
     /// <param name="weight">[1,1,1,K,M].</param>
     /// <param name="bias">M values, or null.</param>
-    /// <param name="activation">f.</param>
+    /// <param name="activation">The activation function f; default = none.</param>
     /// <returns>[N,1,1,1,M].</returns>
     /// <exception cref="ArgumentException">Shapes or devices do not fit each other.</exception>
     public static Tensor Apply(Tensor x, Tensor weight, Tensor? bias = null, ActivationFunction activation = default)

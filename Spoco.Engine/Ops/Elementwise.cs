@@ -31,7 +31,7 @@ public static class Elementwise
         return Gradients.Needed(a, b) ? Gradients.Record(y, new MultiplyNode(a, b)) : y;
     }
 
-    /// <summary>factor a.</summary>
+    /// <summary>factor a, every element times the same number.</summary>
     public static Tensor Scale(Tensor a, float factor)
     {
         ArgumentNullException.ThrowIfNull(a);

@@ -18,7 +18,7 @@ public static class NormConvolution
     /// <param name="beta">Offset, one per joined channel.</param>
     /// <param name="groups">Groups of channels; divides the joined channels.</param>
     /// <param name="weight">[kD, kH, kW, joined channels, Cout], of odd extents.</param>
-    /// <param name="activation">f.</param>
+    /// <param name="activation">The activation function f, applied to what the norm gives.</param>
     /// <returns>[N, D, H, W, Cout]. A gradient of its gradient is not available.</returns>
     /// <exception cref="ArgumentException">Shapes do not fit each other.</exception>
     public static Tensor Apply(Tensor x, Tensor? small, Tensor gamma, Tensor beta, int groups, Tensor weight, ActivationFunction activation)
@@ -47,7 +47,7 @@ public static class NormConvolution
     /// <param name="runningVariance">One per joined channel; updated in training.</param>
     /// <param name="training">Whether to use the statistics of the batch.</param>
     /// <param name="weight">[kD, kH, kW, joined channels, Cout], of odd extents.</param>
-    /// <param name="activation">f.</param>
+    /// <param name="activation">The activation function f, applied to what the norm gives.</param>
     /// <param name="momentum">Weight of the batch in the running averages.</param>
     /// <returns>[N, D, H, W, Cout]. A gradient of its gradient is not available.</returns>
     /// <exception cref="ArgumentException">Shapes do not fit each other, or the batch has one value per channel in training.</exception>

@@ -7,7 +7,7 @@ namespace Spoco.Engine.Scores;
 /// Every score of one segmentation against its truth. Where neither has an object only the counts are defined, all other scores are NaN: an image in
 /// which there is nothing to find lifts no mean. Where no true object meets a predicted one, AP and SBD are 0 and the adapted Rand error is 1.
 /// </summary>
-/// <param name="Name">The image.</param>
+/// <param name="Name">Name of the image.</param>
 /// <param name="TruthObjects">Objects in the truth.</param>
 /// <param name="PredictedObjects">Objects in the segmentation.</param>
 /// <param name="SymmetricBestDice">SBD, CVPPP definition.</param>

@@ -9,7 +9,7 @@ public readonly record struct Spread(double Mean, double Deviation, int Count)
     /// <summary>Standard error of the mean, the deviation / sqrt(n); NaN of fewer than two values.</summary>
     public double StandardError => Count < 2 ? double.NaN : Deviation / Math.Sqrt(Count);
 
-    /// <summary>Of some values.</summary>
+    /// <summary>Mean and deviation of those values that are finite.</summary>
     public static Spread Of(IEnumerable<double> values)
     {
         var finite = values.Where(double.IsFinite).ToArray();

@@ -16,7 +16,7 @@ public static class CoreGrowth
     /// <summary>Probability from which a voxel belongs to a core, half-way between that of the objects and 1.</summary>
     public static double CoreThreshold(double threshold) => (1 + threshold) / 2;
 
-    /// <summary>Grows cores.</summary>
+    /// <summary>Lets the cores grow over voxels whose probability reaches the threshold.</summary>
     /// <param name="cores">Labels; 0 = free.</param>
     /// <param name="probability">That a voxel belongs to an object.</param>
     /// <param name="threshold">Voxels below it stay free.</param>

@@ -30,10 +30,10 @@ public sealed record InstanceSegmentationOptions
 /// <summary>From embeddings to instances: affinities, Mutex Watershed within the foreground, similar neighbours joined, specks merged or removed. Paper, appendix A.4.</summary>
 public static class InstanceSegmentation
 {
-    /// <summary>Segments an image.</summary>
+    /// <summary>Segments what a model says of an image, within a mask.</summary>
     /// <param name="prediction">Embeddings [D, H, W, d] and, where they are averaged over several views, affinities.</param>
     /// <param name="foreground">Voxels that are 0 here get label 0; null = everything is segmented.</param>
-    /// <param name="options">Choices.</param>
+    /// <param name="options">Offsets, sizes and distances; null = the defaults.</param>
     /// <param name="device">Where the Mutex Watershed runs; null = all cores of the host.</param>
     /// <param name="cancellation">Stops between steps.</param>
     /// <returns>Labels from 1, numbered by first voxel; 0 = no object.</returns>
@@ -61,7 +61,7 @@ public static class InstanceSegmentation
     /// </summary>
     /// <param name="prediction">Embeddings and foreground.</param>
     /// <param name="threshold">Probability from which a voxel belongs to an object; the cores begin half-way between it and 1.</param>
-    /// <param name="options">Choices.</param>
+    /// <param name="options">Offsets, sizes and distances; null = the defaults.</param>
     /// <param name="device">Where the Mutex Watershed runs; null = all cores of the host.</param>
     /// <param name="cancellation">Stops between steps.</param>
     /// <exception cref="ArgumentException">The prediction holds no foreground, the threshold is not within 0 .. 1, or see the other overload.</exception>

@@ -53,7 +53,7 @@ public readonly record struct Orientation(bool Transpose, bool FlipY, bool FlipX
     }
 
     /// <summary>How a box of an image lies in memory, laid this way, and where the results of a part of it belong in the part as it is.</summary>
-    /// <param name="box">What lies in memory.</param>
+    /// <param name="box">The part of the image that lies in memory.</param>
     /// <param name="part">A box within it.</param>
     /// <param name="channels">Values of a voxel.</param>
     internal LaidImage Lay(VoxelBox box, VoxelBox part, int channels)

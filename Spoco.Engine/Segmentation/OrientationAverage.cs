@@ -16,7 +16,7 @@ public static class OrientationAverage
         return model.Network.Dimensions == 2 ? 8 : 1;
     }
 
-    /// <summary>Predicts and averages.</summary>
+    /// <summary>Predicts every view of an image and averages the affinities and the foreground over them.</summary>
     /// <param name="model">The model.</param>
     /// <param name="image">The normalised image.</param>
     /// <param name="orientations">1, 2, 4 or 8; the time grows with it.</param>

@@ -17,7 +17,7 @@ public sealed class PredictionOnDevice : IDisposable
     /// </summary>
     public Prediction Prediction { get; }
 
-    /// <summary>All of it on the host.</summary>
+    /// <summary>Downloads all of it.</summary>
     /// <exception cref="ArgumentException">The affinities are more than one array holds.</exception>
     public Prediction ToHost()
     {

@@ -10,7 +10,7 @@ public static class TiledSegmentation
     private const int SolverShare = 2;
     private const int PredictionShare = 4;
 
-    /// <summary>Segments an image.</summary>
+    /// <summary>Predicts and segments an image part by part.</summary>
     /// <param name="model">The model; the caller disposes it afterwards.</param>
     /// <param name="image">The normalised image, [D, H, W, channels of the network].</param>
     /// <param name="blockwise">

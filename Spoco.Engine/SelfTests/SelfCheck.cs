@@ -54,9 +54,9 @@ internal sealed record SelfCheck(string Operation, string Case, double Bound, Fu
     }
 }
 
-/// <summary>What came of a check.</summary>
+/// <summary>How far a device is from the reference in one check, and whether that is right.</summary>
 /// <param name="Operation">The operation.</param>
-/// <param name="Case">What is special about it.</param>
+/// <param name="Case">Shape and variant that it was computed for.</param>
 /// <param name="Error">Largest error of an array, relative to its largest value; NaN where there is no result.</param>
 /// <param name="Bound">Largest error that counts as right.</param>
 /// <param name="Time">What the device took, compilation of its kernels included.</param>

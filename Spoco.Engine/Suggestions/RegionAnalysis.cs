@@ -8,7 +8,7 @@ public static class RegionAnalysis
     // g sees the image turned by 180 degrees: in training, too, f and g see different views.
     private static readonly Orientation HalfTurn = new(Transpose: false, FlipY: true, FlipX: true);
 
-    /// <summary>Looks at an image.</summary>
+    /// <summary>Proposes the regions of an image and measures them.</summary>
     /// <param name="model">The model. Of one without a foreground the largest segment, the background, is no region.</param>
     /// <param name="image">The normalised image, [D, H, W, channels of the network].</param>
     /// <param name="labels">What is labelled: 0 = nothing; null = nothing anywhere.</param>

@@ -87,10 +87,10 @@ public sealed class SpocoTrainer : IDisposable
         _holdings = holdings.Share();
     }
 
-    /// <summary>The model.</summary>
+    /// <summary>The model that the steps change.</summary>
     public SpocoModel Model { get; }
 
-    /// <summary>The choices.</summary>
+    /// <summary>Loss, optimiser, schedule and critic, as the trainer was made with.</summary>
     public TrainingOptions Options { get; }
 
     /// <summary>The learning rate.</summary>
@@ -131,7 +131,7 @@ public sealed class SpocoTrainer : IDisposable
         return OrLeaveAsItWas(() => CriticStep(batch, _adversary));
     }
 
-    /// <summary>Does one step.</summary>
+    /// <summary>One step: both networks forward, the loss, f backward, Adam, and g after f.</summary>
     /// <exception cref="ArgumentException">The batch holds a value that is infinite or not a number.</exception>
     /// <exception cref="TrainingDivergedException">The loss, a gradient or a running statistic is no finite number.</exception>
     public TrainingStep Step(TrainingBatch batch)

@@ -114,7 +114,7 @@ public sealed class SpocoTraining : IDisposable
     }
 
     /// <summary>Begins a training: with parameters drawn by the seed, or with those of <see cref="NetworkSettings.From"/>.</summary>
-    /// <param name="data">The images.</param>
+    /// <param name="data">Images and labels to train and to validate on.</param>
     /// <param name="settings">The settings.</param>
     /// <param name="device">Where to compute.</param>
     /// <param name="loaderThreads">Threads that prepare patches; the result does not depend on them.</param>
@@ -132,7 +132,7 @@ public sealed class SpocoTraining : IDisposable
 
     /// <summary>Goes on with a training that <see cref="Save"/> has kept, bit for bit as if it had not been interrupted.</summary>
     /// <param name="checkpoint">The file.</param>
-    /// <param name="data">The images.</param>
+    /// <param name="data">Images and labels to train and to validate on.</param>
     /// <param name="settings">The settings that it was started with: <see cref="SettingsOf"/>.</param>
     /// <param name="device">Where to compute.</param>
     /// <param name="loaderThreads">Threads that prepare patches; the result does not depend on them.</param>

@@ -1,6 +1,6 @@
 namespace Spoco.Engine.Training;
 
-/// <summary>What a training came to.</summary>
+/// <summary>Losses and validations of a training.</summary>
 /// <param name="Iterations">Steps done in all, also before it was interrupted.</param>
 /// <param name="Best">The best validation so far; null = none yet.</param>
 /// <param name="Losses">The loss of every step of this run.</param>

@@ -14,7 +14,7 @@ public readonly record struct ValidationResult(
 
 /// <summary>Scores of what a model makes of the validation images when nothing else is asked for.</summary>
 /// <param name="AveragePrecision50">AP at IoU 0.5.</param>
-/// <param name="SymmetricBestDice">SBD.</param>
+/// <param name="SymmetricBestDice">Symmetric best Dice, as CVPPP defines it.</param>
 /// <param name="Labelled">The scores of the labelled objects instead, where not all are labelled.</param>
 /// <param name="Error">Standard error of the AP, a mean over images: the promise is as uncertain as few images are; NaN of fewer than two.</param>
 public readonly record struct SegmentedScores(
@@ -27,7 +27,7 @@ public readonly record struct SegmentedScores(
 
 /// <summary>A validation of a training.</summary>
 /// <param name="Iteration">Steps done before it.</param>
-/// <param name="Result">What came of it.</param>
+/// <param name="Result">Loss and scores.</param>
 /// <param name="IsBest">Whether the model was better than those before it.</param>
 /// <param name="ForegroundThreshold">What the labelled objects chose: <see cref="SpocoModelOptions.ForegroundThreshold"/>.</param>
 /// <param name="MergeDistance">And <see cref="SpocoModelOptions.MergeDistance"/>, with its default filled in.</param>

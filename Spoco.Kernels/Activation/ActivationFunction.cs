@@ -4,7 +4,7 @@ using ILGPU.Algorithms;
 
 namespace Spoco.Kernels;
 
-/// <summary>The activation functions.</summary>
+/// <summary>The activation functions y = f(x) that operations can apply to their results.</summary>
 public enum ActivationKind
 {
     /// <summary>y = x.</summary>

@@ -15,7 +15,7 @@ internal static class Adam
     /// <param name="gradients">Gradient of the loss; cleared where asked for, else left as it is.</param>
     /// <param name="firstMoment">m, updated; zero before the first step.</param>
     /// <param name="secondMoment">v, updated; zero before the first step.</param>
-    /// <param name="settings">Rates.</param>
+    /// <param name="settings">alpha, beta1, beta2, eps and the weight decay.</param>
     /// <param name="step">t, counted from 1.</param>
     /// <param name="clearGradients">Sets the gradients to zero in the same sweep, ready for the next accumulation.</param>
     /// <param name="follower">q = momentum q + (1 - momentum) p with the new p; default = none.</param>
@@ -40,16 +40,16 @@ internal static class Adam
 
 /// <summary>The numbers of one step, worked out in double precision.</summary>
 /// <param name="Decay">Weight decay.</param>
-/// <param name="Keep1">beta1.</param>
-/// <param name="Take1">1 - beta1.</param>
-/// <param name="Keep2">beta2.</param>
-/// <param name="Take2">1 - beta2.</param>
+/// <param name="Beta1">beta1.</param>
+/// <param name="OneMinusBeta1">1 - beta1.</param>
+/// <param name="Beta2">beta2.</param>
+/// <param name="OneMinusBeta2">1 - beta2.</param>
 /// <param name="Rate">rate / (1 - beta1^t).</param>
 /// <param name="Root">1 / sqrt(1 - beta2^t).</param>
 /// <param name="Epsilon">eps.</param>
 /// <param name="Follow">What the follower keeps of its past, and takes of the parameters.</param>
 internal readonly record struct AdamFactors(
-    float Decay, float Keep1, float Take1, float Keep2, float Take2, float Rate, float Root, float Epsilon, BlendOperator Follow)
+    float Decay, float Beta1, float OneMinusBeta1, float Beta2, float OneMinusBeta2, float Rate, float Root, float Epsilon, BlendOperator Follow)
 {
     internal static AdamFactors Of(AdamSettings s, int step, double momentum) => new(
         (float)s.WeightDecay, (float)s.Beta1, (float)(1 - s.Beta1), (float)s.Beta2, (float)(1 - s.Beta2),

@@ -27,14 +27,15 @@ internal sealed unsafe class AdamHost : AdamAlgorithm
         {
             var i = (long)from * Vector<float>.Count;
             var last = Math.Min((long)until * Vector<float>.Count, length);
-            Vector<float> decay = new(f.Decay), keep1 = new(f.Keep1), take1 = new(f.Take1), keep2 = new(f.Keep2), take2 = new(f.Take2);
+            Vector<float> decay = new(f.Decay), beta1 = new(f.Beta1), oneMinusBeta1 = new(f.OneMinusBeta1);
+            Vector<float> beta2 = new(f.Beta2), oneMinusBeta2 = new(f.OneMinusBeta2);
             Vector<float> rate = new(f.Rate), root = new(f.Root), epsilon = new(f.Epsilon);
             for (; i + Vector<float>.Count <= last; i += Vector<float>.Count)
             {
                 var parameter = Vector.Load(p + i);
                 var gradient = Vector.Load(g + i) + decay * parameter;
-                var first = keep1 * Vector.Load(m + i) + take1 * gradient;
-                var second = keep2 * Vector.Load(v + i) + take2 * (gradient * gradient);
+                var first = beta1 * Vector.Load(m + i) + oneMinusBeta1 * gradient;
+                var second = beta2 * Vector.Load(v + i) + oneMinusBeta2 * (gradient * gradient);
                 first.Store(m + i);
                 second.Store(v + i);
                 parameter -= rate * (first / (Vector.SquareRoot(second) * root + epsilon));
@@ -48,8 +49,8 @@ internal sealed unsafe class AdamHost : AdamAlgorithm
             for (; i < last; i++)
             {
                 var gradient = g[i] + f.Decay * p[i];
-                m[i] = f.Keep1 * m[i] + f.Take1 * gradient;
-                v[i] = f.Keep2 * v[i] + f.Take2 * (gradient * gradient);
+                m[i] = f.Beta1 * m[i] + f.OneMinusBeta1 * gradient;
+                v[i] = f.Beta2 * v[i] + f.OneMinusBeta2 * (gradient * gradient);
                 p[i] -= f.Rate * (m[i] / (MathF.Sqrt(v[i]) * f.Root + f.Epsilon));
                 if (q is not null)
                     q[i] = f.Follow.Apply(q[i], p[i]);

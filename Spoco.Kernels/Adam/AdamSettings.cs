@@ -3,13 +3,13 @@ namespace Spoco.Kernels;
 /// <summary>Settings of Adam (Kingma and Ba 2015, arXiv:1412.6980); the defaults are those of SPOCO (arXiv:2103.14572).</summary>
 public sealed record AdamSettings
 {
-    /// <summary>Step size.</summary>
+    /// <summary>alpha: step size.</summary>
     public double LearningRate { get; init; } = 2e-4;
 
-    /// <summary>Decay of the first moment, in [0, 1).</summary>
+    /// <summary>beta1: decay of the first moment, in [0, 1).</summary>
     public double Beta1 { get; init; } = 0.9;
 
-    /// <summary>Decay of the second moment, in [0, 1).</summary>
+    /// <summary>beta2: decay of the second moment, in [0, 1).</summary>
     public double Beta2 { get; init; } = 0.999;
 
     /// <summary>Added to the root of the corrected second moment.</summary>

@@ -28,8 +28,8 @@ internal sealed class AdamSimt : AdamAlgorithm
     {
         var parameter = p[i];
         var gradient = g[i] + f.Decay * parameter;
-        var first = f.Keep1 * m[i] + f.Take1 * gradient;
-        var second = f.Keep2 * v[i] + f.Take2 * (gradient * gradient);
+        var first = f.Beta1 * m[i] + f.OneMinusBeta1 * gradient;
+        var second = f.Beta2 * v[i] + f.OneMinusBeta2 * (gradient * gradient);
         m[i] = first;
         v[i] = second;
         parameter -= f.Rate * (first / (XMath.Sqrt(second) * f.Root + f.Epsilon));

@@ -9,7 +9,7 @@ public readonly record struct BFloat16(ushort Bits)
     /// <summary>The nearest one; of two as near, the one whose last bit is 0.</summary>
     public static explicit operator BFloat16(float value) => new(default(BrainFormat).Narrow(value));
 
-    /// <summary>The same number.</summary>
+    /// <summary>The same number in single precision, exactly.</summary>
     public static implicit operator float(BFloat16 value) => default(BrainFormat).Widen(value.Bits);
 
     /// <inheritdoc/>

@@ -40,7 +40,7 @@ public sealed class BufferPool : IDisposable
     /// <summary>Asked before memory is handed out, where given: whether there is none for this owner. Tests let it end at any moment.</summary>
     internal Func<string, bool>? IsExhausted { get; set; }
 
-    /// <summary>The current figures.</summary>
+    /// <summary>What is in use and held at this moment, and the peak since <see cref="ResetPeak"/>.</summary>
     public PoolStatistics Statistics
     {
         get

@@ -7,10 +7,10 @@ public enum MatrixUnits
     /// <summary>No matrix units, or none that kernels can reach.</summary>
     None = 0,
 
-    /// <summary>Half precision.</summary>
+    /// <summary>Half precision (IEEE binary16): 5 bits of exponent, 10 of mantissa.</summary>
     Float16 = 1,
 
-    /// <summary>Brain floating point, 8 bits of exponent.</summary>
+    /// <summary>Brain floating point: 8 bits of exponent, 7 of mantissa.</summary>
     BFloat16 = 2,
 
     /// <summary>Single precision of which the multiplier sees 10 bits of mantissa.</summary>

@@ -2,7 +2,7 @@ using ILGPU.Runtime;
 
 namespace Spoco.Kernels;
 
-/// <summary>The kinds of device.</summary>
+/// <summary>How a device is programmed, and with that which algorithms it has.</summary>
 public enum DeviceKind
 {
     /// <summary>SIMD kernels on host memory.</summary>
@@ -70,13 +70,13 @@ public abstract class ComputeDevice : IDisposable
     /// <summary>What the hardware calls itself.</summary>
     public string Description { get; }
 
-    /// <summary>The kind of device.</summary>
+    /// <summary>How it is programmed.</summary>
     public DeviceKind Kind { get; }
 
     /// <summary>The driver and what it offers, for reports of errors; empty for the host.</summary>
     public virtual string Driver => "";
 
-    /// <summary>What it can do.</summary>
+    /// <summary>What the choice of algorithms asks of it: atomics, matrix units, shared memory, subgroup width.</summary>
     public abstract Capabilities Capabilities { get; }
 
     /// <summary>How its operations are computed.</summary>

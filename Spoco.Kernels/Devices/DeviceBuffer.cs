@@ -70,10 +70,10 @@ public readonly unsafe struct DeviceBuffer<T> where T : unmanaged
         ? new Span<T>(HostAddress, (int)Length)
         : throw new InvalidOperationException($"{Memory.Owner}: {Length} elements do not fit a span.");
 
-    /// <summary>The window byte by byte.</summary>
+    /// <summary>A window on the same memory as bytes.</summary>
     public DeviceBuffer<byte> Bytes => Cast<byte>();
 
-    /// <summary>A part of the window.</summary>
+    /// <summary>The window of <paramref name="length"/> elements from element <paramref name="offset"/> of this one; nothing is copied.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The part reaches beyond the window.</exception>
     public DeviceBuffer<T> Slice(long offset, long length)
     {

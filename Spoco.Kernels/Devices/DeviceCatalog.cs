@@ -13,7 +13,7 @@ namespace Spoco.Kernels;
 /// <summary>A device of this machine, usable or not.</summary>
 /// <param name="Name">The name to open it by.</param>
 /// <param name="Description">What the hardware calls itself.</param>
-/// <param name="Kind">The kind of device.</param>
+/// <param name="Kind">How it is programmed.</param>
 /// <param name="MemoryBytes">Memory it reports; 0 where it reports none.</param>
 /// <param name="IsGpu">Whether it is a graphics processor.</param>
 /// <param name="Problem">Why it cannot be used; null where it can.</param>

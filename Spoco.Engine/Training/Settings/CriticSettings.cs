@@ -5,7 +5,7 @@ namespace Spoco.Engine.Training;
 /// <summary>The critic that may judge the soft masks (paper, A.1).</summary>
 public sealed record CriticSettings
 {
-    /// <summary>Whether there is one.</summary>
+    /// <summary>Whether a critic judges the soft masks; without it the other settings have no effect.</summary>
     [JsonPropertyName("Adversarial")]
     public bool Enabled { get; init; }
 

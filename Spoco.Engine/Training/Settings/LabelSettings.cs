@@ -27,7 +27,7 @@ public enum RatioOf
 /// <summary>What a label marks of its object.</summary>
 public enum LabelExtent
 {
-    /// <summary>All of it.</summary>
+    /// <summary>Every voxel of the object.</summary>
     Full,
 
     /// <summary>Some pixels: a scribble or a blob within it.</summary>

@@ -26,16 +26,16 @@ public record TrainingSettings
     /// <summary>Whether patches are trained on as they are.</summary>
     public bool NoAugmentation { get; init; }
 
-    /// <summary>The network.</summary>
+    /// <summary>Architecture of the networks, and the model to start from.</summary>
     public NetworkSettings Network { get; init; } = new();
 
     /// <summary>Margins and weights of the loss.</summary>
     public LossSettings Loss { get; init; } = new();
 
-    /// <summary>Steps and rates.</summary>
+    /// <summary>Number of steps, size of a batch, and the learning rate with its schedule.</summary>
     public OptimiserSettings Optimiser { get; init; } = new();
 
-    /// <summary>The critic.</summary>
+    /// <summary>The critic that may judge the soft masks.</summary>
     public CriticSettings Critic { get; init; } = new();
 
     /// <summary>How and when the training is validated.</summary>
