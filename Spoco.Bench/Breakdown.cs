@@ -56,7 +56,7 @@ internal static class Breakdown
             var start = Stopwatch.GetTimestamp();
             step.SpocoStep();
             var time = Stopwatch.GetElapsedTime(start).TotalMilliseconds;
-            (string Kernel, int Launches, TimeSpan Time)[] kernels = [.. profile.Times.Where(t => t.Kernel.Contains("Loss", StringComparison.Ordinal))];
+            (string Kernel, int Launches, TimeSpan Time)[] kernels = [.. profile.Times.Where(t => IsOfLoss(t.Kernel))];
             if (i > 0)
                 shares.Add(kernels.Sum(t => t.Time.TotalMilliseconds) / time);
             if (time > total)
@@ -75,4 +75,9 @@ internal static class Breakdown
         algorithms.Report(step.Opened);
         step.Cleanup();
     }
+
+    /// <summary>Whether a kernel is one of the loss: by the operations that it consists of.</summary>
+    private static bool IsOfLoss(string kernel) => kernel.Contains("Loss", StringComparison.Ordinal)
+        || ((string[])["AnchorSelection", "CentreTerms", "ClusterMeans", "Embedding", "Rescaling", "SoftMasks", "TermSum"])
+            .Any(operation => kernel.StartsWith(operation, StringComparison.Ordinal));
 }

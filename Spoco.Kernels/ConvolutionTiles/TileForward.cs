@@ -172,17 +172,8 @@ internal static class TileForward
             for (var b = thread / TileLayouts.Depth; b < layout.RowThreads; b += threads / TileLayouts.Depth)
             {
                 var place = places[b];
-                var (d, h, w) = (place.D + tapD, place.H + tapH, place.W + tapW);
-                var at = loadTerm * TileLayouts.RowPitch + TileLayouts.ThreadRows * b;
-                rowValues[at] = source.Load(image, d, h, w, c, scale, shift);
-                rowValues[at + 1] = source.Load(image, d, h, w + 1, c, scale, shift);
-                rowValues[at + 2] = source.Load(image, d, h + 1, w, c, scale, shift);
-                rowValues[at + 3] = source.Load(image, d, h + 1, w + 1, c, scale, shift);
-                (d, w) = (d + halfD, w + halfW);
-                rowValues[at + 4] = source.Load(image, d, h, w, c, scale, shift);
-                rowValues[at + 5] = source.Load(image, d, h, w + 1, c, scale, shift);
-                rowValues[at + 6] = source.Load(image, d, h + 1, w, c, scale, shift);
-                rowValues[at + 7] = source.Load(image, d, h + 1, w + 1, c, scale, shift);
+                source.LoadBlock(image, place.D + tapD, place.H + tapH, place.W + tapW, halfD, halfW, c, scale, shift,
+                    rowValues, loadTerm * TileLayouts.RowPitch + TileLayouts.ThreadRows * b);
             }
 
             var tileColumns = 4 * layout.ColumnThreads;

@@ -59,17 +59,55 @@ internal struct TileSource
         return Small[(((image * SmallShape.D + z) * SmallShape.H + y) * SmallShape.W + x) * SmallShape.C + channel - Shape.C];
     }
 
-    /// <summary>Value of a voxel, normalised or taken through the activation; 0 outside the image.</summary>
-    internal readonly float Load(int image, int d, int h, int w, int channel, float scale, float shift)
+    /// <summary>Value at a place of the first tensor, normalised or taken through the activation; 0 for one outside the image.</summary>
+    internal readonly float At(int place, bool isInside, float scale, float shift)
     {
-        // Three unsigned comparisons and one branch.
-        if (((uint)d < (uint)Shape.D) & ((uint)h < (uint)Shape.H) & ((uint)w < (uint)Shape.W))
+        if (!isInside)
+            return 0;
+        var value = Values[place] * scale + shift;
+        return Gated != 0 ? value * Activation.Derivative(Gate[place]) : value;
+    }
+
+    /// <summary>Value of a voxel of the second tensor; 0 outside the image.</summary>
+    internal readonly float OfSmall(int image, int d, int h, int w, int channel, float scale, float shift) =>
+        IsInside(d, h, w) ? Raw(image, d, h, w, channel) * scale + shift : 0;
+
+    /// <summary>Whether a voxel lies in the image: three unsigned comparisons, one branch.</summary>
+    internal readonly bool IsInside(int d, int h, int w) => ((uint)d < (uint)Shape.D) & ((uint)h < (uint)Shape.H) & ((uint)w < (uint)Shape.W);
+
+    /// <summary>Eight values of one channel: two by two in a plane, and as many <paramref name="halfD"/> slices and <paramref name="halfW"/> columns on.</summary>
+    internal readonly void LoadBlock(
+        int image, int d, int h, int w, int halfD, int halfW, int channel, float scale, float shift, ArrayView<float> target, int at)
+    {
+        if (channel >= Shape.C)
         {
-            var value = Raw(image, d, h, w, channel) * scale + shift;
-            return Gated != 0 ? value * Activation.Derivative(Gate[(((image * Shape.D + d) * Shape.H + h) * Shape.W + w) * Shape.C + channel]) : value;
+            target[at] = OfSmall(image, d, h, w, channel, scale, shift);
+            target[at + 1] = OfSmall(image, d, h, w + 1, channel, scale, shift);
+            target[at + 2] = OfSmall(image, d, h + 1, w, channel, scale, shift);
+            target[at + 3] = OfSmall(image, d, h + 1, w + 1, channel, scale, shift);
+            (d, w) = (d + halfD, w + halfW);
+            target[at + 4] = OfSmall(image, d, h, w, channel, scale, shift);
+            target[at + 5] = OfSmall(image, d, h, w + 1, channel, scale, shift);
+            target[at + 6] = OfSmall(image, d, h + 1, w, channel, scale, shift);
+            target[at + 7] = OfSmall(image, d, h + 1, w + 1, channel, scale, shift);
+            return;
         }
 
-        return 0;
+        var row = Shape.W * Shape.C;
+        var place = ((image * Shape.D + d) * Shape.H + h) * row + w * Shape.C + channel;
+        var (first, second) = ((uint)h < (uint)Shape.H, (uint)(h + 1) < (uint)Shape.H);
+        var (left, right) = ((uint)d < (uint)Shape.D & (uint)w < (uint)Shape.W, (uint)d < (uint)Shape.D & (uint)(w + 1) < (uint)Shape.W);
+        target[at] = At(place, first & left, scale, shift);
+        target[at + 1] = At(place + Shape.C, first & right, scale, shift);
+        target[at + 2] = At(place + row, second & left, scale, shift);
+        target[at + 3] = At(place + row + Shape.C, second & right, scale, shift);
+        (d, w) = (d + halfD, w + halfW);
+        place += halfD * Shape.H * row + halfW * Shape.C;
+        (left, right) = ((uint)d < (uint)Shape.D & (uint)w < (uint)Shape.W, (uint)d < (uint)Shape.D & (uint)(w + 1) < (uint)Shape.W);
+        target[at + 4] = At(place, first & left, scale, shift);
+        target[at + 5] = At(place + Shape.C, first & right, scale, shift);
+        target[at + 6] = At(place + row, second & left, scale, shift);
+        target[at + 7] = At(place + row + Shape.C, second & right, scale, shift);
     }
 
     private static int Shrink(int position, int small, int size) =>

@@ -25,7 +25,7 @@ internal static class TileWeightGradient
         var sharedRows = SharedMemory.Allocate<Four>(TileLayouts.Depth * TileLayouts.RowPitch / 4);
         var sharedColumns = SharedMemory.Allocate<Four>(TileLayouts.Depth * TileLayouts.ColumnPitch / 4);
         var taps = SharedMemory.Allocate<Tap>(256);
-        var voxels = SharedMemory.Allocate<BlockPlace>(TileLayouts.Depth);
+        var voxels = SharedMemory.Allocate<VoxelPlace>(TileLayouts.Depth);
         var rowValues = sharedRows.Cast<float>();
         var columnValues = sharedColumns.Cast<float>();
         var (terms, columns) = (shape.Terms, shape.OutputChannels);
@@ -50,13 +50,14 @@ internal static class TileWeightGradient
             if (thread < TileLayouts.Depth)
             {
                 var voxel = first + thread;
-                BlockPlace place;
+                VoxelPlace place;
                 place.W = voxel % output.W;
                 place.H = voxel / output.W % output.H;
 
                 // One beyond the last: a slice that no tap brings back into the image.
                 place.D = voxel < lastVoxel ? voxel / output.W / output.H : 2 * (shape.Input.D + output.D);
-                place.Unused = 0;
+                place.First = voxel < lastVoxel
+                    ? (((image * source.Shape.D + place.D) * source.Shape.H + place.H) * source.Shape.W + place.W) * source.Shape.C : 0;
                 voxels[thread] = place;
             }
 
@@ -66,16 +67,18 @@ internal static class TileWeightGradient
                 var (v, r) = (i / tileRows, i % tileRows);
                 var place = voxels[v];
                 var tap = taps[r];
-                rowValues[v * TileLayouts.RowPitch + r] =
-                    source.Load(image, place.D + tap.D, place.H + tap.H, place.W + tap.W, tap.Channel, tap.Scale, tap.Shift);
+                var (d, h, w) = (place.D + tap.D, place.H + tap.H, place.W + tap.W);
+                rowValues[v * TileLayouts.RowPitch + r] = tap.Channel < source.Shape.C
+                    ? source.At(place.First + tap.Offset, source.IsInside(d, h, w), tap.Scale, tap.Shift)
+                    : source.OfSmall(image, d, h, w, tap.Channel, tap.Scale, tap.Shift);
             }
 
             for (var i = thread; i < TileLayouts.Depth * tileColumns; i += threads)
             {
                 var (v, n) = (i / tileColumns, i % tileColumns);
-                var o = firstColumn + n;
-                var place = voxels[v];
-                columnValues[v * TileLayouts.ColumnPitch + n] = o < columns ? gradient.Load(image, place.D, place.H, place.W, o, 1, 0) : 0;
+                var (voxel, o) = (first + v, firstColumn + n);
+                columnValues[v * TileLayouts.ColumnPitch + n] =
+                    gradient.At((image * imageVoxels + voxel) * columns + o, voxel < lastVoxel & o < columns, 1, 0);
             }
 
             Group.Barrier();
@@ -96,6 +99,22 @@ internal static class TileWeightGradient
         }
     }
 
+    /// <summary>A voxel of the result. Four integers, so that it is read at once.</summary>
+    public struct VoxelPlace
+    {
+        /// <summary>Slice.</summary>
+        public int D;
+
+        /// <summary>Row.</summary>
+        public int H;
+
+        /// <summary>Column.</summary>
+        public int W;
+
+        /// <summary>First value of the input's voxel at its place.</summary>
+        public int First;
+    }
+
     /// <summary>One term of the sum: a position of the window, an input channel, and how this is normalised.</summary>
     public struct Tap
     {
@@ -110,6 +129,9 @@ internal static class TileWeightGradient
 
         /// <summary>Input channel.</summary>
         public int Channel;
+
+        /// <summary>Values of the first tensor from the voxel's first one.</summary>
+        public int Offset;
 
         /// <summary>Factor.</summary>
         public float Scale;
@@ -127,6 +149,7 @@ internal static class TileWeightGradient
             tap.H = position / shape.KernelW % shape.KernelH - shape.PaddingH;
             tap.W = position % shape.KernelW - shape.PaddingW;
             tap.Channel = c;
+            tap.Offset = ((tap.D * source.Shape.H + tap.H) * source.Shape.W + tap.W) * source.Shape.C + c;
             tap.Scale = inside ? source.ScaleOf(image, c) : 0;
             tap.Shift = inside ? source.ShiftOf(image, c) : 0;
             return tap;
