@@ -59,8 +59,8 @@ internal static class TileForward
         var sharedColumns = SharedMemory.Allocate<Four>(TileLayouts.Depth * TileLayouts.ColumnPitch / 4);
         var places = SharedMemory.Allocate<BlockPlace>(32);
         var columns = shape.OutputChannels;
-        var own = TilePlace.Of<TLayout>(columns, blocks.Tiles);
-        var (tile, image, firstColumn, row, o) = (own.Tile, own.Image, own.FirstColumn, own.Row, own.Column);
+        var thread = TilePlace.Of<TLayout>(columns, blocks.Tiles);
+        var (tile, image, firstColumn, row, o) = (thread.Tile, thread.Image, thread.FirstColumn, thread.Row, thread.Column);
         var sum = Product<TLayout>(source, weight, shape, blocks, 0, image, tile, firstColumn, sharedRows, sharedColumns, places);
         var place = places[row];
         sum = Finished(sum, target, o, columns);
@@ -69,29 +69,23 @@ internal static class TileForward
         {
             if (!blocks.Has(place, r))
                 continue;
-            var values = sum.Row(r);
-            Store(target.Y, (image * blocks.Image.D * blocks.Image.H * blocks.Image.W + blocks.Voxel(place, r)) * columns, o, columns, values);
-            total = total.Plus(values);
+            var ofRow = sum.Row(r);
+            Store(target.Y, (image * blocks.Image.D * blocks.Image.H * blocks.Image.W + blocks.Voxel(place, r)) * columns, o, columns, ofRow);
+            total = total.Plus(ofRow);
         }
 
-        // All barriers are passed by every group, whatever is wanted: compilers of OpenCL for processors take one inside a condition for proof that all
-        // threads go the same way, and then do not see that others around it are not.
-        var count = 0;
-        for (var b = 0; b < layout.RowThreads; b++)
-            count += blocks.Count(places[b]);
-        var origin = Mean(ColumnTotals<TLayout>(sharedRows, total), count);
-        Four differences = default, squares = default;
+        // The moments of this thread's values, and of its maxima; then a thread a column joins those of all.
+        var threads = layout.RowThreads * layout.ColumnThreads;
+        var mean = Mean(total, blocks.Count(place));
+        Four squares = default;
         for (var r = 0; r < TileLayouts.ThreadRows; r++)
         {
-            if (!blocks.Has(place, r))
-                continue;
-            var difference = sum.Row(r).Minus(origin);
-            differences = differences.Plus(difference);
-            squares = squares.PlusSquares(difference);
+            if (blocks.Has(place, r))
+                squares = squares.PlusSquares(sum.Row(r).Minus(mean));
         }
 
-        var at = (image * blocks.Tiles + tile) * columns;
-        StoreMoments<TLayout>(target.Moments, target.HasMoments, at, firstColumn, columns, count, total, differences, squares, sharedRows);
+        sharedRows[Group.IdxX] = mean;
+        sharedRows[threads + Group.IdxX] = squares;
         var pooled = target.PooledShape;
         var (first, second) = (HasWindow(pooled, blocks, place, 0), HasWindow(pooled, blocks, place, 1));
         Four one = default, two = default;
@@ -99,27 +93,36 @@ internal static class TileForward
             one = Maximum(sum, 0, blocks.Deep != 0 ? 8 : 4, target, PooledVoxel(pooled, blocks, place, 0, image) * columns, o, columns);
         if (second)
             two = Maximum(sum, 4, 4, target, PooledVoxel(pooled, blocks, place, 1, image) * columns, o, columns);
-        count = 0;
-        for (var b = 0; b < layout.RowThreads; b++)
-            count += (HasWindow(pooled, blocks, places[b], 0) ? 1 : 0) + (HasWindow(pooled, blocks, places[b], 1) ? 1 : 0);
-        total = one.Plus(two);
-        origin = Mean(ColumnTotals<TLayout>(sharedRows, total), IntrinsicMath.Max(count, 1));
-        differences = default;
+        mean = Mean(one.Plus(two), Windows(pooled, blocks, place));
         squares = default;
         if (first)
-        {
-            differences = one.Minus(origin);
-            squares = squares.PlusSquares(differences);
-        }
-
+            squares = squares.PlusSquares(one.Minus(mean));
         if (second)
+            squares = squares.PlusSquares(two.Minus(mean));
+        sharedRows[2 * threads + Group.IdxX] = mean;
+        sharedRows[3 * threads + Group.IdxX] = squares;
+
+        // Passed by every group, whatever is wanted: compilers of OpenCL for processors take a barrier inside a condition for proof that all threads go the
+        // same way, and then do not see that others around it are not.
+        Group.Barrier();
+        var c = firstColumn + Group.IdxX;
+        if (Group.IdxX >= 4 * layout.ColumnThreads || c >= columns)
+            return;
+        var values = sharedRows.Cast<float>();
+        Moments all = default, ofMaxima = default;
+        for (var r = 0; r < layout.RowThreads; r++)
         {
-            two = two.Minus(origin);
-            differences = differences.Plus(two);
-            squares = squares.PlusSquares(two);
+            var at = 4 * r * layout.ColumnThreads + Group.IdxX;
+            all = Moments.Merge(all, new Moments(blocks.Count(places[r]), values[at], values[4 * threads + at]));
+            ofMaxima = Moments.Merge(
+                ofMaxima, new Moments(Windows(pooled, blocks, places[r]), values[8 * threads + at], values[12 * threads + at]));
         }
 
-        StoreMoments<TLayout>(target.PooledMoments, target.HasPooledMoments, at, firstColumn, columns, count, total, differences, squares, sharedRows);
+        var own = (image * blocks.Tiles + tile) * columns + c;
+        if (target.HasMoments != 0)
+            PieceMoments.Store(target.Moments, own, all);
+        if (target.HasPooledMoments != 0)
+            PieceMoments.Store(target.PooledMoments, own, ofMaxima);
     }
 
     /// <summary>
@@ -212,35 +215,6 @@ internal static class TileForward
         return sum;
     }
 
-    /// <summary>The sum of every column of a tile, of which each thread has a part; each thread gets those of its columns. Called by all threads.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static Four ColumnTotals<TLayout>(ArrayView<Four> shared, Four part) where TLayout : unmanaged, ITileLayout
-    {
-        var layout = default(TLayout);
-        shared[Group.IdxX] = part;
-        Group.Barrier();
-        Four total = default;
-        for (var r = 0; r < layout.RowThreads; r++)
-            total = total.Plus(shared[r * layout.ColumnThreads + Group.IdxX % layout.ColumnThreads]);
-        Group.Barrier();
-        return total;
-    }
-
-    /// <summary>The same for one column a thread: thread t gets the sum of column t of the tile; those beyond the last one get nothing of use.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static float ColumnTotal<TLayout>(ArrayView<Four> shared, Four part) where TLayout : unmanaged, ITileLayout
-    {
-        var layout = default(TLayout);
-        shared[Group.IdxX] = part;
-        Group.Barrier();
-        var values = shared.Cast<float>();
-        var total = 0f;
-        for (var r = 0; r < layout.RowThreads; r++)
-            total += values[4 * r * layout.ColumnThreads + Group.IdxX % (4 * layout.ColumnThreads)];
-        Group.Barrier();
-        return total;
-    }
-
     /// <summary>Bias and activation.</summary>
     private static TileProduct Finished(TileProduct sum, TileTarget target, int o, int columns)
     {
@@ -276,6 +250,7 @@ internal static class TileForward
 
     private static Four Mean(Four total, int count)
     {
+        count = IntrinsicMath.Max(count, 1);
         total.X /= count;
         total.Y /= count;
         total.Z /= count;
@@ -295,26 +270,13 @@ internal static class TileForward
             y[at + o + 3] = values.W;
     }
 
-    /// <summary>
-    /// A thread a column. The mean is known but for its rounding, which grows with the values; the differences from it say how much it is off.
-    /// </summary>
-    private static void StoreMoments<TLayout>(
-        ArrayView<float> moments, int wanted, int at, int firstColumn, int columns, int count, Four sums, Four differences, Four squares, ArrayView<Four> shared)
-        where TLayout : unmanaged, ITileLayout
-    {
-        var values = IntrinsicMath.Max(count, 1);
-        var mean = ColumnTotal<TLayout>(shared, sums) / values;
-        var difference = ColumnTotal<TLayout>(shared, differences);
-        var square = ColumnTotal<TLayout>(shared, squares);
-        var o = firstColumn + Group.IdxX;
-        if (wanted != 0 && Group.IdxX < 4 * default(TLayout).ColumnThreads && o < columns)
-            PieceMoments.Store(moments, at + o,
-                new Moments(count, mean + difference / values, IntrinsicMath.Max(square - difference * difference / values, 0f)));
-    }
-
     /// <summary>Whether a block has a window, and it is whole: one of 2x2x2, or two of 1x2x2.</summary>
     private static bool HasWindow(TensorShape pooled, TileBlocks blocks, BlockPlace place, int window) =>
         window + blocks.Deep < 2 && place.D < blocks.Image.D && (place.D >> blocks.Deep) < pooled.D && place.H / 2 < pooled.H && place.W / 2 + window < pooled.W;
+
+    /// <summary>Windows that a block has.</summary>
+    private static int Windows(TensorShape pooled, TileBlocks blocks, BlockPlace place) =>
+        (HasWindow(pooled, blocks, place, 0) ? 1 : 0) + (HasWindow(pooled, blocks, place, 1) ? 1 : 0);
 
     private static int PooledVoxel(TensorShape pooled, TileBlocks blocks, BlockPlace place, int window, int image) =>
         ((image * pooled.D + (place.D >> blocks.Deep)) * pooled.H + place.H / 2) * pooled.W + place.W / 2 + window;

@@ -59,15 +59,23 @@ internal static class TileInputGradient
         Four sums, products;
         (sums.X, sums.Y, sums.Z, sums.W) = (x.Sum, y.Sum, z.Sum, w.Sum);
         (products.X, products.Y, products.Z, products.W) = (x.Product, y.Product, z.Product, w.Product);
-        var total = TileForward.ColumnTotal<TLayout>(sharedRows, sums);
-        var product = TileForward.ColumnTotal<TLayout>(sharedRows, products);
+        sharedRows[Group.IdxX] = sums;
+        sharedRows[layout.RowThreads * layout.ColumnThreads + Group.IdxX] = products;
+        Group.Barrier();
         var own = firstColumn + Group.IdxX;
-        if (target.HasSums != 0 && Group.IdxX < 4 * layout.ColumnThreads && own < columns)
+        if (target.HasSums == 0 || Group.IdxX >= 4 * layout.ColumnThreads || own >= columns)
+            return;
+        var values = sharedRows.Cast<float>();
+        float total = 0, product = 0;
+        for (var r = 0; r < layout.RowThreads; r++)
         {
-            var at = (image * blocks.Tiles + tile) * columns + own;
-            target.Sums[at] = total;
-            target.Sums[target.Sums.IntLength / 2 + at] = product;
+            total += values[4 * r * layout.ColumnThreads + Group.IdxX];
+            product += values[4 * (layout.RowThreads + r) * layout.ColumnThreads + Group.IdxX];
         }
+
+        var at = (image * blocks.Tiles + tile) * columns + own;
+        target.Sums[at] = total;
+        target.Sums[target.Sums.IntLength / 2 + at] = product;
     }
 
     /// <summary>Writes one column of a thread's block; its sums.</summary>
