@@ -22,6 +22,9 @@ internal sealed class CopyStage(IlgpuDevice device)
     private const int MostInFlight = 256;
 
     private readonly Lock _lock = new();
+
+    /// <summary>All of it: what nobody else holds any more must not be finalised, as it may come back (<see cref="DeviceRead{T}"/>).</summary>
+    private readonly List<PageLockedArray1D<byte>> _all = [];
     private readonly List<PageLockedArray1D<byte>> _free = [];
     private readonly List<PageLockedArray1D<byte>> _inFlight = [];
 
@@ -61,7 +64,10 @@ internal sealed class CopyStage(IlgpuDevice device)
 
     private PageLockedArray1D<byte> Take(int bytes)
     {
-        if (_inFlight.Count >= MostInFlight)
+        bool isFull;
+        lock (_lock)
+            isFull = _inFlight.Count >= MostInFlight;
+        if (isFull)
             device.Synchronize();
         lock (_lock)
         {
@@ -73,6 +79,9 @@ internal sealed class CopyStage(IlgpuDevice device)
             }
         }
 
-        return device.Accelerator.AllocatePageLocked1D<byte>((long)BitOperations.RoundUpToPowerOf2((uint)Math.Max(bytes, LeastBytes)));
+        var added = device.Accelerator.AllocatePageLocked1D<byte>((long)BitOperations.RoundUpToPowerOf2((uint)Math.Max(bytes, LeastBytes)));
+        lock (_lock)
+            _all.Add(added);
+        return added;
     }
 }
