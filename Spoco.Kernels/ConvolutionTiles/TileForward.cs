@@ -63,44 +63,37 @@ internal static class TileForward
         var (tile, image, firstColumn, row, o) = (thread.Tile, thread.Image, thread.FirstColumn, thread.Row, thread.Column);
         var sum = Product<TLayout>(source, weight, shape, blocks, 0, image, tile, firstColumn, sharedRows, sharedColumns, places);
         var place = places[row];
-        sum = Finished(sum, target, o, columns);
-        Four total = default;
-        for (var r = 0; r < TileLayouts.ThreadRows; r++)
-        {
-            if (!blocks.Has(place, r))
-                continue;
-            var ofRow = sum.Row(r);
-            Store(target.Y, (image * blocks.Image.D * blocks.Image.H * blocks.Image.W + blocks.Voxel(place, r)) * columns, o, columns, ofRow);
-            total = total.Plus(ofRow);
-        }
+        var bias = BiasOf(target, o, columns);
+
+        // Four rows at a time through shared memory, where a thread has places of its own: there a row has a number, and the sums above are used once.
+        var threads = layout.RowThreads * layout.ColumnThreads;
+        var own = sharedRows.Cast<float>();
+        Put(own, threads, 0, sum.R0);
+        Put(own, threads, 1, sum.R1);
+        Put(own, threads, 2, sum.R2);
+        Put(own, threads, 3, sum.R3);
+        var moments = Finish(own, threads, target, blocks, place, 0, image, o, columns, bias);
+        var maxima = MaximaOf(own, threads);
+        Put(own, threads, 0, sum.R4);
+        Put(own, threads, 1, sum.R5);
+        Put(own, threads, 2, sum.R6);
+        Put(own, threads, 3, sum.R7);
+        moments = moments.With(Finish(own, threads, target, blocks, place, TileLayouts.ThreadRows / 2, image, o, columns, bias));
+        var others = MaximaOf(own, threads);
+        if (blocks.Deep != 0)
+            maxima = maxima.With(others, TileLayouts.ThreadRows / 2);
 
         // The moments of this thread's values, and of its maxima; then a thread a column joins those of all.
-        var threads = layout.RowThreads * layout.ColumnThreads;
-        var mean = Mean(total, blocks.Count(place));
-        Four squares = default;
-        for (var r = 0; r < TileLayouts.ThreadRows; r++)
-        {
-            if (blocks.Has(place, r))
-                squares = squares.PlusSquares(sum.Row(r).Minus(mean));
-        }
-
-        sharedRows[Group.IdxX] = mean;
-        sharedRows[threads + Group.IdxX] = squares;
+        Put(own, threads, 0, moments.Mean);
+        Put(own, threads, 1, moments.Squares);
         var pooled = target.PooledShape;
-        var (first, second) = (HasWindow(pooled, blocks, place, 0), HasWindow(pooled, blocks, place, 1));
-        Four one = default, two = default;
-        if (first)
-            one = Maximum(sum, 0, blocks.Deep != 0 ? 8 : 4, target, PooledVoxel(pooled, blocks, place, 0, image) * columns, o, columns);
-        if (second)
-            two = Maximum(sum, 4, 4, target, PooledVoxel(pooled, blocks, place, 1, image) * columns, o, columns);
-        mean = Mean(one.Plus(two), Windows(pooled, blocks, place));
-        squares = default;
-        if (first)
-            squares = squares.PlusSquares(one.Minus(mean));
-        if (second)
-            squares = squares.PlusSquares(two.Minus(mean));
-        sharedRows[2 * threads + Group.IdxX] = mean;
-        sharedRows[3 * threads + Group.IdxX] = squares;
+        RowMoments ofWindows = default;
+        if (HasWindow(pooled, blocks, place, 0))
+            ofWindows = RowMoments.Of(StoreMaxima(target, maxima, PooledVoxel(pooled, blocks, place, 0, image) * columns, o, columns));
+        if (HasWindow(pooled, blocks, place, 1))
+            ofWindows = ofWindows.With(RowMoments.Of(StoreMaxima(target, others, PooledVoxel(pooled, blocks, place, 1, image) * columns, o, columns)));
+        Put(own, threads, 2, ofWindows.Mean);
+        Put(own, threads, 3, ofWindows.Squares);
 
         // Passed by every group, whatever is wanted: compilers of OpenCL for processors take a barrier inside a condition for proof that all threads go the
         // same way, and then do not see that others around it are not.
@@ -108,21 +101,19 @@ internal static class TileForward
         var c = firstColumn + Group.IdxX;
         if (Group.IdxX >= 4 * layout.ColumnThreads || c >= columns)
             return;
-        var values = sharedRows.Cast<float>();
         Moments all = default, ofMaxima = default;
         for (var r = 0; r < layout.RowThreads; r++)
         {
-            var at = 4 * r * layout.ColumnThreads + Group.IdxX;
-            all = Moments.Merge(all, new Moments(blocks.Count(places[r]), values[at], values[4 * threads + at]));
-            ofMaxima = Moments.Merge(
-                ofMaxima, new Moments(Windows(pooled, blocks, places[r]), values[8 * threads + at], values[12 * threads + at]));
+            var at = Group.IdxX % 4 * threads + r * layout.ColumnThreads + Group.IdxX / 4;
+            all = Moments.Merge(all, new Moments(blocks.Count(places[r]), own[at], own[4 * threads + at]));
+            ofMaxima = Moments.Merge(ofMaxima, new Moments(Windows(pooled, blocks, places[r]), own[8 * threads + at], own[12 * threads + at]));
         }
 
-        var own = (image * blocks.Tiles + tile) * columns + c;
+        var piece = (image * blocks.Tiles + tile) * columns + c;
         if (target.HasMoments != 0)
-            PieceMoments.Store(target.Moments, own, all);
+            PieceMoments.Store(target.Moments, piece, all);
         if (target.HasPooledMoments != 0)
-            PieceMoments.Store(target.PooledMoments, own, ofMaxima);
+            PieceMoments.Store(target.PooledMoments, piece, ofMaxima);
     }
 
     /// <summary>
@@ -215,8 +206,8 @@ internal static class TileForward
         return sum;
     }
 
-    /// <summary>Bias and activation.</summary>
-    private static TileProduct Finished(TileProduct sum, TileTarget target, int o, int columns)
+    /// <summary>Bias of four columns, 0 beyond the last one.</summary>
+    private static Four BiasOf(TileTarget target, int o, int columns)
     {
         Four bias = default;
         if (target.HasBias != 0)
@@ -227,25 +218,80 @@ internal static class TileForward
             bias.W = o + 3 < columns ? target.Bias[o + 3] : 0;
         }
 
-        sum.R0 = Finished(sum.R0, bias, target.Activation);
-        sum.R1 = Finished(sum.R1, bias, target.Activation);
-        sum.R2 = Finished(sum.R2, bias, target.Activation);
-        sum.R3 = Finished(sum.R3, bias, target.Activation);
-        sum.R4 = Finished(sum.R4, bias, target.Activation);
-        sum.R5 = Finished(sum.R5, bias, target.Activation);
-        sum.R6 = Finished(sum.R6, bias, target.Activation);
-        sum.R7 = Finished(sum.R7, bias, target.Activation);
-        return sum;
+        return bias;
     }
 
-    private static Four Finished(Four values, Four bias, ActivationFunction activation)
+    /// <summary>
+    /// Puts a row of four columns into a place of this thread. Component by component: neighbouring threads write neighbouring addresses, and compilers of
+    /// OpenCL for processors, which look for such runs first, do not cut the product's vectors down to four.
+    /// </summary>
+    private static void Put(ArrayView<float> own, int threads, int place, Four row)
     {
-        values = values.Plus(bias);
-        values.X = activation.Apply(values.X);
-        values.Y = activation.Apply(values.Y);
-        values.Z = activation.Apply(values.Z);
-        values.W = activation.Apply(values.W);
-        return values;
+        own[4 * place * threads + Group.IdxX] = row.X;
+        own[(4 * place + 1) * threads + Group.IdxX] = row.Y;
+        own[(4 * place + 2) * threads + Group.IdxX] = row.Z;
+        own[(4 * place + 3) * threads + Group.IdxX] = row.W;
+    }
+
+    /// <summary>The row in a place of this thread.</summary>
+    private static Four Get(ArrayView<float> own, int threads, int place)
+    {
+        Four row;
+        row.X = own[4 * place * threads + Group.IdxX];
+        row.Y = own[(4 * place + 1) * threads + Group.IdxX];
+        row.Z = own[(4 * place + 2) * threads + Group.IdxX];
+        row.W = own[(4 * place + 3) * threads + Group.IdxX];
+        return row;
+    }
+
+    /// <summary>Bias, activation and storing of the four rows in a thread's places, which hold the results afterwards; their moments.</summary>
+    private static RowMoments Finish(
+        ArrayView<float> own, int threads, TileTarget target, TileBlocks blocks, BlockPlace place, int firstRow, int image, int o, int columns, Four bias)
+    {
+        var count = 0;
+        Four total = default;
+        for (var r = 0; r < TileLayouts.ThreadRows / 2; r++)
+        {
+            var values = Get(own, threads, r).Plus(bias);
+            values.X = target.Activation.Apply(values.X);
+            values.Y = target.Activation.Apply(values.Y);
+            values.Z = target.Activation.Apply(values.Z);
+            values.W = target.Activation.Apply(values.W);
+            Put(own, threads, r, values);
+            if (!blocks.Has(place, firstRow + r))
+                continue;
+            Store(target.Y, (image * blocks.Image.D * blocks.Image.H * blocks.Image.W + blocks.Voxel(place, firstRow + r)) * columns, o, columns, values);
+            total = total.Plus(values);
+            count++;
+        }
+
+        RowMoments moments;
+        moments.Count = count;
+        moments.Mean = Mean(total, count);
+        moments.Squares = default;
+        for (var r = 0; r < TileLayouts.ThreadRows / 2; r++)
+        {
+            if (blocks.Has(place, firstRow + r))
+                moments.Squares = moments.Squares.PlusSquares(Get(own, threads, r).Minus(moments.Mean));
+        }
+
+        return moments;
+    }
+
+    /// <summary>The maxima of the four rows in a thread's places.</summary>
+    private static Maxima MaximaOf(ArrayView<float> own, int threads)
+    {
+        Maxima maxima = default;
+        maxima.Values = Get(own, threads, 0);
+        for (var r = 1; r < TileLayouts.ThreadRows / 2; r++)
+        {
+            Maxima other;
+            other.Values = Get(own, threads, r);
+            (other.X, other.Y, other.Z, other.W) = (0, 0, 0, 0);
+            maxima = maxima.With(other, r);
+        }
+
+        return maxima;
     }
 
     private static Four Mean(Four total, int count)
@@ -281,37 +327,75 @@ internal static class TileForward
     private static int PooledVoxel(TensorShape pooled, TileBlocks blocks, BlockPlace place, int window, int image) =>
         ((image * pooled.D + (place.D >> blocks.Deep)) * pooled.H + place.H / 2) * pooled.W + place.W / 2 + window;
 
-    /// <summary>Of equal values the first counts; NaN is larger than any number.</summary>
-    private static Four Maximum(TileProduct sum, int firstRow, int rows, TileTarget target, int at, int o, int columns)
+    /// <summary>Writes maxima, and where they are.</summary>
+    private static Four StoreMaxima(TileTarget target, Maxima maxima, int at, int o, int columns)
     {
-        var maximum = sum.Row(firstRow);
-        int x = 0, y = 0, z = 0, w = 0;
-        for (var r = 1; r < rows; r++)
-        {
-            var values = sum.Row(firstRow + r);
-            if (values.X > maximum.X || float.IsNaN(values.X))
-                (maximum.X, x) = (values.X, r);
-            if (values.Y > maximum.Y || float.IsNaN(values.Y))
-                (maximum.Y, y) = (values.Y, r);
-            if (values.Z > maximum.Z || float.IsNaN(values.Z))
-                (maximum.Z, z) = (values.Z, r);
-            if (values.W > maximum.W || float.IsNaN(values.W))
-                (maximum.W, w) = (values.W, r);
-        }
-
-        Store(target.Pooled, at, o, columns, maximum);
+        Store(target.Pooled, at, o, columns, maxima.Values);
         if (target.HasPlaces != 0)
         {
             if (o < columns)
-                target.Places[at + o] = (byte)x;
+                target.Places[at + o] = (byte)maxima.X;
             if (o + 1 < columns)
-                target.Places[at + o + 1] = (byte)y;
+                target.Places[at + o + 1] = (byte)maxima.Y;
             if (o + 2 < columns)
-                target.Places[at + o + 2] = (byte)z;
+                target.Places[at + o + 2] = (byte)maxima.Z;
             if (o + 3 < columns)
-                target.Places[at + o + 3] = (byte)w;
+                target.Places[at + o + 3] = (byte)maxima.W;
         }
 
-        return maximum;
+        return maxima.Values;
+    }
+
+    /// <summary>Moments of some rows of four columns, as <see cref="Moments"/>.</summary>
+    private struct RowMoments
+    {
+        public int Count;
+        public Four Mean;
+        public Four Squares;
+
+        public static RowMoments Of(Four values)
+        {
+            RowMoments moments = default;
+            moments.Count = 1;
+            moments.Mean = values;
+            return moments;
+        }
+
+        public readonly RowMoments With(RowMoments other)
+        {
+            var count = Count + other.Count;
+            var weight = (float)other.Count / IntrinsicMath.Max(count, 1);
+            var difference = other.Mean.Minus(Mean);
+            RowMoments all;
+            all.Count = count;
+            all.Mean = Mean.Plus(weight, difference);
+            all.Squares = Squares.Plus(other.Squares).PlusSquares(Count * weight, difference);
+            return all;
+        }
+    }
+
+    /// <summary>The largest values of a window so far, and the numbers of their voxels. Of equal values the first counts; NaN is larger than any number.</summary>
+    private struct Maxima
+    {
+        public Four Values;
+        public int X;
+        public int Y;
+        public int Z;
+        public int W;
+
+        /// <summary>Those of voxels that come later, whose numbers begin at <paramref name="first"/>.</summary>
+        public readonly Maxima With(Maxima other, int first)
+        {
+            var maxima = this;
+            if (other.Values.X > Values.X || float.IsNaN(other.Values.X))
+                (maxima.Values.X, maxima.X) = (other.Values.X, first + other.X);
+            if (other.Values.Y > Values.Y || float.IsNaN(other.Values.Y))
+                (maxima.Values.Y, maxima.Y) = (other.Values.Y, first + other.Y);
+            if (other.Values.Z > Values.Z || float.IsNaN(other.Values.Z))
+                (maxima.Values.Z, maxima.Z) = (other.Values.Z, first + other.Z);
+            if (other.Values.W > Values.W || float.IsNaN(other.Values.W))
+                (maxima.Values.W, maxima.W) = (other.Values.W, first + other.W);
+            return maxima;
+        }
     }
 }

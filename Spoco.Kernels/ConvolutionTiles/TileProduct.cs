@@ -48,13 +48,17 @@ internal struct Four
 
     /// <summary>this + values^2.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal readonly Four PlusSquares(Four values)
+    internal readonly Four PlusSquares(Four values) => PlusSquares(1, values);
+
+    /// <summary>this + factor values^2.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal readonly Four PlusSquares(float factor, Four values)
     {
         Four sum;
-        sum.X = X + values.X * values.X;
-        sum.Y = Y + values.Y * values.Y;
-        sum.Z = Z + values.Z * values.Z;
-        sum.W = W + values.W * values.W;
+        sum.X = X + factor * values.X * values.X;
+        sum.Y = Y + factor * values.Y * values.Y;
+        sum.Z = Z + factor * values.Z * values.Z;
+        sum.W = W + factor * values.W * values.W;
         return sum;
     }
 
