@@ -347,7 +347,7 @@ public sealed class SpocoModel : IDisposable
         if (voxels * EmbeddingNet.Options.OutputChannels > Array.MaxLength || (long)depth * height * width * Options.EmbeddingDimensions > Array.MaxLength)
             throw new ArgumentException($"SpocoModel: predicting {depth}x{height}x{width} voxels at once needs {Gibibytes(bytes)} GiB and longer arrays than there are; "
                 + "give a limit for the memory, or read the embeddings part by part (TiledPrediction).");
-        if (Device.IsInHostMemory && bytes > GC.GetGCMemoryInfo().TotalAvailableMemoryBytes)
+        if (Device.Capabilities.OnHost && bytes > GC.GetGCMemoryInfo().TotalAvailableMemoryBytes)
             throw new DeviceMemoryException($"SpocoModel: predicting {depth}x{height}x{width} voxels at once needs {Gibibytes(bytes)} GiB, the machine has "
                 + $"{Gibibytes(GC.GetGCMemoryInfo().TotalAvailableMemoryBytes)}; give a limit for the memory, or read the embeddings part by part (TiledPrediction).");
 

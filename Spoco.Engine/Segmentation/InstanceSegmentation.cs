@@ -96,7 +96,7 @@ public static class InstanceSegmentation
         return new Volume<int>(labels, depth, height, width) { VoxelSize = embeddings.VoxelSize };
 
         // Where it is to run; no device = the host's memory.
-        bool IsThere(DeviceBuffer<float> values) => !values.IsNull && (values.Device == device || (device is null && values.Device.IsInHostMemory));
+        bool IsThere(DeviceBuffer<float> values) => !values.IsNull && (values.Device == device || (device is null && values.Device.Capabilities.OnHost));
     }
 
     /// <summary>

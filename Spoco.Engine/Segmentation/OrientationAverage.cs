@@ -52,7 +52,7 @@ public static class OrientationAverage
     private static PredictionOnDevice OneView(SpocoModel model, Volume<float> image, CancellationToken cancellation)
     {
         // The memory of the cpu device is the host's: the embeddings are there already.
-        if (model.Device.IsInHostMemory)
+        if (model.Device.Capabilities.OnHost)
             return new PredictionOnDevice(model.Predict(image, cancellation: cancellation));
         using var holdings = new Holdings();
         var embeddings = holdings.Allocate<float>(model.Device, (long)image.VoxelCount * model.Options.EmbeddingDimensions, "embeddings");

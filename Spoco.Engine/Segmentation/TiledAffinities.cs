@@ -122,7 +122,7 @@ public sealed class TiledAffinities : IPredictionReader
     private long Values(VoxelBox part)
     {
         var outputs = Around(part).VoxelCount * _model.EmbeddingNet.Options.OutputChannels;
-        var onTheWay = _model.Device.IsInHostMemory ? 0 : Math.Max(outputs, part.VoxelCount * _offsets.Count);
+        var onTheWay = _model.Device.Capabilities.OnHost ? 0 : Math.Max(outputs, part.VoxelCount * _offsets.Count);
         return outputs + part.VoxelCount * (_offsets.Count + 1) + onTheWay;
     }
 
@@ -142,8 +142,8 @@ public sealed class TiledAffinities : IPredictionReader
     /// <summary>Copies the first channels of a part's voxels from where they lie on the device to where they belong in the box that is read.</summary>
     private void Put(DeviceBuffer<float> values, VoxelBox lies, VoxelBox part, VoxelBox box, int channels, Span<float> target)
     {
-        var source = _model.Device.IsInHostMemory ? values.Span : TiledPrediction.WindowArrays.Room(ref _staging, values.Length);
-        if (!_model.Device.IsInHostMemory)
+        var source = _model.Device.Capabilities.OnHost ? values.Span : TiledPrediction.WindowArrays.Room(ref _staging, values.Length);
+        if (!_model.Device.Capabilities.OnHost)
             values.CopyTo(source);
         var stride = (int)(values.Length / lies.VoxelCount);
         // Voxels that lie side by side in both.

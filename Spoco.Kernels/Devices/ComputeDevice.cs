@@ -88,9 +88,6 @@ public abstract class ComputeDevice : IDisposable
     /// <summary>This device, for an algorithm that ILGPU compiles.</summary>
     internal IlgpuDevice Ilgpu => (IlgpuDevice)this;
 
-    /// <summary>Whether what lies in the device's memory can be read where it lies (<see cref="DeviceBuffer{T}.Span"/>).</summary>
-    internal bool IsInHostMemory => Kind == DeviceKind.Host;
-
     /// <summary>The pool that all memory of the device comes from.</summary>
     public BufferPool Pool { get; }
 

@@ -18,7 +18,7 @@ internal sealed unsafe class HostDevice : ComputeDevice
         : base("cpu", $"{RuntimeInformation.ProcessArchitecture}, {InstructionSet}", DeviceKind.Host, options)
     {
         Workers = new WorkerPool(options.Threads ?? DefaultThreads());
-        Capabilities = new Capabilities(true, options.Winograd ?? DefaultWinograd(), 1, Vector512.IsHardwareAccelerated ? 16 : Vector256.IsHardwareAccelerated ? 8 : 4,
+        Capabilities = new Capabilities(true, options.Winograd ?? DefaultWinograd(), 1, Primitives.VectorWidth.Widest,
             0, true, MatrixUnits.None);
         Pool.Limit = options.MemoryLimit;
     }

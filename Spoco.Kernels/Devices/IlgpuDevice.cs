@@ -37,16 +37,13 @@ public sealed class IlgpuDevice : ComputeDevice
     /// <summary>ILGPU's accelerator; all kernels run on its default stream.</summary>
     public Accelerator Accelerator { get; }
 
-    /// <summary>Whether kernels may use atomics of 64 bits.</summary>
-    internal bool HasWideAtomics => Accelerator is not CLAccelerator cl || cl.Capabilities.Int64_Atomics;
-
     /// <inheritdoc/>
     public override string Driver => Accelerator switch
     {
         CudaAccelerator cuda => $"CUDA {cuda.DriverVersion}, {cuda.Architecture}, PTX {cuda.InstructionSet}, {cuda.NumMultiprocessors} multiprocessors",
         CLAccelerator cl => $"{cl.PlatformName} ({cl.PlatformVersion}), driver {CLAPI.CurrentAPI.GetDeviceInfo(cl.DeviceId, CLDeviceInfoType.CL_DRIVER_VERSION)}, "
             + $"{cl.VendorName}, {cl.NumMultiprocessors} multiprocessors, groups of {cl.MaxNumThreadsPerGroup}, warps of {cl.WarpSize}, "
-            + $"64-bit atomics: {(HasWideAtomics ? "yes" : "no")}",
+            + $"64-bit atomics: {(Capabilities.Atomics64 ? "yes" : "no")}",
         _ => "ILGPU's simulator",
     };
 

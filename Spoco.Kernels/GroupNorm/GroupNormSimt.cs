@@ -10,9 +10,6 @@ namespace Spoco.Kernels.Primitives;
 /// </summary>
 internal sealed class GroupNormSimt : GroupNormAlgorithm
 {
-    /// <summary>Values of a thread whose mean it takes its sums around.</summary>
-    private const int OriginValues = 8;
-
     /// <inheritdoc/>
     public override string Name => "chunks";
 
@@ -93,41 +90,11 @@ internal sealed class GroupNormSimt : GroupNormAlgorithm
     private static KernelConfig Groups(GroupNormShape shape, ChannelTiling tiling, int threads) =>
         new(IlgpuDevice.Extent((long)shape.Images * tiling.Chunks * tiling.Tiles, nameof(GroupNorm)), threads);
 
-    /// <summary>
-    /// One thread group per image, chunk and tile of channels. A thread sums around the mean of its first few values, so that neither a large common
-    /// offset nor a stray first value costs accuracy.
-    /// </summary>
+    /// <summary>One thread group per image, chunk and tile of channels.</summary>
     public static void ChunkMoments(GroupNormShape shape, ChannelTiling tiling, ArrayView<float> x, ArrayView<Moments> partials)
     {
         var place = ChunkPlace.Of(shape, tiling);
-        var t = Group.IdxX;
-        var moments = new Moments(0, 0, 0);
-        if (place.First < place.Last)
-        {
-            var image = place.Image * shape.ImageLength + place.Channel;
-            var first = x[image + (long)place.First * shape.Channels];
-            float difference = 0, count = 0;
-            for (var v = place.First; v < XMath.Min(place.First + OriginValues * tiling.Lanes, place.Last); v += tiling.Lanes)
-            {
-                difference += x[image + (long)v * shape.Channels] - first;
-                count++;
-            }
-
-            var origin = first + difference / count;
-            CompensatedSum sum = default, squares = default;
-            count = 0;
-            for (var v = place.First; v < place.Last; v += tiling.Lanes)
-            {
-                var d = x[image + (long)v * shape.Channels] - origin;
-                sum = sum.Add(d);
-                squares = squares.Add(d * d);
-                count++;
-            }
-
-            moments = new Moments(count, origin + sum.Value / count, XMath.Max(squares.Value - sum.Value * sum.Value / count, 0f));
-        }
-
-        moments = GroupReduction.ToFirstLane(moments, place.Lane, tiling.Lanes, tiling.ChannelsPerTile, default(MergedMoments));
+        var moments = Primitives.ChunkMoments.Of(new ImageValues { X = x, Shape = shape }, place, tiling);
         if (place.Lane == 0 && place.Channel < shape.Channels)
             partials[place.Partial(shape)] = moments;
     }
@@ -278,6 +245,19 @@ internal sealed class GroupNormSimt : GroupNormAlgorithm
             dx[i] = dy[i] * scale + ((x[i] - center) * term.Product + term.Sum);
         }
     }
+}
+
+/// <summary>Images [Images, Voxels, Channels].</summary>
+internal struct ImageValues : IVoxelValues
+{
+    /// <summary>The values.</summary>
+    public ArrayView<float> X;
+
+    /// <summary>Their extents.</summary>
+    public GroupNormShape Shape;
+
+    /// <inheritdoc/>
+    public readonly float At(int image, int voxel, int channel) => X[image * Shape.ImageLength + channel + (long)voxel * Shape.Channels];
 }
 
 /// <summary>What a thread works on: a channel and, of an image's chunk, every Lanes-th voxel from First to before Last.</summary>

@@ -9,7 +9,7 @@ internal static class MutexWatershedChooser
     public static IMutexWatershed Open(MutexRun run, CancellationToken cancellation) => run.Device switch
     {
         HostDevice host => new MutexWatershedHost(host, ownsHost: false, run, cancellation),
-        IlgpuDevice gpu when run.AlwaysNarrow || !gpu.HasWideAtomics => new MutexWatershedSimt<NarrowAtomics>(gpu, run, cancellation),
+        IlgpuDevice gpu when run.AlwaysNarrow || !gpu.Capabilities.Atomics64 => new MutexWatershedSimt<NarrowAtomics>(gpu, run, cancellation),
         IlgpuDevice gpu => new MutexWatershedSimt<WideAtomics>(gpu, run, cancellation),
         _ => new MutexWatershedHost(HostDevice.Open(), ownsHost: true, run, cancellation),
     };

@@ -25,9 +25,6 @@ internal readonly record struct NormPieces(int Images, int Pieces, int Groups, i
 /// </summary>
 internal static class NormConvolutionKernels
 {
-    /// <summary>Values of a thread whose mean it takes its sums around.</summary>
-    private const int OriginValues = 8;
-
     /// <summary>Moments of some of a source's channels, of chunks of its voxels: [N, chunks, channels].</summary>
     public static DeviceBuffer<float> MomentsOf(IlgpuDevice device, Holdings holdings, in TileSource source, int firstChannel, int channels)
     {
@@ -94,37 +91,11 @@ internal static class NormConvolutionKernels
 
     private static int Threads(IlgpuDevice device) => Math.Min(ChannelTiling.MaximumThreads, device.Capabilities.GroupThreads);
 
-    /// <summary>One thread group per image, chunk and tile of channels; see <see cref="GroupNormSimt.ChunkMoments"/>.</summary>
+    /// <summary>One thread group per image, chunk and tile of channels.</summary>
     public static void ChunkMoments(GroupNormShape shape, ChannelTiling tiling, TileSource source, int firstChannel, ArrayView<float> moments)
     {
         var place = ChunkPlace.Of(shape, tiling);
-        var own = new Moments(0, 0, 0);
-        if (place.First < place.Last)
-        {
-            var c = firstChannel + place.Channel;
-            var first = Raw(source, place.Image, place.First, c);
-            float difference = 0, count = 0;
-            for (var v = place.First; v < XMath.Min(place.First + OriginValues * tiling.Lanes, place.Last); v += tiling.Lanes)
-            {
-                difference += Raw(source, place.Image, v, c) - first;
-                count++;
-            }
-
-            var origin = first + difference / count;
-            CompensatedSum sum = default, squares = default;
-            count = 0;
-            for (var v = place.First; v < place.Last; v += tiling.Lanes)
-            {
-                var d = Raw(source, place.Image, v, c) - origin;
-                sum = sum.Add(d);
-                squares = squares.Add(d * d);
-                count++;
-            }
-
-            own = new Moments(count, origin + sum.Value / count, XMath.Max(squares.Value - sum.Value * sum.Value / count, 0f));
-        }
-
-        own = GroupReduction.ToFirstLane(own, place.Lane, tiling.Lanes, tiling.ChannelsPerTile, default(MergedMoments));
+        var own = Primitives.ChunkMoments.Of(new SourceValues { Source = source, FirstChannel = firstChannel }, place, tiling);
         if (place.Lane == 0 && place.Channel < shape.Channels)
             PieceMoments.Store(moments, (int)place.Partial(shape), own);
     }
@@ -266,6 +237,15 @@ internal static class NormConvolutionKernels
         {
             ChannelSumSimt.SumParts(i - shape.Length - shape.SmallLength, weightParts, dweight, shape.WeightParts);
         }
+    }
+
+    /// <summary>Some channels of what a tile reads.</summary>
+    private struct SourceValues : IVoxelValues
+    {
+        public TileSource Source;
+        public int FirstChannel;
+
+        public readonly float At(int image, int voxel, int channel) => Raw(Source, image, voxel, FirstChannel + channel);
     }
 
     /// <summary>Scale and offset of a norm.</summary>

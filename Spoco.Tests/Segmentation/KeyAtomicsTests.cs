@@ -18,7 +18,7 @@ public sealed class KeyAtomicsTests
     public void Loads_of_64_bits_are_never_torn([Values("ilgpu-cpu", "opencl:0", "cuda:0")] string name)
     {
         var device = (IlgpuDevice)TestDevices.Open(name);
-        if (!device.HasWideAtomics)
+        if (!device.Capabilities.Atomics64)
             Assert.Ignore("The device has no 64-bit atomics: keys are raised in two passes over 32 bits.");
         var turns = name == "ilgpu-cpu" ? Turns / 100 : Turns;
         var keys = device.Allocate<ulong>(1, "test");

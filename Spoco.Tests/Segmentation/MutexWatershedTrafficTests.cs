@@ -28,7 +28,7 @@ public sealed class MutexWatershedTrafficTests
         var rounds = trace.Rounds.Count;
         TestContext.Out.WriteLine($"{rounds} rounds: {traffic}");
         Assert.That(rounds, Is.GreaterThan(1));
-        Assert.That(traffic.Launches, Is.LessThanOrEqualTo((device.HasWideAtomics ? 80 : 100) * rounds));
+        Assert.That(traffic.Launches, Is.LessThanOrEqualTo((device.Capabilities.Atomics64 ? 80 : 100) * rounds));
         Assert.That(traffic.Clears, Is.EqualTo(2 * rounds));
         Assert.That(traffic.Reads, Is.LessThanOrEqualTo(3 * rounds + 2));
         Assert.That(traffic.Writes, Is.EqualTo(3), "the channels, the numbers, the labels of the last round");
