@@ -182,6 +182,8 @@ public sealed class SpocoModel : IDisposable
         Require(image);
         var result = Results(image, withMomentum);
         var watch = Watch(image, withMomentum ? 2 : 1, progress, cancellation);
+        using var held = Hold(EmbeddingNet, image);
+        using var heldMomentum = withMomentum ? Hold(MomentumNet, image) : null;
         for (var z = 0; z < image.Depth; z += DepthAtOnce(image))
         {
             cancellation.ThrowIfCancellationRequested();
@@ -201,6 +203,7 @@ public sealed class SpocoModel : IDisposable
         Require(image);
         var embeddings = new Volume<float>(image.Depth, image.Height, image.Width, Options.EmbeddingDimensions) { VoxelSize = image.VoxelSize };
         var watch = Watch(image, 1, null, cancellation);
+        using var held = Hold(MomentumNet, image);
         for (var z = 0; z < image.Depth; z += DepthAtOnce(image))
             Predict(MomentumNet, image, z, embeddings, null, default, watch);
         return embeddings;
@@ -337,6 +340,9 @@ public sealed class SpocoModel : IDisposable
             throw new ArgumentException($"SpocoModel: the embeddings of {depth}x{height}x{width} voxels are {values} numbers, more than one array holds; "
                 + "read them part by part (TiledPrediction).");
     }
+
+    /// <summary>Holds a network's weights where it is run several times for the image.</summary>
+    private IDisposable? Hold(UNet net, Volume<float> image) => image.Depth > DepthAtOnce(image) ? net.Parameters.Hold() : null;
 
     private void RequireRoom(int depth, int height, int width)
     {

@@ -21,6 +21,8 @@ public sealed class TiledPrediction : IPredictionReader
     private readonly CancellationToken _cancellation;
     private readonly bool _flat;
     private readonly long _memory;
+    private readonly long _heldBytes;
+    private IDisposable? _held;
     private VoxelBox _last;
     private readonly Dictionary<int, GroupStatistics> _statistics = [];
 
@@ -49,7 +51,7 @@ public sealed class TiledPrediction : IPredictionReader
             throw new ArgumentException($"TiledPrediction: {network.FeatureMaps.Count} levels need at least {least.D}x{least.H}x{least.W} voxels, got {seen.D}x{seen.H}x{seen.W}.");
         _field = new ReceptiveField(network, seen.D, seen.H, seen.W);
         _memory = memory;
-        Tile = ChooseTile(memory);
+        (Tile, _heldBytes) = ChooseTile(memory);
     }
 
     /// <inheritdoc/>
@@ -123,6 +125,7 @@ public sealed class TiledPrediction : IPredictionReader
     /// <inheritdoc/>
     public void Trim()
     {
+        LetGo();
         _model.Device.Pool.Trim();
         Arrays.Clear();
     }
@@ -133,6 +136,14 @@ public sealed class TiledPrediction : IPredictionReader
         foreach (var statistics in _statistics.Values)
             statistics.Dispose();
         _statistics.Clear();
+        LetGo();
+    }
+
+    /// <summary>Returns what was made of the weights.</summary>
+    private void LetGo()
+    {
+        _held?.Dispose();
+        _held = null;
     }
 
     /// <summary>Bytes that the prediction of an image of these extents takes at once: of the device for the networks' tensors, and of the host.</summary>
@@ -173,11 +184,11 @@ public sealed class TiledPrediction : IPredictionReader
     }
 
     /// <summary>The largest tiles of those whose window fits the memory; of the whole depth where that leaves a fair side, else of less.</summary>
-    private (int Z, int Y, int X) ChooseTile(long memory)
+    private ((int Z, int Y, int X) Tile, long Left) ChooseTile(long memory)
     {
         var seen = Seen(_image);
         var align = _field.Alignment;
-        ((int Z, int Y, int X) Best, double Cost, long Least) chosen = (default, double.PositiveInfinity, long.MaxValue);
+        ((int Z, int Y, int X) Best, double Cost, long Bytes, long Least) chosen = (default, double.PositiveInfinity, 0, long.MaxValue);
         for (var z = seen.D; ; z = Math.Max(align.Z, (z / 2 + align.Z - 1) / align.Z * align.Z))
         {
             var (from, until) = (1, (Math.Max(seen.H, seen.W) + align.Y - 1) / align.Y);
@@ -194,14 +205,14 @@ public sealed class TiledPrediction : IPredictionReader
 
                 from = middle + 1;
                 if (cost < chosen.Cost)
-                    chosen = chosen with { Best = (z, Math.Min(seen.H, middle * align.Y), Math.Min(seen.W, middle * align.X)), Cost = cost };
+                    chosen = chosen with { Best = (z, Math.Min(seen.H, middle * align.Y), Math.Min(seen.W, middle * align.X)), Cost = cost, Bytes = bytes };
             }
 
             if (z <= align.Z)
                 break;
         }
 
-        return double.IsFinite(chosen.Cost) ? chosen.Best
+        return double.IsFinite(chosen.Cost) ? (chosen.Best, memory - chosen.Bytes)
             : throw new InsufficientMemoryLimitException($"TiledPrediction: {memory >> 20} MiB are too little memory; the smallest part of the image, with what its embeddings "
                 + $"depend on, needs {(chosen.Least >> 20) + 1} MiB.", chosen.Least);
 
@@ -266,6 +277,8 @@ public sealed class TiledPrediction : IPredictionReader
             _model.Device.Pool.Trim();
         _last = window;
         // Tensors of many sizes follow each other: those that wait for reuse give way where they would exceed the limit.
+        // What is left of the memory keeps the transformed weights from window to window.
+        _held ??= _net.Parameters.Hold(_heldBytes);
         var pool = _model.Device.Pool;
         var before = pool.Limit;
         pool.Limit = Math.Min(before ?? long.MaxValue, pool.Statistics.LiveBytes + _memory);

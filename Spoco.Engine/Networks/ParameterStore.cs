@@ -123,6 +123,13 @@ public sealed class ParameterStore : IDisposable
             this[spec.Name].GradientIsZero = true;
     }
 
+    /// <summary>
+    /// Declares the values constant until the result is disposed: what the device makes of the weights (transforms, on the <c>cpu</c>) is then made once for
+    /// all forward passes between.
+    /// </summary>
+    /// <param name="bytes">Most bytes of the device that it may take.</param>
+    internal IDisposable? Hold(long bytes = 256 << 20) => Device.HoldWeights(Values, bytes);
+
     /// <summary>Returns the memory to the pool.</summary>
     public void Dispose() => _holdings.Dispose();
 

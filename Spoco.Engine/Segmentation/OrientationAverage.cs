@@ -67,6 +67,7 @@ public static class OrientationAverage
         var mean = holdings.Add(new MeanAffinities(
             model, options.Segmentation.Watershed.Resolve(image.Depth).Offsets, box, views.Count, channelsLast: false));
         var embeddings = new Volume<float>(image.Depth, image.Height, image.Width, options.EmbeddingDimensions) { VoxelSize = image.VoxelSize };
+        using var held = model.EmbeddingNet.Parameters.Hold();
         foreach (var orientation in views)
         {
             using var scope = new TensorScope();

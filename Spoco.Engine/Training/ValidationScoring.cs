@@ -52,6 +52,7 @@ internal static class ValidationScoring
         SpocoModel model, TrainingSettings settings, IReadOnlyList<TrainingItem> items, ScoringChoices choices, CancellationToken cancellation)
     {
         var scores = new List<ImageScores>();
+        using var held = model.EmbeddingNet.Parameters.Hold();
         foreach (var item in items)
             scores.Add(Of(model, settings, item, choices, cancellation));
         return ImageScores.Mean(scores);

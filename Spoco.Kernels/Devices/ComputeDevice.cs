@@ -151,6 +151,12 @@ public abstract class ComputeDevice : IDisposable
     /// <summary>An event of the device behind all that was launched so far; null on the host. A device has to be opened with <see cref="ComputeDeviceOptions.Profiling"/>.</summary>
     internal virtual ProfilingMarker? Mark() => null;
 
+    /// <summary>
+    /// Declares weights constant until the result is disposed: algorithms may keep what they make of them, in at most so many bytes. Null where no algorithm
+    /// makes anything of weights.
+    /// </summary>
+    internal virtual IDisposable? HoldWeights(DeviceBuffer<float> weights, long bytes) => null;
+
     /// <summary>Copies host values into memory of the device; returns when they are there.</summary>
     internal abstract unsafe void Upload(void* source, DeviceBuffer<byte> target);
 

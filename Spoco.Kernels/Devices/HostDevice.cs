@@ -12,6 +12,7 @@ internal sealed unsafe class HostDevice : ComputeDevice
     private const long LeastWorkspace = 1 << 20;
 
     private readonly Lock _workspace = new();
+    private readonly List<Primitives.HeldWeights> _held = [];
     private long _workspaceBytes;
 
     internal HostDevice(ComputeDeviceOptions options)
@@ -53,6 +54,34 @@ internal sealed unsafe class HostDevice : ComputeDevice
             return Pool.Rent(_workspaceBytes, "workspace");
         }
     }
+
+    internal override IDisposable HoldWeights(DeviceBuffer<float> weights, long bytes)
+    {
+        foreach (var held in _held)
+        {
+            if (held.Holds(weights))
+                return held.Share();
+        }
+
+        var added = new Primitives.HeldWeights(this, weights, bytes);
+        _held.Add(added);
+        return added;
+    }
+
+    /// <summary>Those held weights that a weight is among; null where it is not held.</summary>
+    internal Primitives.HeldWeights? Held(float* weight)
+    {
+        foreach (var held in _held)
+        {
+            if (held.Has(weight))
+                return held;
+        }
+
+        return null;
+    }
+
+    /// <summary>Nobody holds these any more.</summary>
+    internal void LetGo(Primitives.HeldWeights held) => _held.Remove(held);
 
     /// <inheritdoc/>
     public override void Synchronize()

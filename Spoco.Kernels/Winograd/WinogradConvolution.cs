@@ -30,12 +30,15 @@ internal static unsafe class WinogradConvolution<TSimd, TVector> where TSimd : I
         var secondLength = plan.HasSecond ? pass.Grid.Frequencies * WinogradWeight.FrequencyStride(plan.SecondBlocks, pass.Terms) : 0;
         var transforms = plan.TransformLength * (plan.Shared ? 1 : host.Workers.Workers);
         var columns = (long)WinogradTransforms.ScratchLength * host.Workers.Workers;
-        using var workspace = host.Workspace((weightLength + secondLength + transforms + columns) * sizeof(float));
-        plan.U = (float*)workspace.Block.Pointer;
-        plan.SecondU = plan.U + weightLength;
+        var kept = Kept(host, pass, weightLength, out var isPacked);
+        var ownLength = kept == null ? weightLength : 0;
+        using var workspace = host.Workspace((ownLength + secondLength + transforms + columns) * sizeof(float));
+        plan.SecondU = (float*)workspace.Block.Pointer + ownLength;
+        plan.U = kept == null ? (float*)workspace.Block.Pointer : kept;
         plan.Transforms = plan.SecondU + secondLength;
         plan.Columns = plan.Transforms + transforms;
-        WinogradWeight.Pack(host, pass, pass.Target, plan.Blocks, plan.U);
+        if (!isPacked)
+            WinogradWeight.Pack(host, pass, pass.Target, plan.Blocks, plan.U);
         if (plan.HasSecond)
             WinogradWeight.Pack(host, pass, pass.SecondTarget, plan.SecondBlocks, plan.SecondU);
 
@@ -43,6 +46,18 @@ internal static unsafe class WinogradConvolution<TSimd, TVector> where TSimd : I
             Share(host, plan);
         else
             host.Workers.RunPieces(plan.BlockCount, new BlockBody(plan));
+    }
+
+    /// <summary>Where the transformed weight is kept, or is to be; null where it is not.</summary>
+    private static float* Kept(HostDevice host, in WinogradPass pass, long length, out bool isPacked)
+    {
+        isPacked = false;
+        if (pass.Transposed || host.Held(pass.Weight) is not { } held)
+            return null;
+        var form = new HeldWeights.Form((nint)pass.Weight, pass.Grid.Results, pass.Grid.UpD, pass.Grid.UpPlane, pass.Source.Shape.C, TSimd.Lanes);
+        var found = held.Find(form);
+        isPacked = found != null;
+        return isPacked ? found : held.Add(form, length);
     }
 
     private static void Share(HostDevice host, in Plan plan)
