@@ -72,7 +72,7 @@ internal sealed class ModelSegmentation
         }
 
         var (image, seen) = ModelImages.Read(file, RawName, _model.Options.Network.InputChannels, _trained?.Resized);
-        using var predicted = ModelImages.Apply(_model, seen, file, x => OrientationAverage.PredictOnDevice(_model, x, _views, cancellation));
+        using var predicted = ModelImages.Apply(_model, seen, file, x => OrientationAverage.PredictOnDevice(_model, x, _views, cancellation: cancellation));
         var labels = Segment(file, image, seen, predicted.Prediction, cancellation);
         return (image.HasExtentsOf(labels) ? labels : Resizing.Labels(labels, new PatchExtents(image.Depth, image.Height, image.Width)), Picture.OfImage(image));
     }

@@ -89,7 +89,7 @@ internal static class ValidationScoring
     {
         cancellation.ThrowIfCancellationRequested();
         var image = AsSeen(settings, item);
-        using var predicted = OrientationAverage.PredictOnDevice(model, image, choices.Orientations, cancellation);
+        using var predicted = OrientationAverage.PredictOnDevice(model, image, choices.Orientations, cancellation: cancellation);
         var prediction = predicted.Prediction;
         var (options, device) = (model.Options.Segmentation, model.Device);
         var source = choices.Foreground != ScoringForeground.Auto ? choices.Foreground
