@@ -1,5 +1,6 @@
 using System.Globalization;
 using Spoco.Cli.Files;
+using Spoco.Cli.Segmentation;
 using Spoco.Cli.Training;
 using Spoco.Engine;
 using Spoco.Engine.Checkpoints;
@@ -25,7 +26,7 @@ internal sealed class StudyRun(
     Study study, TrainSettings common, IReadOnlyList<StudyRow> rows, int seeds, string folder, StudyScoring scoring, ComputeDevice device)
 {
     private readonly StudyResults _results = new(Path.Combine(folder, "results.csv"));
-    private readonly string _scoring = string.Create(CultureInfo.InvariantCulture, $"{scoring.Foreground} {scoring.Orientations}");
+    private readonly string _scoring = scoring.Key;
 
     /// <summary>Runs the study.</summary>
     /// <param name="options">Names the settings where a run that is there was made with others.</param>
@@ -37,7 +38,12 @@ internal sealed class StudyRun(
     {
         var runs = Plan();
         foreach (var run in runs)
+        {
             run.Settings.Validate();
+            if (ClusteringRequest.Obstacle(scoring.Clustering.Name, run.Settings) is { } obstacle)
+                throw new InputException($"--clustering: {run.Row.Label}: {obstacle}.");
+        }
+
         RequireSameSettings(runs, options);
         var finished = runs.Count(IsFinished);
         return ProgressDisplay.Run(study.Name, finished * (long)common.Optimiser.Iterations, runs.Count * (long)common.Optimiser.Iterations, display =>
@@ -142,7 +148,7 @@ internal sealed class StudyRun(
         Directory.CreateDirectory(folder);
         StudyTable.Write(folder, study, table, string.Create(CultureInfo.InvariantCulture,
             $"Mean ± SD over seeds {common.Seed} to {common.Seed + seeds - 1} (objects, initial weights and patches); {common.Optimiser.Iterations} iterations; ")
-            + $"foreground: {scoring.Foreground}.");
+            + $"foreground: {scoring.Foreground}{(scoring.Clustering.IsMutexWatershed ? "" : $"; clustering: {scoring.Clustering.AsOptions}")}{(scoring.Fill ? "; filled" : "")}.");
         StudyPlot.Write(Path.Combine(folder, "plot.svg"), study, table);
         return table;
     }
