@@ -19,7 +19,7 @@ internal sealed record StudyScoring(string Foreground, int Orientations)
     public void RequireForeground(TrainSettings settings)
     {
         if (Foreground == ForegroundChoice.Learned && !settings.HasForeground)
-            throw new InputException("--foreground: the models of this study learn no foreground (--no-foreground, --self-supervised or --ignore-label).");
+            throw new InputException("--foreground: learned needs models that learn a foreground; not all models of this study do.");
     }
 
     /// <summary>The same for the engine.</summary>

@@ -110,7 +110,6 @@ public sealed class ExperimentTests : IDisposable
     [TestCase("ablation", "--unlabelled-push-weight", "1")]
     [TestCase("ablation", "--seeds", "0")]
     [TestCase("ablation", "--orientations", "3")]
-    [TestCase("ablation", "--ratios", "0.5", "--foreground", "learned")]
     [TestCase("ablation", "--ratios", "0.5", "--foreground", "nowhere")]
     [TestCase("g-network", "--g-network", "trained")]
     [TestCase("kernel-threshold", "--values", "1")]
@@ -120,6 +119,13 @@ public sealed class ExperimentTests : IDisposable
     [TestCase("suggest", "--supervision", "full")]
     public void Impossible_choices_are_one_line(string study, params string[] options) =>
         Run(study, DataSet.Write(_folder.File("data"), train: 2, size: 48), seeds: 1, options).AssertBadInput();
+
+    [Test]
+    public void Models_without_a_foreground_are_refused_before_any_is_trained()
+    {
+        Run("ablation", DataSet.Write(_folder.File("data"), train: 2, size: 48), seeds: 1, "--ratios", "0.5", "--foreground", "learned").AssertBadInput("--foreground: learned needs");
+        Assert.That(Directory.Exists(Path.Combine(Out, "runs")), Is.False);
+    }
 
     [Test]
     public void A_mean_has_a_deviation_and_a_diverged_run_is_named()
