@@ -37,7 +37,6 @@ public sealed class SuggestTests : FolderTests
         var images = Path.Combine(Data, "train", "images");
         var run = Suggest(model, "--input", images, "--count", "6").AssertSuccess();
         var rows = Rows();
-        Assert.That(rows, Has.Length.InRange(1, 6));
         Assert.That(run.Output, Does.Contain($"{rows.Length} suggestions: {Out}").And.Contain("score"));
         for (var i = 0; i < rows.Length; i++)
         {
@@ -183,7 +182,7 @@ public sealed class SuggestTests : FolderTests
         CommandLineRun.Of(["suggest", "--model", Path.Combine(Models, model), "--out", Out, "--device", "cpu", .. options]);
 
     /// <summary>
-    /// All regions in their order: the first suggestions are those of a shorter list, nothing speaks more for any than for the first, and the score of each is the mean of its ranks in
+    /// All regions in their order: the shorter list is its beginning, nothing speaks more for any than for the first, and the score of each is the mean of its ranks in
     /// what was measured, as parts of all regions. Measures are printed with three digits: where they are equal, the rank lies between those of the first and the last of the equal ones.
     /// </summary>
     private void AssertScores(string[][] first, string images, string model)
@@ -191,7 +190,7 @@ public sealed class SuggestTests : FolderTests
         var path = PathOf("all");
         CommandLineRun.Of("suggest", "--model", Path.Combine(Models, model), "--out", path, "--device", "cpu", "--input", images, "--count", "1000").AssertSuccess();
         var all = Rows(Path.Combine(path, "suggestions.csv"));
-        Assert.That(all.Take(first.Length), Is.EqualTo(first));
+        Assert.That(first, Is.Not.Empty.And.EqualTo(all.Take(6)));
         var scores = all.Select(row => double.Parse(row[7], CultureInfo.InvariantCulture)).ToArray();
         Assert.That((scores.Max(), scores.Average()), Is.EqualTo((scores[0], 0.5)).Within(0.0006));
         var measures = Enumerable.Range(8, 3).Where(column => all[0][column] != "").Select(column => all.Select(row => double.Parse(row[column], CultureInfo.InvariantCulture)).ToArray()).ToArray();
