@@ -1,6 +1,5 @@
 using System.Globalization;
 using Spoco.Cli.Files;
-using Spoco.Cli.Segmentation;
 using Spoco.Cli.Training;
 using Spoco.Engine;
 using Spoco.Engine.Checkpoints;
@@ -40,8 +39,8 @@ internal sealed class StudyRun(
         foreach (var run in runs)
         {
             run.Settings.Validate();
-            if (ClusteringRequest.Obstacle(scoring.Clustering.Name, run.Settings) is { } obstacle)
-                throw new InputException($"--clustering: {run.Row.Label}: {obstacle}.");
+            scoring.RequireForeground(run.Settings);
+            scoring.RequireClustering(run.Settings);
         }
 
         RequireSameSettings(runs, options);

@@ -18,6 +18,22 @@ internal sealed record StudyScoring(string Foreground, int Orientations, Cluster
     public string Key => string.Create(CultureInfo.InvariantCulture, $"{Foreground} {Orientations}")
         + (Clustering.IsMutexWatershed ? "" : $" {Clustering.AsOptions}") + (Fill ? " --fill" : "");
 
+    /// <summary>Refuses settings with which a model learns no foreground, where it is to be scored by that.</summary>
+    /// <exception cref="InputException">They are such settings.</exception>
+    public void RequireForeground(TrainSettings settings)
+    {
+        if (Foreground == ForegroundChoice.Learned && !settings.HasForeground)
+            throw new InputException("--foreground: learned needs models that learn a foreground; not all models of this study do.");
+    }
+
+    /// <summary>Checks that models can be divided so.</summary>
+    /// <exception cref="InputException">They cannot.</exception>
+    public void RequireClustering(TrainSettings settings)
+    {
+        if (ClusteringRequest.Obstacle(Clustering.Name, settings) is { } obstacle)
+            throw new InputException($"--clustering: not all models of this study can be scored so: {obstacle}.");
+    }
+
     /// <summary>The same for the engine.</summary>
     public ScoringChoices Of(SpocoModel model, TrainSettings settings)
     {

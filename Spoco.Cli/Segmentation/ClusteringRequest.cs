@@ -126,7 +126,7 @@ internal sealed record ClusteringRequest
     /// <param name="name">The clustering.</param>
     /// <param name="trained">What the model was trained with, where it says so.</param>
     public static string? Obstacle(string name, TrainingSettings? trained) => name == Consistency && trained?.Optimiser.GNetwork is GNetwork.Shared or GNetwork.Dropout
-        ? $"{name} compares f with g, and the g of this model is f (--g-network {$"{trained!.Optimiser.GNetwork}".ToLowerInvariant()})" : null;
+        ? $"{name} compares f with g, which with --g-network {$"{trained!.Optimiser.GNetwork}".ToLowerInvariant()} are one" : null;
 
     private HdbscanOptions OfHdbscan(SpocoModelOptions model)
     {

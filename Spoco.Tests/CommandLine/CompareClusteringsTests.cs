@@ -111,7 +111,7 @@ public sealed class CompareClusteringsTests : FolderTests
     public void Consistency_is_left_out_where_g_is_f()
     {
         var run = Compare("shared", "--out", Out).AssertSuccess();
-        Assert.That(run.Error, Does.Contain("left out: consistency compares f with g, and the g of this model is f (--g-network shared)."));
+        Assert.That(run.Error, Does.Contain("left out: consistency compares f with g, which with --g-network shared are one."));
         Assert.That(Rows().Select(row => row[1]).Distinct(), Is.EqualTo(All[..4]));
         Compare("shared", "--clustering", "consistency").AssertBadInput("--clustering", "nothing is left");
     }

@@ -75,7 +75,7 @@ public sealed class SegmentClusteringTests : FolderTests
         DataSet.Write(PathOf("data"));
         CommandLineRun.Of("train", "--data", PathOf("data"), "--out", PathOf("shared"), "--patch", "32,32", "--maps", "4,8", "--embedding", "3", "--iterations", "1", "--g-network", "shared",
             "--device", "cpu").AssertSuccess();
-        Segment(PathOf("shared"), "--input", Image(), "--out", PathOf("labels.h5"), "--clustering", "consistency").AssertBadInput("--clustering", "the g of this model is f", "--g-network shared");
+        Segment(PathOf("shared"), "--input", Image(), "--out", PathOf("labels.h5"), "--clustering", "consistency").AssertBadInput("--clustering", "which with --g-network shared are one");
     }
 
     [Test]
