@@ -24,7 +24,7 @@ public sealed class ExperimentTests : IDisposable
     [TestCase("momentum", 2, "--values", "0.9,0.99")]
     [TestCase("kernel-threshold", 4, "--ratios", "0.1,0.5", "--values", "0.5,0.9")]
     [TestCase("transfer", 3, "--ratios", "0.2")]
-    [TestCase("loss", 4, "--clustering", "hdbscan", "--min-size", "20")]
+    [TestCase("loss", 4, "--clustering", "hdbscan", "--min-size", "20", "--fill", "true")]
     [TestCase("momentum", 1, "--values", "0.9", "--clustering", "consistency")]
     public void A_study_writes_its_table_and_its_plot(string study, int rows, params string[] options)
     {
@@ -209,8 +209,10 @@ public sealed class ExperimentTests : IDisposable
     private double[] Scores(string run, string data, string[] options)
     {
         var labels = Path.Combine(data, "val", "labels");
-        CommandLineRun.Of("segment", "--model", Path.Combine(Out, "runs", $"{run}-seed1", "last.safetensors"), "--input", Path.Combine(data, "val", "images"), "--out", _folder.File(run),
-            "--foreground", Value("--foreground") ?? labels, "--orientations", Value("--orientations") ?? "1", "--device", "cpu").AssertSuccess();
+        string[] division = ["--clustering", "--min-size", "--fill"];
+        CommandLineRun.Of(["segment", "--model", Path.Combine(Out, "runs", $"{run}-seed1", "last.safetensors"), "--input", Path.Combine(data, "val", "images"), "--out", _folder.File(run),
+            "--foreground", Value("--foreground") ?? labels, "--orientations", Value("--orientations") ?? "1", "--device", "cpu",
+            .. division.Where(options.Contains).SelectMany(option => new[] { option, Value(option)! })]).AssertSuccess();
         CommandLineRun.Of("evaluate", "--prediction", _folder.File(run), "--labels", labels, "--json", _folder.File($"{run}.json")).AssertSuccess();
         using var json = JsonDocument.Parse(File.ReadAllBytes(_folder.File($"{run}.json")));
         var mean = json.RootElement.GetProperty("mean");
