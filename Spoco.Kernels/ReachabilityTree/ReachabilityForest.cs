@@ -127,6 +127,21 @@ internal sealed unsafe class ReachabilityForest
         }
     }
 
+    /// <summary>Takes the first edge of each component from those of its points: [slots] reachability, distance and number of the other end, -1 = none.</summary>
+    public void TakeFirst(float* reachabilities, float* distances, int* numbers)
+    {
+        var known = new bool[Components];
+        for (var slot = 0; slot < Tree.Slots; slot++)
+        {
+            if (Component[slot] == Several || numbers[slot] < 0)
+                continue;
+            var edge = ReachabilityEdge.Between(reachabilities[slot], distances[slot], Tree.Numbers[slot], numbers[slot]);
+            ref var first = ref First[Component[slot]];
+            if (!known[Component[slot]] || edge.CompareTo(first) < 0)
+                (first, known[Component[slot]]) = (edge, true);
+        }
+    }
+
     /// <summary>Joins components along the first edges that leave them, each edge once, and numbers what comes of them.</summary>
     public void JoinNearest()
     {

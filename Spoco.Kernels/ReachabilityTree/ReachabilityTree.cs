@@ -8,7 +8,7 @@ namespace Spoco.Kernels.Primitives;
 /// </summary>
 internal static class ReachabilityTree
 {
-    internal static readonly Chooser<ReachabilityTreeAlgorithm, PointTreeShape> Chooser = new(nameof(ReachabilityTree), new ReachabilityTreeHost());
+    internal static readonly Chooser<ReachabilityTreeAlgorithm, PointTreeShape> Chooser = new(nameof(ReachabilityTree), new ReachabilityTreeHost(), new ReachabilityTreeSimt());
 
     /// <summary>Finds the edges, n - 1 of them, in no order.</summary>
     /// <param name="tree">The points.</param>
