@@ -27,7 +27,7 @@ internal readonly struct ReachabilityView(
 /// <summary>The searches of <see cref="ReachabilityTreeSimt"/>: a thread per point.</summary>
 internal static class ReachabilityKernels
 {
-    /// <summary>The nearest denser neighbour of each point within its core distance, and its squared distance; as <see cref="DenserNeighboursHost"/>.</summary>
+    /// <summary>The nearest neighbour of each point that is as dense or denser, within its core distance, and its squared distance; as <see cref="DenserNeighboursHost"/>.</summary>
     public static void Denser(Index1D slot, PointTreeView tree, ReachabilityView forest, float safe, ArrayView<int> denser, ArrayView<float> squares)
     {
         var number = tree.Numbers[slot];
@@ -54,7 +54,7 @@ internal static class ReachabilityKernels
                 {
                     var otherCore = forest.Cores[other];
                     var otherNumber = tree.Numbers[other];
-                    if (otherNumber < 0 || otherCore > core || (otherCore == core && otherNumber >= number))
+                    if (otherNumber < 0 || otherCore > core || otherNumber == number)
                         continue;
                     var square = tree.Between(slot, other);
                     if (square < bound || (square == bound && otherNumber < bestNumber))
