@@ -1,6 +1,7 @@
 using System.Reflection;
 using ILGPU.Runtime;
 using Spoco.Engine;
+using Spoco.Engine.Clustering;
 using Spoco.Engine.Losses;
 using Spoco.Engine.Networks;
 using Spoco.Engine.Ops;
@@ -40,6 +41,7 @@ public sealed class KernelPlayTests
             Assert.That(Weigh(device.Device), Is.EqualTo(Weigh(host)).Within(1e-5), $"affinities, seed {seed}");
             Assert.That(Overlap(device.Device), Is.EqualTo(Overlap(host)), $"balls, seed {seed}");
             Segment(device.Device, seed);
+            Cluster(device.Device, host, seed);
             CollectiveProblems.Check(device.Device, seed, 2100);
             played.UnionWith(device.Player.Launched);
             steps += device.Player.Steps;
@@ -47,6 +49,18 @@ public sealed class KernelPlayTests
 
         TestContext.Out.WriteLine($"{played.Count} kernels, {plays} plays of each, {steps} steps.");
         Assert.That(string.Join(", ", Kernels().Except(played)), Is.Empty, "kernels that were not played");
+    }
+
+    // Clusters, points between them, some of them twice.
+    private static void Cluster(ComputeDevice device, ComputeDevice host, int seed)
+    {
+        var random = new Random(seed);
+        var values = new float[3 * 100];
+        for (var i = 0; i < values.Length; i++)
+            values[i] = 4 * (i / 3 % 4) + random.Next(8) / 8f;
+        var points = new Points(values, 3);
+        var options = new HdbscanOptions { MinClusterSize = 6, MinSamples = 3 };
+        Assert.That(Hdbscan.Cluster(points, options, device).Labels, Is.EqualTo(Hdbscan.Cluster(points, options, host).Labels), $"HDBSCAN, seed {seed}");
     }
 
     /// <summary>Names of the kernels that the product loads anywhere.</summary>
