@@ -14,11 +14,11 @@ internal static class ClusteringProgram
         Directory.SetCurrentDirectory(folder);
 
         // The document's program begins.
-        // Points from anywhere: three heaps of 100 on a circle, and 20 between them.
+        // Points from anywhere: three heaps of 100 on a circle, and 20 scattered around them.
         var (values, random) = (new float[320, 2], new Random(1));
         for (var i = 0; i < 320; i++)
         {
-            var (angle, spread) = (i / 100 * Math.Tau / 3, i < 300 ? 0.2 : 4);
+            var (angle, spread) = (i / 100 * Math.Tau / 3, i < 300 ? 0.2 : 30);
             values[i, 0] = (float)(3 * Math.Cos(angle) + spread * (random.NextDouble() - 0.5));
             values[i, 1] = (float)(3 * Math.Sin(angle) + spread * (random.NextDouble() - 0.5));
         }
