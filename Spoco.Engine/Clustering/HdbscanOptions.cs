@@ -27,4 +27,15 @@ public sealed record HdbscanOptions
 
     /// <summary>Whether all points may form one cluster.</summary>
     public bool AllowSingleCluster { get; init; }
+
+    /// <exception cref="ArgumentException">An option is out of range.</exception>
+    internal void Check()
+    {
+        if (MinClusterSize < 2)
+            throw new ArgumentException($"Hdbscan: MinClusterSize must be at least 2, got {MinClusterSize}.");
+        if (MinSamples < 1)
+            throw new ArgumentException($"Hdbscan: MinSamples must be at least 1, got {MinSamples}.");
+        if (!(SelectionEpsilon >= 0 && double.IsFinite(SelectionEpsilon)))
+            throw new ArgumentException($"Hdbscan: SelectionEpsilon must be a finite number from 0 on, got {SelectionEpsilon}.");
+    }
 }

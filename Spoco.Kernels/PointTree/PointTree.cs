@@ -41,6 +41,7 @@ internal sealed unsafe class PointTree : IDisposable
             Boxes = _scratch.Take<float>(2L * Nodes * BoxStride);
             FirstLeaf = _scratch.Take<int>(Nodes);
             NodeLeaves = _scratch.Take<int>(Nodes);
+            LeafNodes = _scratch.Take<int>(Leaves);
             fixed (float* values = points)
                 new PointTreeBuilder(_scratch, this, values).Build();
         }
@@ -81,8 +82,14 @@ internal sealed unsafe class PointTree : IDisposable
     /// <summary>[nodes]: the first leaf below each node.</summary>
     public int* FirstLeaf { get; }
 
+    /// <summary>[leaves]: the node of each leaf.</summary>
+    public int* LeafNodes { get; }
+
     /// <summary>[nodes]: leaves below each node, itself included; 1 = it is a leaf.</summary>
     public int* NodeLeaves { get; }
+
+    /// <summary>Its geometry.</summary>
+    public PointTreeShape Shape => new(Count, Dimensions, Leaves, BoxStride);
 
     /// <summary>Points of a leaf.</summary>
     public int LeafCount(int leaf) => Math.Min(LeafPoints, Count - leaf * LeafPoints);

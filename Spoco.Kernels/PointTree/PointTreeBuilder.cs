@@ -59,6 +59,7 @@ internal sealed unsafe class PointTreeBuilder
         var widest = Enclose(_order + first, count, _tree.Box(node));
         if (leaves == 1)
         {
+            _tree.LeafNodes[_tree.FirstLeaf[node]] = node;
             Fill(_tree.FirstLeaf[node], _order + first, count);
             return;
         }
