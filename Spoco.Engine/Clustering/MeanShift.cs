@@ -1,5 +1,4 @@
 using Spoco.Kernels;
-using Spoco.Kernels.Primitives;
 using Primitives = Spoco.Kernels.Primitives;
 
 namespace Spoco.Engine.Clustering;
@@ -35,15 +34,15 @@ public static class MeanShift
     /// <param name="device">Where to compute; null = all cores of the host. A device without 64-bit floating-point numbers leaves it to the host.</param>
     /// <param name="cancellation">Stops between steps.</param>
     /// <returns>Labels and centres. No centre, and every label 0, where no seed has a point within the bandwidth: scikit-learn refuses that.</returns>
-    /// <exception cref="ArgumentException">A component is infinite or not a number, or an option is out of range.</exception>
+    /// <exception cref="ArgumentException">A value is not finite or beyond 1e18, there are more than 2^30 points, or an option is out of range.</exception>
+    /// <exception cref="OperationCanceledException">It was stopped.</exception>
     public static MeanShiftResult Cluster(Points points, MeanShiftOptions? options = null, ComputeDevice? device = null, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(points);
         options ??= new MeanShiftOptions();
-        options.Require();
-        if (FiniteNumbers.IndexOfOther(points.Values.Span) is var i && i >= 0)
-            throw new ArgumentException($"MeanShift: component {i % points.Dimensions} of point {i / points.Dimensions} is {points.Values.Span[i]}; all must be finite.");
-        var problem = new MeanShiftProblem(
+        options.Check();
+        PointCheck.Require(points, nameof(MeanShift), Hdbscan.Largest);
+        var problem = new Primitives.MeanShiftProblem(
             points.Count, points.Dimensions, options.Bandwidth, options.BinSeeding, options.MinBinFrequency, options.ClusterAll, options.MaxIterations);
         var labels = new int[points.Count];
         var centres = Primitives.MeanShift.Cluster(device, problem, points.Values, labels, cancellation);

@@ -18,15 +18,14 @@ public sealed record MeanShiftOptions
     /// <summary>Shifts of a seed after which one more is the last, at least 0.</summary>
     public int MaxIterations { get; init; } = 300;
 
-    /// <summary>Checks the choices.</summary>
-    /// <exception cref="ArgumentException">One is out of range.</exception>
-    internal void Require()
+    /// <exception cref="ArgumentException">An option is out of range.</exception>
+    internal void Check()
     {
         if (!((float)Bandwidth > 0 && float.IsFinite((float)Bandwidth)))
-            throw new ArgumentException($"MeanShift: the bandwidth must be a finite number above 0, got {Bandwidth}.");
+            throw new ArgumentException($"MeanShift: Bandwidth must be a finite number above 0, got {Bandwidth}.");
         if (MinBinFrequency < 1)
-            throw new ArgumentException($"MeanShift: a cell needs at least 1 point, got {MinBinFrequency}.");
+            throw new ArgumentException($"MeanShift: MinBinFrequency must be at least 1, got {MinBinFrequency}.");
         if (MaxIterations < 0)
-            throw new ArgumentException($"MeanShift: there are at least 0 iterations, got {MaxIterations}.");
+            throw new ArgumentException($"MeanShift: MaxIterations must be at least 0, got {MaxIterations}.");
     }
 }

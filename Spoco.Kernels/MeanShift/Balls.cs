@@ -45,15 +45,13 @@ internal sealed unsafe class Balls
     /// <summary>Moves a ball.</summary>
     public void Place(int ball, ReadOnlySpan<double> centre)
     {
-        var moved = 0.0;
         for (var c = 0; c < centre.Length; c++)
         {
             _centres[ball * centre.Length + c] = centre[c];
-            var rounded = _rounded[c * Together + ball] = (float)centre[c];
-            moved += (rounded - centre[c]) * (rounded - centre[c]);
+            _rounded[c * Together + ball] = (float)centre[c];
         }
 
-        (_near[ball], _far[ball]) = BallLimits.Of(_radius, Math.Sqrt(moved) + _moved, centre.Length);
+        (_near[ball], _far[ball]) = BallLimits.Around(centre, _radius, _moved);
     }
 
     /// <summary>Those of some balls that may reach into a box.</summary>

@@ -6,7 +6,7 @@ namespace Spoco.Kernels.Primitives;
 /// </summary>
 internal static class MeanShift
 {
-    internal static readonly Chooser<MeanShiftAlgorithm, MeanShiftProblem> Chooser = new(nameof(MeanShift), new MeanShiftHost());
+    internal static readonly Chooser<MeanShiftAlgorithm, MeanShiftProblem> Chooser = new(nameof(MeanShift), new MeanShiftSimt(), new MeanShiftHost());
 
     /// <summary>Clusters points.</summary>
     /// <param name="device">Where to compute; null = all cores of the host.</param>
@@ -24,7 +24,7 @@ internal static class MeanShift
         var host = own ?? device!.Host;
         using var scratch = new HostScratch(host, nameof(MeanShift));
         using var tree = new PointTree(host, points.Span, problem.Points, problem.Dimensions);
-        using var passes = Chooser.For(device ?? host, problem).Open(device ?? host, scratch, problem, tree);
+        using var passes = Chooser.For(device ?? host, problem).Open(device ?? host, host, scratch, problem, tree);
         var seeds = MeanShiftSeeds.Of(scratch, problem, points);
         var ends = passes.Walk(seeds.Values, seeds.InOrderOf(tree), cancellation);
         var centres = CentreSelection.Of(host, scratch, problem, ends, cancellation);

@@ -10,11 +10,12 @@ internal abstract class MeanShiftAlgorithm : IAlgorithm<MeanShiftProblem>
     public abstract bool Runs(in Capabilities device, in MeanShiftProblem problem);
 
     /// <summary>Prepares for the points of a tree.</summary>
-    /// <param name="device">The device it is computed on.</param>
-    /// <param name="scratch">Memory of the host that holds the tree; returned after the computation.</param>
+    /// <param name="device">The device that was asked for.</param>
+    /// <param name="host">The host that holds the tree.</param>
+    /// <param name="scratch">Its memory, for the time of the computation.</param>
     /// <param name="problem">What is asked for.</param>
     /// <param name="tree">The points.</param>
-    public abstract IMeanShiftPasses Open(ComputeDevice device, HostScratch scratch, in MeanShiftProblem problem, PointTree tree);
+    public abstract IMeanShiftPasses Open(ComputeDevice device, HostDevice host, HostScratch scratch, in MeanShiftProblem problem, PointTree tree);
 }
 
 /// <summary>The passes of a mean-shift over the points of a tree.</summary>

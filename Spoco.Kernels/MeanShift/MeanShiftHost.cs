@@ -1,6 +1,6 @@
 namespace Spoco.Kernels.Primitives;
 
-/// <summary>Mean-shift on the host, on all workers: also for devices without double precision, whose host does it.</summary>
+/// <summary>Mean-shift on the host, on all workers: what is left to it where a device has no double precision.</summary>
 internal sealed unsafe class MeanShiftHost : MeanShiftAlgorithm
 {
     /// <summary>Seeds that a worker walks with at a time.</summary>
@@ -13,11 +13,11 @@ internal sealed unsafe class MeanShiftHost : MeanShiftAlgorithm
     public override string Name => "host";
 
     /// <inheritdoc/>
-    public override bool Runs(in Capabilities device, in MeanShiftProblem problem) => device.OnHost;
+    public override bool Runs(in Capabilities device, in MeanShiftProblem problem) => true;
 
     /// <inheritdoc/>
-    public override IMeanShiftPasses Open(ComputeDevice device, HostScratch scratch, in MeanShiftProblem problem, PointTree tree) =>
-        new Passes(device.Host, scratch, problem, tree);
+    public override IMeanShiftPasses Open(ComputeDevice device, HostDevice host, HostScratch scratch, in MeanShiftProblem problem, PointTree tree) =>
+        new Passes(host, scratch, problem, tree);
 
     private sealed class Passes(HostDevice host, HostScratch scratch, MeanShiftProblem problem, PointTree tree) : IMeanShiftPasses
     {
@@ -40,7 +40,7 @@ internal sealed unsafe class MeanShiftHost : MeanShiftAlgorithm
                 var searches = new NearestCentreHost[scratch.Workers];
                 for (var w = 0; w < searches.Length; w++)
                     searches[w] = new NearestCentreHost(scratch, problem, tree, centres, values);
-                host.Workers.RunPieces(tree.Nodes, new LabelBody(searches, tree, result, cancellation), Leaves);
+                host.Workers.RunPieces(tree.Leaves, new LabelBody(searches, result, cancellation), Leaves);
             }
         }
 
@@ -58,16 +58,13 @@ internal sealed unsafe class MeanShiftHost : MeanShiftAlgorithm
         }
     }
 
-    private readonly struct LabelBody(NearestCentreHost[] searches, PointTree tree, int* labels, CancellationToken cancellation) : IParallelBody
+    private readonly struct LabelBody(NearestCentreHost[] searches, int* labels, CancellationToken cancellation) : IParallelBody
     {
         public void Execute(int from, int until, int worker)
         {
             cancellation.ThrowIfCancellationRequested();
-            for (var node = from; node < until; node++)
-            {
-                if (tree.NodeLeaves[node] == 1)
-                    searches[worker].Label(node, labels);
-            }
+            for (var leaf = from; leaf < until; leaf++)
+                searches[worker].Label(leaf, labels);
         }
     }
 }

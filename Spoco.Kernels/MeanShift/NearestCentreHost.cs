@@ -41,11 +41,10 @@ internal sealed unsafe class NearestCentreHost
     }
 
     /// <summary>Writes the number of the nearest centre of every point of a leaf, from 1, in the place of the point; 0 where it is to have none.</summary>
-    public void Label(int node, int* labels)
+    public void Label(int leaf, int* labels)
     {
-        var leaf = _points.FirstLeaf[node];
         _tile = _points.Tile(leaf);
-        _box = _points.Box(node);
+        _box = _points.Box(_points.LeafNodes[leaf]);
         new Span<float>(_nearest, PointTree.LeafPoints).Fill(float.PositiveInfinity);
         new Span<float>(_second, PointTree.LeafPoints).Fill(float.PositiveInfinity);
         new Span<int>(_number, PointTree.LeafPoints).Clear();

@@ -25,19 +25,16 @@ internal sealed unsafe class PointSums
         _rows = scratch.Take<float>((long)tree.Slots * Stride);
         _nodes = scratch.Take<double>((long)tree.Nodes * Stride);
         _diagonals = scratch.Take<float>(tree.Nodes);
-        scratch.Run(tree.Nodes, (from, until, _) =>
+        scratch.Run(tree.Leaves, (from, until, _) =>
         {
-            for (var node = from; node < until; node++)
-            {
-                _diagonals[node] = Diagonal(tree.Box(node));
-                if (tree.NodeLeaves[node] == 1)
-                    FillLeaf(node);
-            }
+            for (var leaf = from; leaf < until; leaf++)
+                Fill(leaf);
         }, 32);
 
         // Children come behind their node.
         for (var node = tree.Nodes - 1; node >= 0; node--)
         {
+            _diagonals[node] = Diagonal(tree.Box(node));
             if (tree.NodeLeaves[node] == 1)
                 continue;
             Copy(Of(node + 1), Of(node));
@@ -128,9 +125,8 @@ internal sealed unsafe class PointSums
         return sum;
     }
 
-    private void FillLeaf(int node)
+    private void Fill(int leaf)
     {
-        var leaf = _tree.FirstLeaf[node];
         var tile = _tree.Tile(leaf);
         for (var p = 0; p < PointTree.LeafPoints; p++)
         {
@@ -139,6 +135,6 @@ internal sealed unsafe class PointSums
                 row[c] = p < _tree.LeafCount(leaf) && c < _tree.Dimensions ? tile[c * PointTree.LeafPoints + p] : 0;
         }
 
-        OfLeaf(leaf, _tree.All(leaf), Of(node));
+        OfLeaf(leaf, _tree.All(leaf), Of(_tree.LeafNodes[leaf]));
     }
 }
