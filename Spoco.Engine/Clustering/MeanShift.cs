@@ -42,12 +42,13 @@ public static class MeanShift
         options ??= new MeanShiftOptions();
         options.Check();
         PointCheck.Require(points, nameof(MeanShift), Hdbscan.Largest);
-        var problem = new Primitives.MeanShiftProblem(
-            points.Count, points.Dimensions, options.Bandwidth, options.BinSeeding, options.MinBinFrequency, options.ClusterAll, options.MaxIterations);
         var labels = new int[points.Count];
-        var centres = Primitives.MeanShift.Cluster(device, problem, points.Values, labels, cancellation);
+        var centres = Primitives.MeanShift.Cluster(device, Problem(points, options), points.Values, labels, cancellation);
         var table = new double[centres.Length / points.Dimensions, points.Dimensions];
         Buffer.BlockCopy(centres, 0, table, 0, sizeof(double) * centres.Length);
         return new MeanShiftResult(labels, table);
     }
+
+    internal static Primitives.MeanShiftProblem Problem(Points points, MeanShiftOptions options) => new(
+        points.Count, points.Dimensions, options.Bandwidth, options.BinSeeding, options.MinBinFrequency, options.ClusterAll, options.MaxIterations);
 }
