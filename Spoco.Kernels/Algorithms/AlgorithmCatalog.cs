@@ -28,6 +28,7 @@ internal static class AlgorithmCatalog
         GradientPenalty.Chooser,
         GroupNorm.Chooser,
         MaxPool.Chooser,
+        MeanShift.Chooser,
         NormConvolution.Chooser,
         PositiveUnlabelledLoss.Chooser,
         Probability.Chooser,
