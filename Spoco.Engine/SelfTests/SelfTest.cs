@@ -51,7 +51,7 @@ public sealed class SelfTest
     internal static IReadOnlyList<SelfCheck> Checks { get; } =
     [
         .. OperationChecks.All(), .. LossChecks.All(), .. TrainingChecks.All(), .. AffinityChecks.All(), .. CollectiveChecks.All(), .. SegmentationChecks.All(), .. HdbscanChecks.All(),
-        .. MeanShiftChecks.All(),
+        .. MeanShiftChecks.All(), .. ConsistencyChecks.All(),
     ];
 
     /// <summary>Whether the last run ended because something hangs.</summary>

@@ -39,6 +39,7 @@ public sealed class KernelPlayTests
             Assert.That(Pool(device.Device), Is.EqualTo(Pool(host)).Within(1e-5), $"pooling, seed {seed}");
             Assert.That(Normalise(device.Device), Is.EqualTo(Normalise(host)).Within(1e-4), $"norms, seed {seed}");
             Assert.That(Weigh(device.Device), Is.EqualTo(Weigh(host)).Within(1e-5), $"affinities, seed {seed}");
+            Assert.That(Overlap(device.Device), Is.EqualTo(Overlap(host)), $"balls, seed {seed}");
             Segment(device.Device, seed);
             ClusterByDensity(device.Device, host, seed);
             Cluster(device.Device, seed);
@@ -187,6 +188,18 @@ public sealed class KernelPlayTests
         var second = Gradients.Of(Reduction.Mean(Elementwise.Multiply(first, first)), [x])[0];
         var sums = Elementwise.Multiply(AxisSum.SpreadOverVoxels(AxisSum.OverVoxels(x), shape), AxisSum.SpreadOverChannels(AxisSum.OverChannels(x), shape));
         return [.. first.ToArray(), .. second.ToArray(), .. sums.ToArray()];
+    }
+
+    // Balls of two objects; the pixels are more than one tile.
+    private static int[] Overlap(ComputeDevice device)
+    {
+        var shape = new BallOverlapShape(300, 2, 1, 2, 3);
+        using var holdings = new Holdings();
+        var embeddings = holdings.Upload<float>(device, [.. Enumerable.Range(0, 600).Select(i => i * 7 % 24 / 10f)], "play");
+        var labels = holdings.Upload<int>(device, [.. Enumerable.Range(0, 300).Select(i => i % 3)], "play");
+        var (within, ofObject) = (new int[shape.Balls], new int[shape.Balls]);
+        Primitives.BallOverlap.Count(shape, embeddings, labels, [0, 299, 17, 4, 5, 6], 1.1f, within, ofObject);
+        return [.. within, .. ofObject];
     }
 
     // From embeddings, of which one is refused, from weights, and from a graph.
