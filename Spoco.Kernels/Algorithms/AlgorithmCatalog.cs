@@ -29,6 +29,7 @@ internal static class AlgorithmCatalog
         GradientPenalty.Chooser,
         GroupNorm.Chooser,
         MaxPool.Chooser,
+        MeanShift.Chooser,
         NormConvolution.Chooser,
         PositiveUnlabelledLoss.Chooser,
         Probability.Chooser,

@@ -98,6 +98,9 @@ internal sealed unsafe class PointTree : IDisposable
     /// <summary>Points of a leaf.</summary>
     public int LeafCount(int leaf) => Math.Min(LeafPoints, Count - leaf * LeafPoints);
 
+    /// <summary>A bit for each point of a leaf, by its number within the leaf.</summary>
+    public ulong All(int leaf) => ulong.MaxValue >> (LeafPoints - LeafCount(leaf));
+
     /// <summary>The tile of a leaf.</summary>
     public float* Tile(int leaf) => Tiles + (long)leaf * LeafPoints * Dimensions;
 

@@ -41,7 +41,8 @@ public sealed class KernelPlayTests
             Assert.That(Weigh(device.Device), Is.EqualTo(Weigh(host)).Within(1e-5), $"affinities, seed {seed}");
             Assert.That(Overlap(device.Device), Is.EqualTo(Overlap(host)), $"balls, seed {seed}");
             Segment(device.Device, seed);
-            Cluster(device.Device, host, seed);
+            ClusterByDensity(device.Device, host, seed);
+            Cluster(device.Device, seed);
             CollectiveProblems.Check(device.Device, seed, 2100);
             played.UnionWith(device.Player.Launched);
             steps += device.Player.Steps;
@@ -52,7 +53,7 @@ public sealed class KernelPlayTests
     }
 
     // Clusters, points between them, some of them twice.
-    private static void Cluster(ComputeDevice device, ComputeDevice host, int seed)
+    private static void ClusterByDensity(ComputeDevice device, ComputeDevice host, int seed)
     {
         var random = new Random(seed);
         var values = new float[3 * 100];
@@ -208,5 +209,18 @@ public sealed class KernelPlayTests
         Assert.That(MutexWatershed.FromEmbeddings(embeddings, device: device).Data, Has.All.Positive);
         for (var i = 0; i < 4; i++)
             MutexWatershedPlayTests.CheckSegments(4 * seed + i, device);
+    }
+
+    // Points of three leaves, with two components and with three.
+    private static void Cluster(ComputeDevice device, int seed)
+    {
+        for (var d = 2; d < 4; d++)
+        {
+            var random = new Random(seed);
+            var points = new Points(Enumerable.Range(0, 140 * d).Select(_ => random.Next(8) / 4f).ToArray(), d);
+            var (played, expected) = (MeanShift.Cluster(points, device: device), MeanShift.Cluster(points, device: TestDevices.Open("cpu")));
+            Assert.That(played.Centres, Is.EqualTo(expected.Centres).Within(1e-12), $"centres, seed {seed}");
+            Assert.That(played.Labels, Is.EqualTo(expected.Labels), $"labels, seed {seed}");
+        }
     }
 }
