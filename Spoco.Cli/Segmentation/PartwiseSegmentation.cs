@@ -98,7 +98,7 @@ internal sealed class PartwiseSegmentation(
 
     /// <summary>
     /// About how many bytes the segmentation of an image at once takes: the program, the image as stored, normalised and as the views show it, the prediction, embeddings and
-    /// affinities, and the solver's edges and tables.
+    /// affinities, and the edges and tables of what divides the pixels.
     /// </summary>
     private long AtOnce(ImageHeader header)
     {
@@ -110,7 +110,9 @@ internal sealed class PartwiseSegmentation(
         long d = model.Options.EmbeddingDimensions;
         // The images of the views may not have been collected when the last one is done.
         var views = 4 * d + 8 + (orientations == 1 ? 0 : 4L * offsets.Count + 4L * orientations * header.Channels);
-        return MemoryLimit.Program + header.Voxels * (8L * header.Channels + views + 4L * offsets.Count + Math.Max(24L * attractive + 40, 96))
+        // Other clusterings copy the embeddings, and those of g, into trees of points; edges and hierarchies lie beside them.
+        var solver = options.Clustering is null ? 4L * offsets.Count + Math.Max(24L * attractive + 40, 96) : 16 * d + 256;
+        return MemoryLimit.Program + header.Voxels * (8L * header.Channels + views + solver)
             + model.PredictionBytes(Math.Max((int)header.Depth, least.D), Math.Max(header.Height, least.H), Math.Max(header.Width, least.W));
     }
 

@@ -126,6 +126,15 @@ public sealed class ClusteringsTests
         Assert.That(labels.Data.Count(label => label == 2), Is.EqualTo(70), "with two columns more");
     }
 
+    [Test]
+    public void Part_by_part_there_is_the_mutex_watershed_alone()
+    {
+        using var model = new SpocoModel(TestDevices.Open("cpu"), new SpocoModelOptions { Network = new() { FeatureMaps = [4, 8] } }, trained: false);
+        foreach (var (options, what) in new[] { (new InstanceSegmentationOptions { Clustering = new HdbscanClustering() }, "hdbscan"), (new InstanceSegmentationOptions { Fill = true }, "filling") })
+            Assert.That(() => TiledSegmentation.Segment(model, new VolumeReader<float>(new Volume<float>(1, 32, 32)), new BlockwiseOptions { Folder = "none", Memory = 1 << 30 }, options),
+                Throws.ArgumentException.With.Message.Contains($"{what} needs the whole image"));
+    }
+
     private sealed class Halves : IClustering
     {
         public string Name => "halves";
