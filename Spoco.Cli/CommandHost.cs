@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Invocation;
 using Spoco.Cli.Commands;
 using Spoco.Cli.Files;
+using Spoco.Cli.Training;
 using Spoco.Engine;
 using Spoco.Engine.Training;
 using Spoco.Kernels;
@@ -78,6 +79,7 @@ internal static class CommandHost
 
     private static string Message(Exception e) => e switch
     {
+        InputException input => SettingErrors.Message(input),
         ArgumentException argument => ReadFailure.Message(argument),
         FileNotFoundException or DirectoryNotFoundException when !HasCurrentFolder() =>
             "the current folder is gone, and a path is relative to it; go to a folder that is there.",

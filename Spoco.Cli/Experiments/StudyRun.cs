@@ -37,7 +37,11 @@ internal sealed class StudyRun(
     {
         var runs = Plan();
         foreach (var run in runs)
+        {
             run.Settings.Validate();
+            scoring.RequireForeground(run.Settings);
+        }
+
         RequireSameSettings(runs, options);
         var finished = runs.Count(IsFinished);
         return ProgressDisplay.Run(study.Name, finished * (long)common.Optimiser.Iterations, runs.Count * (long)common.Optimiser.Iterations, display =>

@@ -14,6 +14,14 @@ internal sealed record StudyScoring(string Foreground, int Orientations)
     /// <summary>The pixels of the true objects: what is scored is how well they are told apart.</summary>
     public const string Truth = "truth";
 
+    /// <summary>Refuses settings with which a model learns no foreground, where it is to be scored by that.</summary>
+    /// <exception cref="InputException">They are such settings.</exception>
+    public void RequireForeground(TrainSettings settings)
+    {
+        if (Foreground == ForegroundChoice.Learned && !settings.HasForeground)
+            throw new InputException("--foreground: learned needs models that learn a foreground; not all models of this study do.");
+    }
+
     /// <summary>The same for the engine.</summary>
     public ScoringChoices Of(SpocoModel model, TrainSettings settings)
     {

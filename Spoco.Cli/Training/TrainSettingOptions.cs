@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
+using System.Runtime.CompilerServices;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Spoco.Engine;
@@ -14,16 +15,16 @@ namespace Spoco.Cli.Training;
 /// <summary>The options of <c>spoco train</c>, each tied to one property of one subject of <see cref="TrainSettings"/>; a configuration file names them without dashes.</summary>
 internal sealed partial class TrainSettingOptions
 {
-    private static readonly Subject<TrainSettings> All = new(s => s, (_, all) => all);
-    private static readonly Subject<SourceSettings> Source = new(s => s.Source, (s, part) => s with { Source = part });
-    private static readonly Subject<LabelSettings> Labels = new(s => s.Labels, (s, part) => s with { Labels = part });
-    private static readonly Subject<DataSettings> Data = new(s => s.Data, (s, part) => s with { Data = part });
-    private static readonly Subject<AugmentationOptions> Augmentation = new(s => s.Augmentation, (s, part) => s with { Augmentation = part });
-    private static readonly Subject<NetworkSettings> Network = new(s => s.Network, (s, part) => s with { Network = part });
-    private static readonly Subject<LossSettings> Loss = new(s => s.Loss, (s, part) => s with { Loss = part });
-    private static readonly Subject<OptimiserSettings> Optimiser = new(s => s.Optimiser, (s, part) => s with { Optimiser = part });
-    private static readonly Subject<CriticSettings> Critic = new(s => s.Critic, (s, part) => s with { Critic = part });
-    private static readonly Subject<ValidationSettings> Validation = new(s => s.Validation, (s, part) => s with { Validation = part });
+    private static readonly Subject<TrainSettings> All = new("", s => s, (_, all) => all);
+    private static readonly Subject<SourceSettings> Source = new(nameof(TrainSettings.Source), s => s.Source, (s, part) => s with { Source = part });
+    private static readonly Subject<LabelSettings> Labels = new(nameof(TrainSettings.Labels), s => s.Labels, (s, part) => s with { Labels = part });
+    private static readonly Subject<DataSettings> Data = new(nameof(TrainSettings.Data), s => s.Data, (s, part) => s with { Data = part });
+    private static readonly Subject<AugmentationOptions> Augmentation = new(nameof(TrainSettings.Augmentation), s => s.Augmentation, (s, part) => s with { Augmentation = part });
+    private static readonly Subject<NetworkSettings> Network = new(nameof(TrainSettings.Network), s => s.Network, (s, part) => s with { Network = part });
+    private static readonly Subject<LossSettings> Loss = new(nameof(TrainSettings.Loss), s => s.Loss, (s, part) => s with { Loss = part });
+    private static readonly Subject<OptimiserSettings> Optimiser = new(nameof(TrainSettings.Optimiser), s => s.Optimiser, (s, part) => s with { Optimiser = part });
+    private static readonly Subject<CriticSettings> Critic = new(nameof(TrainSettings.Critic), s => s.Critic, (s, part) => s with { Critic = part });
+    private static readonly Subject<ValidationSettings> Validation = new(nameof(TrainSettings.Validation), s => s.Validation, (s, part) => s with { Validation = part });
 
     private readonly List<ISetting> _settings = [];
 
@@ -40,6 +41,9 @@ internal sealed partial class TrainSettingOptions
     private interface ISetting
     {
         Option Option { get; }
+
+        /// <summary>Where it stands, by its path from <see cref="TrainSettings"/>: what the engine's errors call it.</summary>
+        string Path { get; }
 
         TrainSettings Apply(TrainSettings settings, ParseResult result);
 
@@ -73,6 +77,9 @@ internal sealed partial class TrainSettingOptions
                 throw new InputException($"{setting.Option.Name}: {reason} {setting.Text(stored) ?? "the default"}; leave the option out.");
         }
     }
+
+    /// <summary>The option of every setting that is within a part of the settings, by its path: <c>Labels.Budget</c> is <c>--budget</c>.</summary>
+    public IReadOnlyDictionary<string, string> NamesByPath => _settings.Where(s => s.Path.Contains('.')).ToDictionary(s => s.Path, s => s.Option.Name);
 
     /// <summary>The names and values of all settings, those without a value left out.</summary>
     public IEnumerable<(string Name, string Value)> Describe(TrainSettings settings) =>
@@ -271,29 +278,36 @@ internal sealed partial class TrainSettingOptions
         AddRange(Augmentation, "--poisson", "Its events per deviation of the image, from,to: the fewer, the noisier.", a => a.PoissonEvents, (a, v) => a with { PoissonEvents = v });
     }
 
-    private void Add<TPart, T>(Subject<TPart> subject, string name, string description, Func<TPart, T> get, Func<TPart, T, TPart> set) =>
-        Add(subject, new Option<T>(name) { Description = description }, get, set);
+    // property: the text of get, which names the property after its last point.
+    private void Add<TPart, T>(
+        Subject<TPart> subject, string name, string description, Func<TPart, T> get, Func<TPart, T, TPart> set, [CallerArgumentExpression(nameof(get))] string property = "") =>
+        Add(subject, new Option<T>(name) { Description = description }, get, set, property);
 
-    private void Add<TPart, T>(Subject<TPart> subject, Option<T> option, Func<TPart, T> get, Func<TPart, T, TPart> set)
+    private void Add<TPart, T>(Subject<TPart> subject, Option<T> option, Func<TPart, T> get, Func<TPart, T, TPart> set, string property)
     {
-        var setting = new Setting<TPart, T>(subject, option, get, set);
+        var setting = new Setting<TPart, T>(subject, option, get, set, $"{subject.Name}{property[property.LastIndexOf('.')..]}".TrimStart('.'));
         if (setting.Text(new TrainSettings()) is { Length: > 0 } initial and not "false")
             option.Description += $" [default: {initial}]";
         _settings.Add(setting);
     }
 
-    private void AddRange<TPart>(Subject<TPart> subject, string name, string description, Func<TPart, DrawRange> get, Func<TPart, DrawRange, TPart> set) =>
-        Add(subject, new Option<DrawRange>(name) { Description = description, HelpName = "a,b", CustomParser = ParseRange }, get, set);
+    private void AddRange<TPart>(
+        Subject<TPart> subject, string name, string description, Func<TPart, DrawRange> get, Func<TPart, DrawRange, TPart> set,
+        [CallerArgumentExpression(nameof(get))] string property = "") =>
+        Add(subject, new Option<DrawRange>(name) { Description = description, HelpName = "a,b", CustomParser = ParseRange }, get, set, property);
 
-    private void AddNumbers<TPart, T>(Subject<TPart> subject, string name, string description, Func<TPart, T[]?> get, Func<TPart, T[], TPart> set)
+    private void AddNumbers<TPart, T>(
+        Subject<TPart> subject, string name, string description, Func<TPart, T[]?> get, Func<TPart, T[], TPart> set, [CallerArgumentExpression(nameof(get))] string property = "")
         where T : struct, ISpanParsable<T> =>
-        Add(subject, new Option<T[]?>(name) { Description = description, HelpName = "n,n,...", CustomParser = ParseNumbers<T> }, get, (part, v) => set(part, v!));
+        Add(subject, new Option<T[]?>(name) { Description = description, HelpName = "n,n,...", CustomParser = ParseNumbers<T> }, get, (part, v) => set(part, v!), property);
 
-    private void AddNames<TPart>(Subject<TPart> subject, string name, string description, Func<TPart, string[]> get, Func<TPart, string[], TPart> set) =>
+    private void AddNames<TPart>(
+        Subject<TPart> subject, string name, string description, Func<TPart, string[]> get, Func<TPart, string[], TPart> set,
+        [CallerArgumentExpression(nameof(get))] string property = "") =>
         Add(subject, new Option<string[]>(name)
         {
             Description = description, HelpName = "name,...", CustomParser = result => [.. result.Tokens.SelectMany(t => t.Value.Split(','))],
-        }, get, set);
+        }, get, set, property);
 
     private static DrawRange ParseRange(ArgumentResult result)
     {
@@ -317,7 +331,7 @@ internal sealed partial class TrainSettingOptions
     }
 
     /// <summary>Where the settings of a subject stand.</summary>
-    private sealed record Subject<TPart>(Func<TrainSettings, TPart> Get, Func<TrainSettings, TPart, TrainSettings> Set);
+    private sealed record Subject<TPart>(string Name, Func<TrainSettings, TPart> Get, Func<TrainSettings, TPart, TrainSettings> Set);
 
     /// <summary>What a configuration file may hold.</summary>
     [JsonSourceGenerationOptions(AllowTrailingCommas = true, ReadCommentHandling = JsonCommentHandling.Skip)]
@@ -332,9 +346,11 @@ internal sealed partial class TrainSettingOptions
     [JsonSerializable(typeof(string[]))]
     private sealed partial class OptionJson : JsonSerializerContext;
 
-    private sealed class Setting<TPart, T>(Subject<TPart> subject, Option<T> option, Func<TPart, T> get, Func<TPart, T, TPart> set) : ISetting
+    private sealed class Setting<TPart, T>(Subject<TPart> subject, Option<T> option, Func<TPart, T> get, Func<TPart, T, TPart> set, string path) : ISetting
     {
         public Option Option => option;
+
+        public string Path => path;
 
         public TrainSettings Apply(TrainSettings settings, ParseResult result) =>
             result.GetResult(option) is { Implicit: false } ? With(settings, result.GetValue(option)!) : settings;

@@ -45,7 +45,7 @@ internal static class InstanceSelection
     public static int[][] OfBudget(IReadOnlyList<IReadOnlyList<int>> objects, int budget, bool dense, bool exactly, long seed)
     {
         if (budget < 1)
-            throw new InputException($"--budget: a budget is at least 1 object, got {budget}.");
+            throw InputException.OfSetting("Labels.Budget", $"a budget is at least 1 object, got {budget}.");
         var random = RandomSource.ForIndex(seed, objects.Count, 1);
         var left = objects.Select(labels => Shuffled(labels, random)).ToArray();
         var order = Enumerable.Range(0, objects.Count).ToArray();
@@ -71,12 +71,12 @@ internal static class InstanceSelection
         {
             var colon = text.LastIndexOf(':');
             if (colon < 0 || !int.TryParse(text.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var number))
-                throw new InputException($"--known-objects: expected IMAGE:NUMBER, got '{text}'.");
+                throw InputException.OfSetting("Labels.KnownObjects", $"expected IMAGE:NUMBER, got '{text}'.");
             if (!indices.Contains(text[..colon]))
-                throw new InputException($"--known-objects: there is no training image {text[..colon]}.");
+                throw InputException.OfSetting("Labels.KnownObjects", $"there is no training image {text[..colon]}.");
             var index = indices[text[..colon]].First();
             if (!objects[index].Contains(number))
-                throw new InputException($"--known-objects: {images[index]} has no object {number}.");
+                throw InputException.OfSetting("Labels.KnownObjects", $"{images[index]} has no object {number}.");
             kept[index].Add(number);
         }
 
@@ -94,7 +94,7 @@ internal static class InstanceSelection
         if (exactly)
         {
             var near = left.Select(labels => labels.Length).Where(n => n > 0).Distinct().OrderBy(n => Math.Abs(n - budget)).Take(3).Order();
-            throw new InputException($"--budget: no image has exactly {budget} objects, as dense labels need; the nearest have {string.Join(", ", near)}.");
+            throw InputException.OfSetting("Labels.Budget", $"no image has exactly {budget} objects, as dense labels need; the nearest have {string.Join(", ", near)}.");
         }
 
         foreach (var image in order)
@@ -103,14 +103,14 @@ internal static class InstanceSelection
                 return image;
         }
 
-        throw new InputException($"--budget: no image has {budget} objects (at most {left.Max(labels => labels.Length)}).");
+        throw InputException.OfSetting("Labels.Budget", $"no image has {budget} objects (at most {left.Max(labels => labels.Length)}).");
     }
 
     private static void Spread(int[] order, int[][] left, int budget, int[] taken)
     {
         var total = left.Sum(labels => labels.Length);
         if (total < budget)
-            throw new InputException($"--budget: the training set has {total} objects, fewer than the budget of {budget}.");
+            throw InputException.OfSetting("Labels.Budget", $"the training set has {total} objects, fewer than the budget of {budget}.");
         for (var (at, count) = (0, 0); count < budget; at = (at + 1) % order.Length)
         {
             if (taken[order[at]] >= left[order[at]].Length)
@@ -130,6 +130,6 @@ internal static class InstanceSelection
     private static void CheckRatio(double ratio)
     {
         if (!(ratio >= 0 && ratio <= 1))
-            throw new InputException($"--instance-ratio: the ratio of objects is from 0 to 1, got {ratio}.");
+            throw InputException.OfSetting("Labels.InstanceRatio", $"the ratio of objects is from 0 to 1, got {ratio}.");
     }
 }

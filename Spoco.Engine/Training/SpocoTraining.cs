@@ -144,7 +144,7 @@ public sealed class SpocoTraining : IDisposable
         {
             var metadata = training._trainer.Resume(checkpoint);
             if (!changedData && metadata.TryGetValue(CheckpointFormat.DataKey, out var before) && data.Fingerprint.ChangeSince(checkpoint, before) is { } change)
-                throw new InputException($"--resume: the data are not those of the training: {change}; --changed-data goes on with them.");
+                throw InputException.OfSetting("changedData", $"without it, the data have to be those that the training was started with: {change}.");
             training.FormerComputer = metadata.GetValueOrDefault(CheckpointFormat.ComputerKey);
             training.Best = ReadBest(checkpoint, metadata);
         });
@@ -286,6 +286,6 @@ public sealed class SpocoTraining : IDisposable
         var least = options.Network.MinimumSize;
         var patch = _settings.PatchExtents;
         if (patch.Depth < least.D || patch.Height < least.H || patch.Width < least.W)
-            throw new InputException($"--patch: {options.Network.FeatureMaps.Count} levels need at least {new PatchExtents(least.D, least.H, least.W)}, got {patch}.");
+            throw InputException.OfSetting("Data.Patch", $"{options.Network.FeatureMaps.Count} levels need at least {new PatchExtents(least.D, least.H, least.W)}, got {patch}.");
     }
 }

@@ -94,8 +94,6 @@ internal static class ValidationScoring
         var (options, device) = (model.Options.Segmentation, model.Device);
         var source = choices.Foreground != ScoringForeground.Auto ? choices.Foreground
             : prediction.Foreground is not null ? ScoringForeground.Learned : ScoringForeground.Truth;
-        if (source == ScoringForeground.Learned && prediction.Foreground is null)
-            throw new InputException("--foreground: the model has learned no foreground (it was trained with --no-foreground, --self-supervised or --ignore-label).");
         var labels = source == ScoringForeground.Learned
             ? InstanceSegmentation.SegmentLearned(prediction, model.Options.ForegroundThreshold, options, device, cancellation)
             : InstanceSegmentation.Segment(prediction, source == ScoringForeground.Truth

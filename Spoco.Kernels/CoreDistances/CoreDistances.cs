@@ -6,7 +6,7 @@ namespace Spoco.Kernels.Primitives;
 /// </summary>
 internal static class CoreDistances
 {
-    internal static readonly Chooser<CoreDistancesAlgorithm, PointTreeShape> Chooser = new(nameof(CoreDistances), new CoreDistancesHost());
+    internal static readonly Chooser<CoreDistancesAlgorithm, PointTreeShape> Chooser = new(nameof(CoreDistances), new CoreDistancesHost(), new CoreDistancesSimt());
 
     /// <summary>Computes them.</summary>
     /// <param name="tree">The points.</param>

@@ -28,6 +28,7 @@ internal sealed unsafe class PointTree : IDisposable
         ArgumentOutOfRangeException.ThrowIfGreaterThan(count, 1 << 30);
         if (points.Length != (long)count * dimensions)
             throw new ArgumentException($"PointTree: {points.Length} values are not {count} points with {dimensions} components.");
+        Host = host;
         Count = count;
         Dimensions = dimensions;
         Leaves = (count + LeafPoints - 1) / LeafPoints;
@@ -51,6 +52,9 @@ internal sealed unsafe class PointTree : IDisposable
             throw;
         }
     }
+
+    /// <summary>Where it lies.</summary>
+    public HostDevice Host { get; }
 
     /// <summary>Points, n.</summary>
     public int Count { get; }

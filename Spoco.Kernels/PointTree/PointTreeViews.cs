@@ -21,6 +21,7 @@ internal sealed class PointTreeViews : IDisposable
             Numbers = _scratch.Upload(new ReadOnlySpan<int>(tree.Numbers, tree.Slots));
             Boxes = _scratch.Upload(new ReadOnlySpan<float>(tree.Boxes, 2 * tree.Nodes * tree.BoxStride));
             NodeLeaves = _scratch.Upload(new ReadOnlySpan<int>(tree.NodeLeaves, tree.Nodes));
+            FirstLeaves = _scratch.Upload(new ReadOnlySpan<int>(tree.FirstLeaf, tree.Nodes));
         }
         catch
         {
@@ -38,17 +39,18 @@ internal sealed class PointTreeViews : IDisposable
     /// <summary>Its geometry.</summary>
     public PointTreeShape Shape => Host.Shape;
 
-    /// <summary><see cref="PointTree.Tiles"/> on the device; null on the host.</summary>
-    public DeviceBuffer<float> Tiles { get; }
+    /// <summary>The tree as kernels see it.</summary>
+    public PointTreeView View => new(Shape, Tiles.View, Numbers.View, Boxes.View, NodeLeaves.View, FirstLeaves.View);
 
-    /// <summary><see cref="PointTree.Numbers"/> on the device; null on the host.</summary>
-    public DeviceBuffer<int> Numbers { get; }
+    private DeviceBuffer<float> Tiles { get; }
 
-    /// <summary><see cref="PointTree.Boxes"/> on the device; null on the host.</summary>
-    public DeviceBuffer<float> Boxes { get; }
+    private DeviceBuffer<int> Numbers { get; }
 
-    /// <summary><see cref="PointTree.NodeLeaves"/> on the device; null on the host.</summary>
-    public DeviceBuffer<int> NodeLeaves { get; }
+    private DeviceBuffer<float> Boxes { get; }
+
+    private DeviceBuffer<int> NodeLeaves { get; }
+
+    private DeviceBuffer<int> FirstLeaves { get; }
 
     /// <inheritdoc/>
     public void Dispose() => _scratch?.Dispose();

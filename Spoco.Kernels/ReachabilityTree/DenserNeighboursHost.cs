@@ -5,8 +5,7 @@ using System.Runtime.Intrinsics;
 namespace Spoco.Kernels.Primitives;
 
 /// <summary>
-/// The nearest denser neighbour of every point within its core distance, on the host; of several, the one with the smallest number. Denser is what has a smaller core distance, or the
-/// same and a smaller number.
+/// The nearest neighbour of every point within its core distance that is as dense or denser, which has no larger core distance; of several, the one with the smallest number. On the host.
 /// </summary>
 internal sealed unsafe class DenserNeighboursHost(ReachabilityForest forest, HostScratch scratch)
 {
@@ -154,7 +153,7 @@ internal sealed unsafe class DenserNeighboursHost(ReachabilityForest forest, Hos
             {
                 var p = BitOperations.TrailingZeroCount(candidates);
                 var number = _tree.Numbers[first + p];
-                if (cores[p] == _forest.Cores[own] && number >= _tree.Numbers[own])
+                if (first + p == own)
                     continue;
                 if (values[p] < _bounds[q] || (values[p] == _bounds[q] && number < _bestNumber[q]))
                     (_bounds[q], _best[q], _bestNumber[q]) = (values[p], first + p, number);

@@ -55,7 +55,7 @@ internal sealed unsafe class ReachabilityForest
     /// <summary>[nodes]: the least number of the points below each node.</summary>
     public int* LeastNumber { get; }
 
-    /// <summary>[slots]: the slot of the nearest denser neighbour; -1 = there is none within the core distance.</summary>
+    /// <summary>[slots]: the slot of the nearest neighbour within the core distance that is as dense or denser; -1 = there is none.</summary>
     public int* Denser { get; }
 
     /// <summary>[slots]: its squared distance.</summary>
@@ -76,15 +76,20 @@ internal sealed unsafe class ReachabilityForest
     /// <summary>The edges found so far, and room for the rest.</summary>
     public ReachabilityEdge[] Edges { get; }
 
-    /// <summary>Joins every point to its denser neighbour. The links cannot form a circle: along them the core distance falls, or stays while the number falls.</summary>
+    /// <summary>
+    /// Joins every point to its denser neighbour: by the first of its edges, for none has a smaller reachability than its core distance. First edges form no circle, but two points may have
+    /// the same one.
+    /// </summary>
     public void JoinDenser()
     {
         for (var slot = 0; slot < Tree.Slots; slot++)
         {
             var denser = Tree.Numbers[slot] < 0 ? -1 : Denser[slot];
-            _parents[slot] = denser < 0 ? slot : denser;
-            if (denser >= 0)
-                Edges[_edges++] = ReachabilityEdge.Between(Cores[slot], DenserDistance[slot], Tree.Numbers[slot], Tree.Numbers[denser]);
+            _parents[slot] = slot;
+            if (denser < 0 || (Denser[denser] == slot && slot < denser))
+                continue;
+            _parents[slot] = denser;
+            Edges[_edges++] = ReachabilityEdge.Between(Cores[slot], DenserDistance[slot], Tree.Numbers[slot], Tree.Numbers[denser]);
         }
 
         Components = 0;
@@ -124,6 +129,21 @@ internal sealed unsafe class ReachabilityForest
             }
 
             NodeComponents[node] = name;
+        }
+    }
+
+    /// <summary>Takes the first edge of each component from those of its points: [slots] reachability, distance and number of the other end, -1 = none.</summary>
+    public void TakeFirst(float* reachabilities, float* distances, int* numbers)
+    {
+        var known = new bool[Components];
+        for (var slot = 0; slot < Tree.Slots; slot++)
+        {
+            if (Component[slot] == Several || numbers[slot] < 0)
+                continue;
+            var edge = ReachabilityEdge.Between(reachabilities[slot], distances[slot], Tree.Numbers[slot], numbers[slot]);
+            ref var first = ref First[Component[slot]];
+            if (!known[Component[slot]] || edge.CompareTo(first) < 0)
+                (first, known[Component[slot]]) = (edge, true);
         }
     }
 

@@ -3,12 +3,12 @@ namespace Spoco.Kernels.Primitives;
 /// <summary>
 /// The minimum spanning tree of all points under mutual reachability, max(core(u), core(v), |u - v|) (Campello, Moulavi and Sander, PAKDD 2013), with edges ordered as
 /// <see cref="ReachabilityEdge"/> says. Exact. The first edges need no rounds: a point with a neighbour within its core distance whose own core distance is no larger is joined to the nearest
-/// such, for no edge of it can be shorter than its core distance; only the densest point of every neighbourhood has none. From there on Boruvka's algorithm: every component takes
+/// such, for no edge of it is shorter than its core distance; only the densest point of every neighbourhood has none. From there on Boruvka's algorithm: every component takes
 /// its first edge to another one (McInnes and Healy, 2017).
 /// </summary>
 internal static class ReachabilityTree
 {
-    internal static readonly Chooser<ReachabilityTreeAlgorithm, PointTreeShape> Chooser = new(nameof(ReachabilityTree), new ReachabilityTreeHost());
+    internal static readonly Chooser<ReachabilityTreeAlgorithm, PointTreeShape> Chooser = new(nameof(ReachabilityTree), new ReachabilityTreeHost(), new ReachabilityTreeSimt());
 
     /// <summary>Finds the edges, n - 1 of them, in no order.</summary>
     /// <param name="tree">The points.</param>

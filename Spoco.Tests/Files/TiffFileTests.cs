@@ -672,7 +672,7 @@ internal sealed class TiffFileTests : IDisposable
         for (var page = 0; page < (kind == "volume" ? 1 : pages); page++)
             tiff.PageWith(tags, height, data);
         var sound = tiff.ToArray();
-        Assert.That(TiffBoxes.ReadImage(_folder.Write("a.tif", sound)).Data, Is.Not.Empty);
+        Assert.That(TiffBoxes.ReadImage(_folder.Write("a.tif", sound)).Data, Has.Length.EqualTo(width * height * pages * (kind == "palette" ? 3 : 1)));
         DamagedFiles.SurvivesFlips(sound, "a.tif", 1500, seed: 11);
     }
 

@@ -40,7 +40,8 @@ public sealed class KernelPlayTests
             Assert.That(Normalise(device.Device), Is.EqualTo(Normalise(host)).Within(1e-4), $"norms, seed {seed}");
             Assert.That(Weigh(device.Device), Is.EqualTo(Weigh(host)).Within(1e-5), $"affinities, seed {seed}");
             Segment(device.Device, seed);
-            Cluster(device.Device, seed);
+            Cluster(device.Device, host, seed);
+            ShiftMeans(device.Device, host, seed);
             CollectiveProblems.Check(device.Device, seed, 2100);
             played.UnionWith(device.Player.Launched);
             steps += device.Player.Steps;
@@ -48,6 +49,18 @@ public sealed class KernelPlayTests
 
         TestContext.Out.WriteLine($"{played.Count} kernels, {plays} plays of each, {steps} steps.");
         Assert.That(string.Join(", ", Kernels().Except(played)), Is.Empty, "kernels that were not played");
+    }
+
+    // Clusters, points between them, some of them twice.
+    private static void Cluster(ComputeDevice device, ComputeDevice host, int seed)
+    {
+        var random = new Random(seed);
+        var values = new float[3 * 100];
+        for (var i = 0; i < values.Length; i++)
+            values[i] = 4 * (i / 3 % 4) + random.Next(8) / 8f;
+        var points = new Points(values, 3);
+        var options = new HdbscanOptions { MinClusterSize = 6, MinSamples = 3 };
+        Assert.That(Hdbscan.Cluster(points, options, device).Labels, Is.EqualTo(Hdbscan.Cluster(points, options, host).Labels), $"HDBSCAN, seed {seed}");
     }
 
     /// <summary>Names of the kernels that the product loads anywhere.</summary>
@@ -186,13 +199,13 @@ public sealed class KernelPlayTests
     }
 
     // Points of three leaves, with two components and with three.
-    private static void Cluster(ComputeDevice device, int seed)
+    private static void ShiftMeans(ComputeDevice device, ComputeDevice host, int seed)
     {
         for (var d = 2; d < 4; d++)
         {
             var random = new Random(seed);
             var points = new Points(Enumerable.Range(0, 140 * d).Select(_ => random.Next(8) / 4f).ToArray(), d);
-            var (played, expected) = (MeanShift.Cluster(points, device: device), MeanShift.Cluster(points, device: TestDevices.Open("cpu")));
+            var (played, expected) = (MeanShift.Cluster(points, device: device), MeanShift.Cluster(points, device: host));
             Assert.That(played.Centres, Is.EqualTo(expected.Centres).Within(1e-12), $"centres, seed {seed}");
             Assert.That(played.Labels, Is.EqualTo(expected.Labels), $"labels, seed {seed}");
         }

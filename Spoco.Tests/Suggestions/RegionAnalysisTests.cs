@@ -1,5 +1,6 @@
 using Spoco.Engine;
 using Spoco.Engine.Networks;
+using Spoco.Engine.Segmentation;
 using Spoco.Engine.Suggestions;
 
 namespace Spoco.Tests.Suggestions;
@@ -62,6 +63,7 @@ public sealed class RegionAnalysisTests
             EmbeddingDimensions = 4, Foreground = foreground, SizeFloor = 2, PullMargin = 0.01, PushMargin = 0.03,
         }, trained: false);
         model.Initialise(3);
+        model.MomentumNet.Parameters.Initialise(4);
         var random = new Random(1);
         var image = new Volume<float>(dimensions == 3 ? 8 : 1, 24, 20);
         for (var i = 0; i < image.Data.Length; i++)
@@ -72,11 +74,12 @@ public sealed class RegionAnalysisTests
         {
             Assert.That((region.Image, region.IsLabelled), Is.EqualTo((5, false)));
             Assert.That(region.Voxels, Is.GreaterThanOrEqualTo(2).And.EqualTo(region.Runs.Sum(run => run.Length)));
-            Assert.That(region.Measures.Disagreement, Is.InRange(0, 1));
-            Assert.That(region.Measures.LowMargin, Is.InRange(0, 1));
-            Assert.That(region.Measures.UnclearForeground is { } unclear ? unclear is >= 0 and <= 1 : !foreground);
+            Assert.That(region.Measures.UnclearForeground is null, Is.EqualTo(!foreground));
         }
 
+        // g sees every slice turned by 180 degrees.
+        var prediction = OrientationAverage.Predict(model, image, 2) with { MomentumEmbeddings = Turned(model.PredictMomentum(Turned(image), default)) };
+        Assert.That(regions.Select(r => r.Measures), Is.EqualTo(RegionMeasuring.Of(Proposals(regions, image), prediction, pullMargin: 0.01, pushMargin: 0.03, kernelThreshold: 0.9)));
         Assert.That(regions.SelectMany(r => r.Runs).OrderBy(run => run.Start).Aggregate(0, (end, run) => run.Start >= end ? run.Start + run.Length : int.MaxValue), Is.LessThan(int.MaxValue), "no voxel twice");
         var again = RegionAnalysis.Of(model, image, new Volume<int>(image.Depth, image.Height, image.Width), 5, 2, 0.9);
         Assert.That(again.Select(r => (r.Z, r.Y, r.X, r.Measures)), Is.EqualTo(regions.Select(r => (r.Z, r.Y, r.X, r.Measures))));
@@ -85,6 +88,20 @@ public sealed class RegionAnalysisTests
         Assert.That(RegionAnalysis.Of(model, image, all, 5, 2, 0.9).Select(r => r.IsLabelled), Is.All.True);
         Assert.That(() => RegionAnalysis.Of(model, image, new Volume<int>(1, 2, 2), 5, 2, 0.9), Throws.ArgumentException.With.Message.Contains("the labels"));
     }
+
+    /// <summary>The regions as an image again.</summary>
+    private static RegionProposals Proposals(IReadOnlyList<CandidateRegion> regions, Volume<float> image)
+    {
+        var numbers = new Volume<int>(image.Depth, image.Height, image.Width);
+        for (var r = 0; r < regions.Count; r++)
+            foreach (var (start, length) in regions[r].Runs)
+                numbers.Data.AsSpan(start, length).Fill(r + 1);
+        return new RegionProposals(numbers, regions.Count(region => region.IsSegment), regions.Count);
+    }
+
+    private static Volume<float> Turned(Volume<float> image) => new(
+        [.. image.Data.Chunk(image.Height * image.Width * image.Channels).SelectMany(slice => slice.Chunk(image.Channels).Reverse().SelectMany(voxel => voxel))],
+        image.Depth, image.Height, image.Width, image.Channels);
 
     private static CandidateRegion Only(Volume<int> regions, Volume<float> image, Volume<int>? labels) =>
         RegionAnalysis.Regions(new RegionProposals(regions, 1, 1), [default], image, labels, 0).Single();

@@ -90,28 +90,28 @@ public sealed record LabelSettings
     internal void Validate()
     {
         if (InstanceRatio is not (> 0 and <= 1))
-            throw new InputException($"--instance-ratio: expected a fraction in (0, 1], got {InstanceRatio}.");
+            throw InputException.OfSetting("Labels.InstanceRatio", $"expected a fraction in (0, 1], got {InstanceRatio}.");
         if (InstanceRatio < 1 && Supervision == Supervision.Full)
-            throw new InputException("--instance-ratio: needs --supervision sparse: with full supervision everything unlabelled counts as background.");
+            throw InputException.OfSetting("Labels.InstanceRatio", "needs sparse supervision (Labels.Supervision): with full supervision everything unlabelled counts as background.");
         if (Budget is < 1)
-            throw new InputException($"--budget: a budget is at least 1 object, got {Budget}.");
+            throw InputException.OfSetting("Labels.Budget", $"a budget is at least 1 object, got {Budget}.");
         if (Budget is not null && InstanceRatio < 1)
-            throw new InputException("--budget: says how many objects are known, as does --instance-ratio; give one of them.");
+            throw InputException.OfSetting("Labels.Budget", "says how many objects are known, as does Labels.InstanceRatio; give one of them.");
         if (Budget is not null && BudgetKind == BudgetKind.Sparse && Supervision == Supervision.Full)
-            throw new InputException("--budget: a sparse budget needs --supervision sparse; --budget-kind dense is one image with all its objects.");
+            throw InputException.OfSetting("Labels.Budget", "a sparse budget needs sparse supervision (Labels.Supervision); a dense one (Labels.BudgetKind) is one image with all its objects.");
         if (KnownObjects.Length > 0 && (Supervision == Supervision.Full || SelfSupervised || Budget is not null || InstanceRatio < 1))
-            throw new InputException("--known-objects: needs --supervision sparse, and says which objects are known, as do --budget and --instance-ratio; give one of them.");
+            throw InputException.OfSetting("Labels.KnownObjects", "needs sparse supervision (Labels.Supervision), and says which objects are known, as do Labels.Budget and Labels.InstanceRatio; give one of them.");
         if (SelfSupervised && (Budget is not null || InstanceRatio < 1))
-            throw new InputException("--self-supervised: uses no labels; leave out --budget and --instance-ratio.");
+            throw InputException.OfSetting("Labels.SelfSupervised", "uses no labels; leave out Labels.Budget and Labels.InstanceRatio.");
         if (BackgroundLabel is { } background)
         {
             if (Supervision == Supervision.Full || SelfSupervised)
-                throw new InputException("--background-label: needs --supervision sparse: with full supervision 0 is background.");
+                throw InputException.OfSetting("Labels.BackgroundLabel", "needs sparse supervision (Labels.Supervision): with full supervision 0 is background.");
             if (background <= 0 || background == IgnoreLabel)
-                throw new InputException($"--background-label: expected a number above 0 that is not the ignored label, got {background}.");
+                throw InputException.OfSetting("Labels.BackgroundLabel", $"expected a number above 0 that is not the ignored label, got {background}.");
         }
 
         if (Extent == LabelExtent.Partial && (Supervision == Supervision.Full || SelfSupervised))
-            throw new InputException("--labels-are: partial needs --supervision sparse: with full supervision every pixel without a label is background.");
+            throw InputException.OfSetting("Labels.Extent", "partial labels need sparse supervision (Labels.Supervision): with full supervision every pixel without a label is background.");
     }
 }

@@ -6,9 +6,7 @@ using Spoco.Kernels;
 
 namespace Spoco.Engine.Training;
 
-/// <summary>
-/// Everything that decides what a training computes from its images and labels; stored in its checkpoints. What is wrong is called as the options of <c>spoco train</c> call it.
-/// </summary>
+/// <summary>Everything that decides what a training computes from its images and labels; stored in its checkpoints. Errors name a setting by its path, such as <c>Labels.Budget</c>.</summary>
 public record TrainingSettings
 {
     /// <summary>What the labels say, and which of them training is to know.</summary>
@@ -52,7 +50,7 @@ public record TrainingSettings
         {
             var (dimensions, patch) = (Network.Dimensions, Data.Patch ?? (Network.Dimensions == 3 ? [32, 64, 64] : [128, 128]));
             if (patch.Length != dimensions || patch.Any(p => p is < 1 or > 65536))
-                throw new InputException($"--patch: expected {dimensions} sizes separated by commas, got {string.Join(",", patch)}.");
+                throw InputException.OfSetting("Data.Patch", $"expected {dimensions} sizes from 1 to 65536, got {string.Join(",", patch)}.");
             return dimensions == 3 ? new PatchExtents(patch[0], patch[1], patch[2]) : new PatchExtents(1, patch[0], patch[1]);
         }
     }
@@ -182,36 +180,36 @@ public record TrainingSettings
     {
         Labels.Validate();
         if (Labels.SelfSupervised && Loss.ConsistencyWeight == 0)
-            throw new InputException("--self-supervised: the consistency is all there is to learn from; --consistency-weight must be above 0.");
+            throw InputException.OfSetting("Labels.SelfSupervised", "the consistency is all there is to learn from; Loss.ConsistencyWeight must be above 0.");
         if (Labels.Extent == LabelExtent.Partial && Critic.Enabled)
-            throw new InputException("--adversarial: a critic compares whole objects; it does not go with --labels-are partial.");
+            throw InputException.OfSetting("Critic.Enabled", "a critic compares whole objects; it does not go with partial labels (Labels.Extent).");
         if (Loss.ForegroundShare is { } share)
         {
             if (Labels.Supervision == Supervision.Full)
-                throw new InputException("--foreground-share: needs --supervision sparse: full labels tell the foreground.");
+                throw InputException.OfSetting("Loss.ForegroundShare", "needs sparse supervision (Labels.Supervision): full labels tell the foreground.");
             if (share is not (> 0 and < 1))
-                throw new InputException($"--foreground-share: expected a share between 0 and 1, got {share}.");
+                throw InputException.OfSetting("Loss.ForegroundShare", $"expected a share between 0 and 1, got {share}.");
         }
 
         if (Validation.Labels == ValidationLabels.Sparse && Labels.Supervision == Supervision.Full)
-            throw new InputException("--validation-labels: sparse needs --supervision sparse.");
+            throw InputException.OfSetting("Validation.Labels", "sparse ones need sparse supervision (Labels.Supervision).");
         if (Augmentation.ScaleOf == ScaleReference.Image && Network.Dimensions == 3)
-            throw new InputException("--scale-of: whole images are resized in 2D only; use patch.");
+            throw InputException.OfSetting("Augmentation.ScaleOf", "whole images are resized in 2D only; use patch.");
         EffectiveAugmentation.Validate();
         if (Optimiser.Iterations < 1)
-            throw new InputException($"--iterations: expected at least 1, got {Optimiser.Iterations}.");
+            throw InputException.OfSetting("Optimiser.Iterations", $"expected at least 1, got {Optimiser.Iterations}.");
         if (Critic.Enabled && Labels.SelfSupervised)
-            throw new InputException("--adversarial: a critic judges the masks of labelled objects; it does not go with --self-supervised.");
+            throw InputException.OfSetting("Critic.Enabled", "a critic judges the masks of labelled objects; it does not go with Labels.SelfSupervised.");
         if (Critic.Enabled && Critic.WarmUp >= Optimiser.Iterations)
-            throw new InputException(
-                $"--adversarial-warmup: the training ends after {Optimiser.Iterations} iterations, before the critic would begin ({Critic.WarmUp}).");
+            throw InputException.OfSetting(
+                "Critic.WarmUp", $"the training ends after {Optimiser.Iterations} iterations, before the critic would begin ({Critic.WarmUp}).");
         Adversarial?.Validate();
         if (Data.FreePatches is not (null or (>= 0 and <= 1)))
-            throw new InputException($"--free-patches: expected a fraction in [0, 1], got {Data.FreePatches}.");
+            throw InputException.OfSetting("Data.FreePatches", $"expected a fraction in [0, 1], got {Data.FreePatches}.");
         if (EffectiveBatchSize is < 1 or > 1024)
-            throw new InputException($"--batch-size: expected 1 to 1024, got {EffectiveBatchSize}.");
+            throw InputException.OfSetting("Data.BatchSize", $"expected 1 to 1024, got {EffectiveBatchSize}.");
         if (EffectiveValidateEvery < 1)
-            throw new InputException($"--validate-every: expected at least 1, got {EffectiveValidateEvery}.");
+            throw InputException.OfSetting("Validation.Every", $"expected at least 1, got {EffectiveValidateEvery}.");
         _ = PatchExtents;
         try
         {
@@ -219,7 +217,7 @@ public record TrainingSettings
         }
         catch (Exception e) when (e is InputException or ArgumentException)
         {
-            throw new InputException($"--normalise: {e.Message}", e);
+            throw InputException.OfSetting("Data.Normalise", e.Message, e);
         }
     }
 }
