@@ -23,7 +23,7 @@ internal static class GpuCommand
         var common = new CommonOptions();
         var command = new Command("gpu",
             "Measure a device within three minutes on a GPU: its peaks, every convolution of the networks in each direction, norms, losses, a training step of the paper's two "
-            + "networks with and without the loss, that step by kernel, and the Mutex Watershed. Prints Markdown tables. Ctrl-C ends the measurement; what was measured until then "
+            + "networks with and without the loss, that step by kernel, the Mutex Watershed and the clusterings. Prints Markdown tables. Ctrl-C ends the measurement; what was measured until then "
             + "is printed and written.") { quick, text, json, common.Overwrite }
             .WithExamples("spoco-bench gpu", "spoco-bench gpu --device opencl:0 --quick", "spoco-bench gpu --out before.md --json before.json");
         common.AddComputing(command);

@@ -31,7 +31,7 @@ internal sealed record BenchPlan(string Name, Sampling Sampling, long CopyBytes,
             quick ? isSmall ? "quick, small" : "quick" : "full",
             quick ? new Sampling(Least: 3, Most: 15, Seconds: 0.15, SampleMilliseconds: 1) : new Sampling(Least: 5, Most: 50, Seconds: 0.8, SampleMilliseconds: 2),
             device.IsGpu ? 1L << 28 : 1L << 26,
-            [.. Convolutions(isSmall), .. Norms(isSmall), .. Losses(isSmall), .. Steps(isSmall), .. MutexWatersheds(isSmall, quick)]);
+            [.. Convolutions(isSmall), .. Norms(isSmall), .. Losses(isSmall), .. Steps(isSmall), .. MutexWatersheds(isSmall, quick), .. Clusterings(isSmall)]);
     }
 
     private static IEnumerable<BenchCase> Convolutions(bool isSmall) =>
@@ -68,4 +68,9 @@ internal sealed record BenchPlan(string Name, Sampling Sampling, long CopyBytes,
                let image = MutexWatershedBench.Find(name)
                select new BenchCase("Mutex Watershed", name, 12, device => new MutexWatershedCalls(device, image));
     }
+
+    private static IEnumerable<BenchCase> Clusterings(bool isSmall) =>
+        from name in isSmall ? ["64x64", "8x32x32"] : (string[])["448x448", "40x64x64"]
+        let inputs = ClusteringInputs.Find(name)
+        select new BenchCase("Clustering", name, 20, device => new ClusteringCalls(device, inputs));
 }

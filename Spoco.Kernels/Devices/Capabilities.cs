@@ -24,6 +24,7 @@ public enum MatrixUnits
 /// <param name="SubgroupWidth">Threads that run in step, or floats of the widest vector.</param>
 /// <param name="SharedMemory">Bytes of shared memory of a group; 0 on the host.</param>
 /// <param name="Atomics64">64-bit integer atomics.</param>
+/// <param name="DoublePrecision">Floating-point numbers of double precision.</param>
 /// <param name="MatrixUnits">What its matrix units multiply.</param>
 public readonly record struct Capabilities(
-    bool OnHost, bool Winograd, int GroupThreads, int SubgroupWidth, int SharedMemory, bool Atomics64, MatrixUnits MatrixUnits);
+    bool OnHost, bool Winograd, int GroupThreads, int SubgroupWidth, int SharedMemory, bool Atomics64, bool DoublePrecision, MatrixUnits MatrixUnits);

@@ -20,7 +20,7 @@ internal sealed unsafe class HostDevice : ComputeDevice
     {
         Workers = new WorkerPool(options.Threads ?? DefaultThreads());
         Capabilities = new Capabilities(true, options.Winograd ?? DefaultWinograd(), 1, Primitives.VectorWidth.Widest,
-            0, true, MatrixUnits.None);
+            0, true, true, MatrixUnits.None);
         Pool.Limit = options.MemoryLimit;
     }
 

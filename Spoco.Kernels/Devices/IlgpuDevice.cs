@@ -28,7 +28,7 @@ public sealed class IlgpuDevice : ComputeDevice
         Accelerator = accelerator;
         Copies = new CopyStage(this);
         Capabilities = new Capabilities(false, false, accelerator.MaxNumThreadsPerGroup, accelerator.WarpSize,
-            (int)Math.Min(int.MaxValue, (long)accelerator.MaxSharedMemoryPerGroup), HasAtomics64(accelerator), MatrixUnitsOf(accelerator));
+            (int)Math.Min(int.MaxValue, (long)accelerator.MaxSharedMemoryPerGroup), HasAtomics64(accelerator), HasDoublePrecision(accelerator), MatrixUnitsOf(accelerator));
     }
 
     /// <inheritdoc/>
@@ -43,7 +43,7 @@ public sealed class IlgpuDevice : ComputeDevice
         CudaAccelerator cuda => $"CUDA {cuda.DriverVersion}, {cuda.Architecture}, PTX {cuda.InstructionSet}, {cuda.NumMultiprocessors} multiprocessors",
         CLAccelerator cl => $"{cl.PlatformName} ({cl.PlatformVersion}), driver {CLAPI.CurrentAPI.GetDeviceInfo(cl.DeviceId, CLDeviceInfoType.CL_DRIVER_VERSION)}, "
             + $"{cl.VendorName}, {cl.NumMultiprocessors} multiprocessors, groups of {cl.MaxNumThreadsPerGroup}, warps of {cl.WarpSize}, "
-            + $"64-bit atomics: {(Capabilities.Atomics64 ? "yes" : "no")}",
+            + $"64-bit atomics: {(Capabilities.Atomics64 ? "yes" : "no")}, double precision: {(Capabilities.DoublePrecision ? "yes" : "no")}",
         _ => "ILGPU's simulator",
     };
 
@@ -177,6 +177,8 @@ public sealed class IlgpuDevice : ComputeDevice
     }
 
     private static bool HasAtomics64(Accelerator accelerator) => accelerator is not CLAccelerator cl || cl.Capabilities.Int64_Atomics;
+
+    private static bool HasDoublePrecision(Accelerator accelerator) => accelerator is not CLAccelerator cl || cl.Capabilities.Float64;
 
     private static MatrixUnits MatrixUnitsOf(Accelerator accelerator) => accelerator is not CudaAccelerator cuda ? MatrixUnits.None
         : cuda.Architecture >= CudaArchitecture.SM_80 ? MatrixUnits.Float16 | MatrixUnits.BFloat16 | MatrixUnits.TensorFloat32

@@ -24,7 +24,7 @@ public sealed class BenchRunTests : FolderTests
         Assert.That(report.Results.Select(r => r.Problem), Is.All.Null);
         Assert.That(report.Results.GroupBy(r => r.Section).Select(s => (s.Key, s.Count())), Is.EqualTo(new[]
         {
-            ("Peak", 4), ("Convolution", 3), ("Norm", 4), ("Loss", 4), ("Training step", 2), ("Mutex Watershed", 1),
+            ("Peak", 4), ("Convolution", 3), ("Norm", 4), ("Loss", 4), ("Training step", 2), ("Mutex Watershed", 1), ("Clustering", 2),
         }));
         foreach (var r in report.Results)
         {
@@ -35,7 +35,7 @@ public sealed class BenchRunTests : FolderTests
 
         Assert.That(report.Peak(r => r.Teraflops), Is.Positive);
         Assert.That(report.Peak(r => r.Gigabytes), Is.Positive);
-        Assert.That(saved, Is.EqualTo(new[] { 2, 5, 9, 11, 13, 15, 16, 18 }), "after every case");
+        Assert.That(saved, Is.EqualTo(new[] { 2, 5, 9, 11, 13, 15, 16, 18, 20 }), "after every case");
         Assert.That(device.Pool.Statistics.LiveBlocks, Is.Zero);
         Assert.That(report.Results.Where(r => r.Section == "Training step").Select(r => r.PeakBytes), Is.All.GreaterThan(1 << 14));
     }
@@ -158,7 +158,7 @@ public sealed class BenchRunTests : FolderTests
         {
             Assert.That(plan.Cases.GroupBy(c => c.Section).Select(s => (s.Key, s.Count())), Is.EqualTo(new[]
             {
-                ("Convolution", 14), ("Norm", 2), ("Loss", 5), ("Training step", 2), ("Mutex Watershed", 4),
+                ("Convolution", 14), ("Norm", 2), ("Loss", 5), ("Training step", 2), ("Mutex Watershed", 4), ("Clustering", 2),
             }));
             Assert.That(plan.Cases.Select(c => (c.Section, c.Name)), Is.Unique);
         }

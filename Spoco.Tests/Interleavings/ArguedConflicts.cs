@@ -18,6 +18,8 @@ internal static class ArguedConflicts
         ["WideAtomics.Raise Atomic | WideAtomics.Raise Read"] = "keys only grow",
         ["MutexPrioritiesSimt.Maximum Atomic | MutexPrioritiesSimt.Maximum Read"] = "the maximum only grows",
 
+        ["ReachabilityKernels.Nearest Atomic | ReachabilityKernels.Nearest Read"] = "bounds only fall, and no edge before the last of them is left out",
+
         // The host. See ConcurrentSetsHost.
         ["ConcurrentSetsHost.Find Write | ConcurrentSetsHost.Find Write"] = "ancestors only",
         ["ConcurrentSetsHost.Find Read | ConcurrentSetsHost.Find Write"] = "ancestors only",

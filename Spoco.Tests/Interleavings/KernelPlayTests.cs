@@ -1,6 +1,7 @@
 using System.Reflection;
 using ILGPU.Runtime;
 using Spoco.Engine;
+using Spoco.Engine.Clustering;
 using Spoco.Engine.Losses;
 using Spoco.Engine.Networks;
 using Spoco.Engine.Ops;
@@ -38,7 +39,10 @@ public sealed class KernelPlayTests
             Assert.That(Pool(device.Device), Is.EqualTo(Pool(host)).Within(1e-5), $"pooling, seed {seed}");
             Assert.That(Normalise(device.Device), Is.EqualTo(Normalise(host)).Within(1e-4), $"norms, seed {seed}");
             Assert.That(Weigh(device.Device), Is.EqualTo(Weigh(host)).Within(1e-5), $"affinities, seed {seed}");
+            Assert.That(Overlap(device.Device), Is.EqualTo(Overlap(host)), $"balls, seed {seed}");
             Segment(device.Device, seed);
+            ClusterByDensity(device.Device, host, seed);
+            Cluster(device.Device, seed);
             CollectiveProblems.Check(device.Device, seed, 2100);
             played.UnionWith(device.Player.Launched);
             steps += device.Player.Steps;
@@ -46,6 +50,18 @@ public sealed class KernelPlayTests
 
         TestContext.Out.WriteLine($"{played.Count} kernels, {plays} plays of each, {steps} steps.");
         Assert.That(string.Join(", ", Kernels().Except(played)), Is.Empty, "kernels that were not played");
+    }
+
+    // Clusters, points between them, some of them twice.
+    private static void ClusterByDensity(ComputeDevice device, ComputeDevice host, int seed)
+    {
+        var random = new Random(seed);
+        var values = new float[3 * 100];
+        for (var i = 0; i < values.Length; i++)
+            values[i] = 4 * (i / 3 % 4) + random.Next(8) / 8f;
+        var points = new Points(values, 3);
+        var options = new HdbscanOptions { MinClusterSize = 6, MinSamples = 3 };
+        Assert.That(Hdbscan.Cluster(points, options, device).Labels, Is.EqualTo(Hdbscan.Cluster(points, options, host).Labels), $"HDBSCAN, seed {seed}");
     }
 
     /// <summary>Names of the kernels that the product loads anywhere.</summary>
@@ -174,6 +190,18 @@ public sealed class KernelPlayTests
         return [.. first.ToArray(), .. second.ToArray(), .. sums.ToArray()];
     }
 
+    // Balls of two objects; the pixels are more than one tile.
+    private static int[] Overlap(ComputeDevice device)
+    {
+        var shape = new BallOverlapShape(300, 2, 1, 2, 3);
+        using var holdings = new Holdings();
+        var embeddings = holdings.Upload<float>(device, [.. Enumerable.Range(0, 600).Select(i => i * 7 % 24 / 10f)], "play");
+        var labels = holdings.Upload<int>(device, [.. Enumerable.Range(0, 300).Select(i => i % 3)], "play");
+        var (within, ofObject) = (new int[shape.Balls], new int[shape.Balls]);
+        Primitives.BallOverlap.Count(shape, embeddings, labels, [0, 299, 17, 4, 5, 6], 1.1f, within, ofObject);
+        return [.. within, .. ofObject];
+    }
+
     // From embeddings, of which one is refused, from weights, and from a graph.
     private static void Segment(ComputeDevice device, int seed)
     {
@@ -181,5 +209,18 @@ public sealed class KernelPlayTests
         Assert.That(MutexWatershed.FromEmbeddings(embeddings, device: device).Data, Has.All.Positive);
         for (var i = 0; i < 4; i++)
             MutexWatershedPlayTests.CheckSegments(4 * seed + i, device);
+    }
+
+    // Points of three leaves, with two components and with three.
+    private static void Cluster(ComputeDevice device, int seed)
+    {
+        for (var d = 2; d < 4; d++)
+        {
+            var random = new Random(seed);
+            var points = new Points(Enumerable.Range(0, 140 * d).Select(_ => random.Next(8) / 4f).ToArray(), d);
+            var (played, expected) = (MeanShift.Cluster(points, device: device), MeanShift.Cluster(points, device: TestDevices.Open("cpu")));
+            Assert.That(played.Centres, Is.EqualTo(expected.Centres).Within(1e-12), $"centres, seed {seed}");
+            Assert.That(played.Labels, Is.EqualTo(expected.Labels), $"labels, seed {seed}");
+        }
     }
 }

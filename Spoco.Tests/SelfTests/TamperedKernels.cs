@@ -25,7 +25,7 @@ internal sealed class TamperedKernels : IKernelLoader, IDisposable
     /// <summary>The kernels that were launched since somebody cleared this.</summary>
     public HashSet<MethodInfo> Launched { get; } = [];
 
-    /// <summary>The name of the kernel behind whose launches one value of every array of floats, of 32 or 16 bits, is changed; null = none.</summary>
+    /// <summary>The name of the kernel behind whose launches one value of every array of floats, of 64, 32 or 16 bits, is changed; null = none.</summary>
     public string? Target { get; set; }
 
     /// <inheritdoc/>
@@ -48,7 +48,8 @@ internal sealed class TamperedKernels : IKernelLoader, IDisposable
 
     /// <summary>Whether a kernel writes to arrays of floats that it is handed.</summary>
     public static bool CanTamper(MethodInfo kernel) =>
-        kernel.GetParameters().Any(p => p.ParameterType == typeof(ArrayView<float>) || p.ParameterType == typeof(ArrayView<ushort>));
+        kernel.GetParameters().Any(p =>
+            p.ParameterType == typeof(ArrayView<double>) || p.ParameterType == typeof(ArrayView<float>) || p.ParameterType == typeof(ArrayView<ushort>));
 
     public void Dispose() => Device.Dispose();
 
@@ -57,6 +58,15 @@ internal sealed class TamperedKernels : IKernelLoader, IDisposable
         Launched.Add(kernel);
         if (Player.NameOf(kernel) != Target)
             return;
+        foreach (var view in arguments.OfType<ArrayView<double>>().Where(v => v.Length > 0))
+        {
+            var place = view.SubView(view.Length / 2, 1);
+            var value = 0.0;
+            place.CopyToCPU(ref value, 1);
+            value += 1 + Math.Abs(value);
+            place.CopyFromCPU(ref value, 1);
+        }
+
         foreach (var view in arguments.OfType<ArrayView<float>>().Where(v => v.Length > 0))
         {
             var place = view.SubView(view.Length / 2, 1);

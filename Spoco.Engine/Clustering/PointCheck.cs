@@ -1,0 +1,22 @@
+namespace Spoco.Engine.Clustering;
+
+/// <summary>What clusterings ask of points.</summary>
+internal static class PointCheck
+{
+    /// <summary>Most points.</summary>
+    public const int MostPoints = 1 << 30;
+
+    /// <summary>Checks their number and their values.</summary>
+    /// <exception cref="ArgumentException">There are too many, or a value is not a number or not within -largest to largest.</exception>
+    public static void Require(Points points, string clustering, float largest)
+    {
+        if (points.Count > MostPoints)
+            throw new ArgumentException($"{clustering}: at most {MostPoints} points, got {points.Count}.");
+        var values = points.Values.Span;
+        for (var i = 0; i < values.Length; i++)
+        {
+            if (!(Math.Abs(values[i]) <= largest))
+                throw new ArgumentException($"{clustering}: component {i % points.Dimensions} of point {i / points.Dimensions} is {values[i]}; values must be within -{largest} to {largest}.");
+        }
+    }
+}

@@ -1,0 +1,102 @@
+using ILGPU;
+using ILGPU.Algorithms;
+using ILGPU.Runtime;
+
+namespace Spoco.Kernels.Primitives;
+
+/// <summary>The nearest centre of every point on ILGPU devices: a thread per point goes through the tree of the centres. Double precision decides among those that single precision leaves.</summary>
+internal static class NearestCentreSimt
+{
+    /// <summary>Finds them.</summary>
+    /// <param name="points">The points.</param>
+    /// <param name="centres">The centres, rounded.</param>
+    /// <param name="moved">How far at most they moved when they were rounded.</param>
+    /// <param name="exact">[centres, d], not rounded.</param>
+    /// <param name="numbers">[slots], receives the number of the nearest centre.</param>
+    /// <param name="squares">[slots], receives its squared distance.</param>
+    public static void Find(
+        PointTreeViews points, PointTreeViews centres, double moved, DeviceBuffer<double> exact, DeviceBuffer<int> numbers, DeviceBuffer<double> squares) =>
+        points.Device.Ilgpu.Kernel(static a => a.LoadAutoGroupedStreamKernel<
+            Index1D, PointTreeView, PointTreeView, ArrayView<double>, float, float, ArrayView<int>, ArrayView<double>>(Kernel))(
+            points.Shape.Slots, points.View, centres.View, exact.View, MathF.BitIncrement((float)moved), PointDistance.Safe(points.Shape.Dimensions), numbers.View, squares.View);
+
+    /// <summary>A thread per slot; in slots without a point it finds something or other.</summary>
+    private static void Kernel(
+        Index1D slot, PointTreeView points, PointTreeView centres, ArrayView<double> exact, float moved, float safe, ArrayView<int> numbers, ArrayView<double> squares)
+    {
+        var d = points.Shape.Dimensions;
+        var point = points.Place(slot.X);
+        var number = 0;
+        var square = double.MaxValue;
+        var limit = float.MaxValue;
+        for (var node = 0; node < centres.Shape.Nodes;)
+        {
+            if (ToBox(points.Tiles, point, centres, node) * safe > limit)
+            {
+                node += 2 * centres.NodeLeaves[node] - 1;
+                continue;
+            }
+
+            var first = centres.FirstLeaves[node] * PointTree.LeafPoints;
+            var end = centres.NodeLeaves[node] == 1 ? first + PointTree.LeafPoints : first;
+            for (var k = first; k < end; k++)
+            {
+                // Slots without a centre are infinitely far away.
+                if (!(Square(points.Tiles, point, centres.Tiles, centres.Place(k), d) <= limit))
+                    continue;
+                var other = centres.Numbers[k];
+                var s = Square(points.Tiles, point, exact, (long)other * d, d);
+                if (s < square || (s == square && other < number))
+                {
+                    number = other;
+                    square = s;
+                    var root = (XMath.Sqrt((float)s) + moved) * (2 - safe);
+                    limit = root * root * (2 - safe) + d * 1e-36f;
+                }
+            }
+
+            node++;
+        }
+
+        numbers[slot] = number;
+        squares[slot] = square;
+    }
+
+    private static float ToBox(ArrayView<float> tiles, long point, PointTreeView tree, int node)
+    {
+        var box = 2L * node * tree.Shape.BoxStride;
+        var sum = 0f;
+        for (var c = 0; c < tree.Shape.Dimensions; c++)
+        {
+            var x = tiles[point + c * PointTree.LeafPoints];
+            var gap = XMath.Max(XMath.Max(tree.Boxes[box + c] - x, x - tree.Boxes[box + tree.Shape.BoxStride + c]), 0f);
+            sum += gap * gap;
+        }
+
+        return sum;
+    }
+
+    private static float Square(ArrayView<float> tiles, long point, ArrayView<float> centreTiles, long centre, int dimensions)
+    {
+        var sum = 0f;
+        for (var c = 0; c < dimensions; c++)
+        {
+            var difference = tiles[point + c * PointTree.LeafPoints] - centreTiles[centre + c * PointTree.LeafPoints];
+            sum += difference * difference;
+        }
+
+        return sum;
+    }
+
+    private static double Square(ArrayView<float> tiles, long point, ArrayView<double> exact, long centre, int dimensions)
+    {
+        var sum = 0.0;
+        for (var c = 0; c < dimensions; c++)
+        {
+            var difference = tiles[point + c * PointTree.LeafPoints] - exact[centre + c];
+            sum += difference * difference;
+        }
+
+        return sum;
+    }
+}

@@ -1,0 +1,67 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+
+namespace Spoco.Kernels.Primitives;
+
+/// <summary>
+/// Squared distances between points and boxes of a <see cref="PointTree"/> on the host, in single precision: sum over components of (x - y)^2, from the first to the last, each square
+/// added with one rounding. All terms are positive: the relative error is at most (d + 2) 2^-24. The distance of x to y is bit for bit that of y to x.
+/// </summary>
+internal static unsafe class PointDistance
+{
+    /// <summary>What a lower bound is multiplied by, so that rounding never makes it larger than a distance it bounds: 1 - (2 d + 8) 2^-24.</summary>
+    public static float Safe(int dimensions) => 1 - (2 * dimensions + 8) * (1f / (1 << 24));
+
+    /// <summary>squares[p] = |x - point p|^2 for all points of a tile; x is a point of another tile: its component c is x[c * <see cref="PointTree.LeafPoints"/>].</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void ToTile(float* x, float* tile, int dimensions, out Vector512<float> a, out Vector512<float> b, out Vector512<float> c, out Vector512<float> d)
+    {
+        a = b = c = d = Vector512<float>.Zero;
+        for (var i = 0; i < dimensions; i++)
+        {
+            var v = Vector512.Create(*x);
+            var da = v - Vector512.Load(tile);
+            var db = v - Vector512.Load(tile + 16);
+            var dc = v - Vector512.Load(tile + 32);
+            var dd = v - Vector512.Load(tile + 48);
+            a = Vector512.FusedMultiplyAdd(da, da, a);
+            b = Vector512.FusedMultiplyAdd(db, db, b);
+            c = Vector512.FusedMultiplyAdd(dc, dc, c);
+            d = Vector512.FusedMultiplyAdd(dd, dd, d);
+            x += PointTree.LeafPoints;
+            tile += PointTree.LeafPoints;
+        }
+    }
+
+    /// <summary>A lower bound of the squared distance between any two points of two boxes, up to <see cref="Safe"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float BetweenBoxes(float* one, float* other, int stride)
+    {
+        var sum = Vector512<float>.Zero;
+        for (var c = 0; c < stride; c += Vector512<float>.Count)
+        {
+            var gap = Vector512.Max(
+                Vector512.Load(other + c) - Vector512.Load(one + stride + c), Vector512.Load(one + c) - Vector512.Load(other + stride + c));
+            gap = Vector512.Max(gap, Vector512<float>.Zero);
+            sum = Vector512.FusedMultiplyAdd(gap, gap, sum);
+        }
+
+        return Vector512.Sum(sum);
+    }
+
+    /// <summary>Lower bounds of the squared distances of 16 points of a tile to a box, up to <see cref="Safe"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> ToBox(float* points, float* box, int stride, int dimensions)
+    {
+        var sum = Vector512<float>.Zero;
+        for (var c = 0; c < dimensions; c++)
+        {
+            var x = Vector512.Load(points + c * PointTree.LeafPoints);
+            var gap = Vector512.Max(Vector512.Create(box[c]) - x, x - Vector512.Create(box[stride + c]));
+            gap = Vector512.Max(gap, Vector512<float>.Zero);
+            sum = Vector512.FusedMultiplyAdd(gap, gap, sum);
+        }
+
+        return sum;
+    }
+}
