@@ -10,13 +10,14 @@ public sealed record ClusteringInputs(string Name, Func<Points> Draw, int MinClu
 {
     private const int Dimensions = 16;
 
-    /// <summary>Embeddings of noisy cells of growing images, of a volume, and the worst there is: nothing to tell points apart by, and points everywhere.</summary>
+    /// <summary>
+    /// Embeddings of noisy cells of growing images, of a volume, and the worst there is: nothing to tell points apart by, points everywhere, and a single cell, from whose points none is far.
+    /// </summary>
     public static IReadOnlyList<ClusteringInputs> All =>
     [
         Image("448x448", 1, 448, 448, 50), Image("40x64x64", 40, 64, 64, 20), Image("128x128", 1, 128, 128, 50), Image("256x256", 1, 256, 256, 50), Image("1024x1024", 1, 1024, 1024, 50),
-        Image("one cell, 448x448", 1, 448, 448, 448),
         new("all equal, 448x448", () => new Points(new float[Dimensions * 448 * 448], Dimensions)),
-        new("uniform cloud, 448x448", () => Uniform(448 * 448)),
+        new("uniform cloud, 448x448", () => Uniform(448 * 448)), Image("one cell, 448x448", 1, 448, 448, 448),
         Image("64x64", 1, 64, 64, 25) with { MinClusterSize = 50 }, Image("8x32x32", 8, 32, 32, 16) with { MinClusterSize = 50 },
     ];
 

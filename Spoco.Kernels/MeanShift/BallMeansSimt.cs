@@ -62,9 +62,8 @@ internal sealed class BallMeansSimt : IBallMeans, IDisposable
         _centres.Slice(0, centres.Length).CopyFrom(centres);
         _limits.Slice(0, counts.Length).CopyFrom(_hostLimits.AsSpan(0, counts.Length));
         _scratch.Gpu.Kernel(static a => a.LoadStreamKernel<
-            PointTreeShape, double, ArrayView<float>, ArrayView<float>, ArrayView<int>, ArrayView<int>, ArrayView<double>, ArrayView<BallLimits>, ArrayView<double>, ArrayView<int>>(Kernel))(
-            (counts.Length, _groupSize), _tree.Shape, _radius * _radius, _tree.Tiles.View, _tree.Boxes.View, _leafNodes.View, _subtrees.View, _centres.View, _limits.View, _means.View,
-            _counts.View);
+            PointTreeView, double, ArrayView<int>, ArrayView<int>, ArrayView<double>, ArrayView<BallLimits>, ArrayView<double>, ArrayView<int>>(Kernel))(
+            (counts.Length, _groupSize), _tree.View, _radius * _radius, _leafNodes.View, _subtrees.View, _centres.View, _limits.View, _means.View, _counts.View);
         _means.Slice(0, means.Length).CopyTo(means);
         _counts.Slice(0, counts.Length).CopyTo(counts);
     }
@@ -72,29 +71,25 @@ internal sealed class BallMeansSimt : IBallMeans, IDisposable
     /// <inheritdoc/>
     public void Dispose() => _scratch.Dispose();
 
-    /// <summary>Node and first leaf of each largest subtree of at most <see cref="Most"/> leaves, and behind them the number of leaves.</summary>
+    /// <summary>The nodes of the largest subtrees of at most <see cref="Most"/> leaves.</summary>
     private static unsafe int[] Subtrees(PointTree tree)
     {
         var subtrees = new List<int>();
         for (var node = 0; node < tree.Nodes;)
         {
-            if (tree.NodeLeaves[node] > Most)
-            {
-                node++;
-                continue;
-            }
-
-            subtrees.AddRange([node, tree.FirstLeaf[node]]);
-            node = tree.Next(node);
+            var isSmall = tree.NodeLeaves[node] <= Most;
+            if (isSmall)
+                subtrees.Add(node);
+            node = isSmall ? tree.Next(node) : node + 1;
         }
 
-        return [.. subtrees, tree.Nodes, tree.Leaves];
+        return [.. subtrees];
     }
 
     /// <summary>A group per ball. All its threads go through the same subtrees and leaves, which they read in shared memory.</summary>
     private static void Kernel(
-        PointTreeShape tree, double square, ArrayView<float> tiles, ArrayView<float> boxes, ArrayView<int> leafNodes, ArrayView<int> subtrees, ArrayView<double> centres,
-        ArrayView<BallLimits> limits, ArrayView<double> means, ArrayView<int> counts)
+        PointTreeView tree, double square, ArrayView<int> leafNodes, ArrayView<int> subtrees, ArrayView<double> centres, ArrayView<BallLimits> limits, ArrayView<double> means,
+        ArrayView<int> counts)
     {
         var centre = SharedMemory.Allocate1D<double>(MostDimensions);
         var rounded = SharedMemory.Allocate1D<float>(MostDimensions);
@@ -103,7 +98,7 @@ internal sealed class BallMeansSimt : IBallMeans, IDisposable
         var leaves = SharedMemory.Allocate1D<int>(Most);
         var inside = SharedMemory.Allocate1D<int>(Most);
         var t = Group.IdxX;
-        var d = tree.Dimensions;
+        var d = tree.Shape.Dimensions;
         var limit = limits[Grid.IdxX];
         for (var c = t; c < d; c += Group.DimX)
         {
@@ -116,32 +111,31 @@ internal sealed class BallMeansSimt : IBallMeans, IDisposable
         for (var k = t; k < parts * d; k += Group.DimX)
             totals[k] = 0;
         var count = 0;
-        var number = (int)subtrees.Length / 2 - 1;
-        for (var first = 0; first < number; first += Group.DimX)
+        for (var first = 0; first < subtrees.Length; first += Group.DimX)
         {
             // The centre is there, and all have read what was reached before.
             Group.Barrier();
-            reached[t] = first + t < number && Reaches(tree, boxes, subtrees[2 * (first + t)], rounded, limit.Far) ? 1 : 0;
+            reached[t] = first + t < subtrees.Length && Reaches(tree, subtrees[first + t], rounded, limit.Far) ? 1 : 0;
             Group.Barrier();
             for (var s = Next(reached, 0, Group.DimX); s < Group.DimX; s = Next(reached, s + 1, Group.DimX))
             {
-                var firstLeaf = subtrees[2 * (first + s) + 1];
-                var end = subtrees[2 * (first + s) + 3];
+                var firstLeaf = tree.FirstLeaves[subtrees[first + s]];
+                var number = tree.NodeLeaves[subtrees[first + s]];
                 for (var l = t; l < Most; l += Group.DimX)
-                    leaves[l] = firstLeaf + l < end && Reaches(tree, boxes, leafNodes[firstLeaf + l], rounded, limit.Far) ? 1 : 0;
+                    leaves[l] = l < number && Reaches(tree, leafNodes[firstLeaf + l], rounded, limit.Far) ? 1 : 0;
                 Group.Barrier();
                 for (var l = Next(leaves, 0, Most); l < Most; l = Next(leaves, l + 1, Most))
                 {
                     var tile = (long)(firstLeaf + l) * d * Most;
                     for (var p = t; p < Most; p += Group.DimX)
                     {
-                        inside[p] = IsInside(tiles, tile + p, d, rounded, centre, limit, square) ? 1 : 0;
+                        inside[p] = IsInside(tree.Tiles, tile + p, d, rounded, centre, limit, square) ? 1 : 0;
                         count += inside[p];
                     }
 
                     Group.Barrier();
                     for (var k = t; k < parts * d; k += Group.DimX)
-                        totals[k] += Sum(tiles, tile + (long)(k % d) * Most, inside, k / d, parts);
+                        totals[k] += Sum(tree.Tiles, tile + (long)(k % d) * Most, inside, k / d, parts);
                     Group.Barrier();
                 }
 
@@ -171,13 +165,13 @@ internal sealed class BallMeansSimt : IBallMeans, IDisposable
         return from;
     }
 
-    private static bool Reaches(PointTreeShape tree, ArrayView<float> boxes, int node, ArrayView<float> centre, float far)
+    private static bool Reaches(PointTreeView tree, int node, ArrayView<float> centre, float far)
     {
-        var box = 2L * node * tree.BoxStride;
+        var box = 2L * node * tree.Shape.BoxStride;
         var sum = 0f;
-        for (var c = 0; c < tree.Dimensions; c++)
+        for (var c = 0; c < tree.Shape.Dimensions; c++)
         {
-            var gap = XMath.Max(XMath.Max(boxes[box + c] - centre[c], centre[c] - boxes[box + tree.BoxStride + c]), 0f);
+            var gap = XMath.Max(XMath.Max(tree.Boxes[box + c] - centre[c], centre[c] - tree.Boxes[box + tree.Shape.BoxStride + c]), 0f);
             sum += gap * gap;
         }
 

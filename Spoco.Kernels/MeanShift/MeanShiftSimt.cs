@@ -7,7 +7,7 @@ namespace Spoco.Kernels.Primitives;
 internal sealed class MeanShiftSimt : MeanShiftAlgorithm
 {
     /// <summary>Seeds that walk at a time.</summary>
-    private const int Seeds = 1 << 16;
+    private const int Seeds = 1 << 15;
 
     /// <inheritdoc/>
     public override string Name => "groups";

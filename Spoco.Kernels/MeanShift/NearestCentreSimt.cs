@@ -17,42 +17,35 @@ internal static class NearestCentreSimt
     public static void Find(
         PointTreeViews points, PointTreeViews centres, double moved, DeviceBuffer<double> exact, DeviceBuffer<int> numbers, DeviceBuffer<double> squares) =>
         points.Device.Ilgpu.Kernel(static a => a.LoadAutoGroupedStreamKernel<
-            Index1D, PointTreeShape, ArrayView<float>, PointTreeShape, ArrayView<float>, ArrayView<int>, ArrayView<float>, ArrayView<int>, ArrayView<double>, float, float, ArrayView<int>,
-            ArrayView<double>>(Kernel))(
-            points.Shape.Slots, points.Shape, points.Tiles.View, centres.Shape, centres.Tiles.View, centres.Numbers.View, centres.Boxes.View, centres.NodeLeaves.View, exact.View,
-            MathF.BitIncrement((float)moved), PointDistance.Safe(points.Shape.Dimensions), numbers.View, squares.View);
+            Index1D, PointTreeView, PointTreeView, ArrayView<double>, float, float, ArrayView<int>, ArrayView<double>>(Kernel))(
+            points.Shape.Slots, points.View, centres.View, exact.View, MathF.BitIncrement((float)moved), PointDistance.Safe(points.Shape.Dimensions), numbers.View, squares.View);
 
     /// <summary>A thread per slot; in slots without a point it finds something or other.</summary>
     private static void Kernel(
-        Index1D slot, PointTreeShape points, ArrayView<float> tiles, PointTreeShape centres, ArrayView<float> centreTiles, ArrayView<int> centreNumbers, ArrayView<float> boxes,
-        ArrayView<int> nodeLeaves, ArrayView<double> exact, float moved, float safe, ArrayView<int> numbers, ArrayView<double> squares)
+        Index1D slot, PointTreeView points, PointTreeView centres, ArrayView<double> exact, float moved, float safe, ArrayView<int> numbers, ArrayView<double> squares)
     {
-        var d = points.Dimensions;
-        var point = (long)(slot.X / PointTree.LeafPoints) * d * PointTree.LeafPoints + slot.X % PointTree.LeafPoints;
+        var d = points.Shape.Dimensions;
+        var point = points.Place(slot.X);
         var number = 0;
         var square = double.MaxValue;
         var limit = float.MaxValue;
-        var leaf = 0;
-        for (var node = 0; node < centres.Nodes;)
+        for (var node = 0; node < centres.Shape.Nodes;)
         {
-            var below = nodeLeaves[node];
-            if (ToBox(tiles, point, boxes, 2L * node * centres.BoxStride, centres.BoxStride, d) * safe > limit)
+            if (ToBox(points.Tiles, point, centres, node) * safe > limit)
             {
-                node += 2 * below - 1;
-                leaf += below;
+                node += 2 * centres.NodeLeaves[node] - 1;
                 continue;
             }
 
-            node++;
-            if (below > 1)
-                continue;
-            for (var j = 0; j < PointTree.LeafPoints; j++)
+            var first = centres.FirstLeaves[node] * PointTree.LeafPoints;
+            var end = centres.NodeLeaves[node] == 1 ? first + PointTree.LeafPoints : first;
+            for (var k = first; k < end; k++)
             {
                 // Slots without a centre are infinitely far away.
-                if (!(Square(tiles, point, centreTiles, (long)leaf * d * PointTree.LeafPoints + j, d) <= limit))
+                if (!(Square(points.Tiles, point, centres.Tiles, centres.Place(k), d) <= limit))
                     continue;
-                var other = centreNumbers[leaf * PointTree.LeafPoints + j];
-                var s = Square(tiles, point, exact, (long)other * d, d);
+                var other = centres.Numbers[k];
+                var s = Square(points.Tiles, point, exact, (long)other * d, d);
                 if (s < square || (s == square && other < number))
                 {
                     number = other;
@@ -62,20 +55,21 @@ internal static class NearestCentreSimt
                 }
             }
 
-            leaf++;
+            node++;
         }
 
         numbers[slot] = number;
         squares[slot] = square;
     }
 
-    private static float ToBox(ArrayView<float> tiles, long point, ArrayView<float> boxes, long box, int stride, int dimensions)
+    private static float ToBox(ArrayView<float> tiles, long point, PointTreeView tree, int node)
     {
+        var box = 2L * node * tree.Shape.BoxStride;
         var sum = 0f;
-        for (var c = 0; c < dimensions; c++)
+        for (var c = 0; c < tree.Shape.Dimensions; c++)
         {
             var x = tiles[point + c * PointTree.LeafPoints];
-            var gap = XMath.Max(XMath.Max(boxes[box + c] - x, x - boxes[box + stride + c]), 0f);
+            var gap = XMath.Max(XMath.Max(tree.Boxes[box + c] - x, x - tree.Boxes[box + tree.Shape.BoxStride + c]), 0f);
             sum += gap * gap;
         }
 
