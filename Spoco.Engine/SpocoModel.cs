@@ -287,18 +287,22 @@ public sealed class SpocoModel : IDisposable
     /// <param name="image">[D, H, W, channels of the network]; left as it is.</param>
     /// <param name="mask">Voxels that are 0 here get label 0; null = the learned foreground or, without one, everything is segmented.</param>
     /// <param name="orientations">Views: 1, 2, 4 or 8; null = <see cref="OrientationAverage.DefaultOf"/>.</param>
+    /// <param name="options">The clustering and what becomes of its segments; null = those of <see cref="SpocoModelOptions.Segmentation"/>.</param>
     /// <param name="cancellation">Stops between steps.</param>
     /// <returns>Labels from 1, numbered by first voxel; 0 = no object.</returns>
-    /// <exception cref="ArgumentException">Channels, size or mask do not fit, or the number of views is another.</exception>
+    /// <exception cref="ArgumentException">Channels, size or mask do not fit, the number of views is another, or an option is out of range.</exception>
     /// <exception cref="InputException">A value of the image is infinite or not a number.</exception>
     /// <exception cref="OperationCanceledException">The segmentation was cancelled.</exception>
-    public Volume<int> Segment(Volume<float> image, Volume<byte>? mask = null, int? orientations = null, CancellationToken cancellation = default)
+    public Volume<int> Segment(
+        Volume<float> image, Volume<byte>? mask = null, int? orientations = null, InstanceSegmentationOptions? options = null, CancellationToken cancellation = default)
     {
-        using var seen = OrientationAverage.PredictOnDevice(this, Normalise(image), orientations ?? OrientationAverage.DefaultOf(Options), cancellation);
+        options ??= Options.Segmentation;
+        using var seen = OrientationAverage.PredictOnDevice(
+            this, Normalise(image), orientations ?? OrientationAverage.DefaultOf(Options, options.Clustering), options.Divides.ReadsMomentum, cancellation);
         var prediction = seen.Prediction;
         return mask is null && Options.Foreground
-            ? InstanceSegmentation.SegmentLearned(prediction, Options.ForegroundThreshold, Options.Segmentation, Device, cancellation)
-            : InstanceSegmentation.Segment(prediction, mask, Options.Segmentation, Device, cancellation);
+            ? InstanceSegmentation.SegmentLearned(prediction, Options.ForegroundThreshold, options, Device, cancellation)
+            : InstanceSegmentation.Segment(prediction, mask, options, Device, cancellation);
     }
 
     /// <summary>Says how images are segmented with this model when nothing else is said; its parameters stay.</summary>

@@ -57,7 +57,7 @@ internal static class DemoCommand
                 var (image, truth) = item.Load();
                 var grey = ImageReading.WithChannels(image, net.Options.Network.InputChannels, item.ImagePath);
                 using var seen = ModelImages.Apply(
-                    net, grey, item.ImagePath, x => OrientationAverage.PredictOnDevice(net, x, orientations: 8, cancellation));
+                    net, grey, item.ImagePath, x => OrientationAverage.PredictOnDevice(net, x, orientations: 8, cancellation: cancellation));
                 var prediction = seen.Prediction;
                 var labels = InstanceSegmentation.Segment(prediction,
                     InstanceSegmentation.ForegroundOfLargestCluster(prediction, net.Options.Segmentation.Watershed, net.Device, cancellation),

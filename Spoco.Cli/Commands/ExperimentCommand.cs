@@ -4,6 +4,7 @@ using System.Globalization;
 using Spectre.Console;
 using Spoco.Cli.Experiments;
 using Spoco.Cli.Files;
+using Spoco.Cli.Segmentation;
 using Spoco.Cli.Training;
 using Spoco.Engine;
 using Spoco.Engine.Training;
@@ -43,12 +44,13 @@ internal static class ExperimentCommand
         {
             Description = "Which pixels are segmented: truth (those of the true objects, the same for every setting: what is scored is how well objects are "
                 + "told apart), or as in spoco segment learned, embedding, otsu, none, or a mask.",
-            HelpName = "truth|learned|embedding|otsu|none|path", DefaultValueFactory = _ => StudyScoring.Truth,
+            HelpName = "truth|learned|embedding|otsu|none|path", DefaultValueFactory = _ => ForegroundChoice.Truth,
         };
         var orientations = new Option<int>("--orientations")
         {
             Description = "Views (1, 2, 4 or 8) of each validation image to average over.", DefaultValueFactory = _ => 1, HelpName = "count",
         };
+        var clustering = new ClusteringOptions();
         var recipe = new Option<string?>("--recipe")
         {
             Description = "Start from the settings of a training of the paper, see spoco recipes.", HelpName = "name",
@@ -61,8 +63,9 @@ internal static class ExperimentCommand
             command.Options.Add(ratios);
         if (study.Values.Length > 0)
             command.Options.Add(values);
-        foreach (var option in new Option[] { foreground, orientations, recipe, config })
+        foreach (var option in new Option[] { foreground, orientations, clustering.Clustering, clustering.Fill, recipe, config })
             command.Options.Add(option);
+        clustering.AddTo(command);
         settings.AddTo(command);
         common.AddComputing(command);
         command.SetAction((result, cancellation) =>
@@ -72,8 +75,9 @@ internal static class ExperimentCommand
                 throw new InputException($"--from: {study.Name} continues a model trained on other images; say which.");
             if (result.GetValue(seeds) is < 1 or > 1000)
                 throw new InputException($"--seeds: expected 1 to 1000, got {result.GetValue(seeds)}.");
-            if (result.GetValue(orientations) is not (1 or 2 or 4 or 8))
-                throw new InputException($"--orientations: expected 1, 2, 4 or 8, got {result.GetValue(orientations)}.");
+            var divided = clustering.Of(result);
+            divided.Require(divided.Name);
+            divided.RequireViews(result.GetValue(orientations), result.GetValue(foreground)!);
 
             // Only a schedule that follows the validation needs more than the last one: every other model is scored as it is in the end.
             if (chosen.Validation.Every is null && chosen.Optimiser.Schedule != ScheduleKind.ReduceOnPlateau)
@@ -91,7 +95,7 @@ internal static class ExperimentCommand
                 inputs.OfType<string>().Where(path => path.Length > 0), StudyTable.Files(result.GetValue(output)!), overwrite: null);
             using var device = common.OpenDevice(result);
             var run = new StudyRun(study, chosen, rows, result.GetValue(seeds), result.GetValue(output)!,
-                new StudyScoring(result.GetValue(foreground)!, result.GetValue(orientations)), device);
+                new StudyScoring(result.GetValue(foreground)!, result.GetValue(orientations), divided, result.GetValue(clustering.Fill)), device);
             Print(study, run.Run(settings, memory: null, loaderThreads: 1 + Environment.ProcessorCount / 4, cancellation));
             Terminal.Result($"table and plot: {result.GetValue(output)}");
             return Task.FromResult(Program.Success);

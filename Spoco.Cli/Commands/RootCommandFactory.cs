@@ -9,7 +9,7 @@ internal static class RootCommandFactory
     {
         var root = new RootCommand("Instance segmentation with pixel embeddings learned from a few labelled objects (SPOCO), on NVIDIA, AMD, Intel or no GPU.")
         {
-            TrainCommand.Create(), RecipesCommand.Create(), PredictCommand.Create(), SegmentCommand.Create(), SuggestCommand.Create(), EvaluateCommand.Create(), ExperimentCommand.Create(), DevicesCommand.Create(), SelfTestCommand.Create(), DemoCommand.Create(),
+            TrainCommand.Create(), RecipesCommand.Create(), PredictCommand.Create(), SegmentCommand.Create(), SuggestCommand.Create(), EvaluateCommand.Create(), CompareClusteringsCommand.Create(), ExperimentCommand.Create(), DevicesCommand.Create(), SelfTestCommand.Create(), DemoCommand.Create(),
         };
         ManualHelp.Attach(root);
         return root;

@@ -58,7 +58,8 @@ internal static class SegmentCommand
         var removeFragments = new Option<bool>("--remove-fragments") { Description = "Remove small segments instead of joining them to a neighbour." };
         var orientations = new Option<int?>("--orientations")
         {
-            Description = "Views of each image (1, 2, 4 or 8: flips and quarter turns) to average affinities and foreground over. Default: 8 in 2D, 1 in 3D.",
+            Description = "Views of each image (1, 2, 4 or 8: flips and quarter turns) to average affinities and foreground over; embeddings cannot be averaged. Default: 8 in 2D, 1 in 3D, "
+                + "and 1 where a clustering other than mws has no learned foreground.",
             HelpName = "count",
         };
         var threshold = new Option<double?>("--threshold")
@@ -74,21 +75,24 @@ internal static class SegmentCommand
                 + "Default: half of what the machine has.",
             HelpName = "bytes",
         };
+        var clustering = new ClusteringOptions();
         var common = new CommonOptions();
         var command = new Command("segment",
-            "Segment images: embeddings, affinities, Mutex Watershed. Writes the labels in the image's format (16-bit PNG, TIFF, HDF5) and NAME_overlay.png.")
+            "Segment images: embeddings, and what divides the pixels by them, the Mutex Watershed where no other is asked for. Writes the labels in the image's format (16-bit PNG, TIFF, HDF5) and NAME_overlay.png.")
         {
-            model, input, embeddings, affinities, offsets, output, foreground, semantic, threshold, orientations, mergeDistance, sizeFloor, removeFragments,
-            removeLargest, memory, common.Overwrite, common.RawName, common.LabelName,
+            model, input, embeddings, affinities, offsets, output, foreground, semantic, threshold, orientations, clustering.Clustering, mergeDistance, sizeFloor, removeFragments,
+            clustering.Fill, removeLargest, memory, common.Overwrite, common.RawName, common.LabelName,
         }.WithExamples(
             "spoco segment --model model --input cells/val/images --out result",
             "spoco segment --model model --input a.tif b.tif --out result --foreground otsu --size-floor 40",
             "spoco segment --model model --input CVPPP/val/A1 --out result --foreground CVPPP/val/A1",
+            "spoco segment --model model --input ovules/val --out result --clustering hdbscan --min-size 600 --fill",
             "spoco segment --model cars --input cityscapes/leftImg8bit/val --out result --foreground deeplab --class car",
             "spoco segment --model model --embeddings embeddings/a.h5 --out a_labels.h5",
             "spoco segment --embeddings large.h5 --memory 8GiB --out large_labels.h5",
             "spoco segment --model model --input large.tif --memory 2GiB --out large_labels.h5",
             "spoco segment --affinities a.h5 --offsets \"0,-1;-1,0;0,-9;-9,0\" --foreground a_mask.tif --out a_labels.h5");
+        clustering.AddTo(command);
         common.AddComputing(command);
         command.SetAction((result, cancellation) =>
         {
@@ -106,6 +110,8 @@ internal static class SegmentCommand
                 Orientations = result.GetValue(orientations),
                 MergeDistance = result.GetValue(mergeDistance),
                 SizeFloor = result.GetValue(sizeFloor),
+                Clustering = clustering.Of(result),
+                Fill = result.GetValue(clustering.Fill),
                 RemoveFragments = result.GetValue(removeFragments),
                 RemoveLargest = result.GetValue(removeLargest),
                 Memory = result.GetValue(memory) is { } bytes ? MemoryLimit.Parse(bytes) : null,

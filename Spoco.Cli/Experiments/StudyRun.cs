@@ -25,7 +25,7 @@ internal sealed class StudyRun(
     Study study, TrainSettings common, IReadOnlyList<StudyRow> rows, int seeds, string folder, StudyScoring scoring, ComputeDevice device)
 {
     private readonly StudyResults _results = new(Path.Combine(folder, "results.csv"));
-    private readonly string _scoring = string.Create(CultureInfo.InvariantCulture, $"{scoring.Foreground} {scoring.Orientations}");
+    private readonly string _scoring = scoring.Key;
 
     /// <summary>Runs the study.</summary>
     /// <param name="options">Names the settings where a run that is there was made with others.</param>
@@ -40,6 +40,7 @@ internal sealed class StudyRun(
         {
             run.Settings.Validate();
             scoring.RequireForeground(run.Settings);
+            scoring.RequireClustering(run.Settings);
         }
 
         RequireSameSettings(runs, options);
@@ -146,7 +147,7 @@ internal sealed class StudyRun(
         Directory.CreateDirectory(folder);
         StudyTable.Write(folder, study, table, string.Create(CultureInfo.InvariantCulture,
             $"Mean ± SD over seeds {common.Seed} to {common.Seed + seeds - 1} (objects, initial weights and patches); {common.Optimiser.Iterations} iterations; ")
-            + $"foreground: {scoring.Foreground}.");
+            + $"foreground: {scoring.Foreground}{(scoring.Clustering.IsMutexWatershed ? "" : $"; clustering: {scoring.Clustering.AsOptions}")}{(scoring.Fill ? "; filled" : "")}.");
         StudyPlot.Write(Path.Combine(folder, "plot.svg"), study, table);
         return table;
     }

@@ -8,6 +8,7 @@ internal static class ByProduct
     public const string Overlay = "_overlay";
     public const string Colours = "_pca";
     public const string Suggestions = "_suggestions";
+    public const string Clusterings = "_clusterings";
 
     /// <summary>
     /// Whether a file is such a picture: one that says so itself and lies beside the result that it shows. An image of the user's that is only
@@ -18,7 +19,7 @@ internal static class ByProduct
     public static bool Is(string path, IReadOnlySet<string> names)
     {
         var name = Path.GetFileNameWithoutExtension(path);
-        return new[] { Overlay, Colours, Suggestions }.Any(suffix => name.EndsWith(suffix, StringComparison.Ordinal) && names.Contains(name[..^suffix.Length]))
+        return new[] { Overlay, Colours, Suggestions, Clusterings }.Any(suffix => name.EndsWith(suffix, StringComparison.Ordinal) && names.Contains(name[..^suffix.Length]))
             && InputFile.KindOf(path) == FileKind.Png && FileStatus.Of(path).Type == FileType.Regular && ResultMark.IsOn(path, ResultMark.Picture);
     }
 }

@@ -63,18 +63,24 @@ internal static class EmbeddingFile
         });
     }
 
-    /// <summary>Reads what <see cref="Write(string, Prediction)"/> wrote, but the embeddings of g; the foreground where it is there.</summary>
+    /// <summary>Reads what <see cref="Write(string, Prediction)"/> wrote; the foreground where it is there.</summary>
     /// <param name="path">The file.</param>
     /// <param name="dimensions">d of the embeddings.</param>
-    /// <exception cref="InputException">The file is damaged, or its arrays do not fit each other.</exception>
-    public static Prediction Read(string path, int dimensions)
+    /// <param name="withMomentum">Whether the embeddings of g are read, too.</param>
+    /// <exception cref="InputException">The file is damaged, has no embeddings of g where they are wanted, or its arrays do not fit each other.</exception>
+    public static Prediction Read(string path, int dimensions, bool withMomentum = false)
     {
         var embeddings = Hdf5File.Read<float>(path, F);
         if (embeddings.Channels != dimensions)
             throw new InputException($"{path}: the embeddings have {embeddings.Channels} dimensions, the model {dimensions}.");
+        if (withMomentum && !Hdf5File.Has(path, G))
+            throw new InputException($"{path}: holds no embeddings of g (dataset {G}); predict again with --with-g.");
+        var momentum = withMomentum ? Hdf5File.Read<float>(path, G) : null;
+        if (momentum is not null && (!momentum.HasExtentsOf(embeddings) || momentum.Channels != dimensions))
+            throw new InputException($"{path}: its datasets differ in size: {embeddings} and {momentum}.");
         var foreground = Hdf5File.Has(path, Foreground) ? Hdf5File.Read<float>(path, Foreground) : null;
         return foreground is null || foreground.HasExtentsOf(embeddings)
-            ? new Prediction(embeddings, null, foreground)
+            ? new Prediction(embeddings, momentum, foreground)
             : throw new InputException($"{path}: its datasets differ in size: {embeddings} and {foreground}.");
     }
 }

@@ -15,6 +15,9 @@ internal static class ForegroundChoice
     public const string Embedding = "embedding";
     public const string None = "none";
 
+    /// <summary>The pixels of the true objects, where these are known: what is scored is how well they are told apart.</summary>
+    public const string Truth = "truth";
+
     /// <summary>Where objects are looked for when nothing is said.</summary>
     public static string Default(SpocoModelOptions model) => model.Foreground ? Learned : None;
 
@@ -43,17 +46,17 @@ internal static class ForegroundChoice
     /// <param name="stored">The image as stored.</param>
     /// <param name="seen">The image as the network sees it.</param>
     /// <param name="prediction">What the model says of it.</param>
-    /// <param name="options">How it is segmented.</param>
+    /// <param name="watershed">What finds the largest cluster, where that is the background.</param>
     /// <param name="device">Where to compute.</param>
     /// <param name="cancellation">Stops the work.</param>
     /// <exception cref="InputException">There is no such mask, or it does not fit.</exception>
     public static Volume<byte>? Of(
         string source, string file, CityscapesClass? only, Volume<float>? stored, Volume<float>? seen, Prediction prediction,
-        InstanceSegmentationOptions options, ComputeDevice device, CancellationToken cancellation) =>
+        MutexWatershedOptions watershed, ComputeDevice device, CancellationToken cancellation) =>
         source switch
         {
             None => null,
-            Embedding => InstanceSegmentation.ForegroundOfLargestCluster(prediction, options.Watershed, device, cancellation),
+            Embedding => InstanceSegmentation.ForegroundOfLargestCluster(prediction, watershed, device, cancellation),
             Otsu => OtsuMask.Of(seen!),
             _ => ReadMask(source, file, only, stored, prediction.Embeddings),
         };

@@ -16,7 +16,7 @@ internal sealed class ModelSegmentation
     private readonly SegmentRequest _asked;
     private readonly string _checkpoint;
     private readonly InstanceSegmentationOptions _options;
-    private readonly CityscapesClass? _only;
+    private readonly bool _readsMomentum;
     private readonly int _views;
 
     /// <param name="model">The model.</param>
@@ -27,35 +27,33 @@ internal sealed class ModelSegmentation
     public ModelSegmentation(SpocoModel model, TrainSettings? trained, SegmentRequest asked, string checkpoint)
     {
         (_model, _trained, _asked, _checkpoint) = (model, trained, asked, checkpoint);
-        _only = CityscapesClass.Named(asked.Class ?? trained?.Source.Class);
+        if (ClusteringRequest.Obstacle(asked.Clustering.Name, model.Options.EmbeddingDimensions, trained) is { } obstacle)
+            throw new InputException($"--clustering: {obstacle}.");
         _options = model.Options.Segmentation with
         {
             SizeFloor = asked.SizeFloor ?? model.Options.SizeFloor,
             MergeDistance = asked.MergeDistance ?? model.Options.Segmentation.MergeDistance,
             RemoveLargest = asked.RemoveLargest,
             MergeFragments = !asked.RemoveFragments,
+            Clustering = asked.Clustering.IsMutexWatershed ? null : asked.Clustering.Of(asked.Clustering.Name, model.Options),
+            Fill = asked.Fill,
         };
-        _views = asked.Orientations ?? OrientationAverage.DefaultOf(model.Options);
-        if (_views is not (1 or 2 or 4 or 8))
-            throw new InputException($"--orientations: expected 1, 2, 4 or 8, got {_views}.");
-        Threshold = asked.Threshold ?? model.Options.ForegroundThreshold;
-        Foreground = asked.Foreground ?? ForegroundChoice.Default(model.Options);
-        if (Foreground == ForegroundChoice.Learned && !model.Options.Foreground)
-            throw new InputException($"--foreground: {checkpoint} has learned no foreground (it was trained with --no-foreground, --self-supervised or --ignore-label).");
-        if (Foreground == ForegroundChoice.Otsu && asked.Embeddings.Length > 0)
+        _readsMomentum = _options.Clustering is { ReadsMomentum: true };
+        Foreground = ForegroundRequest.Of(asked.Foreground, asked.Threshold, CityscapesClass.Named(asked.Class ?? trained?.Source.Class), model.Options, checkpoint);
+        if (Foreground.Source == ForegroundChoice.Otsu && asked.Embeddings.Length > 0)
             throw new InputException("--foreground: otsu needs images, not embeddings.");
+
+        _views = asked.Orientations ?? (asked.Clustering.AveragesViews(Foreground.Source) ? OrientationAverage.DefaultOf(model.Options) : 1);
+        asked.Clustering.RequireViews(_views, Foreground.Source);
     }
 
-    /// <summary>What <c>--foreground</c> says, or its default.</summary>
-    public string Foreground { get; }
-
-    /// <summary>Probability of the learned foreground from which a pixel belongs to an object.</summary>
-    public double Threshold { get; }
+    /// <summary>Which pixels belong to objects.</summary>
+    public ForegroundRequest Foreground { get; }
 
     private string RawName => _asked.RawName ?? (_trained?.Source ?? new SourceSettings()).RawName;
 
     /// <summary>The same for images that are to be segmented part by part.</summary>
-    public PartwiseSegmentation Partwise() => new(_model, _options, _views, Foreground, Threshold, _only is not null, _asked.Memory)
+    public PartwiseSegmentation Partwise() => new(_model, _options, _views, Foreground, _asked.Memory)
     {
         RawName = RawName, LabelName = _asked.LabelName, Checkpoint = _checkpoint, IsResized = _trained?.Resized is not null, Threads = _asked.Threads,
     };
@@ -67,23 +65,16 @@ internal sealed class ModelSegmentation
     {
         if (_asked.Embeddings.Length > 0)
         {
-            var stored = EmbeddingFile.Read(file, _model.Options.EmbeddingDimensions);
+            var stored = EmbeddingFile.Read(file, _model.Options.EmbeddingDimensions, _readsMomentum);
             return (Segment(file, null, null, stored, cancellation), EmbeddingPicture.Draw(stored.Embeddings));
         }
 
         var (image, seen) = ModelImages.Read(file, RawName, _model.Options.Network.InputChannels, _trained?.Resized);
-        using var predicted = ModelImages.Apply(_model, seen, file, x => OrientationAverage.PredictOnDevice(_model, x, _views, cancellation));
+        using var predicted = ModelImages.Apply(_model, seen, file, x => OrientationAverage.PredictOnDevice(_model, x, _views, _readsMomentum, cancellation));
         var labels = Segment(file, image, seen, predicted.Prediction, cancellation);
         return (image.HasExtentsOf(labels) ? labels : Resizing.Labels(labels, new PatchExtents(image.Depth, image.Height, image.Width)), Picture.OfImage(image));
     }
 
-    private Volume<int> Segment(string file, Volume<float>? image, Volume<float>? seen, Prediction prediction, CancellationToken cancellation)
-    {
-        if (Foreground != ForegroundChoice.Learned)
-            return InstanceSegmentation.Segment(
-                prediction, ForegroundChoice.Of(Foreground, file, _only, image, seen, prediction, _options, _model.Device, cancellation), _options, _model.Device, cancellation);
-        if (prediction.Foreground is null)
-            throw new InputException($"{file}: holds no foreground; predict again with a model that has learned one.");
-        return InstanceSegmentation.SegmentLearned(prediction, Threshold, _options, _model.Device, cancellation);
-    }
+    private Volume<int> Segment(string file, Volume<float>? image, Volume<float>? seen, Prediction prediction, CancellationToken cancellation) =>
+        Foreground.Segmenter(file, image, seen, prediction, _options.Watershed, _model.Device, cancellation)(_options);
 }

@@ -12,12 +12,10 @@ namespace Spoco.Cli.Segmentation;
 /// <param name="model">The model.</param>
 /// <param name="options">What becomes of its embeddings.</param>
 /// <param name="orientations">Views to average over.</param>
-/// <param name="foreground">What <c>--foreground</c> says.</param>
-/// <param name="threshold">What <c>--threshold</c> says.</param>
-/// <param name="ofClass">Whether one class of a mask is the foreground.</param>
+/// <param name="foreground">Which pixels belong to objects.</param>
 /// <param name="memory">What <c>--memory</c> says; null = half of what the machine has.</param>
 internal sealed class PartwiseSegmentation(
-    SpocoModel model, InstanceSegmentationOptions options, int orientations, string foreground, double threshold, bool ofClass, long? memory)
+    SpocoModel model, InstanceSegmentationOptions options, int orientations, ForegroundRequest foreground, long? memory)
 {
     /// <summary>The images' dataset in HDF5.</summary>
     public required string RawName { get; init; }
@@ -71,18 +69,17 @@ internal sealed class PartwiseSegmentation(
         try
         {
             using var image = ImageParts.Open(file, header, RawName, room, model.Options.Normalisation, cancellation);
-            var maskFile = foreground is ForegroundChoice.None or ForegroundChoice.Learned or ForegroundChoice.Embedding or ForegroundChoice.Otsu
-                ? null : SemanticMask.PathOf(foreground, InputSelection.Name(file));
-            var mask = foreground == ForegroundChoice.Otsu ? new OtsuMask(image, cancellation) : maskFile is null ? null : BlockwiseSegmentation.ReadMask(maskFile);
+            var maskFile = ForegroundChoice.IsMask(foreground.Source) ? SemanticMask.PathOf(foreground.Source, InputSelection.Name(file)) : null;
+            var mask = foreground.Source == ForegroundChoice.Otsu ? new OtsuMask(image, cancellation) : maskFile is null ? null : BlockwiseSegmentation.ReadMask(maskFile);
             using var closing = mask as IDisposable;
             var run = new BlockwiseOptions
             {
-                Folder = folder, Memory = left, Threads = Threads, ForegroundThreshold = foreground == ForegroundChoice.Learned ? threshold : null,
-                Input = $"{BlockwiseSegmentation.Describe(file)}, {RawName}, model {BlockwiseSegmentation.Describe(Checkpoint)}, {orientations} views, {foreground}"
+                Folder = folder, Memory = left, Threads = Threads, ForegroundThreshold = foreground.IsLearned ? foreground.Threshold : null,
+                Input = $"{BlockwiseSegmentation.Describe(file)}, {RawName}, model {BlockwiseSegmentation.Describe(Checkpoint)}, {orientations} views, {foreground.Source}"
                     + (maskFile is null ? "" : $", mask {BlockwiseSegmentation.Describe(maskFile)}"),
             };
             BlockwiseSegmentation.SegmentAndWrite(path, LabelName, image.VoxelSize, run, shown => TiledSegmentation.Segment(
-                model, image, shown, options, orientations, mask, foreground == ForegroundChoice.Embedding, cancellation), cancellation);
+                model, image, shown, options, orientations, mask, foreground.Source == ForegroundChoice.Embedding, cancellation), cancellation);
         }
         catch (InsufficientMemoryLimitException e)
         {
@@ -101,7 +98,7 @@ internal sealed class PartwiseSegmentation(
 
     /// <summary>
     /// About how many bytes the segmentation of an image at once takes: the program, the image as stored, normalised and as the views show it, the prediction, embeddings and
-    /// affinities, and the solver's edges and tables.
+    /// affinities, and the edges and tables of what divides the pixels.
     /// </summary>
     private long AtOnce(ImageHeader header)
     {
@@ -113,15 +110,21 @@ internal sealed class PartwiseSegmentation(
         long d = model.Options.EmbeddingDimensions;
         // The images of the views may not have been collected when the last one is done.
         var views = 4 * d + 8 + (orientations == 1 ? 0 : 4L * offsets.Count + 4L * orientations * header.Channels);
-        return MemoryLimit.Program + header.Voxels * (8L * header.Channels + views + 4L * offsets.Count + Math.Max(24L * attractive + 40, 96))
+        // Other clusterings copy the embeddings, and those of g, into trees of points; edges and hierarchies lie beside them.
+        var solver = options.Clustering is null ? 4L * offsets.Count + Math.Max(24L * attractive + 40, 96) : 16 * d + 256;
+        return MemoryLimit.Program + header.Voxels * (8L * header.Channels + views + solver)
             + model.PredictionBytes(Math.Max((int)header.Depth, least.D), Math.Max(header.Height, least.H), Math.Max(header.Width, least.W));
     }
 
     /// <summary>What the options need the whole image for; null = nothing.</summary>
     private string? Obstacle()
     {
+        if (options.Clustering is not null)
+            return "there is mws alone (--clustering)";
+        if (options.Fill)
+            return "holes cannot be filled (--fill)";
         if (IsResized)
             return "images that the network sees resized cannot be read";
-        return foreground != ForegroundChoice.None && ofClass ? "a mask has no classes; see --class" : null;
+        return foreground.Source != ForegroundChoice.None && foreground.Only is not null ? "a mask has no classes; see --class" : null;
     }
 }

@@ -29,6 +29,11 @@ internal sealed record SegmentRequest
 
     public int? SizeFloor { get; init; }
 
+    /// <summary>What divides the pixels.</summary>
+    public ClusteringRequest Clustering { get; init; } = new();
+
+    public bool Fill { get; init; }
+
     public bool RemoveFragments { get; init; }
 
     public bool RemoveLargest { get; init; }

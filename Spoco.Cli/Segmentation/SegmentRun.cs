@@ -19,6 +19,7 @@ internal sealed class SegmentRun(SegmentRequest asked)
     {
         if (asked.MergeDistance is < 0)
             throw new InputException($"--merge-distance: must not be negative, got {asked.MergeDistance}.");
+        asked.Clustering.Require(asked.Clustering.Name);
         if (asked.Memory is { } limit && asked.Input.Length == 0)
             OfStoredParts(limit, cancellation);
         else if (asked.Affinities.Length > 0)
@@ -43,7 +44,9 @@ internal sealed class SegmentRun(SegmentRequest asked)
         using var net = Checkpoint.Load(checkpoint, device);
         var segmenter = new ModelSegmentation(net, StoredSettings.Of(checkpoint), asked, checkpoint);
         var parts = fromEmbeddings ? null : segmenter.Partwise();
-        Terminal.Note(ForegroundChoice.InWords(segmenter.Foreground, asked: asked.Foreground is not null, net.Options, segmenter.Threshold));
+        Terminal.Note(ForegroundChoice.InWords(segmenter.Foreground.Source, asked: asked.Foreground is not null, net.Options, segmenter.Foreground.Threshold));
+        if (!asked.Clustering.IsMutexWatershed)
+            Terminal.Note($"clustering: {asked.Clustering.InWords(asked.Clustering.Name, net.Options)}");
 
         // Each shows how far it is by itself.
         var large = parts is null ? [] : files.Where(parts.Takes).ToList();
@@ -87,6 +90,10 @@ internal sealed class SegmentRun(SegmentRequest asked)
             throw new InputException("--memory: goes with --input, --affinities or --embeddings.");
         else if (asked.Offsets is not null && asked.Model is not null)
             throw new InputException("--offsets: a model's own edges are those it was trained for.");
+        if (!asked.Clustering.IsMutexWatershed)
+            throw new InputException($"--clustering: {asked.Clustering.Name} needs the whole image at once, blocks are for mws alone; leave out --memory.");
+        if (asked.Fill)
+            throw new InputException("--fill: needs the whole image at once; leave out --memory.");
         if (asked.Device is not (null or "cpu" or "auto"))
             throw new InputException($"--memory: blocks are computed on the cpu, not on {asked.Device}.");
         var model = asked.Model is { } path ? OptionsOf(InputSelection.Model(path)) : null;
@@ -155,6 +162,7 @@ internal sealed class SegmentRun(SegmentRequest asked)
         {
             ("--model", asked.Model is not null), ("--input", asked.Input.Length > 0), ("--embeddings", asked.Embeddings.Length > 0),
             ("--orientations", asked.Orientations is not null), ("--merge-distance", asked.MergeDistance is not null),
+            ("--clustering", !asked.Clustering.IsMutexWatershed), ("--fill", asked.Fill),
         })
         {
             if (given)

@@ -15,7 +15,8 @@ public sealed record MeanShiftResult(int[] Labels, double[,] Centres);
 /// With bandwidth h, in the unit of the points:
 /// <list type="number">
 /// <item>Seeds are the centres of the cells of a grid with edge h that hold points, round(x / h) h in single precision with halves to even, in the order of their first points; cells with fewer
-/// points than <see cref="MeanShiftOptions.MinBinFrequency"/> are none. Where there are as many of them as points, and without <see cref="MeanShiftOptions.BinSeeding"/>, every point is a seed.</item>
+/// points than <see cref="MeanShiftOptions.MinBinFrequency"/> are none. Where there are as many of them as points, and without <see cref="MeanShiftOptions.BinSeeding"/>, every point is a seed; also where no such centre has a point
+/// within h, which scikit-learn refuses.</item>
 /// <item>A seed m moves to the mean of the points with |x - m| &lt;= h, until it moves by at most h / 1000, and that is its end; or until it has moved
 /// <see cref="MeanShiftOptions.MaxIterations"/> + 1 times. Where no point is that near, it has none.</item>
 /// <item>Ends, each once, are taken in the order of the numbers of points whose means they are, largest first, and of equal ones by their components, largest first; an end becomes a centre unless
@@ -33,7 +34,7 @@ public static class MeanShift
     /// <param name="options">Bandwidth and the rest; the paper's where null.</param>
     /// <param name="device">Where to compute; null = all cores of the host. A device without 64-bit floating-point numbers leaves it to the host.</param>
     /// <param name="cancellation">Stops between steps.</param>
-    /// <returns>Labels and centres. No centre, and every label 0, where no seed has a point within the bandwidth: scikit-learn refuses that.</returns>
+    /// <returns>Labels and centres. No centre, and every label 0, where no cell has enough points for a seed.</returns>
     /// <exception cref="ArgumentException">A value is not finite or beyond 1e18, there are more than 2^30 points, or an option is out of range.</exception>
     /// <exception cref="OperationCanceledException">It was stopped.</exception>
     public static MeanShiftResult Cluster(Points points, MeanShiftOptions? options = null, ComputeDevice? device = null, CancellationToken cancellation = default)

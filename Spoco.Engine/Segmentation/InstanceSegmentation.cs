@@ -1,3 +1,4 @@
+using Spoco.Engine.Clustering;
 using Spoco.Kernels;
 
 namespace Spoco.Engine.Segmentation;
@@ -7,6 +8,9 @@ public sealed record InstanceSegmentationOptions
 {
     /// <summary>Offsets and priorities of the Mutex Watershed; delta_d is that of the training.</summary>
     public MutexWatershedOptions Watershed { get; init; } = new();
+
+    /// <summary>What divides the pixels into segments; null = the Mutex Watershed, by <see cref="Watershed"/>.</summary>
+    public IClustering? Clustering { get; init; }
 
     /// <summary>Segments with fewer voxels are specks.</summary>
     public int SizeFloor { get; init; }
@@ -23,21 +27,33 @@ public sealed record InstanceSegmentationOptions
     /// </summary>
     public double MergeDistance { get; init; }
 
+    /// <summary>
+    /// Let the segments grow over the foreground that is in none (<see cref="EmbeddingWatershed"/>): what a clustering left out as noise, and where specks were removed. Before the largest
+    /// is dropped.
+    /// </summary>
+    public bool Fill { get; init; }
+
     /// <summary>Drop the largest segment: the background, for a network that has learned it as a cluster.</summary>
     public bool RemoveLargest { get; init; }
+
+    /// <summary>What divides the pixels into segments.</summary>
+    internal IClustering Divides => Clustering ?? new MutexWatershedClustering(Watershed);
 }
 
-/// <summary>From embeddings to instances: affinities, Mutex Watershed within the foreground, similar neighbours joined, specks merged or removed. Paper, appendix A.4.</summary>
+/// <summary>
+/// From embeddings to instances: a clustering within the foreground (Mutex Watershed where no other is chosen), specks merged or removed, similar neighbours joined, holes filled where that is
+/// asked for. Paper, appendix A.4.
+/// </summary>
 public static class InstanceSegmentation
 {
     /// <summary>Segments what a model says of an image, within a mask.</summary>
     /// <param name="prediction">Embeddings [D, H, W, d] and, where they are averaged over several views, affinities.</param>
     /// <param name="foreground">Voxels that are 0 here get label 0; null = everything is segmented.</param>
     /// <param name="options">Offsets, sizes and distances; null = the defaults.</param>
-    /// <param name="device">Where the Mutex Watershed runs; null = all cores of the host.</param>
+    /// <param name="device">Where the clustering runs; null = all cores of the host.</param>
     /// <param name="cancellation">Stops between steps.</param>
     /// <returns>Labels from 1, numbered by first voxel; 0 = no object.</returns>
-    /// <exception cref="ArgumentException">Extents differ, an embedding is not finite, or an option is out of range.</exception>
+    /// <exception cref="ArgumentException">Extents differ, an embedding is not finite, the clustering asks for what the prediction does not hold, or an option is out of range.</exception>
     public static Volume<int> Segment(
         Prediction prediction, Volume<byte>? foreground = null, InstanceSegmentationOptions? options = null, ComputeDevice? device = null,
         CancellationToken cancellation = default)
@@ -47,11 +63,19 @@ public static class InstanceSegmentation
         options ??= new InstanceSegmentationOptions();
         if (options.SizeFloor < 0)
             throw new ArgumentException($"InstanceSegmentation: the size floor must not be negative, got {options.SizeFloor}.");
-        var segments = Watershed(prediction, foreground, options.Watershed, device, cancellation);
+        MaskedPoints.RequireFit(embeddings, foreground, nameof(InstanceSegmentation));
+        var segments = options.Divides.Cluster(prediction, foreground, device, cancellation);
         cancellation.ThrowIfCancellationRequested();
-        var count = segments.Data.Length == 0 ? 0 : segments.Data.Max();
+        if (!options.Fill)
+            return Joined(segments, embeddings, options, cancellation);
+        var filled = EmbeddingWatershed.Fill(Joined(segments, embeddings, options with { RemoveLargest = false }, cancellation), embeddings, foreground, cancellation);
+        return Relabel.Compact(options.RemoveLargest ? RemoveLargest.Apply(filled) : filled).Labels;
+    }
+
+    private static Volume<int> Joined(Volume<int> segments, Volume<float> embeddings, InstanceSegmentationOptions options, CancellationToken cancellation)
+    {
         var joins = SegmentJoining.Joins(options);
-        var labels = SegmentJoining.Labels(SegmentGraph.Of(segments, count, joins ? embeddings : null, joins), options, cancellation);
+        var labels = SegmentJoining.Labels(SegmentGraph.Of(segments, segments.Data.Max(), joins ? embeddings : null, joins), options, cancellation);
         return LabelImage.Map(segments, s => labels[s]);
     }
 
@@ -62,7 +86,7 @@ public static class InstanceSegmentation
     /// <param name="prediction">Embeddings and foreground.</param>
     /// <param name="threshold">Probability from which a voxel belongs to an object; the cores begin half-way between it and 1.</param>
     /// <param name="options">Offsets, sizes and distances; null = the defaults.</param>
-    /// <param name="device">Where the Mutex Watershed runs; null = all cores of the host.</param>
+    /// <param name="device">Where the clustering runs; null = all cores of the host.</param>
     /// <param name="cancellation">Stops between steps.</param>
     /// <exception cref="ArgumentException">The prediction holds no foreground, the threshold is not within 0 .. 1, or see the other overload.</exception>
     public static Volume<int> SegmentLearned(
@@ -75,28 +99,6 @@ public static class InstanceSegmentation
         CoreGrowth.CheckThreshold(threshold);
         var cores = Segment(prediction, Threshold(probability, CoreGrowth.CoreThreshold(threshold)), options, device, cancellation);
         return CoreGrowth.Grow(cores, probability, threshold);
-    }
-
-    private static Volume<int> Watershed(
-        Prediction prediction, Volume<byte>? foreground, MutexWatershedOptions options, ComputeDevice? device, CancellationToken cancellation)
-    {
-        var embeddings = prediction.Embeddings;
-        if (foreground is not null && !foreground.HasExtentsOf(embeddings))
-            throw new ArgumentException($"InstanceSegmentation: the mask ({foreground}) does not fit the embeddings ({embeddings}).");
-        var (depth, height, width, mask) = (embeddings.Depth, embeddings.Height, embeddings.Width, foreground?.Data);
-        int[] labels;
-        if (IsThere(prediction.AffinitiesOnDevice))
-            labels = MutexWatershed.FromAffinities(prediction.AffinitiesOnDevice, depth, height, width, options, mask, cancellation: cancellation);
-        else if (IsThere(prediction.EmbeddingsOnDevice))
-            labels = MutexWatershed.FromEmbeddings(prediction.EmbeddingsOnDevice, depth, height, width, options, mask, cancellation: cancellation);
-        else if ((prediction.AffinitiesOnDevice.IsNull ? prediction.Affinities : prediction.AffinitiesOnDevice.ToArray()) is { } affinities)
-            labels = MutexWatershed.FromAffinities(affinities, depth, height, width, options, mask, device: device, cancellation: cancellation);
-        else
-            return MutexWatershed.FromEmbeddings(embeddings, options, foreground, device: device, cancellation: cancellation);
-        return new Volume<int>(labels, depth, height, width) { VoxelSize = embeddings.VoxelSize };
-
-        // Where it is to run; no device = the host's memory.
-        bool IsThere(DeviceBuffer<float> values) => !values.IsNull && (values.Device == device || (device is null && values.Device.Capabilities.OnHost));
     }
 
     /// <summary>
@@ -113,7 +115,7 @@ public static class InstanceSegmentation
     {
         ArgumentNullException.ThrowIfNull(prediction);
         ArgumentNullException.ThrowIfNull(options);
-        var (embeddings, segments) = (prediction.Embeddings, Watershed(prediction, null, options, device, cancellation));
+        var (embeddings, segments) = (prediction.Embeddings, new MutexWatershedClustering(options).Cluster(prediction, null, device, cancellation));
         var graph = SegmentGraph.Of(segments, segments.Data.Max(), embeddings, withBorders: false);
         var mask = new Volume<byte>(embeddings.Depth, embeddings.Height, embeddings.Width) { VoxelSize = embeddings.VoxelSize };
         FarFrom(embeddings.Data, graph.Mean(graph.Largest), options.PushMargin, mask.Data);

@@ -1,7 +1,7 @@
 namespace Spoco.Engine.Segmentation;
 
 /// <summary>
-/// What becomes of the segments of a Mutex Watershed: fragments join a neighbour, similar neighbours are joined, the largest and the small are dropped, and what
+/// What becomes of the segments of a clustering: fragments join a neighbour, similar neighbours are joined, the largest and the small are dropped, and what
 /// is left is numbered. Needs sizes, sums and borders alone, not the image.
 /// </summary>
 internal static class SegmentJoining

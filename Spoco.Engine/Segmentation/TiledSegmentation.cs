@@ -36,6 +36,8 @@ public static class TiledSegmentation
         ArgumentNullException.ThrowIfNull(image);
         ArgumentNullException.ThrowIfNull(blockwise);
         options ??= model.Options.Segmentation;
+        if (options.Clustering is not null || options.Fill)
+            throw new ArgumentException($"TiledSegmentation: {options.Clustering?.Name ?? "filling"} needs the whole image; part by part there is the Mutex Watershed alone.");
         if (blockwise.ForegroundThreshold is not null && !model.Options.Foreground)
             throw new ArgumentException("TiledSegmentation: the model has learned no foreground.");
         var run = blockwise with

@@ -50,8 +50,8 @@ public sealed class SelfTest
     /// <summary>All checks, in the order in which they run.</summary>
     internal static IReadOnlyList<SelfCheck> Checks { get; } =
     [
-        .. OperationChecks.All(), .. LossChecks.All(), .. TrainingChecks.All(), .. AffinityChecks.All(), .. CollectiveChecks.All(), .. SegmentationChecks.All(), .. ClusteringChecks.All(),
-        .. MeanShiftChecks.All(),
+        .. OperationChecks.All(), .. LossChecks.All(), .. TrainingChecks.All(), .. AffinityChecks.All(), .. CollectiveChecks.All(), .. SegmentationChecks.All(), .. HdbscanChecks.All(),
+        .. MeanShiftChecks.All(), .. ConsistencyChecks.All(),
     ];
 
     /// <summary>Whether the last run ended because something hangs.</summary>

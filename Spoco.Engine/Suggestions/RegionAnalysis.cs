@@ -24,7 +24,7 @@ public static class RegionAnalysis
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(image);
         var options = model.Options;
-        using var average = OrientationAverage.PredictOnDevice(model, image, orientations, cancellation);
+        using var average = OrientationAverage.PredictOnDevice(model, image, orientations, cancellation: cancellation);
         var turned = model.PredictMomentum(HalfTurn.Apply(image), cancellation);
         var prediction = average.Prediction with { MomentumEmbeddings = HalfTurn.Undo(turned) };
         var segments = options.Foreground

@@ -32,7 +32,9 @@ internal delegate Volume<byte>? MaskOfImage(TrainingItem item, Volume<float> see
 /// <param name="Foreground">Which pixels belong to objects.</param>
 /// <param name="Orientations">Views to average over.</param>
 /// <param name="Mask">The mask of an image, where <paramref name="Foreground"/> says so; null = none, every pixel is segmented.</param>
-internal sealed record ScoringChoices(ScoringForeground Foreground = ScoringForeground.Auto, int Orientations = 1, MaskOfImage? Mask = null)
+/// <param name="Options">The clustering and what becomes of its segments; null = those of the model.</param>
+internal sealed record ScoringChoices(
+    ScoringForeground Foreground = ScoringForeground.Auto, int Orientations = 1, MaskOfImage? Mask = null, InstanceSegmentationOptions? Options = null)
 {
     /// <summary>What is done with a model when nothing else is asked for.</summary>
     public static ScoringChoices Defaults(SpocoModelOptions model) =>
@@ -89,9 +91,9 @@ internal static class ValidationScoring
     {
         cancellation.ThrowIfCancellationRequested();
         var image = AsSeen(settings, item);
-        using var predicted = OrientationAverage.PredictOnDevice(model, image, choices.Orientations, cancellation);
+        var (options, device) = (choices.Options ?? model.Options.Segmentation, model.Device);
+        using var predicted = OrientationAverage.PredictOnDevice(model, image, choices.Orientations, options.Divides.ReadsMomentum, cancellation);
         var prediction = predicted.Prediction;
-        var (options, device) = (model.Options.Segmentation, model.Device);
         var source = choices.Foreground != ScoringForeground.Auto ? choices.Foreground
             : prediction.Foreground is not null ? ScoringForeground.Learned : ScoringForeground.Truth;
         var labels = source == ScoringForeground.Learned

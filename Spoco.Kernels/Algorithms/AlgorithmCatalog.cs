@@ -13,6 +13,7 @@ internal static class AlgorithmCatalog
         AffinityLoss.Chooser,
         AnchorSelection.Chooser,
         AveragePool.Chooser,
+        BallOverlap.Chooser,
         Cast.Chooser,
         CentreTerms.Chooser,
         ChannelSlice.Chooser,

@@ -14,7 +14,7 @@ internal static class MeanShift
     /// <param name="points">[n, d], finite.</param>
     /// <param name="labels">[n], receives the cluster of every point from 1; 0 = none.</param>
     /// <param name="cancellation">Stops between steps.</param>
-    /// <returns>The centres, [clusters, d]; none where no seed has a point within h.</returns>
+    /// <returns>The centres, [clusters, d]; none where no cell has enough points for a seed.</returns>
     public static double[] Cluster(ComputeDevice? device, in MeanShiftProblem problem, ReadOnlyMemory<float> points, Span<int> labels, CancellationToken cancellation)
     {
         labels.Clear();
@@ -28,6 +28,14 @@ internal static class MeanShift
         var seeds = MeanShiftSeeds.Of(scratch, problem, points);
         var ends = passes.Walk(seeds.Values, seeds.InOrderOf(tree), cancellation);
         var centres = CentreSelection.Of(host, scratch, problem, ends, cancellation);
+        if (centres.Length == 0 && seeds.Count > 0 && problem.BinSeeding)
+        {
+            // Cells of many components reach farther than the bandwidth: all points may lie in corners. A point has itself.
+            seeds = MeanShiftSeeds.Of(scratch, problem with { BinSeeding = false }, points);
+            ends = passes.Walk(seeds.Values, seeds.InOrderOf(tree), cancellation);
+            centres = CentreSelection.Of(host, scratch, problem, ends, cancellation);
+        }
+
         if (centres.Length == 0)
             return centres;
         using var rounded = new RoundedPoints(host, centres, centres.Length / problem.Dimensions, problem.Dimensions);

@@ -42,13 +42,17 @@ internal sealed class PointTreeViews : IDisposable
     /// <summary>The tree as kernels see it.</summary>
     public PointTreeView View => new(Shape, Tiles.View, Numbers.View, Boxes.View, NodeLeaves.View, FirstLeaves.View);
 
-    private DeviceBuffer<float> Tiles { get; }
+    /// <summary><see cref="PointTree.Tiles"/> on the device; null on the host.</summary>
+    public DeviceBuffer<float> Tiles { get; }
 
-    private DeviceBuffer<int> Numbers { get; }
+    /// <summary><see cref="PointTree.Numbers"/> on the device; null on the host.</summary>
+    public DeviceBuffer<int> Numbers { get; }
 
-    private DeviceBuffer<float> Boxes { get; }
+    /// <summary><see cref="PointTree.Boxes"/> on the device; null on the host.</summary>
+    public DeviceBuffer<float> Boxes { get; }
 
-    private DeviceBuffer<int> NodeLeaves { get; }
+    /// <summary><see cref="PointTree.NodeLeaves"/> on the device; null on the host.</summary>
+    public DeviceBuffer<int> NodeLeaves { get; }
 
     private DeviceBuffer<int> FirstLeaves { get; }
 

@@ -26,6 +26,9 @@ internal static class MeanShiftReference
                 centres.Add(mean);
         }
 
+        // Ours: scikit-learn refuses it.
+        if (centres.Count == 0 && options.BinSeeding && Seeds(x, options).Length > 0)
+            return Cluster(points, options with { BinSeeding = false });
         return ([.. centres], [.. x.Select(p => Nearest(p, centres) is var k && k >= 0 && (options.ClusterAll || Square(p, centres[k]) <= square) ? k + 1 : 0)]);
     }
 

@@ -139,11 +139,20 @@ public sealed class MeanShiftTests
 
     // The centre of a cell of 64 dimensions is far from a point in its corner: scikit-learn refuses such points.
     [Test]
-    public void SeedsWithoutPointsGiveNoCluster([ValueSource(typeof(TestDevices), nameof(TestDevices.All))] string device)
+    public void SeedsWithoutPointsGiveWayToThePoints([ValueSource(typeof(TestDevices), nameof(TestDevices.All))] string device)
     {
         var values = new float[100 * 64];
-        Array.Fill(values, 0.2f);
+        Array.Fill(values, 0.2f, 0, 60 * 64);
+        Array.Fill(values, 5.2f, 60 * 64, 40 * 64);
         var result = MeanShift.Cluster(new Points(values, 64), device: TestDevices.Open(device));
+        Assert.That(result.Labels, Is.EqualTo(Enumerable.Repeat(1, 60).Concat(Enumerable.Repeat(2, 40))));
+        Assert.That(result.Centres[1, 63], Is.EqualTo(5.2f).Within(1e-6));
+    }
+
+    [Test]
+    public void CellsWithTooFewPointsGiveNoCluster([ValueSource(typeof(TestDevices), nameof(TestDevices.All))] string device)
+    {
+        var result = MeanShift.Cluster(new Points(new[] { 0, 9, 9, 30f }, 1), new MeanShiftOptions { MinBinFrequency = 3 }, TestDevices.Open(device));
         Assert.That(result.Labels, Has.All.EqualTo(0));
         Assert.That(result.Centres, Is.Empty);
     }

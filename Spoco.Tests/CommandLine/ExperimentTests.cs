@@ -24,6 +24,8 @@ public sealed class ExperimentTests : IDisposable
     [TestCase("momentum", 2, "--values", "0.9,0.99")]
     [TestCase("kernel-threshold", 4, "--ratios", "0.1,0.5", "--values", "0.5,0.9")]
     [TestCase("transfer", 3, "--ratios", "0.2")]
+    [TestCase("loss", 4, "--clustering", "hdbscan", "--min-size", "20", "--fill", "true")]
+    [TestCase("momentum", 1, "--values", "0.9", "--clustering", "consistency")]
     public void A_study_writes_its_table_and_its_plot(string study, int rows, params string[] options)
     {
         var data = DataSet.Write(_folder.File("data"), train: 2, size: 96);
@@ -102,6 +104,16 @@ public sealed class ExperimentTests : IDisposable
         Run("g-network", data, seeds: 2, [.. options, "--foreground", "none"]).AssertSuccess();
         Assert.That(File.ReadAllLines(results), Has.Length.EqualTo(17));
         Assert.That(File.GetLastWriteTimeUtc(untouched), Is.EqualTo(written));
+
+        // Another clustering, and with other numbers: the same.
+        foreach (var (size, rows) in new[] { ("20", 25), ("20", 25), ("10", 33) })
+        {
+            Run("g-network", data, seeds: 2, [.. options, "--clustering", "hdbscan", "--min-size", size]).AssertSuccess();
+            Assert.That(File.ReadAllLines(results), Has.Length.EqualTo(rows));
+            Assert.That(File.ReadAllText(Path.Combine(Out, "table.md")), Does.Contain($"clustering: hdbscan --min-size {size}."));
+        }
+
+        Assert.That(File.GetLastWriteTimeUtc(untouched), Is.EqualTo(written));
         Run("g-network", data, seeds: 2, [.. options, "--embedding", "5"]).AssertBadInput("--embedding 4", "choose another --out");
     }
 
@@ -114,6 +126,10 @@ public sealed class ExperimentTests : IDisposable
     [TestCase("ablation", "--orientations", "3")]
     [TestCase("ablation", "--ratios", "0.5", "--foreground", "nowhere")]
     [TestCase("g-network", "--g-network", "trained")]
+    [TestCase("g-network", "--clustering", "consistency")]
+    [TestCase("loss", "--min-size", "20")]
+    [TestCase("loss", "--clustering", "hdbscan", "--min-size", "1")]
+    [TestCase("loss", "--clustering", "mean-shift", "--orientations", "2")]
     [TestCase("kernel-threshold", "--values", "1")]
     [TestCase("transfer")]
     [TestCase("budget", "--budget", "999")]
@@ -193,8 +209,10 @@ public sealed class ExperimentTests : IDisposable
     private double[] Scores(string run, string data, string[] options)
     {
         var labels = Path.Combine(data, "val", "labels");
-        CommandLineRun.Of("segment", "--model", Path.Combine(Out, "runs", $"{run}-seed1", "last.safetensors"), "--input", Path.Combine(data, "val", "images"), "--out", _folder.File(run),
-            "--foreground", Value("--foreground") ?? labels, "--orientations", Value("--orientations") ?? "1", "--device", "cpu").AssertSuccess();
+        string[] division = ["--clustering", "--min-size", "--fill"];
+        CommandLineRun.Of(["segment", "--model", Path.Combine(Out, "runs", $"{run}-seed1", "last.safetensors"), "--input", Path.Combine(data, "val", "images"), "--out", _folder.File(run),
+            "--foreground", Value("--foreground") ?? labels, "--orientations", Value("--orientations") ?? "1", "--device", "cpu",
+            .. division.Where(options.Contains).SelectMany(option => new[] { option, Value(option)! })]).AssertSuccess();
         CommandLineRun.Of("evaluate", "--prediction", _folder.File(run), "--labels", labels, "--json", _folder.File($"{run}.json")).AssertSuccess();
         using var json = JsonDocument.Parse(File.ReadAllBytes(_folder.File($"{run}.json")));
         var mean = json.RootElement.GetProperty("mean");

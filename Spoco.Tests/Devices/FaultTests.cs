@@ -90,6 +90,13 @@ public sealed class FaultTests : FolderTests
             Primitives.MomentumUpdate.Apply(b.Slice(0, 70), b.Slice(70, 70), 0.9);
         }),
         ["sum of squares"] = d => WithBuffer(d, 70, b => Primitives.Reduction.SumOfSquares(b)),
+        ["balls"] = d =>
+        {
+            using var holdings = new Holdings();
+            var embeddings = holdings.Upload<float>(d, [.. Enumerable.Range(0, 400).Select(i => i * 7 % 24 / 10f)], "test");
+            var labels = holdings.Upload<int>(d, [.. Enumerable.Range(0, 200).Select(i => i % 3)], "test");
+            Primitives.BallOverlap.Count(new BallOverlapShape(200, 2, 1, 2, 2), embeddings, labels, [4, 7, 100, 199], 1, new int[4], new int[4]);
+        },
         ["numbers that are not finite"] = d => WithBuffer(d, 70, b => Primitives.Reduction.HasNonFinite(b)),
     };
 
@@ -237,7 +244,7 @@ public sealed class FaultTests : FolderTests
         {
             foreach (var orientations in (int[])[1, 2])
             {
-                using var seen = OrientationAverage.PredictOnDevice(model, image, orientations);
+                using var seen = OrientationAverage.PredictOnDevice(model, image, orientations, withMomentum: true);
                 InstanceSegmentation.SegmentLearned(seen.Prediction, 0.5, model.Options.Segmentation, device);
             }
         });

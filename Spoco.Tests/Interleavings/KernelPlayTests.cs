@@ -39,9 +39,10 @@ public sealed class KernelPlayTests
             Assert.That(Pool(device.Device), Is.EqualTo(Pool(host)).Within(1e-5), $"pooling, seed {seed}");
             Assert.That(Normalise(device.Device), Is.EqualTo(Normalise(host)).Within(1e-4), $"norms, seed {seed}");
             Assert.That(Weigh(device.Device), Is.EqualTo(Weigh(host)).Within(1e-5), $"affinities, seed {seed}");
+            Assert.That(Overlap(device.Device), Is.EqualTo(Overlap(host)), $"balls, seed {seed}");
             Segment(device.Device, seed);
-            Cluster(device.Device, host, seed);
-            ShiftMeans(device.Device, host, seed);
+            ClusterByDensity(device.Device, host, seed);
+            Cluster(device.Device, seed);
             CollectiveProblems.Check(device.Device, seed, 2100);
             played.UnionWith(device.Player.Launched);
             steps += device.Player.Steps;
@@ -52,7 +53,7 @@ public sealed class KernelPlayTests
     }
 
     // Clusters, points between them, some of them twice.
-    private static void Cluster(ComputeDevice device, ComputeDevice host, int seed)
+    private static void ClusterByDensity(ComputeDevice device, ComputeDevice host, int seed)
     {
         var random = new Random(seed);
         var values = new float[3 * 100];
@@ -189,6 +190,18 @@ public sealed class KernelPlayTests
         return [.. first.ToArray(), .. second.ToArray(), .. sums.ToArray()];
     }
 
+    // Balls of two objects; the pixels are more than one tile.
+    private static int[] Overlap(ComputeDevice device)
+    {
+        var shape = new BallOverlapShape(300, 2, 1, 2, 3);
+        using var holdings = new Holdings();
+        var embeddings = holdings.Upload<float>(device, [.. Enumerable.Range(0, 600).Select(i => i * 7 % 24 / 10f)], "play");
+        var labels = holdings.Upload<int>(device, [.. Enumerable.Range(0, 300).Select(i => i % 3)], "play");
+        var (within, ofObject) = (new int[shape.Balls], new int[shape.Balls]);
+        Primitives.BallOverlap.Count(shape, embeddings, labels, [0, 299, 17, 4, 5, 6], 1.1f, within, ofObject);
+        return [.. within, .. ofObject];
+    }
+
     // From embeddings, of which one is refused, from weights, and from a graph.
     private static void Segment(ComputeDevice device, int seed)
     {
@@ -199,13 +212,13 @@ public sealed class KernelPlayTests
     }
 
     // Points of three leaves, with two components and with three.
-    private static void ShiftMeans(ComputeDevice device, ComputeDevice host, int seed)
+    private static void Cluster(ComputeDevice device, int seed)
     {
         for (var d = 2; d < 4; d++)
         {
             var random = new Random(seed);
             var points = new Points(Enumerable.Range(0, 140 * d).Select(_ => random.Next(8) / 4f).ToArray(), d);
-            var (played, expected) = (MeanShift.Cluster(points, device: device), MeanShift.Cluster(points, device: host));
+            var (played, expected) = (MeanShift.Cluster(points, device: device), MeanShift.Cluster(points, device: TestDevices.Open("cpu")));
             Assert.That(played.Centres, Is.EqualTo(expected.Centres).Within(1e-12), $"centres, seed {seed}");
             Assert.That(played.Labels, Is.EqualTo(expected.Labels), $"labels, seed {seed}");
         }

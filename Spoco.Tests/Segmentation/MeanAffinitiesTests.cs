@@ -1,4 +1,5 @@
 using Spoco.Engine;
+using Spoco.Engine.Clustering;
 using Spoco.Engine.Networks;
 using Spoco.Engine.Segmentation;
 using Spoco.Kernels;
@@ -122,6 +123,33 @@ public sealed class MeanAffinitiesTests
         Assert.That(InstanceSegmentation.ForegroundOfLargestCluster(seen.Prediction, options.Watershed, device).Data,
             Is.EqualTo(InstanceSegmentation.ForegroundOfLargestCluster(host, options.Watershed, device).Data));
         Assert.That(labels.Max(), Is.GreaterThan(3), "there is something to tell apart");
+    }
+
+    [Test]
+    public void The_embeddings_of_g_are_those_of_the_image_as_it_is(
+        [ValueSource(typeof(TestDevices), nameof(TestDevices.All))] string name, [Values(1, 2)] int orientations)
+    {
+        var device = TestDevices.Open(name);
+        using var model = SmallViews.Model(device, 2, foreground: true);
+        model.MomentumNet.Parameters.Initialise(7);
+        var image = Image(1, 9, 13);
+        using var seen = OrientationAverage.PredictOnDevice(model, image, orientations, withMomentum: true);
+        Assert.That(seen.Prediction.MomentumEmbeddings!.Data, Is.EqualTo(model.Predict(image, withMomentum: true).MomentumEmbeddings!.Data));
+        Assert.That(seen.Prediction.MomentumEmbeddings.Data, Is.Not.EqualTo(seen.Prediction.Embeddings.Data));
+        Assert.That(seen.ToHost().MomentumEmbeddings, Is.SameAs(seen.Prediction.MomentumEmbeddings));
+        using var without = OrientationAverage.PredictOnDevice(model, image, orientations);
+        Assert.That(without.Prediction.MomentumEmbeddings, Is.Null);
+    }
+
+    [Test]
+    public void Views_that_are_averaged_where_nothing_is_said()
+    {
+        var model = new SpocoModelOptions();
+        Assert.That(OrientationAverage.DefaultOf(model), Is.EqualTo(8));
+        Assert.That(OrientationAverage.DefaultOf(model, new MutexWatershedClustering()), Is.EqualTo(8));
+        Assert.That(OrientationAverage.DefaultOf(model, new MeanShiftClustering()), Is.EqualTo(1), "there is nothing to average");
+        Assert.That(OrientationAverage.DefaultOf(model with { Foreground = true }, new MeanShiftClustering()), Is.EqualTo(8));
+        Assert.That(OrientationAverage.DefaultOf(model with { Network = new UNetOptions { Dimensions = 3 } }), Is.EqualTo(1));
     }
 
     [Test]

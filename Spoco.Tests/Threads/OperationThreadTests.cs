@@ -75,6 +75,7 @@ public sealed class OperationThreadTests
         ["positive-unlabelled foreground"] = d => Loss(d, new SpocoLossOptions { Supervision = Supervision.Sparse, ForegroundChannel = true }),
         ["loss, affinities"] = d => Loss(d, new SpocoLossOptions { InstanceLoss = InstanceLoss.Affinity, AffinityRange = 5 }),
         ["critic"] = Judge,
+        ["balls"] = Balls,
     };
 
     private static readonly Dictionary<string, float[][]> OfOneThread = [];
@@ -224,6 +225,18 @@ public sealed class OperationThreadTests
     {
         using var batch = LabelBatch.From(Image.WithChannels(1), Labels());
         return Of(device, [Image], t => SoftMasks.Apply(t[0], batch, [1, 2, 3, 5, 6], new SpocoLossOptions()));
+    }
+
+    private static float[][] Balls(ComputeDevice device)
+    {
+        using var holdings = new Holdings();
+        var random = new Random(4);
+        var shape = new BallOverlapShape(12_183, 16, 1, 6, 40);
+        var embeddings = holdings.Upload<float>(device, GradientCheck.RandomValues(random, (long)shape.Pixels * shape.Channels), "test");
+        var labels = holdings.Upload<int>(device, [.. Enumerable.Range(0, shape.Pixels).Select(i => i / 2000)], "test");
+        var (within, ofObject) = (new int[shape.Balls], new int[shape.Balls]);
+        Primitives.BallOverlap.Count(shape, embeddings, labels, [.. Enumerable.Range(0, shape.Balls).Select(_ => random.Next(shape.Pixels))], 2f, within, ofObject);
+        return [Array.ConvertAll(within, n => (float)n), Array.ConvertAll(ofObject, n => (float)n)];
     }
 
     private static float[][] Judge(ComputeDevice device)

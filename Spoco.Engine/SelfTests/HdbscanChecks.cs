@@ -5,10 +5,10 @@ using Spoco.Kernels.Primitives;
 namespace Spoco.Engine.SelfTests;
 
 /// <summary>
-/// Clusterings against their definitions. Components are multiples of 1/8, so that squared distances are exact whatever rounds them, and many are equal: the same core distances and the
+/// HDBSCAN against its definition. Components are multiples of 1/8, so that squared distances are exact whatever rounds them, and many are equal: the same core distances and the
 /// very same edges of the spanning tree.
 /// </summary>
-internal static class ClusteringChecks
+internal static class HdbscanChecks
 {
     public static IEnumerable<SelfCheck> All() =>
     [
@@ -41,7 +41,7 @@ internal static class ClusteringChecks
         using var host = device.Capabilities.OnHost ? null : HostDevice.Open();
         using var tree = new PointTree(host ?? device.Host, points.Values.Span, points.Count, points.Dimensions);
         using var views = new PointTreeViews(tree, device);
-        var cores = device.Allocate<float>(tree.Slots, nameof(ClusteringChecks));
+        var cores = device.Allocate<float>(tree.Slots, nameof(HdbscanChecks));
         using var memory = cores.Memory;
         CoreDistances.Compute(views, Math.Min(neighbours, points.Count - 1) + 1, cores, default);
         return Results(ByNumber(tree, cores.ToArray()), ReachabilityTree.Edges(views, cores, default));
