@@ -86,9 +86,9 @@ internal static class CompareClusteringsCommand
             using var device = common.OpenDevice(result);
             using var net = Checkpoint.Load(checkpoint, device);
             var which = ForegroundRequest.Of(mask, result.GetValue(threshold), selection.Class, net.Options, checkpoint);
-            foreach (var obstacle in names.Select(name => ClusteringRequest.Obstacle(name, trained)).OfType<string>())
+            foreach (var obstacle in names.Select(Obstacle).OfType<string>())
                 Terminal.Note($"left out: {obstacle}.");
-            names = [.. names.Where(name => ClusteringRequest.Obstacle(name, trained) is null)];
+            names = [.. names.Where(name => Obstacle(name) is null)];
             if (names.Length == 0)
                 throw new InputException("--clustering: nothing is left to compare.");
             var options = net.Options.Segmentation with
@@ -119,6 +119,8 @@ internal static class CompareClusteringsCommand
             if (folder is not null)
                 Terminal.Result($"table, scores and pictures: {folder}");
             return Task.FromResult(Program.Success);
+
+            string? Obstacle(string name) => ClusteringRequest.Obstacle(name, net.Options.EmbeddingDimensions, trained);
         });
         return command;
     }

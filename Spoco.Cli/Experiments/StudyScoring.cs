@@ -30,7 +30,7 @@ internal sealed record StudyScoring(string Foreground, int Orientations, Cluster
     /// <exception cref="InputException">They cannot.</exception>
     public void RequireClustering(TrainSettings settings)
     {
-        if (ClusteringRequest.Obstacle(Clustering.Name, settings) is { } obstacle)
+        if (ClusteringRequest.Obstacle(Clustering.Name, settings.Network.Embedding, settings) is { } obstacle)
             throw new InputException($"--clustering: not all models of this study can be scored so: {obstacle}.");
     }
 

@@ -124,9 +124,15 @@ internal sealed record ClusteringRequest
 
     /// <summary>Why a model cannot be segmented by a clustering; null = it can.</summary>
     /// <param name="name">The clustering.</param>
+    /// <param name="dimensions">Of the model's embeddings.</param>
     /// <param name="trained">What the model was trained with, where it says so.</param>
-    public static string? Obstacle(string name, TrainingSettings? trained) => name == Consistency && trained?.Optimiser.GNetwork is GNetwork.Shared or GNetwork.Dropout
-        ? $"{name} compares f with g, which with --g-network {$"{trained!.Optimiser.GNetwork}".ToLowerInvariant()} are one" : null;
+    public static string? Obstacle(string name, int dimensions, TrainingSettings? trained)
+    {
+        if (name != MutexWatershed && dimensions > Points.MostDimensions)
+            return $"{name} takes embeddings of at most {Points.MostDimensions} dimensions, and those of this model have {dimensions}";
+        return name == Consistency && trained?.Optimiser.GNetwork is GNetwork.Shared or GNetwork.Dropout
+            ? $"{name} compares f with g, which with --g-network {$"{trained!.Optimiser.GNetwork}".ToLowerInvariant()} are one" : null;
+    }
 
     private HdbscanOptions OfHdbscan(SpocoModelOptions model)
     {

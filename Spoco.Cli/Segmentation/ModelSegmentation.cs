@@ -27,7 +27,7 @@ internal sealed class ModelSegmentation
     public ModelSegmentation(SpocoModel model, TrainSettings? trained, SegmentRequest asked, string checkpoint)
     {
         (_model, _trained, _asked, _checkpoint) = (model, trained, asked, checkpoint);
-        if (ClusteringRequest.Obstacle(asked.Clustering.Name, trained) is { } obstacle)
+        if (ClusteringRequest.Obstacle(asked.Clustering.Name, model.Options.EmbeddingDimensions, trained) is { } obstacle)
             throw new InputException($"--clustering: {obstacle}.");
         _options = model.Options.Segmentation with
         {

@@ -13,12 +13,14 @@ internal static class MeanShiftChecks
     public static IEnumerable<SelfCheck> All() =>
     [
         Of(200, 2, new MeanShiftOptions { ClusterAll = false }), Of(150, 3, new MeanShiftOptions { BinSeeding = false }),
+        // Points that are clusters of their own: every mean counts.
+        Of(150, 4, new MeanShiftOptions { BinSeeding = false, Bandwidth = 0.02 }),
         Of(20_000, 3, new MeanShiftOptions()) with { IsLarge = true }, Of(50_000, 16, new MeanShiftOptions { ClusterAll = false }) with { IsLarge = true },
         Of(3_000, 64, new MeanShiftOptions { BinSeeding = false, Bandwidth = 1 }) with { IsLarge = true },
     ];
 
     private static SelfCheck Of(int points, int dimensions, MeanShiftOptions options) => new(
-        nameof(MeanShift), $"{points} points of {dimensions} components, seeds at {(options.BinSeeding ? "cells" : "points")}{(options.ClusterAll ? "" : ", some in no cluster")}", Bound, device =>
+        nameof(MeanShift), $"{points} points of {dimensions} components, bandwidth {options.Bandwidth}, seeds at {(options.BinSeeding ? "cells" : "points")}{(options.ClusterAll ? "" : ", some in no cluster")}", Bound, device =>
         {
             var result = MeanShift.Cluster(Draw(points, dimensions), options, device);
             return [new("centres", [.. result.Centres.Cast<double>().Select(c => (float)c)]), new("labels", Array.ConvertAll(result.Labels, l => (float)l))];

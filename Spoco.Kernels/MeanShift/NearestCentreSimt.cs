@@ -31,14 +31,11 @@ internal static class NearestCentreSimt
         var limit = float.MaxValue;
         for (var node = 0; node < centres.Shape.Nodes;)
         {
-            if (ToBox(points.Tiles, point, centres, node) * safe > limit)
-            {
-                node += 2 * centres.NodeLeaves[node] - 1;
-                continue;
-            }
-
+            // Without a way of its own for nodes that are left out: see KernelOpenCLTests.
+            var isFar = ToBox(points.Tiles, point, centres, node) * safe > limit;
+            var below = centres.NodeLeaves[node];
             var first = centres.FirstLeaves[node] * PointTree.LeafPoints;
-            var end = centres.NodeLeaves[node] == 1 ? first + PointTree.LeafPoints : first;
+            var end = !isFar && below == 1 ? first + PointTree.LeafPoints : first;
             for (var k = first; k < end; k++)
             {
                 // Slots without a centre are infinitely far away.
@@ -55,7 +52,7 @@ internal static class NearestCentreSimt
                 }
             }
 
-            node++;
+            node += isFar ? 2 * below - 1 : 1;
         }
 
         numbers[slot] = number;

@@ -45,6 +45,8 @@ public sealed class MeanShiftTests
         new(4000, 2, Cloud.Uniform, new MeanShiftOptions { Bandwidth = 0.2 }),
         new(4000, 7, Cloud.Uniform, new MeanShiftOptions { ClusterAll = false, MaxIterations = 3 }),
         new(1500, 16, Cloud.Uniform, new MeanShiftOptions { BinSeeding = false, Bandwidth = 1 }),
+        // Hundreds of centres: trees of several leaves.
+        new(4000, 5, Cloud.Uniform, new MeanShiftOptions { BinSeeding = false, Bandwidth = 0.2 }),
         new(4000, 3, Cloud.Far, new MeanShiftOptions()),
         new(4000, 16, Cloud.Far, new MeanShiftOptions { MaxIterations = 0 }),
         new(4000, 5, Cloud.Equal, new MeanShiftOptions()),

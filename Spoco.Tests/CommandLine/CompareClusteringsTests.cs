@@ -81,6 +81,27 @@ public sealed class CompareClusteringsTests : FolderTests
     }
 
     [Test]
+    public void Volumes_are_compared_and_shown_by_their_middle_slices()
+    {
+        var random = new Random(2);
+        var (image, labels) = (new Volume<int>(8, 24, 24), new Volume<int>(8, 24, 24));
+        for (var i = 0; i < image.Data.Length; i++)
+            image.Data[i] = 100 * (labels.Data[i] = i % 24 < 10 ? 1 : i % 24 < 20 ? 2 : 0) + random.Next(30);
+        foreach (var (part, volume) in new[] { ("images", image), ("labels", labels) })
+        {
+            Directory.CreateDirectory(PathOf($"volumes/{part}"));
+            TiffFile.WriteLabels(PathOf($"volumes/{part}/v.tif"), volume);
+        }
+
+        CommandLineRun.Of("train", "--data", PathOf("volumes"), "--out", PathOf("model"), "--dim", "3", "--patch", "8,16,16", "--maps", "8,16", "--embedding", "3", "--iterations", "1",
+            "--no-foreground", "true", "--device", "cpu").AssertSuccess();
+        CommandLineRun.Of("compare-clusterings", "--model", PathOf("model"), "--data", PathOf("volumes"), "--out", Out, "--foreground", "truth", "--device", "cpu").AssertSuccess();
+        Assert.That(Rows().Select(row => row[1]), Is.EqualTo(All));
+        var picture = PngFile.Read<float>(Path.Combine(Out, "v_clusterings.png"));
+        Assert.That((picture.Width, picture.Depth), Is.EqualTo((7 * 24 + 6 * 8, 1)));
+    }
+
+    [Test]
     public void Without_a_folder_there_is_the_table_alone()
     {
         var run = Compare("paper", "--clustering", "mean-shift", "mws").AssertSuccess();

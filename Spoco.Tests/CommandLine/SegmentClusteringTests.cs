@@ -79,6 +79,23 @@ public sealed class SegmentClusteringTests : FolderTests
     }
 
     [Test]
+    public void Embeddings_of_more_dimensions_than_points_may_have_are_refused_before_they_are_computed([ValueSource(nameof(Names))] string name)
+    {
+        using (var device = ComputeDevice.Open("cpu"))
+        using (var model = new SpocoModel(device, new SpocoModelOptions { Network = new UNetOptions { FeatureMaps = [4, 8] }, EmbeddingDimensions = 65 }))
+        {
+            model.Initialise(1);
+            Checkpoint.Save(PathOf("65.safetensors"), model);
+        }
+
+        var run = Segment(PathOf("65.safetensors"), "--input", Image(), "--out", PathOf("labels.h5"), "--clustering", name);
+        if (name == "mws")
+            run.AssertSuccess();
+        else
+            run.AssertBadInput("--clustering", $"{name} takes embeddings of at most 64 dimensions", "65");
+    }
+
+    [Test]
     public void The_anchors_are_those_of_the_seed()
     {
         var (model, embeddings) = (Model(foreground: false), WriteEmbeddings("e.h5", withMomentum: true));
