@@ -67,6 +67,6 @@ public sealed partial class PackageReadmeTests
     [GeneratedRegex("""\]\(\s*([^\s)]+)|^\s*\[[^\]]+\]:\s*(\S+)|(?:href|src)\s*=\s*["']([^"']+)""")]
     private static partial Regex Link();
 
-    [GeneratedRegex(@"^\| `spoco (\w+)` \|", RegexOptions.Multiline)]
+    [GeneratedRegex(@"^\| `spoco ([a-z-]+)` \|", RegexOptions.Multiline)]
     private static partial Regex Row();
 }
