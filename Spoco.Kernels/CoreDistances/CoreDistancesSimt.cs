@@ -34,33 +34,38 @@ internal sealed class CoreDistancesSimt : CoreDistancesAlgorithm
         for (var first = 0; first < slots; first += together)
         {
             cancellation.ThrowIfCancellationRequested();
-            gpu.Kernel(static d => d.LoadAutoGroupedStreamKernel<Index1D, PointTreeView, int, int, int, int, float, ArrayView<float>, ArrayView<float>>(SearchKernel))(
-                Math.Min(together, slots - first), tree.View, first, together, neighbours, capacity, PointDistance.Safe(tree.Shape.Dimensions), kept.View, squares.View);
+            var points = Math.Min(together, slots - first);
+            gpu.Kernel(static d => d.LoadStreamKernel<PointTreeView, int, int, int, int, int, float, ArrayView<float>, ArrayView<float>>(SearchKernel))(
+                PointTreeView.Groups(gpu, points), tree.View, first, points, together, neighbours, capacity, PointDistance.Safe(tree.Shape.Dimensions), kept.View, squares.View);
         }
     }
 
     private static void SearchKernel(
-        Index1D i, PointTreeView tree, int first, int together, int neighbours, int capacity, float safe, ArrayView<float> kept, ArrayView<float> squares)
+        PointTreeView tree, int first, int points, int together, int neighbours, int capacity, float safe, ArrayView<float> kept, ArrayView<float> squares)
     {
-        var slot = first + i.X;
+        var nodes = SharedMemory.Allocate<int>(PointTreeView.StackLength * PointTreeView.GroupThreads);
+        var distances = SharedMemory.Allocate<float>(PointTreeView.StackLength * PointTreeView.GroupThreads);
+        var i = Grid.IdxX * Group.DimX + Group.IdxX;
+        if (i >= points)
+            return;
+        var slot = first + i;
         if (tree.Numbers[slot] < 0)
         {
             squares[slot] = float.PositiveInfinity;
             return;
         }
 
-        var nodes = LocalMemory.Allocate<int>(PointTreeView.StackLength);
-        var distances = LocalMemory.Allocate<float>(PointTreeView.StackLength);
+        var own = Group.IdxX;
         var bound = float.PositiveInfinity;
         var count = 0;
         var top = 1;
-        nodes[0] = 0;
-        distances[0] = 0;
+        nodes[own] = 0;
+        distances[own] = 0;
         while (top > 0)
         {
             top--;
-            var node = nodes[top];
-            if (distances[top] >= bound)
+            var node = nodes[top * PointTreeView.GroupThreads + own];
+            if (distances[top * PointTreeView.GroupThreads + own] >= bound)
                 continue;
             if (tree.NodeLeaves[node] == 1)
             {
@@ -84,10 +89,10 @@ internal sealed class CoreDistancesSimt : CoreDistancesAlgorithm
             int near = node + 1, far = tree.SecondChild(node);
             float nearDistance = tree.ToNode(slot, near, safe), farDistance = tree.ToNode(slot, far, safe);
             var swap = farDistance < nearDistance;
-            nodes[top] = swap ? near : far;
-            distances[top] = swap ? nearDistance : farDistance;
-            nodes[top + 1] = swap ? far : near;
-            distances[top + 1] = swap ? farDistance : nearDistance;
+            nodes[top * PointTreeView.GroupThreads + own] = swap ? near : far;
+            distances[top * PointTreeView.GroupThreads + own] = swap ? nearDistance : farDistance;
+            nodes[(top + 1) * PointTreeView.GroupThreads + own] = swap ? far : near;
+            distances[(top + 1) * PointTreeView.GroupThreads + own] = swap ? farDistance : nearDistance;
             top += 2;
         }
 

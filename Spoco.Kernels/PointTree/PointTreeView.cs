@@ -1,14 +1,18 @@
 using ILGPU;
 using ILGPU.Algorithms;
+using ILGPU.Runtime;
 
 namespace Spoco.Kernels.Primitives;
 
-/// <summary>A <see cref="PointTree"/> as kernels see it: a thread searches for one point, nodes near to far, with a stack of its own.</summary>
+/// <summary>A <see cref="PointTree"/> as kernels see it: a thread searches for one point, nodes near to far, with a stack of its own in shared memory.</summary>
 internal readonly struct PointTreeView(
     PointTreeShape shape, ArrayView<float> tiles, ArrayView<int> numbers, ArrayView<float> boxes, ArrayView<int> nodeLeaves, ArrayView<int> firstLeaves)
 {
     /// <summary>Nodes that wait at once: at most one per level, and a tree of 2^30 points has fewer levels.</summary>
-    public const int StackLength = 32;
+    public const int StackLength = 28;
+
+    /// <summary>Most threads of a group: each has a column of the stacks in shared memory.</summary>
+    public const int GroupThreads = 64;
 
     /// <summary>The geometry.</summary>
     public readonly PointTreeShape Shape = shape;
@@ -27,6 +31,13 @@ internal readonly struct PointTreeView(
 
     /// <summary><see cref="PointTree.FirstLeaf"/>.</summary>
     public readonly ArrayView<int> FirstLeaves = firstLeaves;
+
+    /// <summary>Threads of a search: groups of up to <see cref="GroupThreads"/>, as many as there are points and a few more, which do nothing.</summary>
+    public static KernelConfig Groups(IlgpuDevice gpu, int points)
+    {
+        var size = Math.Min(GroupSum.Size(gpu), GroupThreads);
+        return (DeviceScratch.Pieces(points, size), size);
+    }
 
     /// <summary>Where the first component of a slot is; the next follow in steps of <see cref="PointTree.LeafPoints"/>.</summary>
     public long Place(int slot) => (long)(slot / PointTree.LeafPoints) * PointTree.LeafPoints * Shape.Dimensions + slot % PointTree.LeafPoints;

@@ -28,23 +28,27 @@ internal readonly struct ReachabilityView(
 internal static class ReachabilityKernels
 {
     /// <summary>The nearest neighbour of each point that is as dense or denser, within its core distance, and its squared distance; as <see cref="DenserNeighboursHost"/>.</summary>
-    public static void Denser(Index1D slot, PointTreeView tree, ReachabilityView forest, float safe, ArrayView<int> denser, ArrayView<float> squares)
+    public static void Denser(PointTreeView tree, ReachabilityView forest, float safe, ArrayView<int> denser, ArrayView<float> squares)
     {
+        var nodes = SharedMemory.Allocate<int>(PointTreeView.StackLength * PointTreeView.GroupThreads);
+        var distances = SharedMemory.Allocate<float>(PointTreeView.StackLength * PointTreeView.GroupThreads);
+        var own = Group.IdxX;
+        var slot = Grid.IdxX * Group.DimX + own;
+        if (slot >= tree.Shape.Slots)
+            return;
         var number = tree.Numbers[slot];
         var core = forest.Cores[slot];
         var bound = number < 0 ? -1f : core;
         var best = -1;
         var bestNumber = int.MaxValue;
-        var nodes = LocalMemory.Allocate<int>(PointTreeView.StackLength);
-        var distances = LocalMemory.Allocate<float>(PointTreeView.StackLength);
         var top = 1;
-        nodes[0] = 0;
-        distances[0] = 0;
+        nodes[own] = 0;
+        distances[own] = 0;
         while (top > 0)
         {
             top--;
-            var node = nodes[top];
-            var distance = distances[top];
+            var node = nodes[top * PointTreeView.GroupThreads + own];
+            var distance = distances[top * PointTreeView.GroupThreads + own];
             if (distance > bound || (distance == bound && forest.LeastNumber[node] >= bestNumber) || forest.LeastCore[node] > core)
                 continue;
             if (tree.NodeLeaves[node] == 1)
@@ -71,10 +75,10 @@ internal static class ReachabilityKernels
             int near = node + 1, far = tree.SecondChild(node);
             float nearDistance = tree.ToNode(slot, near, safe), farDistance = tree.ToNode(slot, far, safe);
             var swap = farDistance < nearDistance || (farDistance == nearDistance && forest.LeastNumber[far] < forest.LeastNumber[near]);
-            nodes[top] = swap ? near : far;
-            distances[top] = swap ? nearDistance : farDistance;
-            nodes[top + 1] = swap ? far : near;
-            distances[top + 1] = swap ? farDistance : nearDistance;
+            nodes[top * PointTreeView.GroupThreads + own] = swap ? near : far;
+            distances[top * PointTreeView.GroupThreads + own] = swap ? nearDistance : farDistance;
+            nodes[(top + 1) * PointTreeView.GroupThreads + own] = swap ? far : near;
+            distances[(top + 1) * PointTreeView.GroupThreads + own] = swap ? farDistance : nearDistance;
             top += 2;
         }
 
@@ -87,25 +91,29 @@ internal static class ReachabilityKernels
     /// the smallest reachability that leaves each component; a thread that reads an older one searches more than it must.
     /// </summary>
     public static void Nearest(
-        Index1D slot, PointTreeView tree, ReachabilityView forest, float safe, ArrayView<int> bounds, ArrayView<float> reachabilities, ArrayView<float> squares,
+        PointTreeView tree, ReachabilityView forest, float safe, ArrayView<int> bounds, ArrayView<float> reachabilities, ArrayView<float> squares,
         ArrayView<int> numbers)
     {
+        var nodes = SharedMemory.Allocate<int>(PointTreeView.StackLength * PointTreeView.GroupThreads);
+        var distances = SharedMemory.Allocate<float>(PointTreeView.StackLength * PointTreeView.GroupThreads);
+        var own = Group.IdxX;
+        var slot = Grid.IdxX * Group.DimX + own;
+        if (slot >= tree.Shape.Slots)
+            return;
         var component = forest.Component[slot];
         var number = tree.Numbers[slot];
         var core = forest.Cores[slot];
         var best = float.MaxValue;
         var bestSquare = float.MaxValue;
         var bestNumber = -1;
-        var nodes = LocalMemory.Allocate<int>(PointTreeView.StackLength);
-        var distances = LocalMemory.Allocate<float>(PointTreeView.StackLength);
         var top = number < 0 ? 0 : 1;
-        nodes[0] = 0;
-        distances[0] = 0;
+        nodes[own] = 0;
+        distances[own] = 0;
         while (top > 0)
         {
             top--;
-            var node = nodes[top];
-            var distance = distances[top];
+            var node = nodes[top * PointTreeView.GroupThreads + own];
+            var distance = distances[top * PointTreeView.GroupThreads + own];
             var least = XMath.Max(distance, XMath.Max(forest.LeastCore[node], core));
             if (least > XMath.Min(best, Interop.IntAsFloat((uint)bounds[component])) || (least == best && distance > bestSquare) || forest.NodeComponents[node] == component)
                 continue;
@@ -135,10 +143,10 @@ internal static class ReachabilityKernels
             int near = node + 1, far = tree.SecondChild(node);
             float nearDistance = tree.ToNode(slot, near, safe), farDistance = tree.ToNode(slot, far, safe);
             var swap = farDistance < nearDistance;
-            nodes[top] = swap ? near : far;
-            distances[top] = swap ? nearDistance : farDistance;
-            nodes[top + 1] = swap ? far : near;
-            distances[top + 1] = swap ? farDistance : nearDistance;
+            nodes[top * PointTreeView.GroupThreads + own] = swap ? near : far;
+            distances[top * PointTreeView.GroupThreads + own] = swap ? nearDistance : farDistance;
+            nodes[(top + 1) * PointTreeView.GroupThreads + own] = swap ? far : near;
+            distances[(top + 1) * PointTreeView.GroupThreads + own] = swap ? farDistance : nearDistance;
             top += 2;
         }
 

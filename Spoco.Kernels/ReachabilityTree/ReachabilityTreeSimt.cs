@@ -32,10 +32,11 @@ internal sealed unsafe class ReachabilityTreeSimt : ReachabilityTreeAlgorithm
         var nodeComponents = scratch.Take<int>(nodes);
         var view = new ReachabilityView(cores.View, leastCore.View, leastNumber.View, component.View, nodeComponents.View);
         var safe = PointDistance.Safe(tree.Shape.Dimensions);
+        var groups = PointTreeView.Groups(gpu, slots);
         var numbers = scratch.Take<int>(slots);
         var squares = scratch.Take<float>(slots);
-        gpu.Kernel(static d => d.LoadAutoGroupedStreamKernel<Index1D, PointTreeView, ReachabilityView, float, ArrayView<int>, ArrayView<float>>(ReachabilityKernels.Denser))(
-            slots, tree.View, view, safe, numbers.View, squares.View);
+        gpu.Kernel(static d => d.LoadStreamKernel<PointTreeView, ReachabilityView, float, ArrayView<int>, ArrayView<float>>(ReachabilityKernels.Denser))(
+            groups, tree.View, view, safe, numbers.View, squares.View);
         numbers.CopyTo(new Span<int>(forest.Denser, slots));
         squares.CopyTo(new Span<float>(forest.DenserDistance, slots));
         forest.JoinDenser();
@@ -56,9 +57,9 @@ internal sealed unsafe class ReachabilityTreeSimt : ReachabilityTreeAlgorithm
             component.CopyFrom(new ReadOnlySpan<int>(forest.Component, slots));
             nodeComponents.CopyFrom(new ReadOnlySpan<int>(forest.NodeComponents, nodes));
             bounds.CopyFrom(unbounded);
-            gpu.Kernel(static d => d.LoadAutoGroupedStreamKernel<
-                Index1D, PointTreeView, ReachabilityView, float, ArrayView<int>, ArrayView<float>, ArrayView<float>, ArrayView<int>>(ReachabilityKernels.Nearest))(
-                slots, tree.View, view, safe, bounds.View, reachabilities.View, squares.View, numbers.View);
+            gpu.Kernel(static d => d.LoadStreamKernel<
+                PointTreeView, ReachabilityView, float, ArrayView<int>, ArrayView<float>, ArrayView<float>, ArrayView<int>>(ReachabilityKernels.Nearest))(
+                groups, tree.View, view, safe, bounds.View, reachabilities.View, squares.View, numbers.View);
             numbers.CopyTo(new Span<int>(foundNumbers, slots));
             squares.CopyTo(new Span<float>(foundSquares, slots));
             reachabilities.CopyTo(new Span<float>(foundReachabilities, slots));

@@ -8,6 +8,7 @@ namespace Spoco.Tests.Interleavings;
 public sealed class ConflictTests
 {
     private const int Problems = 60;
+    private const int Clusterings = 3;
 
     [Test]
     public void Threads_share_what_is_argued_for_and_nothing_else()
@@ -23,6 +24,8 @@ public sealed class ConflictTests
             found.UnionWith(player.Memory.Conflicts);
             device.Player = new Player(seed, host: false, recordConflicts: true);
             MutexWatershedPlayTests.CheckSegments(seed, device.Device);
+            if (seed < Clusterings)
+                KernelPlayTests.ClusterByDensity(device.Device, TestDevices.Open("cpu"), seed);
             found.UnionWith(device.Player.Memory.Conflicts);
             found.UnionWith(RangeSharesPlayTests.Play(seed));
         }

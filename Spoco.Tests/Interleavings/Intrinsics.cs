@@ -13,7 +13,7 @@ internal sealed record Intrinsic(bool IsShared, IntrinsicBody Body);
 /// <summary>Carries out a call of <paramref name="method"/>.</summary>
 internal delegate Value IntrinsicBody(PlayedThread thread, MethodBase method, Span<Value> arguments);
 
-/// <summary>Views, thread indices, barriers, shared and local memory, atomics: what ILGPU or the runtime gives a kernel or pass.</summary>
+/// <summary>Views, thread indices, barriers, shared memory, atomics: what ILGPU or the runtime gives a kernel or pass.</summary>
 internal static unsafe class Intrinsics
 {
     /// <summary>What the player knows of a method; null where it is to be played or run like any other.</summary>
@@ -30,8 +30,6 @@ internal static unsafe class Intrinsics
             return OfThread(method);
         if (type == typeof(SharedMemory))
             return new(false, static (t, m, a) => Value.Of(t.Launch.Shared(t, m, ((MethodInfo)m).GetGenericArguments()[0], Number(a[0]))));
-        if (type == typeof(LocalMemory))
-            return new(false, static (t, m, a) => Value.Of(t.Local(((MethodInfo)m).GetGenericArguments()[0], Number(a[0]))));
         if (type == typeof(Atomic) || type == typeof(Interlocked))
             return OfAtomic(method);
         if (type == typeof(Volatile))

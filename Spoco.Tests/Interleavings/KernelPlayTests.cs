@@ -53,7 +53,7 @@ public sealed class KernelPlayTests
     }
 
     // Clusters, points between them, some of them twice.
-    private static void ClusterByDensity(ComputeDevice device, ComputeDevice host, int seed)
+    internal static void ClusterByDensity(ComputeDevice device, ComputeDevice host, int seed)
     {
         var random = new Random(seed);
         var values = new float[3 * 100];

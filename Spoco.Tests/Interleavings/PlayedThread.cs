@@ -94,17 +94,6 @@ internal sealed unsafe class PlayedThread : IDisposable
         }
     }
 
-    /// <summary>Memory of this thread alone, with anything in it.</summary>
-    public MemoryView Local(Type element, long length)
-    {
-        var bytes = length * Layout.SizeOf(element);
-        var memory = (long)NativeMemory.Alloc((nuint)bytes);
-        new Span<byte>((void*)memory, (int)bytes).Fill(0xA5);
-        _own.Add((memory, memory + bytes));
-        _memory.AllowTaken(memory, bytes);
-        return new MemoryView(memory, length, element);
-    }
-
     /// <inheritdoc/>
     public void Dispose()
     {
