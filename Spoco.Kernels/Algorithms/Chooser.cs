@@ -1,6 +1,6 @@
 namespace Spoco.Kernels;
 
-/// <summary>Chooses among the algorithms of an operation: the one that is forced, else the first one that runs.</summary>
+/// <summary>Chooses among the algorithms of an operation: the one that is forced, else the first one that runs and pays.</summary>
 /// <typeparam name="TAlgorithm">The operation's contract.</typeparam>
 /// <typeparam name="TShape">What the choice depends on beside the device.</typeparam>
 /// <param name="operation">Name of the operation.</param>
@@ -21,7 +21,7 @@ internal sealed class Chooser<TAlgorithm, TShape>(string operation, params TAlgo
         var forced = device.Algorithms.Forced(operation);
         foreach (var algorithm in algorithms)
         {
-            if ((forced is null || algorithm.Name == forced) && algorithm.Runs(device.Capabilities, shape))
+            if ((forced is null ? algorithm.Pays(device.Capabilities, shape) : algorithm.Name == forced) && algorithm.Runs(device.Capabilities, shape))
             {
                 device.Algorithms.Note(operation, shape, algorithm.Name);
                 return algorithm;

@@ -9,4 +9,7 @@ internal interface IAlgorithm<TShape>
 
     /// <summary>Whether it computes the operation for this geometry on a device that can do this.</summary>
     bool Runs(in Capabilities device, in TShape shape);
+
+    /// <summary>Whether it is worth choosing there; where not, it still computes the operation when it is forced.</summary>
+    bool Pays(in Capabilities device, in TShape shape) => true;
 }

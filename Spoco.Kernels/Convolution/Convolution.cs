@@ -8,7 +8,7 @@ namespace Spoco.Kernels.Primitives;
 internal static class Convolution
 {
     internal static readonly Chooser<ConvolutionAlgorithm, ConvolutionProblem> Chooser =
-        new(nameof(Convolution), new ConvolutionWinograd(), new ConvolutionDirect(), new ConvolutionSimt());
+        new(nameof(Convolution), new ConvolutionWinograd(), new ConvolutionDirect(), new ConvolutionMatrix(), new ConvolutionSimt());
 
     /// <summary>y = f(x * weight + bias).</summary>
     /// <param name="shape">Geometry.</param>

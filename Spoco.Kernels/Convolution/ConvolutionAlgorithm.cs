@@ -18,6 +18,9 @@ internal abstract class ConvolutionAlgorithm : IAlgorithm<ConvolutionProblem>
     /// <inheritdoc/>
     public abstract bool Runs(in Capabilities device, in ConvolutionProblem problem);
 
+    /// <inheritdoc cref="IAlgorithm{TShape}.Pays"/>
+    public virtual bool Pays(in Capabilities device, in ConvolutionProblem problem) => true;
+
     /// <summary>Bytes of the device's workspace that the forward pass takes.</summary>
     public abstract long Workspace(ComputeDevice device, in ConvolutionShape shape);
 

@@ -1,7 +1,7 @@
 namespace Spoco.Kernels.Primitives;
 
 /// <summary>Convolution on ILGPU devices: implicit matrix products in tiles, see <see cref="TileForward"/>.</summary>
-internal sealed class ConvolutionSimt : ConvolutionAlgorithm
+internal class ConvolutionSimt : ConvolutionAlgorithm
 {
     /// <inheritdoc/>
     public override string Name => "tiles";
@@ -17,23 +17,33 @@ internal sealed class ConvolutionSimt : ConvolutionAlgorithm
         in ConvolutionShape shape, DeviceBuffer<float> x, DeviceBuffer<float> weight, DeviceBuffer<float> bias, DeviceBuffer<float> y,
         ActivationFunction activation)
     {
-        var device = y.Device.Ilgpu;
-        var kind = TileLayouts.For(device.Capabilities, shape.OutputChannels);
-        TileLaunch.Forward(device, kind, TileLaunch.Plain(x, shape.Input), weight, shape, TileBlocks.Of(shape.Output, shape.Output.D > 1, kind.RowThreads()),
+        Multiply(y.Device.Ilgpu, TileLaunch.Plain(x, shape.Input), weight, shape,
             new TileTarget { Y = y.View, Bias = bias.View, HasBias = bias.IsNull ? 0 : 1, Activation = activation });
     }
 
     /// <inheritdoc/>
     public override void BackwardInput(in ConvolutionShape shape, DeviceBuffer<float> dy, DeviceBuffer<float> weight, DeviceBuffer<float> dx)
     {
-        var device = dx.Device.Ilgpu;
-        var kind = TileLayouts.For(device.Capabilities, shape.InputChannels);
-        TileLaunch.InputGradient(device, kind, TileLaunch.Plain(dy, shape.Output), weight, shape,
-            TileBlocks.Of(shape.Input, shape.Input.D > 1, kind.RowThreads()),
+        MultiplyGradient(dx.Device.Ilgpu, TileLaunch.Plain(dy, shape.Output), weight, shape,
             new TileGradientTarget { Dx = dx.View, Inputs = TileLaunch.Plain(dx, shape.Input), Groups = 1 });
     }
 
     /// <inheritdoc/>
     public override void BackwardWeight(in ConvolutionShape shape, DeviceBuffer<float> x, DeviceBuffer<float> dy, DeviceBuffer<float> dweight) =>
         TileLaunch.WeightGradient(dweight.Device.Ilgpu, TileLaunch.Plain(x, shape.Input), TileLaunch.Plain(dy, shape.Output), shape, dweight);
+
+    /// <summary>The convolution with its bias and activation.</summary>
+    protected virtual void Multiply(IlgpuDevice device, in TileSource source, DeviceBuffer<float> weight, in ConvolutionShape shape, in TileTarget target)
+    {
+        var kind = TileLayouts.For(device.Capabilities, shape.OutputChannels);
+        TileLaunch.Forward(device, kind, source, weight, shape, TileBlocks.Of(shape.Output, shape.Output.D > 1, kind.RowThreads()), target);
+    }
+
+    /// <summary>The gradient of its source.</summary>
+    protected virtual void MultiplyGradient(
+        IlgpuDevice device, in TileSource gradient, DeviceBuffer<float> weight, in ConvolutionShape shape, in TileGradientTarget target)
+    {
+        var kind = TileLayouts.For(device.Capabilities, shape.InputChannels);
+        TileLaunch.InputGradient(device, kind, gradient, weight, shape, TileBlocks.Of(shape.Input, shape.Input.D > 1, kind.RowThreads()), target);
+    }
 }

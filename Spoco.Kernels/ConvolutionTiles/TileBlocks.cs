@@ -13,17 +13,43 @@ namespace Spoco.Kernels.Primitives;
 /// <param name="Tiles">Tiles of an image; a tile has blocks of one image.</param>
 internal readonly record struct TileBlocks(TensorShape Image, int Deep, int BlocksH, int BlocksW, int Blocks, int Tiles)
 {
-    /// <summary>Cuts images into blocks, and these into tiles of <paramref name="tileBlocks"/>.</summary>
+    /// <summary>Blocks of a tile along the slices, where tiles are boxes; 0 where they are blocks that follow each other.</summary>
+    public int BoxD { get; private init; }
+
+    /// <summary>Blocks of a box along the rows.</summary>
+    public int BoxH { get; private init; }
+
+    /// <summary>Blocks of a box along the columns.</summary>
+    public int BoxW { get; private init; }
+
+    /// <summary>Cuts images into blocks, and these into tiles of <paramref name="tileBlocks"/> that follow each other.</summary>
     internal static TileBlocks Of(TensorShape image, bool deep, int tileBlocks)
     {
-        var (h, w) = ((image.H + 1) / 2, deep ? (image.W + 1) / 2 : (image.W + 3) / 4);
-        var blocks = (long)(deep ? (image.D + 1) / 2 : image.D) * h * w;
-        return new TileBlocks(image, deep ? 1 : 0, h, w, IlgpuDevice.Extent(blocks, nameof(Convolution)), (int)((blocks + tileBlocks - 1) / tileBlocks));
+        var (d, h, w) = Extents(image, deep);
+        var blocks = IlgpuDevice.Extent((long)d * h * w, nameof(Convolution));
+        return new TileBlocks(image, deep ? 1 : 0, h, w, blocks, (int)((blocks + tileBlocks - 1L) / tileBlocks));
     }
 
-    /// <summary>Place of a block of an image; one beyond the last has no voxels.</summary>
-    internal BlockPlace Place(int block)
+    /// <summary>Cuts images into blocks, and these into boxes.</summary>
+    internal static TileBlocks Boxes(TensorShape image, bool deep, (int D, int H, int W) box)
     {
+        var (d, h, w) = Extents(image, deep);
+        var tiles = ((long)d + box.D - 1) / box.D * ((h + box.H - 1) / box.H) * ((w + box.W - 1) / box.W);
+        return new TileBlocks(image, deep ? 1 : 0, h, w, IlgpuDevice.Extent((long)d * h * w, nameof(Convolution)), IlgpuDevice.Extent(tiles, nameof(Convolution)))
+        {
+            BoxD = box.D, BoxH = box.H, BoxW = box.W,
+        };
+    }
+
+    /// <summary>Place of a block of a tile; one beyond the last has no voxels.</summary>
+    /// <param name="tile">Tile of the image.</param>
+    /// <param name="block">Block of the tile.</param>
+    /// <param name="tileBlocks">Blocks of a tile.</param>
+    internal BlockPlace Place(int tile, int block, int tileBlocks)
+    {
+        if (BoxD != 0)
+            return PlaceOfBox(tile, block);
+        block += tile * tileBlocks;
         var w = block % BlocksW;
         var slice = block / BlocksW / BlocksH;
         BlockPlace place;
@@ -33,6 +59,30 @@ internal readonly record struct TileBlocks(TensorShape Image, int Deep, int Bloc
         place.Unused = 0;
         return place;
     }
+
+    /// <summary>Place of a block of a box relative to the box.</summary>
+    internal BlockPlace WithinBox(int block)
+    {
+        BlockPlace place;
+        place.D = block / BoxW / BoxH << Deep;
+        place.H = 2 * (block / BoxW % BoxH);
+        place.W = (Deep != 0 ? 2 : 4) * (block % BoxW);
+        place.Unused = 0;
+        return place;
+    }
+
+    private BlockPlace PlaceOfBox(int tile, int block)
+    {
+        var (tilesH, tilesW) = ((BlocksH + BoxH - 1) / BoxH, (BlocksW + BoxW - 1) / BoxW);
+        var place = WithinBox(block);
+        place.D += tile / tilesW / tilesH * BoxD << Deep;
+        place.H += 2 * BoxH * (tile / tilesW % tilesH);
+        place.W += (Deep != 0 ? 2 : 4) * BoxW * (tile % tilesW);
+        return place;
+    }
+
+    private static (int D, int H, int W) Extents(TensorShape image, bool deep) =>
+        (deep ? (image.D + 1) / 2 : image.D, (image.H + 1) / 2, deep ? (image.W + 1) / 2 : (image.W + 3) / 4);
 
     /// <summary>Slice of a block's voxel within the block.</summary>
     internal int OfD(int voxel) => Deep != 0 ? voxel >> 2 : 0;

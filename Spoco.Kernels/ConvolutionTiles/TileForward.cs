@@ -54,66 +54,13 @@ internal static class TileForward
     public static void Kernel<TLayout>(TileSource source, ArrayView<float> weight, ConvolutionShape shape, TileBlocks blocks, TileTarget target)
         where TLayout : unmanaged, ITileLayout
     {
-        var layout = default(TLayout);
         var sharedRows = SharedMemory.Allocate<Four>(TileLayouts.Depth * TileLayouts.RowPitch / 4);
         var sharedColumns = SharedMemory.Allocate<Four>(TileLayouts.Depth * TileLayouts.ColumnPitch / 4);
         var places = SharedMemory.Allocate<BlockPlace>(32);
         var columns = shape.OutputChannels;
         var thread = TilePlace.Of<TLayout>(columns, blocks.Tiles);
-        var (tile, image, firstColumn, row, o) = (thread.Tile, thread.Image, thread.FirstColumn, thread.Row, thread.Column);
-        var sum = Product<TLayout>(source, weight, shape, blocks, 0, image, tile, firstColumn, sharedRows, sharedColumns, places);
-        var place = places[row];
-        var bias = BiasOf(target, o, columns);
-
-        // Four rows at a time through shared memory, where a thread has places of its own: there a row has a number, and the sums above are used once.
-        var threads = layout.RowThreads * layout.ColumnThreads;
-        var own = sharedRows.Cast<float>();
-        Put(own, threads, 0, sum.R0);
-        Put(own, threads, 1, sum.R1);
-        Put(own, threads, 2, sum.R2);
-        Put(own, threads, 3, sum.R3);
-        var moments = Finish(own, threads, target, blocks, place, 0, image, o, columns, bias);
-        var maxima = MaximaOf(own, threads);
-        Put(own, threads, 0, sum.R4);
-        Put(own, threads, 1, sum.R5);
-        Put(own, threads, 2, sum.R6);
-        Put(own, threads, 3, sum.R7);
-        moments = moments.With(Finish(own, threads, target, blocks, place, TileLayouts.ThreadRows / 2, image, o, columns, bias));
-        var others = MaximaOf(own, threads);
-        if (blocks.Deep != 0)
-            maxima = maxima.With(others, TileLayouts.ThreadRows / 2);
-
-        // The moments of this thread's values, and of its maxima; then a thread a column joins those of all.
-        Put(own, threads, 0, moments.Mean);
-        Put(own, threads, 1, moments.Squares);
-        var pooled = target.PooledShape;
-        RowMoments ofWindows = default;
-        if (HasWindow(pooled, blocks, place, 0))
-            ofWindows = RowMoments.Of(StoreMaxima(target, maxima, PooledVoxel(pooled, blocks, place, 0, image) * columns, o, columns));
-        if (HasWindow(pooled, blocks, place, 1))
-            ofWindows = ofWindows.With(RowMoments.Of(StoreMaxima(target, others, PooledVoxel(pooled, blocks, place, 1, image) * columns, o, columns)));
-        Put(own, threads, 2, ofWindows.Mean);
-        Put(own, threads, 3, ofWindows.Squares);
-
-        // Passed by every group, whatever is wanted: compilers of OpenCL for processors take a barrier inside a condition for proof that all threads go the
-        // same way, and then do not see that others around it are not.
-        Group.Barrier();
-        var c = firstColumn + Group.IdxX;
-        if (Group.IdxX >= 4 * layout.ColumnThreads || c >= columns)
-            return;
-        Moments all = default, ofMaxima = default;
-        for (var r = 0; r < layout.RowThreads; r++)
-        {
-            var at = Group.IdxX % 4 * threads + r * layout.ColumnThreads + Group.IdxX / 4;
-            all = Moments.Merge(all, new Moments(blocks.Count(places[r]), own[at], own[4 * threads + at]));
-            ofMaxima = Moments.Merge(ofMaxima, new Moments(Windows(pooled, blocks, places[r]), own[8 * threads + at], own[12 * threads + at]));
-        }
-
-        var piece = (image * blocks.Tiles + tile) * columns + c;
-        if (target.HasMoments != 0)
-            PieceMoments.Store(target.Moments, piece, all);
-        if (target.HasPooledMoments != 0)
-            PieceMoments.Store(target.PooledMoments, piece, ofMaxima);
+        var sum = Product<TLayout>(source, weight, shape, blocks, 0, thread.Image, thread.Tile, thread.FirstColumn, sharedRows, sharedColumns, places);
+        Finish<TLayout>(sum, sharedRows.Cast<float>(), target, blocks, thread, columns, places);
     }
 
     /// <summary>
@@ -140,7 +87,7 @@ internal static class TileForward
         var threads = layout.ColumnThreads * layout.RowThreads;
         var thread = Group.IdxX;
         if (thread < layout.RowThreads)
-            places[thread] = blocks.Place(tile * layout.RowThreads + thread);
+            places[thread] = blocks.Place(tile, thread, layout.RowThreads);
         Group.Barrier();
 
         var rowValues = sharedRows.Cast<float>();
@@ -206,6 +153,74 @@ internal static class TileForward
         return sum;
     }
 
+    /// <summary>What follows a tile's sums: bias, activation, storing, moments and maxima.</summary>
+    /// <param name="sum">The sums of this thread.</param>
+    /// <param name="own">Shared memory of sixteen values a thread.</param>
+    /// <param name="target">Results.</param>
+    /// <param name="blocks">Blocks of the result.</param>
+    /// <param name="thread">What the thread has.</param>
+    /// <param name="columns">Channels of the result.</param>
+    /// <param name="places">The blocks of the tile.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static void Finish<TLayout>(
+        TileProduct sum, ArrayView<float> own, TileTarget target, TileBlocks blocks, TilePlace thread, int columns, ArrayView<BlockPlace> places)
+        where TLayout : unmanaged, ITileLayout
+    {
+        var layout = default(TLayout);
+        var (tile, image, firstColumn, o) = (thread.Tile, thread.Image, thread.FirstColumn, thread.Column);
+        var place = places[thread.Row];
+        var bias = BiasOf(target, o, columns);
+
+        // Four rows at a time through shared memory, where a thread has places of its own: there a row has a number, and the sums above are used once.
+        var threads = layout.RowThreads * layout.ColumnThreads;
+        Put(own, threads, 0, sum.R0);
+        Put(own, threads, 1, sum.R1);
+        Put(own, threads, 2, sum.R2);
+        Put(own, threads, 3, sum.R3);
+        var moments = Store(own, threads, target, blocks, place, 0, image, o, columns, bias);
+        var maxima = MaximaOf(own, threads);
+        Put(own, threads, 0, sum.R4);
+        Put(own, threads, 1, sum.R5);
+        Put(own, threads, 2, sum.R6);
+        Put(own, threads, 3, sum.R7);
+        moments = moments.With(Store(own, threads, target, blocks, place, TileLayouts.ThreadRows / 2, image, o, columns, bias));
+        var others = MaximaOf(own, threads);
+        if (blocks.Deep != 0)
+            maxima = maxima.With(others, TileLayouts.ThreadRows / 2);
+
+        // The moments of this thread's values, and of its maxima; then a thread a column joins those of all.
+        Put(own, threads, 0, moments.Mean);
+        Put(own, threads, 1, moments.Squares);
+        var pooled = target.PooledShape;
+        RowMoments ofWindows = default;
+        if (HasWindow(pooled, blocks, place, 0))
+            ofWindows = RowMoments.Of(StoreMaxima(target, maxima, PooledVoxel(pooled, blocks, place, 0, image) * columns, o, columns));
+        if (HasWindow(pooled, blocks, place, 1))
+            ofWindows = ofWindows.With(RowMoments.Of(StoreMaxima(target, others, PooledVoxel(pooled, blocks, place, 1, image) * columns, o, columns)));
+        Put(own, threads, 2, ofWindows.Mean);
+        Put(own, threads, 3, ofWindows.Squares);
+
+        // Passed by every group, whatever is wanted: compilers of OpenCL for processors take a barrier inside a condition for proof that all threads go the
+        // same way, and then do not see that others around it are not.
+        Group.Barrier();
+        var c = firstColumn + Group.IdxX;
+        if (Group.IdxX >= 4 * layout.ColumnThreads || c >= columns)
+            return;
+        Moments all = default, ofMaxima = default;
+        for (var r = 0; r < layout.RowThreads; r++)
+        {
+            var at = Group.IdxX % 4 * threads + r * layout.ColumnThreads + Group.IdxX / 4;
+            all = Moments.Merge(all, new Moments(blocks.Count(places[r]), own[at], own[4 * threads + at]));
+            ofMaxima = Moments.Merge(ofMaxima, new Moments(Windows(pooled, blocks, places[r]), own[8 * threads + at], own[12 * threads + at]));
+        }
+
+        var piece = (image * blocks.Tiles + tile) * columns + c;
+        if (target.HasMoments != 0)
+            PieceMoments.Store(target.Moments, piece, all);
+        if (target.HasPooledMoments != 0)
+            PieceMoments.Store(target.PooledMoments, piece, ofMaxima);
+    }
+
     /// <summary>Bias of four columns, 0 beyond the last one.</summary>
     private static Four BiasOf(TileTarget target, int o, int columns)
     {
@@ -245,7 +260,7 @@ internal static class TileForward
     }
 
     /// <summary>Bias, activation and storing of the four rows in a thread's places, which hold the results afterwards; their moments.</summary>
-    private static RowMoments Finish(
+    private static RowMoments Store(
         ArrayView<float> own, int threads, TileTarget target, TileBlocks blocks, BlockPlace place, int firstRow, int image, int o, int columns, Four bias)
     {
         var count = 0;

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using ILGPU;
 
 namespace Spoco.Kernels.Primitives;
@@ -43,15 +44,32 @@ internal static class TileInputGradient
     public static void Kernel<TLayout>(TileSource gradient, ArrayView<float> weight, ConvolutionShape transposed, TileBlocks blocks, TileGradientTarget target)
         where TLayout : unmanaged, ITileLayout
     {
-        var layout = default(TLayout);
         var sharedRows = SharedMemory.Allocate<Four>(TileLayouts.Depth * TileLayouts.RowPitch / 4);
         var sharedColumns = SharedMemory.Allocate<Four>(TileLayouts.Depth * TileLayouts.ColumnPitch / 4);
         var places = SharedMemory.Allocate<BlockPlace>(32);
         var columns = transposed.OutputChannels;
         var thread = TilePlace.Of<TLayout>(columns, blocks.Tiles);
-        var (tile, image, firstColumn, row, c) = (thread.Tile, thread.Image, thread.FirstColumn, thread.Row, thread.Column);
-        var sum = TileForward.Product<TLayout>(gradient, weight, transposed, blocks, 1, image, tile, firstColumn, sharedRows, sharedColumns, places);
-        var place = places[row];
+        var sum = TileForward.Product<TLayout>(
+            gradient, weight, transposed, blocks, 1, thread.Image, thread.Tile, thread.FirstColumn, sharedRows, sharedColumns, places);
+        Finish<TLayout>(sum, sharedRows, target, blocks, thread, columns, places);
+    }
+
+    /// <summary>What follows a tile's sums: storing, and the sums of its columns.</summary>
+    /// <param name="sum">The sums of this thread.</param>
+    /// <param name="shared">Shared memory of eight values a thread.</param>
+    /// <param name="target">Results.</param>
+    /// <param name="blocks">Blocks of the input.</param>
+    /// <param name="thread">What the thread has.</param>
+    /// <param name="columns">Channels of the input.</param>
+    /// <param name="places">The blocks of the tile.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static void Finish<TLayout>(
+        TileProduct sum, ArrayView<Four> shared, TileGradientTarget target, TileBlocks blocks, TilePlace thread, int columns, ArrayView<BlockPlace> places)
+        where TLayout : unmanaged, ITileLayout
+    {
+        var layout = default(TLayout);
+        var (tile, image, firstColumn, c) = (thread.Tile, thread.Image, thread.FirstColumn, thread.Column);
+        var place = places[thread.Row];
         var x = Column(target, blocks, place, sum, image, c, 0, columns);
         var y = Column(target, blocks, place, sum, image, c, 1, columns);
         var z = Column(target, blocks, place, sum, image, c, 2, columns);
@@ -59,13 +77,13 @@ internal static class TileInputGradient
         Four sums, products;
         (sums.X, sums.Y, sums.Z, sums.W) = (x.Sum, y.Sum, z.Sum, w.Sum);
         (products.X, products.Y, products.Z, products.W) = (x.Product, y.Product, z.Product, w.Product);
-        sharedRows[Group.IdxX] = sums;
-        sharedRows[layout.RowThreads * layout.ColumnThreads + Group.IdxX] = products;
+        shared[Group.IdxX] = sums;
+        shared[layout.RowThreads * layout.ColumnThreads + Group.IdxX] = products;
         Group.Barrier();
         var own = firstColumn + Group.IdxX;
         if (target.HasSums == 0 || Group.IdxX >= 4 * layout.ColumnThreads || own >= columns)
             return;
-        var values = sharedRows.Cast<float>();
+        var values = shared.Cast<float>();
         float total = 0, product = 0;
         for (var r = 0; r < layout.RowThreads; r++)
         {

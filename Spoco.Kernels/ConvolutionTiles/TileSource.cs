@@ -54,9 +54,66 @@ internal struct TileSource
     internal readonly float Raw(int image, int d, int h, int w, int channel)
     {
         if (channel < Shape.C)
-            return Values[(((image * Shape.D + d) * Shape.H + h) * Shape.W + w) * Shape.C + channel];
+            return Values[Voxel(image, d, h, w) * Shape.C + channel];
+        return Small[SmallVoxel(image, d, h, w) * SmallShape.C + channel - Shape.C];
+    }
+
+    /// <summary>Number of a voxel of the first tensor.</summary>
+    internal readonly int Voxel(int image, int d, int h, int w) => ((image * Shape.D + d) * Shape.H + h) * Shape.W + w;
+
+    /// <summary>Number of the voxel of the second tensor that is enlarged to this one.</summary>
+    internal readonly int SmallVoxel(int image, int d, int h, int w)
+    {
         var (z, y, x) = (Shrink(d, SmallShape.D, Shape.D), Shrink(h, SmallShape.H, Shape.H), Shrink(w, SmallShape.W, Shape.W));
-        return Small[(((image * SmallShape.D + z) * SmallShape.H + y) * SmallShape.W + x) * SmallShape.C + channel - Shape.C];
+        return ((image * SmallShape.D + z) * SmallShape.H + y) * SmallShape.W + x;
+    }
+
+    /// <summary>How four neighbouring channels are normalised; those beyond the last one become 0.</summary>
+    internal readonly FourLines FourLines(int image, int channel)
+    {
+        FourLines lines;
+        lines.Scale.X = channel < Channels ? ScaleOf(image, channel) : 0;
+        lines.Scale.Y = channel + 1 < Channels ? ScaleOf(image, channel + 1) : 0;
+        lines.Scale.Z = channel + 2 < Channels ? ScaleOf(image, channel + 2) : 0;
+        lines.Scale.W = channel + 3 < Channels ? ScaleOf(image, channel + 3) : 0;
+        lines.Shift.X = channel < Channels ? ShiftOf(image, channel) : 0;
+        lines.Shift.Y = channel + 1 < Channels ? ShiftOf(image, channel + 1) : 0;
+        lines.Shift.Z = channel + 2 < Channels ? ShiftOf(image, channel + 2) : 0;
+        lines.Shift.W = channel + 3 < Channels ? ShiftOf(image, channel + 3) : 0;
+        return lines;
+    }
+
+    /// <summary>Four neighbouring channels, normalised or taken through the activation; 0 outside the image and beyond the last channel.</summary>
+    /// <param name="voxel">Voxel of the first tensor, -1 outside the image.</param>
+    /// <param name="small">That of the second tensor.</param>
+    /// <param name="channel">First channel.</param>
+    /// <param name="lines">Their normalisation.</param>
+    /// <param name="vectors">Whether four channels lie in one tensor and can be read at once.</param>
+    internal readonly Four FourAt(int voxel, int small, int channel, FourLines lines, int vectors)
+    {
+        Four values = default;
+        if (voxel < 0 || channel >= Channels)
+            return values;
+        if (vectors == 0)
+        {
+            values.X = OneAt(voxel, small, channel, lines.Scale.X, lines.Shift.X);
+            values.Y = OneAt(voxel, small, channel + 1, lines.Scale.Y, lines.Shift.Y);
+            values.Z = OneAt(voxel, small, channel + 2, lines.Scale.Z, lines.Shift.Z);
+            values.W = OneAt(voxel, small, channel + 3, lines.Scale.W, lines.Shift.W);
+            return values;
+        }
+
+        var at = (voxel * Shape.C + channel) / 4;
+        values = channel < Shape.C ? Values.Cast<Four>()[at] : Small.Cast<Four>()[(small * SmallShape.C + channel - Shape.C) / 4];
+        values = lines.Shift.Plus(lines.Scale, values);
+        return Gated != 0 ? values.Times(Activation, Gate.Cast<Four>()[at]) : values;
+    }
+
+    private readonly float OneAt(int voxel, int small, int channel, float scale, float shift)
+    {
+        if (channel >= Channels)
+            return 0;
+        return channel < Shape.C ? At(voxel * Shape.C + channel, true, scale, shift) : Small[small * SmallShape.C + channel - Shape.C] * scale + shift;
     }
 
     /// <summary>Value at a place of the first tensor, normalised or taken through the activation; 0 for one outside the image.</summary>
@@ -112,4 +169,14 @@ internal struct TileSource
 
     private static int Shrink(int position, int small, int size) =>
         2 * small == size ? position >> 1 : small == size ? position : position * small / size;
+}
+
+/// <summary>Factor and summand of four neighbouring channels.</summary>
+internal struct FourLines
+{
+    /// <summary>Factors.</summary>
+    public Four Scale;
+
+    /// <summary>Summands.</summary>
+    public Four Shift;
 }

@@ -44,6 +44,9 @@ public sealed record ComputeDeviceOptions
     /// </summary>
     public string? Algorithms { get; init; }
 
+    /// <summary>See <see cref="ComputeDevice.Precision"/>; null = <see cref="Precision.F32"/>.</summary>
+    public Precision? Precision { get; init; }
+
     /// <summary>Whether a GPU is to note the times at which its kernels begin and end, for measurements.</summary>
     public bool Profiling { get; init; }
 }
@@ -62,6 +65,7 @@ public abstract class ComputeDevice : IDisposable
         Description = description;
         Kind = kind;
         Pool = new BufferPool(this);
+        Precision = options.Precision ?? Precision.F32;
     }
 
     /// <summary>The name it was opened by: <c>cpu</c>, <c>cuda:0</c>, <c>opencl:0</c>, <c>ilgpu-cpu</c>.</summary>
@@ -75,6 +79,9 @@ public abstract class ComputeDevice : IDisposable
 
     /// <summary>The driver and what it offers, for reports of errors; empty for the host.</summary>
     public virtual string Driver => "";
+
+    /// <summary>How the factors of convolutions are rounded on matrix units; other units compute in single precision whatever it is.</summary>
+    public Precision Precision { get; set; }
 
     /// <summary>What the choice of algorithms asks of it: atomics, matrix units, shared memory, subgroup width.</summary>
     public abstract Capabilities Capabilities { get; }

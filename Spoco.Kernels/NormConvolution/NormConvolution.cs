@@ -7,7 +7,7 @@ namespace Spoco.Kernels.Primitives;
 internal static class NormConvolution
 {
     internal static readonly Chooser<NormConvolutionAlgorithm, NormConvolutionShape> Chooser =
-        new(nameof(NormConvolution), new NormConvolutionWinograd(), new NormConvolutionSimt(), new NormConvolutionSeparate());
+        new(nameof(NormConvolution), new NormConvolutionWinograd(), new NormConvolutionMatrix(), new NormConvolutionSimt(), new NormConvolutionSeparate());
 
     /// <summary>Whether the maxima over windows of the result can be taken while it is written.</summary>
     public static bool Pools(ComputeDevice device, in NormConvolutionShape shape, in PoolingShape pool) =>

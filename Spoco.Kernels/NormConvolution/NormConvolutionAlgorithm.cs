@@ -9,6 +9,9 @@ internal abstract class NormConvolutionAlgorithm : IAlgorithm<NormConvolutionSha
     /// <inheritdoc/>
     public abstract bool Runs(in Capabilities device, in NormConvolutionShape shape);
 
+    /// <inheritdoc cref="IAlgorithm{TShape}.Pays"/>
+    public virtual bool Pays(in Capabilities device, in NormConvolutionShape shape) => true;
+
     /// <summary>Whether the maxima over windows of the result can be taken while it is written.</summary>
     public abstract bool Pools(in NormConvolutionShape shape, in PoolingShape pool);
 

@@ -4,7 +4,7 @@ namespace Spoco.Kernels.Primitives;
 /// The unit on ILGPU devices: tiles of an implicit matrix product that normalise, enlarge and join what they read, and pool and sum up what they write. The
 /// statistics are mean and rstd of every group, then factor and summand of every image and channel.
 /// </summary>
-internal sealed class NormConvolutionSimt : NormConvolutionAlgorithm
+internal class NormConvolutionSimt : NormConvolutionAlgorithm
 {
     /// <inheritdoc/>
     public override string Name => "tiles";
@@ -60,20 +60,19 @@ internal sealed class NormConvolutionSimt : NormConvolutionAlgorithm
     {
         var device = statistics.Device.Ilgpu;
         var pool = results.Pooled.IsNull ? default : results.Pool;
-        TileLaunch.Forward(device, TileLayouts.For(device.Capabilities, shape.Weight.Outputs), Source(shape, inputs, statistics), weight, shape.Convolution,
-            ForwardBlocks(device, shape, pool), new TileTarget
-            {
-                Y = results.Y.View,
-                Moments = results.Moments.View,
-                Pooled = results.Pooled.View,
-                Places = results.Places.View,
-                PooledMoments = results.PooledMoments.View,
-                PooledShape = results.Pooled.IsNull ? default : pool.Output,
-                Activation = shape.Activation,
-                HasMoments = results.Moments.IsNull ? 0 : 1,
-                HasPlaces = results.Places.IsNull ? 0 : 1,
-                HasPooledMoments = results.PooledMoments.IsNull ? 0 : 1,
-            });
+        Multiply(device, Source(shape, inputs, statistics), weight, shape.Convolution, ForwardBlocks(device, shape, pool), new TileTarget
+        {
+            Y = results.Y.View,
+            Moments = results.Moments.View,
+            Pooled = results.Pooled.View,
+            Places = results.Places.View,
+            PooledMoments = results.PooledMoments.View,
+            PooledShape = results.Pooled.IsNull ? default : pool.Output,
+            Activation = shape.Activation,
+            HasMoments = results.Moments.IsNull ? 0 : 1,
+            HasPlaces = results.Places.IsNull ? 0 : 1,
+            HasPooledMoments = results.PooledMoments.IsNull ? 0 : 1,
+        });
     }
 
     /// <inheritdoc/>
@@ -100,10 +99,9 @@ internal sealed class NormConvolutionSimt : NormConvolutionAlgorithm
         var dsmall = !shape.HasSmall ? default
             : copied ? holdings.Allocate<float>(device, shape.Input.WithChannels(shape.Small.C).Count, nameof(NormConvolution))
             : gradients.Small.IsNull ? holdings.Allocate<float>(device, shape.Small.Count, nameof(NormConvolution)) : gradients.Small;
-        var kind = TileLayouts.For(device.Capabilities, shape.Channels);
-        var blocks = TileBlocks.Of(shape.Joined, shape.HasSmall && sumsCopies ? shape.Input.D == 2 * shape.Small.D : shape.Input.D > 1, kind.RowThreads());
+        var blocks = BlocksOf(device, shape.Joined, shape.HasSmall && sumsCopies ? shape.Input.D == 2 * shape.Small.D : shape.Input.D > 1, shape.Convolution.Transposed);
         var sums = holdings.Allocate<float>(device, 2 * Partials(blocks, shape.Channels), nameof(NormConvolution));
-        TileLaunch.InputGradient(device, kind, gated, weight, shape.Convolution, blocks, new TileGradientTarget
+        MultiplyGradient(device, gated, weight, shape.Convolution, blocks, new TileGradientTarget
         {
             Dx = dx.View,
             Dsmall = dsmall.View,
@@ -126,6 +124,24 @@ internal sealed class NormConvolutionSimt : NormConvolutionAlgorithm
             UpsampleConcat.Backward(shape.Enlargement with { SkipChannels = 0 }, dsmall, default, gradients.Small);
     }
 
+    /// <summary>How a result is cut into tiles.</summary>
+    /// <param name="device">Device.</param>
+    /// <param name="result">Shape of the result.</param>
+    /// <param name="deep">Whether blocks are 2x2x2 voxels, not 1x2x4.</param>
+    /// <param name="shape">The convolution that has this result.</param>
+    protected virtual TileBlocks BlocksOf(ComputeDevice device, TensorShape result, bool deep, in ConvolutionShape shape) =>
+        TileBlocks.Of(result, deep, TileLayouts.For(device.Capabilities, shape.OutputChannels).RowThreads());
+
+    /// <summary>The convolution, and what is wanted of its result.</summary>
+    protected virtual void Multiply(
+        IlgpuDevice device, in TileSource source, DeviceBuffer<float> weight, in ConvolutionShape shape, in TileBlocks blocks, in TileTarget target) =>
+        TileLaunch.Forward(device, TileLayouts.For(device.Capabilities, shape.OutputChannels), source, weight, shape, blocks, target);
+
+    /// <summary>The gradient of its source.</summary>
+    protected virtual void MultiplyGradient(
+        IlgpuDevice device, in TileSource gradient, DeviceBuffer<float> weight, in ConvolutionShape shape, in TileBlocks blocks, in TileGradientTarget target) =>
+        TileLaunch.InputGradient(device, TileLayouts.For(device.Capabilities, shape.InputChannels), gradient, weight, shape, blocks, target);
+
     /// <summary>The inputs, normalised where there are statistics.</summary>
     private static TileSource Source(in NormConvolutionShape shape, in NormConvolutionInputs inputs, DeviceBuffer<float> statistics)
     {
@@ -144,9 +160,8 @@ internal sealed class NormConvolutionSimt : NormConvolutionAlgorithm
     private static DeviceBuffer<float>? Known(DeviceBuffer<float> moments) => moments.IsNull ? null : moments;
 
     /// <summary>The blocks of the result: such that a block has whole windows.</summary>
-    private static TileBlocks ForwardBlocks(ComputeDevice device, in NormConvolutionShape shape, in PoolingShape pool) => TileBlocks.Of(
-        shape.Output, pool.WindowD == 0 ? shape.Output.D > 1 : pool.WindowD == 2,
-        TileLayouts.For(device.Capabilities, shape.Weight.Outputs).RowThreads());
+    private TileBlocks ForwardBlocks(ComputeDevice device, in NormConvolutionShape shape, in PoolingShape pool) =>
+        BlocksOf(device, shape.Output, pool.WindowD == 0 ? shape.Output.D > 1 : pool.WindowD == 2, shape.Convolution);
 
     private static long Partials(in TileBlocks blocks, int channels) => (long)blocks.Image.N * blocks.Tiles * channels;
 

@@ -1,0 +1,127 @@
+using ILGPU;
+using ILGPU.Runtime;
+
+namespace Spoco.Kernels.Primitives;
+
+/// <summary>Launches the kernels of the matrix units with the layout that suits the channels, and the operands that the device is to use.</summary>
+internal static class MatrixLaunch
+{
+    /// <summary>Whether a device has room for a tile of any width, and for the window of a convolution.</summary>
+    public static bool Runs(in Capabilities device, in ConvolutionShape shape) =>
+        !device.OnHost && device.GroupThreads >= MatrixTiles.Threads(64)
+            && device.SharedMemory >= MatrixTiles.SharedBytes(64)
+            && HasBoxes(shape.Output, shape) && HasBoxes(shape.Input, shape.Transposed);
+
+    /// <summary>Whether a device has matrix units for every <see cref="Precision"/>.</summary>
+    public static bool Pays(in Capabilities device) => device.MatrixUnits.HasFlag(MatrixUnits.TensorFloat32 | MatrixUnits.BFloat16);
+
+    /// <summary>Bytes of the packed weight.</summary>
+    public static long PackedBytes(ComputeDevice device, in ConvolutionShape shape) =>
+        sizeof(int) * MatrixWeights.Length(shape, device.Precision == Precision.BF16 ? default(BrainFloat16Operand).ChannelsPerWord : default(SingleOperand).ChannelsPerWord);
+
+    /// <summary>y = f(source * weight + bias), and what else is wanted of it.</summary>
+    public static void Forward(
+        IlgpuDevice device, in TileSource source, DeviceBuffer<float> weight, in ConvolutionShape shape, in TileBlocks blocks, in TileTarget target)
+    {
+        switch (device.Precision)
+        {
+            case Precision.F32:
+                Forward<SingleOperand>(device, source, weight, shape, blocks, target);
+                break;
+            case Precision.TF32:
+                Forward<TensorFloat32Operand>(device, source, weight, shape, blocks, target);
+                break;
+            default:
+                Forward<BrainFloat16Operand>(device, source, weight, shape, blocks, target);
+                break;
+        }
+    }
+
+    /// <summary>The gradient of the source, from that of the result; arguments as those of <see cref="TileLaunch.InputGradient"/>.</summary>
+    public static void InputGradient(
+        IlgpuDevice device, in TileSource gradient, DeviceBuffer<float> weight, in ConvolutionShape shape, in TileBlocks blocks, in TileGradientTarget target)
+    {
+        switch (device.Precision)
+        {
+            case Precision.F32:
+                InputGradient<SingleOperand>(device, gradient, weight, shape, blocks, target);
+                break;
+            case Precision.TF32:
+                InputGradient<TensorFloat32Operand>(device, gradient, weight, shape, blocks, target);
+                break;
+            default:
+                InputGradient<BrainFloat16Operand>(device, gradient, weight, shape, blocks, target);
+                break;
+        }
+    }
+
+    private static void Forward<TOperand>(
+        IlgpuDevice device, in TileSource source, DeviceBuffer<float> weight, in ConvolutionShape shape, in TileBlocks blocks, in TileTarget target)
+        where TOperand : unmanaged, IMatrixOperand
+    {
+        using var holdings = new Holdings();
+        var packed = Pack<TOperand>(device, holdings, weight, shape, false);
+        var launch = MatrixTiles.Columns(shape.OutputChannels) switch
+        {
+            64 => device.Kernel(static a => a.LoadStreamKernel<TileSource, ArrayView<Words>, ConvolutionShape, TileBlocks, MatrixReach, TileTarget, ArrayView<int>>(
+                MatrixForward.Kernel<WideMatrix, TOperand>)),
+            32 => device.Kernel(static a => a.LoadStreamKernel<TileSource, ArrayView<Words>, ConvolutionShape, TileBlocks, MatrixReach, TileTarget, ArrayView<int>>(
+                MatrixForward.Kernel<MiddleMatrix, TOperand>)),
+            _ => device.Kernel(static a => a.LoadStreamKernel<TileSource, ArrayView<Words>, ConvolutionShape, TileBlocks, MatrixReach, TileTarget, ArrayView<int>>(
+                MatrixForward.Kernel<NarrowMatrix, TOperand>)),
+        };
+        var config = Config(shape, blocks);
+        launch(config, source, packed, shape, blocks, MatrixReach.Of(blocks, shape, HasVectors(source)), target, Emulated(device, holdings, config));
+    }
+
+    private static void InputGradient<TOperand>(
+        IlgpuDevice device, in TileSource gradient, DeviceBuffer<float> weight, in ConvolutionShape shape, in TileBlocks blocks, in TileGradientTarget target)
+        where TOperand : unmanaged, IMatrixOperand
+    {
+        using var holdings = new Holdings();
+        var transposed = shape.Transposed;
+        var packed = Pack<TOperand>(device, holdings, weight, transposed, true);
+        var launch = MatrixTiles.Columns(transposed.OutputChannels) switch
+        {
+            64 => device.Kernel(static a => a.LoadStreamKernel<TileSource, ArrayView<Words>, ConvolutionShape, TileBlocks, MatrixReach, TileGradientTarget, ArrayView<int>>(
+                MatrixInputGradient.Kernel<WideMatrix, TOperand>)),
+            32 => device.Kernel(static a => a.LoadStreamKernel<TileSource, ArrayView<Words>, ConvolutionShape, TileBlocks, MatrixReach, TileGradientTarget, ArrayView<int>>(
+                MatrixInputGradient.Kernel<MiddleMatrix, TOperand>)),
+            _ => device.Kernel(static a => a.LoadStreamKernel<TileSource, ArrayView<Words>, ConvolutionShape, TileBlocks, MatrixReach, TileGradientTarget, ArrayView<int>>(
+                MatrixInputGradient.Kernel<NarrowMatrix, TOperand>)),
+        };
+        var config = Config(transposed, blocks);
+        launch(config, gradient, packed, transposed, blocks, MatrixReach.Of(blocks, transposed, HasVectors(gradient)), target, Emulated(device, holdings, config));
+    }
+
+    private static ArrayView<Words> Pack<TOperand>(
+        IlgpuDevice device, Holdings holdings, DeviceBuffer<float> weight, in ConvolutionShape shape, bool transposed) where TOperand : unmanaged, IMatrixOperand
+    {
+        var length = IlgpuDevice.Extent(MatrixWeights.Length(shape, default(TOperand).ChannelsPerWord), nameof(Convolution));
+        var packed = holdings.Allocate<int>(device, length, "Convolution weight");
+        device.Kernel(static a => a.LoadAutoGroupedStreamKernel<Index1D, ArrayView<float>, ArrayView<int>, ConvolutionShape, int>(MatrixWeights.Pack<TOperand>))(
+            length, weight.View, packed.View, shape, transposed ? 1 : 0);
+        return packed.View.Cast<Words>();
+    }
+
+    /// <summary>Memory of what stands for matrix units where there are none.</summary>
+    private static ArrayView<int> Emulated(IlgpuDevice device, Holdings holdings, KernelConfig config) => Pays(device.Capabilities) ? default
+        : holdings.Allocate<int>(device, (long)config.GridDim.X * WarpTile.EmulatedWords, "Convolution without matrix units").View;
+
+    /// <summary>Whether four neighbouring channels can be read at once.</summary>
+    private static bool HasVectors(in TileSource source) => source.Shape.C % 4 == 0 && source.SmallShape.C % 4 == 0
+        && IsAligned(source.Values) && (source.SmallShape.C == 0 || IsAligned(source.Small)) && (source.Gated == 0 || IsAligned(source.Gate));
+
+    private static bool IsAligned(ArrayView<float> view) => view.LoadEffectiveAddressAsPtr() % 16 == 0;
+
+    private static bool HasBoxes(TensorShape image, in ConvolutionShape shape) =>
+        MatrixTiles.BoxesOf(image, false, shape) is not null && (image.D == 1 || MatrixTiles.BoxesOf(image, true, shape) is not null);
+
+    private static KernelConfig Config(in ConvolutionShape shape, in TileBlocks blocks)
+    {
+        IlgpuDevice.Extent(shape.Output.Count, nameof(Convolution));
+        var columns = MatrixTiles.Columns(shape.OutputChannels);
+        return new KernelConfig(
+            IlgpuDevice.Extent((long)shape.Output.N * blocks.Tiles * ((shape.OutputChannels + columns - 1) / columns), nameof(Convolution)), MatrixTiles.Threads(columns));
+    }
+}

@@ -1,0 +1,80 @@
+using ILGPU;
+
+namespace Spoco.Kernels.Primitives;
+
+/// <summary>The voxels that the windows of a tile reach: a box, which goes through shared memory a slab of channels at a time.</summary>
+/// <param name="D">Slices.</param>
+/// <param name="H">Rows.</param>
+/// <param name="W">Columns.</param>
+/// <param name="Vectors">Whether channels are read four at a time.</param>
+internal readonly record struct MatrixReach(int D, int H, int W, int Vectors)
+{
+    /// <summary>All voxels.</summary>
+    public int Voxels => D * H * W;
+
+    /// <summary>The voxels that the tiles of an image reach with windows.</summary>
+    public static MatrixReach Of(in TileBlocks blocks, in ConvolutionShape shape, bool vectors) => new(
+        blocks.BoxD * (blocks.Deep != 0 ? 2 : 1) + shape.KernelD - 1, 2 * blocks.BoxH + shape.KernelH - 1,
+        blocks.BoxW * (blocks.Deep != 0 ? 2 : 4) + shape.KernelW - 1, vectors ? 1 : 0);
+
+    /// <summary>First voxel of the window of a voxel of the tile.</summary>
+    internal int Row(TileBlocks blocks, int block, int voxel)
+    {
+        var place = blocks.WithinBox(block);
+        return ((place.D + blocks.OfD(voxel)) * H + place.H + TileBlocks.OfH(voxel)) * W + place.W + blocks.OfW(voxel);
+    }
+
+    /// <summary>Which voxels of the tensors are reached; -1 outside the image.</summary>
+    /// <param name="source">Tensors.</param>
+    /// <param name="first">Place of the first one.</param>
+    /// <param name="image">Image.</param>
+    /// <param name="threads">Threads of the group.</param>
+    /// <param name="voxels">Of the first tensor.</param>
+    /// <param name="small">Of the second tensor; not written where there is none.</param>
+    internal void Find(TileSource source, BlockPlace first, int image, int threads, ArrayView<int> voxels, ArrayView<int> small)
+    {
+        for (var i = Group.IdxX; i < Voxels; i += threads)
+        {
+            var (d, h, w) = (first.D + i / W / H, first.H + i / W % H, first.W + i % W);
+            var inside = source.IsInside(d, h, w);
+            voxels[i] = inside ? source.Voxel(image, d, h, w) : -1;
+            if (source.SmallShape.C > 0)
+                small[i] = inside ? source.SmallVoxel(image, d, h, w) : -1;
+        }
+    }
+
+    /// <summary>Loads a slab of what is reached into shared memory.</summary>
+    internal void Load<TOperand>(
+        TileSource source, int image, int firstChannel, int threads, ArrayView<int> voxels, ArrayView<int> small, ArrayView<Words> target)
+        where TOperand : unmanaged, IMatrixOperand
+    {
+        // A thread has the same channels of all its voxels: there are as many vectors of words in a slab as divide the threads.
+        var operand = default(TOperand);
+        var c = firstChannel + 4 * operand.ChannelsPerWord * (Group.IdxX % MatrixTiles.SlabVectors);
+        var lines = source.FourLines(image, c);
+        var next = operand.ChannelsPerWord == 2 ? source.FourLines(image, c + 4) : default;
+        for (var i = Group.IdxX / MatrixTiles.SlabVectors; i < Voxels; i += threads / MatrixTiles.SlabVectors)
+        {
+            var (voxel, smallVoxel) = (voxels[i], source.SmallShape.C > 0 ? small[i] : -1);
+            var values = source.FourAt(voxel, smallVoxel, c, lines, Vectors);
+            Words words;
+            if (operand.ChannelsPerWord == 2)
+            {
+                var others = source.FourAt(voxel, smallVoxel, c + 4, next, Vectors);
+                words.X = operand.Word(values.X, values.Y);
+                words.Y = operand.Word(values.Z, values.W);
+                words.Z = operand.Word(others.X, others.Y);
+                words.W = operand.Word(others.Z, others.W);
+            }
+            else
+            {
+                words.X = operand.Word(values.X, 0);
+                words.Y = operand.Word(values.Y, 0);
+                words.Z = operand.Word(values.Z, 0);
+                words.W = operand.Word(values.W, 0);
+            }
+
+            target[MatrixTiles.Vector(i, Group.IdxX % MatrixTiles.SlabVectors)] = words;
+        }
+    }
+}

@@ -1,0 +1,17 @@
+namespace Spoco.Kernels;
+
+/// <summary>
+/// How the factors of a convolution's products are rounded on devices whose matrix units multiply them, see <see cref="ComputeDevice.Precision"/>. Sums are
+/// single precision, and so is all that is stored.
+/// </summary>
+public enum Precision
+{
+    /// <summary>Not at all: relative error of a product about 2^-21 at most. On matrix units three products stand for one.</summary>
+    F32,
+
+    /// <summary>To 8 bits of exponent and 10 of mantissa: relative error of a product 2^-10 at most.</summary>
+    TF32,
+
+    /// <summary>To 8 bits of exponent and 7 of mantissa: relative error of a product 2^-7 at most.</summary>
+    BF16,
+}
