@@ -20,4 +20,10 @@ internal sealed class ConvolutionMatrix : ConvolutionSimt
     protected override void MultiplyGradient(
         IlgpuDevice device, in TileSource gradient, DeviceBuffer<float> weight, in ConvolutionShape shape, in TileGradientTarget target) =>
         MatrixLaunch.InputGradient(device, gradient, weight, shape, MatrixTiles.BoxesOf(shape.Input, shape.Input.D > 1, shape.Transposed)!.Value, target);
+
+    /// <inheritdoc/>
+    protected override DeviceBuffer<float> WeightGradientParts(
+        IlgpuDevice device, Holdings holdings, in TileSource source, in TileSource gradient, in ConvolutionShape shape, DeviceBuffer<float> dweight) =>
+        MatrixLaunch.HasWeightGradient(shape) ? MatrixLaunch.WeightGradientParts(device, holdings, source, gradient, shape, dweight)
+            : base.WeightGradientParts(device, holdings, source, gradient, shape, dweight);
 }

@@ -29,8 +29,19 @@ internal class ConvolutionSimt : ConvolutionAlgorithm
     }
 
     /// <inheritdoc/>
-    public override void BackwardWeight(in ConvolutionShape shape, DeviceBuffer<float> x, DeviceBuffer<float> dy, DeviceBuffer<float> dweight) =>
-        TileLaunch.WeightGradient(dweight.Device.Ilgpu, TileLaunch.Plain(x, shape.Input), TileLaunch.Plain(dy, shape.Output), shape, dweight);
+    public override void BackwardWeight(in ConvolutionShape shape, DeviceBuffer<float> x, DeviceBuffer<float> dy, DeviceBuffer<float> dweight)
+    {
+        var device = dweight.Device.Ilgpu;
+        using var holdings = new Holdings();
+        var parts = WeightGradientParts(device, holdings, TileLaunch.Plain(x, shape.Input), TileLaunch.Plain(dy, shape.Output), shape, dweight);
+        if (!parts.IsNull)
+            ChannelSumSimt.SumParts(device, parts, dweight);
+    }
+
+    /// <summary>The gradient of the weight, see <see cref="TileLaunch.WeightGradientParts"/>.</summary>
+    protected virtual DeviceBuffer<float> WeightGradientParts(
+        IlgpuDevice device, Holdings holdings, in TileSource source, in TileSource gradient, in ConvolutionShape shape, DeviceBuffer<float> dweight) =>
+        TileLaunch.WeightGradientParts(device, holdings, source, gradient, shape, dweight);
 
     /// <summary>The convolution with its bias and activation.</summary>
     protected virtual void Multiply(IlgpuDevice device, in TileSource source, DeviceBuffer<float> weight, in ConvolutionShape shape, in TileTarget target)

@@ -21,6 +21,18 @@ internal interface IMatrixOperand
 
     /// <summary>What these instructions add for two words, where there are none.</summary>
     float Product(int a, int b);
+
+    /// <summary>A number as single precision, rounded as in a word.</summary>
+    int Rounded(float value);
+
+    /// <summary>The instructions that multiply what <see cref="MatrixGradientInstructions.LoadWide"/> loads.</summary>
+    void MultiplyGradientWide();
+
+    /// <summary>The instructions that multiply what <see cref="MatrixGradientInstructions.LoadNarrow"/> loads.</summary>
+    void MultiplyGradientNarrow();
+
+    /// <summary>What these instructions add for two rounded numbers, where there are none.</summary>
+    float ProductOfRounded(int a, int b);
 }
 
 /// <summary>
@@ -50,6 +62,20 @@ internal readonly struct SingleOperand : IMatrixOperand
         var (upperA, upperB) = (TensorFloat32.Cut(a), TensorFloat32.Cut(b));
         return TensorFloat32.Rest(a) * upperB + upperA * TensorFloat32.Rest(b) + upperA * upperB;
     }
+
+    /// <inheritdoc/>
+    public int Rounded(float value) => Word(value, 0);
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void MultiplyGradientWide() => CudaAsm.Emit(MatrixGradientInstructions.SingleWide);
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void MultiplyGradientNarrow() => CudaAsm.Emit(MatrixGradientInstructions.SingleNarrow);
+
+    /// <inheritdoc/>
+    public float ProductOfRounded(int a, int b) => Product(a, b);
 }
 
 /// <summary>Single precision rounded to 10 bits of mantissa, <see cref="TensorFloat32"/>.</summary>
@@ -71,9 +97,26 @@ internal readonly struct TensorFloat32Operand : IMatrixOperand
 
     /// <inheritdoc/>
     public float Product(int a, int b) => TensorFloat32.Cut(a) * TensorFloat32.Cut(b);
+
+    /// <inheritdoc/>
+    public int Rounded(float value) => Word(value, 0);
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void MultiplyGradientWide() => CudaAsm.Emit(MatrixGradientInstructions.TensorFloat32Wide);
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void MultiplyGradientNarrow() => CudaAsm.Emit(MatrixGradientInstructions.TensorFloat32Narrow);
+
+    /// <inheritdoc/>
+    public float ProductOfRounded(int a, int b) => Product(a, b);
 }
 
-/// <summary>Brain floating-point numbers, two in a word, <see cref="BFloat16"/>.</summary>
+/// <summary>
+/// Brain floating-point numbers, two in a word, <see cref="BFloat16"/>. A weight gradient multiplies them as single-precision numbers of fewer bits: its words
+/// would need two voxels.
+/// </summary>
 internal readonly struct BrainFloat16Operand : IMatrixOperand
 {
     /// <inheritdoc/>
@@ -100,4 +143,18 @@ internal readonly struct BrainFloat16Operand : IMatrixOperand
         var format = default(BrainFormat);
         return format.Widen((ushort)a) * format.Widen((ushort)b) + format.Widen((ushort)(a >> 16)) * format.Widen((ushort)(b >> 16));
     }
+
+    /// <inheritdoc/>
+    public int Rounded(float value) => (int)Interop.FloatAsInt(default(BrainFormat).Widen(default(BrainFormat).Narrow(value)));
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void MultiplyGradientWide() => CudaAsm.Emit(MatrixGradientInstructions.TensorFloat32Wide);
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void MultiplyGradientNarrow() => CudaAsm.Emit(MatrixGradientInstructions.TensorFloat32Narrow);
+
+    /// <inheritdoc/>
+    public float ProductOfRounded(int a, int b) => TensorFloat32.Cut(a) * TensorFloat32.Cut(b);
 }

@@ -6,6 +6,12 @@ namespace Spoco.Kernels.Primitives;
 /// <summary>Launches the kernels of the matrix units with the layout that suits the channels, and the operands that the device is to use.</summary>
 internal static class MatrixLaunch
 {
+    /// <summary>Groups wanted of a weight gradient, to keep a large device busy; fixed, so that the result does not depend on the device.</summary>
+    private const int WantedGroups = 768;
+
+    /// <summary>Fewest boxes worth a part of their own in a sum over voxels.</summary>
+    private const int LeastBoxes = 8;
+
     /// <summary>Whether a device has room for a tile of any width, and for the window of a convolution.</summary>
     public static bool Runs(in Capabilities device, in ConvolutionShape shape) =>
         !device.OnHost && device.GroupThreads >= MatrixTiles.Threads(64)
@@ -55,6 +61,46 @@ internal static class MatrixLaunch
         }
     }
 
+    /// <summary>Whether <see cref="WeightGradientParts"/> computes a weight gradient: the window has three rows and columns, and channels fill tiles.</summary>
+    public static bool HasWeightGradient(in ConvolutionShape shape) => shape is { KernelH: MatrixGradientPlanes.Window, KernelW: MatrixGradientPlanes.Window }
+        && shape.InputChannels % MatrixTiles.SlabWords == 0 && shape.OutputChannels % 16 == 0;
+
+    /// <summary>The gradient of the weight, as copies that lie one behind the other and are still to be summed up; default where it is done.</summary>
+    public static DeviceBuffer<float> WeightGradientParts(
+        IlgpuDevice device, Holdings holdings, in TileSource source, in TileSource gradient, in ConvolutionShape shape, DeviceBuffer<float> dweight) =>
+        device.Precision switch
+        {
+            Precision.F32 => WeightGradientParts<SingleOperand>(device, holdings, source, gradient, shape, dweight),
+            Precision.TF32 => WeightGradientParts<TensorFloat32Operand>(device, holdings, source, gradient, shape, dweight),
+            _ => WeightGradientParts<BrainFloat16Operand>(device, holdings, source, gradient, shape, dweight),
+        };
+
+    private static DeviceBuffer<float> WeightGradientParts<TOperand>(
+        IlgpuDevice device, Holdings holdings, in TileSource source, in TileSource gradient, in ConvolutionShape shape, DeviceBuffer<float> dweight)
+        where TOperand : unmanaged, IMatrixOperand
+    {
+        var columns = shape.OutputChannels % 64 == 0 ? 64 : shape.OutputChannels % 32 == 0 ? 32 : 16;
+        var images = shape.Output.N;
+        var tiles = shape.OutputChannels / columns * shape.KernelD * (shape.InputChannels / MatrixTiles.SlabWords);
+        var boxes = MatrixGradientBoxes.Of(shape.Output, 1, HasVectors(source) && HasVectors(gradient));
+        var most = Math.Max(1, int.MaxValue / dweight.Length / images);
+        boxes = boxes with { Parts = (int)Math.Clamp(Math.Min(WantedGroups / ((long)tiles * images), boxes.Count / LeastBoxes), 1, most) };
+        var launch = columns switch
+        {
+            64 => device.Kernel(static a => a.LoadStreamKernel<TileSource, TileSource, ArrayView<float>, ConvolutionShape, MatrixGradientBoxes, ArrayView<int>>(
+                MatrixWeightGradient.Kernel<WideGradient, TOperand>)),
+            32 => device.Kernel(static a => a.LoadStreamKernel<TileSource, TileSource, ArrayView<float>, ConvolutionShape, MatrixGradientBoxes, ArrayView<int>>(
+                MatrixWeightGradient.Kernel<MiddleGradient, TOperand>)),
+            _ => device.Kernel(static a => a.LoadStreamKernel<TileSource, TileSource, ArrayView<float>, ConvolutionShape, MatrixGradientBoxes, ArrayView<int>>(
+                MatrixWeightGradient.Kernel<NarrowGradient, TOperand>)),
+        };
+        var config = new KernelConfig(IlgpuDevice.Extent((long)tiles * images * boxes.Parts, nameof(Convolution)), columns == 64 ? 192 : 96);
+        var copies = images * boxes.Parts == 1 ? default : holdings.Allocate<float>(device, dweight.Length * images * boxes.Parts, "Convolution weight gradient");
+        launch(config, source, gradient, copies.IsNull ? dweight.View : copies.View, shape, boxes,
+            Emulated(device, holdings, config, WarpGradientTile.EmulatedWords));
+        return copies;
+    }
+
     private static void Forward<TOperand>(
         IlgpuDevice device, in TileSource source, DeviceBuffer<float> weight, in ConvolutionShape shape, in TileBlocks blocks, in TileTarget target)
         where TOperand : unmanaged, IMatrixOperand
@@ -71,7 +117,7 @@ internal static class MatrixLaunch
                 MatrixForward.Kernel<NarrowMatrix, TOperand>)),
         };
         var config = Config(shape, blocks);
-        launch(config, source, packed, shape, blocks, MatrixReach.Of(blocks, shape, HasVectors(source)), target, Emulated(device, holdings, config));
+        launch(config, source, packed, shape, blocks, MatrixReach.Of(blocks, shape, HasVectors(source)), target, Emulated(device, holdings, config, WarpTile.EmulatedWords));
     }
 
     private static void InputGradient<TOperand>(
@@ -91,7 +137,7 @@ internal static class MatrixLaunch
                 MatrixInputGradient.Kernel<NarrowMatrix, TOperand>)),
         };
         var config = Config(transposed, blocks);
-        launch(config, gradient, packed, transposed, blocks, MatrixReach.Of(blocks, transposed, HasVectors(gradient)), target, Emulated(device, holdings, config));
+        launch(config, gradient, packed, transposed, blocks, MatrixReach.Of(blocks, transposed, HasVectors(gradient)), target, Emulated(device, holdings, config, WarpTile.EmulatedWords));
     }
 
     private static ArrayView<Words> Pack<TOperand>(
@@ -105,8 +151,8 @@ internal static class MatrixLaunch
     }
 
     /// <summary>Memory of what stands for matrix units where there are none.</summary>
-    private static ArrayView<int> Emulated(IlgpuDevice device, Holdings holdings, KernelConfig config) => Pays(device.Capabilities) ? default
-        : holdings.Allocate<int>(device, (long)config.GridDim.X * WarpTile.EmulatedWords, "Convolution without matrix units").View;
+    private static ArrayView<int> Emulated(IlgpuDevice device, Holdings holdings, KernelConfig config, int words) => Pays(device.Capabilities) ? default
+        : holdings.Allocate<int>(device, (long)config.GridDim.X * words, "Convolution without matrix units").View;
 
     /// <summary>Whether four neighbouring channels can be read at once.</summary>
     private static bool HasVectors(in TileSource source) => source.Shape.C % 4 == 0 && source.SmallShape.C % 4 == 0

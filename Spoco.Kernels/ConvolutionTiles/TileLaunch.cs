@@ -59,16 +59,6 @@ internal static class TileLaunch
         launch(config, gradient, weight.View, transposed, blocks, target);
     }
 
-    /// <summary>The gradient of the weight.</summary>
-    public static void WeightGradient(
-        IlgpuDevice device, in TileSource source, in TileSource gradient, in ConvolutionShape shape, DeviceBuffer<float> dweight)
-    {
-        using var holdings = new Holdings();
-        var parts = WeightGradientParts(device, holdings, source, gradient, shape, dweight);
-        if (!parts.IsNull)
-            ChannelSumSimt.SumParts(device, parts, dweight);
-    }
-
     /// <summary>The gradient of the weight, as copies that lie one behind the other and are still to be summed up; default where it is done.</summary>
     public static DeviceBuffer<float> WeightGradientParts(
         IlgpuDevice device, Holdings holdings, in TileSource source, in TileSource gradient, in ConvolutionShape shape, DeviceBuffer<float> dweight)

@@ -32,4 +32,10 @@ internal sealed class NormConvolutionMatrix : NormConvolutionSimt
     protected override void MultiplyGradient(
         IlgpuDevice device, in TileSource gradient, DeviceBuffer<float> weight, in ConvolutionShape shape, in TileBlocks blocks, in TileGradientTarget target) =>
         MatrixLaunch.InputGradient(device, gradient, weight, shape, blocks, target);
+
+    /// <inheritdoc/>
+    protected override DeviceBuffer<float> WeightGradientParts(
+        IlgpuDevice device, Holdings holdings, in TileSource source, in TileSource gradient, in ConvolutionShape shape, DeviceBuffer<float> dweight) =>
+        MatrixLaunch.HasWeightGradient(shape) ? MatrixLaunch.WeightGradientParts(device, holdings, source, gradient, shape, dweight)
+            : base.WeightGradientParts(device, holdings, source, gradient, shape, dweight);
 }

@@ -86,7 +86,7 @@ internal class NormConvolutionSimt : NormConvolutionAlgorithm
             gated = gated with { Gate = y.View, Gated = 1, Activation = shape.Activation };
         using var holdings = new Holdings();
         var weightParts = gradients.Weight.IsNull ? default
-            : TileLaunch.WeightGradientParts(device, holdings, Source(shape, inputs, statistics), gated, shape.Convolution, gradients.Weight);
+            : WeightGradientParts(device, holdings, Source(shape, inputs, statistics), gated, shape.Convolution, gradients.Weight);
         if (gradients is { Input.IsNull: true, Small.IsNull: true } && !weightParts.IsNull)
             ChannelSumSimt.SumParts(device, weightParts, gradients.Weight);
         if (gradients is { Input.IsNull: true, Small.IsNull: true, Gamma.IsNull: true, Beta.IsNull: true })
@@ -141,6 +141,11 @@ internal class NormConvolutionSimt : NormConvolutionAlgorithm
     protected virtual void MultiplyGradient(
         IlgpuDevice device, in TileSource gradient, DeviceBuffer<float> weight, in ConvolutionShape shape, in TileBlocks blocks, in TileGradientTarget target) =>
         TileLaunch.InputGradient(device, TileLayouts.For(device.Capabilities, shape.InputChannels), gradient, weight, shape, blocks, target);
+
+    /// <summary>The gradient of the weight, see <see cref="TileLaunch.WeightGradientParts"/>.</summary>
+    protected virtual DeviceBuffer<float> WeightGradientParts(
+        IlgpuDevice device, Holdings holdings, in TileSource source, in TileSource gradient, in ConvolutionShape shape, DeviceBuffer<float> dweight) =>
+        TileLaunch.WeightGradientParts(device, holdings, source, gradient, shape, dweight);
 
     /// <summary>The inputs, normalised where there are statistics.</summary>
     private static TileSource Source(in NormConvolutionShape shape, in NormConvolutionInputs inputs, DeviceBuffer<float> statistics)

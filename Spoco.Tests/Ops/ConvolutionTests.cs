@@ -45,6 +45,13 @@ internal sealed class ConvolutionTests
         Shape(new(1, 3, 6, 15, 1), (3, 3, 3), 32, (1, 1, 1)),
         Shape(new(2, 2, 5, 13, 32), (3, 3, 3), 3, (1, 1, 1)),
         Shape(new(3, 1, 1, 1, 3000), (1, 1, 1), 2, (0, 0, 0)),
+
+        // Channels that fill the tiles of matrix units; voxels that do not.
+        Shape(new(2, 3, 9, 10, 16), (3, 3, 3), 32, (1, 1, 1)),
+        Shape(new(1, 2, 5, 17, 48), (3, 3, 3), 64, (1, 1, 1)),
+        Shape(new(2, 1, 19, 9, 32), (1, 3, 3), 16, (0, 1, 1)),
+        Shape(new(1, 4, 7, 11, 16), (3, 3, 3), 16, (0, 1, 2)),
+        Shape(new(1, 5, 6, 7, 32), (5, 3, 3), 128, (2, 0, 1)),
     ];
 
     private static IEnumerable<TestCaseData> DeviceShapes =>
