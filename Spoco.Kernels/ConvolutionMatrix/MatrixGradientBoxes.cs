@@ -1,19 +1,22 @@
 namespace Spoco.Kernels.Primitives;
 
 /// <summary>The boxes that the voxels of a result are cut into by <see cref="MatrixWeightGradient"/>: eight rows of eight voxels, of one slice or two.</summary>
-/// <param name="Height">Rows of a slice of a box: 8, or 4 where it has two slices.</param>
+/// <param name="Deep">1 = boxes of two slices of four rows, 0 = of one of eight.</param>
 /// <param name="CountD">Boxes along the slices.</param>
 /// <param name="CountH">Boxes along the rows.</param>
 /// <param name="CountW">Boxes along the columns.</param>
 /// <param name="Parts">Parts of an image.</param>
 /// <param name="Vectors">Whether channels are read four at a time.</param>
-internal readonly record struct MatrixGradientBoxes(int Height, int CountD, int CountH, int CountW, int Parts, int Vectors)
+internal readonly record struct MatrixGradientBoxes(int Deep, int CountD, int CountH, int CountW, int Parts, int Vectors)
 {
     /// <summary>Boxes of an image.</summary>
     public int Count => CountD * CountH * CountW;
 
     /// <summary>Slices of a box.</summary>
-    public int Depth => MatrixGradientPlanes.Rows / Height;
+    public int Depth => 1 << Deep;
+
+    /// <summary>Rows of a slice of a box.</summary>
+    public int Height => MatrixGradientPlanes.Rows >> Deep;
 
     /// <summary>Rows of a slice of what a box reaches.</summary>
     public int ReachedHeight => Height + MatrixGradientPlanes.Window - 1;
@@ -24,10 +27,10 @@ internal readonly record struct MatrixGradientBoxes(int Height, int CountD, int 
     /// <summary>Boxes of one slice, or of two where these are fewer.</summary>
     public static MatrixGradientBoxes Of(TensorShape result, int parts, bool vectors)
     {
-        var (flat, deep) = (With(8), With(4));
+        var (flat, deep) = (With(0), With(1));
         return deep.Count < flat.Count ? deep : flat;
 
-        MatrixGradientBoxes With(int height) => new(height, Ceiling(result.D, MatrixGradientPlanes.Rows / height), Ceiling(result.H, height),
+        MatrixGradientBoxes With(int isDeep) => new(isDeep, Ceiling(result.D, 1 << isDeep), Ceiling(result.H, MatrixGradientPlanes.Rows >> isDeep),
             Ceiling(result.W, MatrixGradientPlanes.Width), parts, vectors ? 1 : 0);
 
         static int Ceiling(int extent, int length) => (extent + length - 1) / length;
@@ -35,6 +38,12 @@ internal readonly record struct MatrixGradientBoxes(int Height, int CountD, int 
 
     /// <summary>First box of a part.</summary>
     internal int First(int part) => (int)((long)Count * part / Parts);
+
+    /// <summary>Slice and row, of its slice, of a row of a box.</summary>
+    internal (int D, int H) Row(int row) => (row >> (3 - Deep), row & (Height - 1));
+
+    /// <summary>The same of a row of what a box reaches.</summary>
+    internal (int D, int H) ReachedRow(int row) => row < ReachedHeight ? (0, row) : (1, row - ReachedHeight);
 
     /// <summary>First voxel of a box.</summary>
     internal BlockPlace Place(int box)

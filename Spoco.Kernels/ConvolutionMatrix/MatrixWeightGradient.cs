@@ -93,9 +93,9 @@ internal static class MatrixWeightGradient
             Group.Barrier();
             for (var i = Group.IdxX / 4; i < boxes.Reached; i += threads / 4)
             {
-                var (w, row) = (i % MatrixGradientPlanes.ReachedWidth, i / MatrixGradientPlanes.ReachedWidth);
-                var (d, h) = (place.D + row / boxes.ReachedHeight + kd - shape.PaddingD, place.H + row % boxes.ReachedHeight - shape.PaddingH);
-                w += place.W - shape.PaddingW;
+                var (rowD, rowH) = boxes.ReachedRow(i / MatrixGradientPlanes.ReachedWidth);
+                var (d, h) = (place.D + rowD + kd - shape.PaddingD, place.H + rowH - shape.PaddingH);
+                var w = place.W + i % MatrixGradientPlanes.ReachedWidth - shape.PaddingW;
                 var inside = source.IsInside(d, h, w);
                 var values = source.FourAt(
                     inside ? source.Voxel(image, d, h, w) : -1, inside & source.SmallShape.C > 0 ? source.SmallVoxel(image, d, h, w) : -1,
@@ -105,8 +105,8 @@ internal static class MatrixWeightGradient
 
             for (var i = Group.IdxX / (columns / 4); i < MatrixGradientPlanes.Voxels; i += threads / (columns / 4))
             {
-                var row = i / MatrixGradientPlanes.Width;
-                var (d, h, w) = (place.D + row / boxes.Height, place.H + row % boxes.Height, place.W + i % MatrixGradientPlanes.Width);
+                var (rowD, rowH) = boxes.Row(i / MatrixGradientPlanes.Width);
+                var (d, h, w) = (place.D + rowD, place.H + rowH, place.W + i % MatrixGradientPlanes.Width);
                 var values = gradient.FourAt(
                     gradient.IsInside(d, h, w) ? gradient.Voxel(image, d, h, w) : -1, -1, firstColumn + column, gradientLines, boxes.Vectors);
                 shared[(MatrixGradientPlanes.FirstGradient + column / 8 * MatrixGradientPlanes.GradientWords + i * MatrixGradientPlanes.Channels + column % 8) / 4] =
@@ -116,8 +116,8 @@ internal static class MatrixWeightGradient
             Group.Barrier();
             for (var row = 0; row < MatrixGradientPlanes.Rows; row++)
             {
-                var above = row / boxes.Height * boxes.ReachedHeight + row % boxes.Height;
-                sums.Multiply(operand, shared, ownRows + above * MatrixGradientPlanes.ReachedWidth * MatrixGradientPlanes.Channels,
+                var (rowD, rowH) = boxes.Row(row);
+                sums.Multiply(operand, shared, ownRows + (rowD * boxes.ReachedHeight + rowH) * MatrixGradientPlanes.ReachedWidth * MatrixGradientPlanes.Channels,
                     ownColumns + row * MatrixGradientPlanes.Width * MatrixGradientPlanes.Channels, layout.ColumnFragments);
             }
         }

@@ -2,6 +2,7 @@ using System.Reflection;
 using System.Runtime.InteropServices;
 using ILGPU;
 using ILGPU.Runtime;
+using ILGPU.Runtime.Cuda;
 
 namespace Spoco.Tests.Interleavings;
 
@@ -28,6 +29,8 @@ internal static unsafe class Intrinsics
             return OfSpan(method);
         if (type == typeof(Group) || type == typeof(Grid))
             return OfThread(method);
+        if (type == typeof(CudaAsm) && method.Name == "get_IsSupported")
+            return new(false, static (_, _, _) => Value.Of(0));
         if (type == typeof(SharedMemory))
             return new(false, static (t, m, a) => Value.Of(t.Launch.Shared(t, m, ((MethodInfo)m).GetGenericArguments()[0], Number(a[0]))));
         if (type == typeof(Atomic) || type == typeof(Interlocked))

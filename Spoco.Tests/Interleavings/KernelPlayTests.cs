@@ -28,6 +28,7 @@ public sealed class KernelPlayTests
     public void Every_kernel_is_played(int plays)
     {
         using var device = new PlayedDevice();
+        using var units = PlayedDevice.OfLargeGroups();
         var played = new HashSet<string>();
         var steps = 0L;
         for (var seed = 0; seed < plays; seed++)
@@ -44,8 +45,10 @@ public sealed class KernelPlayTests
             ClusterByDensity(device.Device, host, seed);
             Cluster(device.Device, seed);
             CollectiveProblems.Check(device.Device, seed, 2100);
-            played.UnionWith(device.Player.Launched);
-            steps += device.Player.Steps;
+            units.Player = new Player(seed, host: false, recordConflicts: true, stepsPerThread: 100_000);
+            Assert.That(Convolve(units.Device), Is.EqualTo(Convolve(host)).Within(1e-5), $"matrix units, seed {seed}");
+            played.UnionWith(device.Player.Launched.Concat(units.Player.Launched));
+            steps += device.Player.Steps + units.Player.Steps;
         }
 
         TestContext.Out.WriteLine($"{played.Count} kernels, {plays} plays of each, {steps} steps.");
@@ -188,6 +191,23 @@ public sealed class KernelPlayTests
         var second = Gradients.Of(Reduction.Mean(Elementwise.Multiply(first, first)), [x])[0];
         var sums = Elementwise.Multiply(AxisSum.SpreadOverVoxels(AxisSum.OverVoxels(x), shape), AxisSum.SpreadOverChannels(AxisSum.OverChannels(x), shape));
         return [.. first.ToArray(), .. second.ToArray(), .. sums.ToArray()];
+    }
+
+    // All directions; two slabs of channels for the result and its gradient, and two boxes for the gradient of a weight.
+    private static float[] Convolve(ComputeDevice device)
+    {
+        using var scope = new TensorScope();
+        var values = new float[1 * 3 * 9 * 17];
+        for (var i = 0; i < values.Length; i++)
+            values[i] = i * 7 % 24 / 10f - 1;
+        var x = Tensor.From(device, new TensorShape(1, 1, 3, 9, 17), values).WithGradient();
+        var weight = Tensor.From(device, new WeightShape(1, 1, 2, 17, 17), [.. Enumerable.Range(0, 2 * 17 * 17).Select(i => i * 5 % 13 / 12f - 0.5f)]).WithGradient();
+        var y = Convolution.Apply(x, weight, null, (0, 0, 0));
+        Gradients.Backward(Elementwise.Multiply(y, y));
+        var small = Tensor.From(device, new TensorShape(1, 1, 2, 9, 16), values.AsSpan(0, 288).ToArray());
+        var other = Tensor.Filled(device, new WeightShape(1, 3, 3, 16, 16), 0.1f).WithGradient();
+        Gradients.Backward(Convolution.Apply(small, other, null, (0, 1, 1)));
+        return [.. y.ToArray(), .. x.Gradient!.ToArray(), .. weight.Gradient!.ToArray(), .. other.Gradient!.ToArray()];
     }
 
     // Balls of two objects; the pixels are more than one tile.

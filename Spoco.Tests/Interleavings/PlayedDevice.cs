@@ -1,6 +1,9 @@
 using System.Linq.Expressions;
 using System.Reflection;
+using ILGPU;
+using ILGPU.Algorithms;
 using ILGPU.Runtime;
+using ILGPU.Runtime.CPU;
 using Spoco.Kernels;
 
 namespace Spoco.Tests.Interleavings;
@@ -11,10 +14,22 @@ internal sealed class PlayedDevice : IKernelLoader, IDisposable
     private readonly Dictionary<object, Delegate> _launchers = new(ReferenceEqualityComparer.Instance);
 
     /// <summary>Opens the device.</summary>
-    public PlayedDevice()
+    public PlayedDevice() : this((IlgpuDevice)ComputeDevice.Open("ilgpu-cpu"))
     {
-        Device = (IlgpuDevice)ComputeDevice.Open("ilgpu-cpu");
+    }
+
+    private PlayedDevice(IlgpuDevice device)
+    {
+        Device = device;
         Device.Loader = this;
+    }
+
+    /// <summary>A device whose groups have up to 256 threads, and that computes convolutions as matrix units do.</summary>
+    public static PlayedDevice OfLargeGroups()
+    {
+        var context = Context.Create(builder => builder.EnableAlgorithms().CPU(new CPUDevice(32, 8, 1)));
+        return new PlayedDevice(new IlgpuDevice("ilgpu-cpu", DeviceKind.IlgpuCpu, context, context.GetCPUDevices()[0].CreateAccelerator(context),
+            new ComputeDeviceOptions { Algorithms = "Convolution=matrix" }));
     }
 
     /// <summary>A device on which one player plays all launches.</summary>
