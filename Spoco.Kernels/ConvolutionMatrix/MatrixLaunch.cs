@@ -117,7 +117,8 @@ internal static class MatrixLaunch
                 MatrixForward.Kernel<NarrowMatrix, TOperand>)),
         };
         var config = Config(shape, blocks);
-        launch(config, source, packed, shape, blocks, MatrixReach.Of(blocks, shape, HasVectors(source)), target, Emulated(device, holdings, config, WarpTile.EmulatedWords));
+        var vectors = shape.OutputChannels % 4 == 0 && IsAligned(target.Y) && IsAligned(target.Pooled) ? 1 : 0;
+        launch(config, source, packed, shape, blocks, MatrixReach.Of(blocks, shape, HasVectors(source)), target with { Vectors = vectors }, Emulated(device, holdings, config, WarpTile.EmulatedWords));
     }
 
     private static void InputGradient<TOperand>(
@@ -137,7 +138,8 @@ internal static class MatrixLaunch
                 MatrixInputGradient.Kernel<NarrowMatrix, TOperand>)),
         };
         var config = Config(transposed, blocks);
-        launch(config, gradient, packed, transposed, blocks, MatrixReach.Of(blocks, transposed, HasVectors(gradient)), target, Emulated(device, holdings, config, WarpTile.EmulatedWords));
+        var vectors = HasVectors(target.Inputs) && IsAligned(target.Dx) && IsAligned(target.Dsmall) ? 1 : 0;
+        launch(config, gradient, packed, transposed, blocks, MatrixReach.Of(blocks, transposed, HasVectors(gradient)), target with { Vectors = vectors }, Emulated(device, holdings, config, WarpTile.EmulatedWords));
     }
 
     private static ArrayView<Words> Pack<TOperand>(
@@ -156,9 +158,9 @@ internal static class MatrixLaunch
 
     /// <summary>Whether four neighbouring channels can be read at once.</summary>
     private static bool HasVectors(in TileSource source) => source.Shape.C % 4 == 0 && source.SmallShape.C % 4 == 0
-        && IsAligned(source.Values) && (source.SmallShape.C == 0 || IsAligned(source.Small)) && (source.Gated == 0 || IsAligned(source.Gate));
+        && IsAligned(source.Values) && IsAligned(source.Small) && IsAligned(source.Gate);
 
-    private static bool IsAligned(ArrayView<float> view) => view.LoadEffectiveAddressAsPtr() % 16 == 0;
+    private static bool IsAligned(ArrayView<float> view) => !view.IsValid || view.LoadEffectiveAddressAsPtr() % 16 == 0;
 
     private static bool HasBoxes(TensorShape image, in ConvolutionShape shape) =>
         MatrixTiles.BoxesOf(image, false, shape) is not null && (image.D == 1 || MatrixTiles.BoxesOf(image, true, shape) is not null);

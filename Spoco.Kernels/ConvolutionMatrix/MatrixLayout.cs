@@ -20,6 +20,9 @@ internal readonly struct WideMatrix : IMatrixLayout
     public int RowThreads => MatrixTiles.Blocks;
 
     /// <inheritdoc/>
+    public bool StoresVectors => true;
+
+    /// <inheritdoc/>
     public int WarpColumns => 2;
 
     /// <inheritdoc/>
@@ -36,6 +39,9 @@ internal readonly struct MiddleMatrix : IMatrixLayout
     public int RowThreads => MatrixTiles.Blocks;
 
     /// <inheritdoc/>
+    public bool StoresVectors => true;
+
+    /// <inheritdoc/>
     public int WarpColumns => 1;
 
     /// <inheritdoc/>
@@ -50,6 +56,9 @@ internal readonly struct NarrowMatrix : IMatrixLayout
 
     /// <inheritdoc/>
     public int RowThreads => MatrixTiles.Blocks;
+
+    /// <inheritdoc/>
+    public bool StoresVectors => true;
 
     /// <inheritdoc/>
     public int WarpColumns => 1;

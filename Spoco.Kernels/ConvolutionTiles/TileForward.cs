@@ -41,6 +41,9 @@ internal struct TileTarget
 
     /// <summary>Whether the moments of the maxima are wanted.</summary>
     public int HasPooledMoments;
+
+    /// <summary>Whether four channels of the result can be stored at once: they are a multiple of four, and addresses of sixteen bytes.</summary>
+    public int Vectors;
 }
 
 /// <summary>
@@ -177,13 +180,13 @@ internal static class TileForward
         Put(own, threads, 1, sum.R1);
         Put(own, threads, 2, sum.R2);
         Put(own, threads, 3, sum.R3);
-        var moments = Store(own, threads, target, blocks, place, 0, image, o, columns, bias);
+        var moments = Store<TLayout>(own, threads, target, blocks, place, 0, image, o, columns, bias);
         var maxima = MaximaOf(own, threads);
         Put(own, threads, 0, sum.R4);
         Put(own, threads, 1, sum.R5);
         Put(own, threads, 2, sum.R6);
         Put(own, threads, 3, sum.R7);
-        moments = moments.With(Store(own, threads, target, blocks, place, TileLayouts.ThreadRows / 2, image, o, columns, bias));
+        moments = moments.With(Store<TLayout>(own, threads, target, blocks, place, TileLayouts.ThreadRows / 2, image, o, columns, bias));
         var others = MaximaOf(own, threads);
         if (blocks.Deep != 0)
             maxima = maxima.With(others, TileLayouts.ThreadRows / 2);
@@ -194,9 +197,9 @@ internal static class TileForward
         var pooled = target.PooledShape;
         RowMoments ofWindows = default;
         if (HasWindow(pooled, blocks, place, 0))
-            ofWindows = RowMoments.Of(StoreMaxima(target, maxima, PooledVoxel(pooled, blocks, place, 0, image) * columns, o, columns));
+            ofWindows = RowMoments.Of(StoreMaxima<TLayout>(target, maxima, PooledVoxel(pooled, blocks, place, 0, image) * columns, o, columns));
         if (HasWindow(pooled, blocks, place, 1))
-            ofWindows = ofWindows.With(RowMoments.Of(StoreMaxima(target, others, PooledVoxel(pooled, blocks, place, 1, image) * columns, o, columns)));
+            ofWindows = ofWindows.With(RowMoments.Of(StoreMaxima<TLayout>(target, others, PooledVoxel(pooled, blocks, place, 1, image) * columns, o, columns)));
         Put(own, threads, 2, ofWindows.Mean);
         Put(own, threads, 3, ofWindows.Squares);
 
@@ -260,8 +263,9 @@ internal static class TileForward
     }
 
     /// <summary>Bias, activation and storing of the four rows in a thread's places, which hold the results afterwards; their moments.</summary>
-    private static RowMoments Store(
+    private static RowMoments Store<TLayout>(
         ArrayView<float> own, int threads, TileTarget target, TileBlocks blocks, BlockPlace place, int firstRow, int image, int o, int columns, Four bias)
+        where TLayout : unmanaged, ITileLayout
     {
         var count = 0;
         Four total = default;
@@ -275,7 +279,7 @@ internal static class TileForward
             Put(own, threads, r, values);
             if (!blocks.Has(place, firstRow + r))
                 continue;
-            Store(target.Y, (image * blocks.Image.D * blocks.Image.H * blocks.Image.W + blocks.Voxel(place, firstRow + r)) * columns, o, columns, values);
+            Store<TLayout>(target, target.Y, (image * blocks.Image.D * blocks.Image.H * blocks.Image.W + blocks.Voxel(place, firstRow + r)) * columns, o, columns, values);
             total = total.Plus(values);
             count++;
         }
@@ -319,8 +323,15 @@ internal static class TileForward
         return total;
     }
 
-    private static void Store(ArrayView<float> y, int at, int o, int columns, Four values)
+    private static void Store<TLayout>(TileTarget target, ArrayView<float> y, int at, int o, int columns, Four values) where TLayout : unmanaged, ITileLayout
     {
+        if (default(TLayout).StoresVectors && target.Vectors != 0)
+        {
+            if (o < columns)
+                y.Cast<Four>()[(at + o) / 4] = values;
+            return;
+        }
+
         if (o < columns)
             y[at + o] = values.X;
         if (o + 1 < columns)
@@ -343,9 +354,9 @@ internal static class TileForward
         ((image * pooled.D + (place.D >> blocks.Deep)) * pooled.H + place.H / 2) * pooled.W + place.W / 2 + window;
 
     /// <summary>Writes maxima, and where they are.</summary>
-    private static Four StoreMaxima(TileTarget target, Maxima maxima, int at, int o, int columns)
+    private static Four StoreMaxima<TLayout>(TileTarget target, Maxima maxima, int at, int o, int columns) where TLayout : unmanaged, ITileLayout
     {
-        Store(target.Pooled, at, o, columns, maxima.Values);
+        Store<TLayout>(target, target.Pooled, at, o, columns, maxima.Values);
         if (target.HasPlaces != 0)
         {
             if (o < columns)

@@ -32,6 +32,9 @@ internal struct TileGradientTarget
 
     /// <summary>Whether the second tensor was enlarged by two, so that a thread has all copies of its voxels.</summary>
     public int SumsCopies;
+
+    /// <summary>Whether four channels are of one tensor and can be stored at once: both have a multiple of four, and addresses of sixteen bytes.</summary>
+    public int Vectors;
 }
 
 /// <summary>
@@ -70,13 +73,22 @@ internal static class TileInputGradient
         var layout = default(TLayout);
         var (tile, image, firstColumn, c) = (thread.Tile, thread.Image, thread.FirstColumn, thread.Column);
         var place = places[thread.Row];
-        var x = Column(target, blocks, place, sum, image, c, 0, columns);
-        var y = Column(target, blocks, place, sum, image, c, 1, columns);
-        var z = Column(target, blocks, place, sum, image, c, 2, columns);
-        var w = Column(target, blocks, place, sum, image, c, 3, columns);
         Four sums, products;
-        (sums.X, sums.Y, sums.Z, sums.W) = (x.Sum, y.Sum, z.Sum, w.Sum);
-        (products.X, products.Y, products.Z, products.W) = (x.Product, y.Product, z.Product, w.Product);
+        if (layout.StoresVectors && target.Vectors != 0)
+        {
+            var four = FourColumns(target, blocks, place, sum, image, c, columns);
+            (sums, products) = (four.Sum, four.Product);
+        }
+        else
+        {
+            var x = Column(target, blocks, place, sum, image, c, 0, columns);
+            var y = Column(target, blocks, place, sum, image, c, 1, columns);
+            var z = Column(target, blocks, place, sum, image, c, 2, columns);
+            var w = Column(target, blocks, place, sum, image, c, 3, columns);
+            (sums.X, sums.Y, sums.Z, sums.W) = (x.Sum, y.Sum, z.Sum, w.Sum);
+            (products.X, products.Y, products.Z, products.W) = (x.Product, y.Product, z.Product, w.Product);
+        }
+
         shared[Group.IdxX] = sums;
         shared[layout.RowThreads * layout.ColumnThreads + Group.IdxX] = products;
         Group.Barrier();
@@ -103,8 +115,7 @@ internal static class TileInputGradient
         if (c >= columns)
             return new ChannelSums(0, 0);
         var inputs = target.Inputs;
-        var mean = target.HasSums != 0
-            ? target.Mean[(target.WholeBatch != 0 ? 0 : image * target.Groups) + c / (inputs.Channels / target.Groups)] : 0f;
+        var mean = target.HasSums != 0 ? MeanOf(target, image, c) : 0f;
         var isSmall = c >= inputs.Shape.C;
         float total = 0, product = 0, copies = 0;
         for (var r = 0; r < TileLayouts.ThreadRows; r++)
@@ -139,6 +150,67 @@ internal static class TileInputGradient
         return new ChannelSums(total, product);
     }
 
+    /// <summary>Writes four columns of a thread's block at once; their sums.</summary>
+    private static FourSums FourColumns(TileGradientTarget target, TileBlocks blocks, BlockPlace place, TileProduct sum, int image, int c, int columns)
+    {
+        FourSums sums = default;
+        if (c >= columns)
+            return sums;
+        var inputs = target.Inputs;
+        Four mean = default;
+        if (target.HasSums != 0)
+        {
+            mean.X = MeanOf(target, image, c);
+            mean.Y = MeanOf(target, image, c + 1);
+            mean.Z = MeanOf(target, image, c + 2);
+            mean.W = MeanOf(target, image, c + 3);
+        }
+
+        var isSmall = c >= inputs.Shape.C;
+        Four copies = default;
+        for (var r = 0; r < TileLayouts.ThreadRows; r++)
+        {
+            if (!blocks.Has(place, r))
+                continue;
+            var g = sum.Row(r);
+            var (d, h, w) = (place.D + blocks.OfD(r), place.H + TileBlocks.OfH(r), place.W + blocks.OfW(r));
+            if (isSmall && target.SumsCopies != 0)
+            {
+                copies = copies.Plus(g);
+                if (r % 4 != 3 || (blocks.Deep != 0 && r != 7))
+                    continue;
+
+                // The last copy of a voxel.
+                g = copies;
+                copies = default;
+            }
+
+            var voxel = inputs.Voxel(image, d, h, w);
+            if (!isSmall)
+                target.Dx.Cast<Four>()[(voxel * inputs.Shape.C + c) / 4] = g;
+            else
+                target.Dsmall.Cast<Four>()[((target.SumsCopies != 0 ? SmallVoxel(inputs, blocks, image, d, h, w) : voxel) * inputs.SmallShape.C + c - inputs.Shape.C) / 4] = g;
+            if (target.HasSums == 0)
+                continue;
+            var x = isSmall ? inputs.Small.Cast<Four>()[(inputs.SmallVoxel(image, d, h, w) * inputs.SmallShape.C + c - inputs.Shape.C) / 4]
+                : inputs.Values.Cast<Four>()[(voxel * inputs.Shape.C + c) / 4];
+            sums.Sum = sums.Sum.Plus(g);
+            sums.Product = sums.Product.Plus(g, x.Minus(mean));
+        }
+
+        return sums;
+    }
+
+    private static float MeanOf(TileGradientTarget target, int image, int c) =>
+        target.Mean[(target.WholeBatch != 0 ? 0 : image * target.Groups) + c / (target.Inputs.Channels / target.Groups)];
+
     private static int SmallVoxel(TileSource inputs, TileBlocks blocks, int image, int d, int h, int w) =>
         ((image * inputs.SmallShape.D + (d >> blocks.Deep)) * inputs.SmallShape.H + h / 2) * inputs.SmallShape.W + w / 2;
+
+    /// <summary>Sums of four columns, as <see cref="ChannelSums"/>.</summary>
+    private struct FourSums
+    {
+        public Four Sum;
+        public Four Product;
+    }
 }

@@ -11,6 +11,12 @@ internal interface ITileLayout
 
     /// <summary>Threads along the rows.</summary>
     int RowThreads { get; }
+
+    /// <summary>
+    /// Whether four columns are stored at once where they can be. Compilers of OpenCL for processors cut the product's vectors down to as many, so that it is
+    /// for GPUs alone.
+    /// </summary>
+    bool StoresVectors { get; }
 }
 
 /// <summary>128 rows and 64 columns, 256 threads.</summary>
@@ -21,6 +27,9 @@ internal readonly struct WideTile : ITileLayout
 
     /// <inheritdoc/>
     public int RowThreads => 16;
+
+    /// <inheritdoc/>
+    public bool StoresVectors => false;
 }
 
 /// <summary>256 rows and 32 columns, 256 threads.</summary>
@@ -31,6 +40,9 @@ internal readonly struct MiddleTile : ITileLayout
 
     /// <inheritdoc/>
     public int RowThreads => 32;
+
+    /// <inheritdoc/>
+    public bool StoresVectors => false;
 }
 
 /// <summary>256 rows and 16 columns, 128 threads.</summary>
@@ -41,6 +53,9 @@ internal readonly struct NarrowTile : ITileLayout
 
     /// <inheritdoc/>
     public int RowThreads => 32;
+
+    /// <inheritdoc/>
+    public bool StoresVectors => false;
 }
 
 /// <summary>32 rows and 16 columns, 16 threads: for devices that allow no more, such as ILGPU's simulator.</summary>
@@ -51,6 +66,9 @@ internal readonly struct SmallTile : ITileLayout
 
     /// <inheritdoc/>
     public int RowThreads => 4;
+
+    /// <inheritdoc/>
+    public bool StoresVectors => false;
 }
 
 /// <summary>What a group computes: a tile of the voxels of an image and one of the columns; and what of it a thread has.</summary>
