@@ -37,7 +37,7 @@ internal sealed record BenchPlan(string Name, Sampling Sampling, long CopyBytes,
     private static IEnumerable<BenchCase> Convolutions(bool isSmall) =>
         from layer in ConvolutionBench.Layers
         let chosen = isSmall ? layer with { Input = Extents.Small(layer.Input) } : layer
-        select new BenchCase("Convolution", $"{chosen}", 3 + (int)(layer.Geometry.Operations / 5e9), device => new ConvolutionCalls(device, chosen));
+        select new BenchCase("Convolution", $"{chosen}", 3 + (int)(layer.Geometry.Operations / 5e9), device => PrecisionCalls.Of(device, new ConvolutionCalls(device, chosen)));
 
     private static IEnumerable<BenchCase> Norms(bool isSmall) =>
         from image in NormBench.Images
@@ -57,7 +57,7 @@ internal sealed record BenchPlan(string Name, Sampling Sampling, long CopyBytes,
     private static IEnumerable<BenchCase> Steps(bool isSmall) =>
         from net in new[] { TrainingStepBench.Find("UNet3D"), TrainingStepBench.Find("UNet2D") }
         let chosen = isSmall ? net with { Input = net.Dimensions == 3 ? new(1, 8, 16, 16, 1) : new(2, 1, 96, 96, 3) } : net
-        select new BenchCase("Training step", $"{chosen}, {Extents.Text(chosen.Input)}", 60, device => new TrainingStepCalls(device, chosen));
+        select new BenchCase("Training step", $"{chosen}, {Extents.Text(chosen.Input)}", 60, device => PrecisionCalls.Of(device, new TrainingStepCalls(device, chosen)));
 
     private static IEnumerable<BenchCase> MutexWatersheds(bool isSmall, bool quick)
     {

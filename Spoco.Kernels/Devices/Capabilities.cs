@@ -15,6 +15,9 @@ public enum MatrixUnits
 
     /// <summary>Single precision of which the multiplier sees 10 bits of mantissa.</summary>
     TensorFloat32 = 4,
+
+    /// <summary>None: kernels for matrix units compute the same without them, slowly, for tests.</summary>
+    Emulated = 8,
 }
 
 /// <summary>What a device can do, as far as the choice of an algorithm depends on it.</summary>

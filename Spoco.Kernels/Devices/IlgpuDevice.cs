@@ -180,7 +180,7 @@ public sealed class IlgpuDevice : ComputeDevice
 
     private static bool HasDoublePrecision(Accelerator accelerator) => accelerator is not CLAccelerator cl || cl.Capabilities.Float64;
 
-    private static MatrixUnits MatrixUnitsOf(Accelerator accelerator) => accelerator is not CudaAccelerator cuda ? MatrixUnits.None
+    private static MatrixUnits MatrixUnitsOf(Accelerator accelerator) => accelerator is not CudaAccelerator cuda ? MatrixUnits.Emulated
         : cuda.Architecture >= CudaArchitecture.SM_80 ? MatrixUnits.Float16 | MatrixUnits.BFloat16 | MatrixUnits.TensorFloat32
         : cuda.Architecture >= CudaArchitecture.SM_70 ? MatrixUnits.Float16 : MatrixUnits.None;
 
