@@ -1,3 +1,4 @@
+using Spoco.Bench.Runs;
 using Spoco.Cli.Commands;
 using Spoco.Kernels;
 
@@ -106,7 +107,13 @@ internal sealed record BenchReport
         Steps = [],
     };
 
-    /// <summary>The largest TFLOP/s or GB/s of all samples of the peaks, as a median is none; 0 where none was measured.</summary>
-    public double Peak(Func<BenchResult, double> rate) =>
-        Results.Where(r => r.Section == PeakSection && r.Fastest > 0).Select(r => rate(r with { Median = r.Fastest })).DefaultIfEmpty().Max();
+    /// <summary>The largest TFLOP/s or GB/s of all samples of the peaks, as a median is none; 0 where none was measured. Those of matrix units do not count.</summary>
+    public double Peak(Func<BenchResult, double> rate) => Peak(rate, Precision.F32);
+
+    /// <summary>The largest TFLOP/s of the matrix units in a precision, or of multiply-adds in single precision.</summary>
+    public double PeakTeraflops(Precision precision) => Peak(r => r.Teraflops, precision);
+
+    private double Peak(Func<BenchResult, double> rate, Precision precision) => Results
+        .Where(r => r.Section == PeakSection && r.Fastest > 0 && PrecisionCalls.Of(r.What) == precision)
+        .Select(r => rate(r with { Median = r.Fastest })).DefaultIfEmpty().Max();
 }

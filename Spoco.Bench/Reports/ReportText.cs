@@ -1,4 +1,5 @@
 using System.Globalization;
+using Spoco.Bench.Runs;
 
 namespace Spoco.Bench.Reports;
 
@@ -17,13 +18,12 @@ internal static class ReportText
             yield return $"- {line}";
         if (!report.IsComplete)
             yield return "- **incomplete**: ended before all was measured";
-        var (flops, bytes) = (report.Peak(r => r.Teraflops), report.Peak(r => r.Gigabytes));
         foreach (var section in report.Results.GroupBy(r => r.Section))
         {
             yield return "";
             yield return $"## {Cell(section.Key)}";
             yield return "";
-            foreach (var line in Table(section.Key, [.. section], flops, bytes))
+            foreach (var line in Table(section.Key, [.. section], report))
                 yield return line;
         }
 
@@ -63,7 +63,7 @@ internal static class ReportText
     /// <summary>A text that stays within its cell.</summary>
     public static string Cell(string text) => text.ReplaceLineEndings(" ").Replace("|", "\\|", StringComparison.Ordinal);
 
-    private static IEnumerable<string> Table(string section, IReadOnlyList<BenchResult> results, double peakFlops, double peakBytes)
+    private static IEnumerable<string> Table(string section, IReadOnlyList<BenchResult> results, BenchReport report)
     {
         var (flops, bytes, memory) = (results.Any(r => r.Flops > 0), results.Any(r => r.Bytes > 0), results.Any(r => r.PeakBytes > 0));
         var isPeak = section == BenchReport.PeakSection;
@@ -80,7 +80,7 @@ internal static class ReportText
 
             yield return $"| {Cell(r.Name)} | {Cell(r.What)} | {Number(r.Median)} | {Number(r.Fastest)} | {Number(r.Slowest)} | "
                 + $"{r.Samples}{(r.CallsPerSample > 1 ? $" x {r.CallsPerSample}" : "")} |"
-                + (flops ? Rate(r.Teraflops, peakFlops) : "") + (bytes ? Rate(r.Gigabytes, peakBytes) : "") + (memory ? $" {r.PeakBytes >> 20} |" : "");
+                + (flops ? Rate(r.Teraflops, report.PeakTeraflops(PrecisionCalls.Of(r.What))) : "") + (bytes ? Rate(r.Gigabytes, report.Peak(x => x.Gigabytes)) : "") + (memory ? $" {r.PeakBytes >> 20} |" : "");
         }
 
         string Rule(bool isThere) => isThere ? isPeak ? "--:|" : "--:|--:|" : "";

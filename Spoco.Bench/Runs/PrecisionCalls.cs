@@ -17,7 +17,7 @@ internal sealed class PrecisionCalls : ITimedCalls
         from call in _calls.Calls
         select call with
         {
-            What = precision == Precision.F32 ? call.What : $"{call.What}, {precision}",
+            What = Named(call.What, precision),
             Run = () =>
             {
                 _device.Precision = precision;
@@ -28,6 +28,12 @@ internal sealed class PrecisionCalls : ITimedCalls
     /// <summary>The calls; in more than single precision where a device has matrix units.</summary>
     public static ITimedCalls Of(ComputeDevice device, ITimedCalls calls) =>
         Of(device.Capabilities).Count() == 1 ? calls : new PrecisionCalls(device, calls);
+
+    /// <summary>A call's name in a precision.</summary>
+    internal static string Named(string what, Precision precision) => precision == Precision.F32 ? what : $"{what}, {precision}";
+
+    /// <summary>The precision that a name says.</summary>
+    internal static Precision Of(string what) => Enum.GetValues<Precision>().FirstOrDefault(p => p != Precision.F32 && what == Named(what[..Math.Max(0, what.LastIndexOf(','))], p));
 
     /// <summary>Precisions in which convolutions differ in speed.</summary>
     internal static IEnumerable<Precision> Of(Capabilities device)

@@ -5,8 +5,8 @@ using ILGPU.Runtime.Cuda;
 namespace Spoco.Kernels.Primitives;
 
 /// <summary>
-/// Copies of sixteen bytes from global to shared memory that a thread does not wait for: three are under way. On NVIDIA's GPUs <c>cp.async</c>; on others
-/// they are made as late as they may be, so that a missing wait shows.
+/// Copies of sixteen bytes from global to shared memory that a thread does not wait for: three are under way. On NVIDIA's GPUs <c>cp.async</c>, through the
+/// first-level cache: groups of a multiprocessor copy the same. On others they are made as late as they may be, so that a missing wait shows.
 /// </summary>
 internal struct CopyQueue
 {
@@ -37,7 +37,7 @@ internal struct CopyQueue
         if (to >= 0)
         {
             fixed (Words* at = &source[from])
-                CudaAsm.Emit("{ .reg .u64 from; cvta.to.global.u64 from, %1; add.u32 at0, shared, %0; cp.async.cg.shared.global [at0], [from], 16; }", 16 * to, (nint)at);
+                CudaAsm.Emit("{ .reg .u64 from; cvta.to.global.u64 from, %1; add.u32 at0, shared, %0; cp.async.ca.shared.global [at0], [from], 16; }", 16 * to, (nint)at);
         }
 
         CudaAsm.Emit("cp.async.commit_group;");

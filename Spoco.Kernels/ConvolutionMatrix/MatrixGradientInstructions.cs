@@ -158,29 +158,35 @@ internal static class MatrixGradientInstructions
         + "mma.sync.aligned.m16n8k8.row.col.f32.tf32.tf32.f32 {part0, part1, part2, part3}, {row8, row9, row10, row11}, {column2, column3}, {part0, part1, part2, part3}; "
         + "add.f32 sum20, sum20, part0; add.f32 sum21, sum21, part1; add.f32 sum22, sum22, part2; add.f32 sum23, sum23, part3;";
 
-    /// <summary>Stores the sums: address of the first one, bytes from a position of the window to the next, bytes from a channel to the next.</summary>
+    /// <summary>Stores the sums: address of the first one, bytes from a position of the window to the next, bytes from a channel to the next, channels that there are.</summary>
     public const string StoreWide =
-        "{ .reg .u64 to; .reg .u64 below; .reg .u64 tap; .reg .u64 row; cvta.to.global.u64 to, %0; cvt.s64.s32 tap, %1; cvt.s64.s32 row, %2; "
-        + "add.u64 below, to, row; st.global.v2.f32 [to+0], {sum0, sum1}; st.global.v2.f32 [below+0], {sum2, sum3}; "
-        + "st.global.v2.f32 [to+32], {sum4, sum5}; st.global.v2.f32 [below+32], {sum6, sum7}; "
-        + "st.global.v2.f32 [to+64], {sum8, sum9}; st.global.v2.f32 [below+64], {sum10, sum11}; "
-        + "st.global.v2.f32 [to+96], {sum12, sum13}; st.global.v2.f32 [below+96], {sum14, sum15}; add.u64 to, to, tap; "
-        + "add.u64 below, to, row; st.global.v2.f32 [to+0], {sum16, sum17}; st.global.v2.f32 [below+0], {sum18, sum19}; "
-        + "st.global.v2.f32 [to+32], {sum20, sum21}; st.global.v2.f32 [below+32], {sum22, sum23}; "
-        + "st.global.v2.f32 [to+64], {sum24, sum25}; st.global.v2.f32 [below+64], {sum26, sum27}; "
-        + "st.global.v2.f32 [to+96], {sum28, sum29}; st.global.v2.f32 [below+96], {sum30, sum31}; add.u64 to, to, tap; "
-        + "add.u64 below, to, row; st.global.v2.f32 [to+0], {sum32, sum33}; st.global.v2.f32 [below+0], {sum34, sum35}; "
-        + "st.global.v2.f32 [to+32], {sum36, sum37}; st.global.v2.f32 [below+32], {sum38, sum39}; "
-        + "st.global.v2.f32 [to+64], {sum40, sum41}; st.global.v2.f32 [below+64], {sum42, sum43}; "
-        + "st.global.v2.f32 [to+96], {sum44, sum45}; st.global.v2.f32 [below+96], {sum46, sum47}; }";
+        "{ .reg .u64 to; .reg .u64 below; .reg .u64 tap; .reg .u64 row; .reg .pred first; .reg .pred second; "
+        + "cvta.to.global.u64 to, %0; cvt.s64.s32 tap, %1; cvt.s64.s32 row, %2; setp.gt.s32 first, %3, 0; setp.gt.s32 second, %3, 1; "
+        + "add.u64 below, to, row; @first st.global.v2.f32 [to+0], {sum0, sum1}; "
+        + "@second st.global.v2.f32 [below+0], {sum2, sum3}; @first st.global.v2.f32 [to+32], {sum4, sum5}; "
+        + "@second st.global.v2.f32 [below+32], {sum6, sum7}; @first st.global.v2.f32 [to+64], {sum8, sum9}; "
+        + "@second st.global.v2.f32 [below+64], {sum10, sum11}; @first st.global.v2.f32 [to+96], {sum12, sum13}; "
+        + "@second st.global.v2.f32 [below+96], {sum14, sum15}; add.u64 to, to, tap; add.u64 below, to, row; "
+        + "@first st.global.v2.f32 [to+0], {sum16, sum17}; @second st.global.v2.f32 [below+0], {sum18, sum19}; "
+        + "@first st.global.v2.f32 [to+32], {sum20, sum21}; @second st.global.v2.f32 [below+32], {sum22, sum23}; "
+        + "@first st.global.v2.f32 [to+64], {sum24, sum25}; @second st.global.v2.f32 [below+64], {sum26, sum27}; "
+        + "@first st.global.v2.f32 [to+96], {sum28, sum29}; @second st.global.v2.f32 [below+96], {sum30, sum31}; "
+        + "add.u64 to, to, tap; add.u64 below, to, row; @first st.global.v2.f32 [to+0], {sum32, sum33}; "
+        + "@second st.global.v2.f32 [below+0], {sum34, sum35}; @first st.global.v2.f32 [to+32], {sum36, sum37}; "
+        + "@second st.global.v2.f32 [below+32], {sum38, sum39}; @first st.global.v2.f32 [to+64], {sum40, sum41}; "
+        + "@second st.global.v2.f32 [below+64], {sum42, sum43}; @first st.global.v2.f32 [to+96], {sum44, sum45}; "
+        + "@second st.global.v2.f32 [below+96], {sum46, sum47}; }";
 
-    /// <summary>Stores the sums: address of the first one, bytes from a position of the window to the next, bytes from a channel to the next.</summary>
+    /// <summary>Stores the sums: address of the first one, bytes from a position of the window to the next, bytes from a channel to the next, channels that there are.</summary>
     public const string StoreNarrow =
-        "{ .reg .u64 to; .reg .u64 below; .reg .u64 tap; .reg .u64 row; cvta.to.global.u64 to, %0; cvt.s64.s32 tap, %1; cvt.s64.s32 row, %2; "
-        + "add.u64 below, to, row; st.global.v2.f32 [to+0], {sum0, sum1}; st.global.v2.f32 [below+0], {sum2, sum3}; "
-        + "st.global.v2.f32 [to+32], {sum4, sum5}; st.global.v2.f32 [below+32], {sum6, sum7}; add.u64 to, to, tap; "
-        + "add.u64 below, to, row; st.global.v2.f32 [to+0], {sum8, sum9}; st.global.v2.f32 [below+0], {sum10, sum11}; "
-        + "st.global.v2.f32 [to+32], {sum12, sum13}; st.global.v2.f32 [below+32], {sum14, sum15}; add.u64 to, to, tap; "
-        + "add.u64 below, to, row; st.global.v2.f32 [to+0], {sum16, sum17}; st.global.v2.f32 [below+0], {sum18, sum19}; "
-        + "st.global.v2.f32 [to+32], {sum20, sum21}; st.global.v2.f32 [below+32], {sum22, sum23}; }";
+        "{ .reg .u64 to; .reg .u64 below; .reg .u64 tap; .reg .u64 row; .reg .pred first; .reg .pred second; "
+        + "cvta.to.global.u64 to, %0; cvt.s64.s32 tap, %1; cvt.s64.s32 row, %2; setp.gt.s32 first, %3, 0; setp.gt.s32 second, %3, 1; "
+        + "add.u64 below, to, row; @first st.global.v2.f32 [to+0], {sum0, sum1}; "
+        + "@second st.global.v2.f32 [below+0], {sum2, sum3}; @first st.global.v2.f32 [to+32], {sum4, sum5}; "
+        + "@second st.global.v2.f32 [below+32], {sum6, sum7}; add.u64 to, to, tap; add.u64 below, to, row; "
+        + "@first st.global.v2.f32 [to+0], {sum8, sum9}; @second st.global.v2.f32 [below+0], {sum10, sum11}; "
+        + "@first st.global.v2.f32 [to+32], {sum12, sum13}; @second st.global.v2.f32 [below+32], {sum14, sum15}; "
+        + "add.u64 to, to, tap; add.u64 below, to, row; @first st.global.v2.f32 [to+0], {sum16, sum17}; "
+        + "@second st.global.v2.f32 [below+0], {sum18, sum19}; @first st.global.v2.f32 [to+32], {sum20, sum21}; "
+        + "@second st.global.v2.f32 [below+32], {sum22, sum23}; }";
 }

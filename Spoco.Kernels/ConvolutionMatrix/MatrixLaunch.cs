@@ -61,9 +61,9 @@ internal static class MatrixLaunch
         }
     }
 
-    /// <summary>Whether <see cref="WeightGradientParts"/> computes a weight gradient: the window has three rows and columns, and channels fill tiles.</summary>
+    /// <summary>Whether <see cref="WeightGradientParts"/> computes a weight gradient: the window has three rows and columns, and output channels fill tiles.</summary>
     public static bool HasWeightGradient(in ConvolutionShape shape) => shape is { KernelH: MatrixGradientPlanes.Window, KernelW: MatrixGradientPlanes.Window }
-        && shape.InputChannels % MatrixTiles.SlabWords == 0 && shape.OutputChannels % 16 == 0;
+        && shape.OutputChannels % 16 == 0;
 
     /// <summary>The gradient of the weight, as copies that lie one behind the other and are still to be summed up; default where it is done.</summary>
     public static DeviceBuffer<float> WeightGradientParts(
@@ -81,7 +81,7 @@ internal static class MatrixLaunch
     {
         var columns = shape.OutputChannels % 64 == 0 ? 64 : shape.OutputChannels % 32 == 0 ? 32 : 16;
         var images = shape.Output.N;
-        var tiles = shape.OutputChannels / columns * shape.KernelD * (shape.InputChannels / MatrixTiles.SlabWords);
+        var tiles = shape.OutputChannels / columns * shape.KernelD * ((shape.InputChannels + MatrixTiles.SlabWords - 1) / MatrixTiles.SlabWords);
         var boxes = MatrixGradientBoxes.Of(shape.Output, 1, HasVectors(source) && HasVectors(gradient));
         var most = Math.Max(1, int.MaxValue / dweight.Length / images);
         boxes = boxes with { Parts = (int)Math.Clamp(Math.Min(WantedGroups / ((long)tiles * images), boxes.Count / LeastBoxes), 1, most) };

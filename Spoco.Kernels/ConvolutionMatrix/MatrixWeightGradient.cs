@@ -49,7 +49,7 @@ internal readonly struct NarrowGradient : IMatrixGradientLayout
 /// </summary>
 internal static class MatrixWeightGradient
 {
-    /// <summary>The kernel; one group per image, part, 16 input channels, slice of the window and tile of output channels. Channels fill their tiles.</summary>
+    /// <summary>The kernel; one group per image, part, 16 input channels, slice of the window and tile of output channels, which fill their tiles.</summary>
     /// <param name="source">Input of the convolution.</param>
     /// <param name="gradient">Gradient of its result, [N, D', H', W', Cout].</param>
     /// <param name="partials">[N, parts, kD, 3, 3, Cin, Cout].</param>
@@ -69,7 +69,7 @@ internal static class MatrixWeightGradient
         var columnTiles = shape.OutputChannels / columns;
         var firstColumn = Grid.IdxX % columnTiles * columns;
         var kd = Grid.IdxX / columnTiles % shape.KernelD;
-        var slabs = shape.InputChannels / MatrixTiles.SlabWords;
+        var slabs = (shape.InputChannels + MatrixTiles.SlabWords - 1) / MatrixTiles.SlabWords;
         var firstChannel = Grid.IdxX / columnTiles / shape.KernelD % slabs * MatrixTiles.SlabWords;
         var part = Grid.IdxX / columnTiles / shape.KernelD / slabs;
         var image = part / boxes.Parts;
@@ -124,7 +124,7 @@ internal static class MatrixWeightGradient
 
         var first = ((part * shape.Taps + (kd * MatrixGradientPlanes.Window + kh) * MatrixGradientPlanes.Window) * shape.InputChannels + firstChannel + 2 * g)
             * shape.OutputChannels + firstColumn + warpColumn * MatrixGradientPlanes.Channels + 2 * t;
-        sums.StoreTo(partials, first, shape.InputChannels * shape.OutputChannels, shape.OutputChannels, layout.ColumnFragments);
+        sums.StoreTo(partials, first, shape.InputChannels * shape.OutputChannels, shape.OutputChannels, shape.InputChannels - firstChannel - 2 * g, layout.ColumnFragments);
     }
 
     private static Words Rounded<TOperand>(TOperand operand, Four values) where TOperand : unmanaged, IMatrixOperand

@@ -91,31 +91,33 @@ internal struct WarpGradientTile
     /// <param name="first">Place of this thread's first sum.</param>
     /// <param name="tap">Values from a position of the window to the next.</param>
     /// <param name="row">Values from an input channel to the next.</param>
+    /// <param name="rows">Input channels that there are from this thread's first one on: one beyond the last is not stored.</param>
     /// <param name="columnFragments">Fragments side by side, a constant.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public readonly unsafe void StoreTo(ArrayView<float> target, int first, int tap, int row, int columnFragments)
+    public readonly unsafe void StoreTo(ArrayView<float> target, int first, int tap, int row, int rows, int columnFragments)
     {
         if (!CudaAsm.IsSupported)
         {
-            EmulateStore(target, first, tap, row, columnFragments);
+            EmulateStore(target, first, tap, row, rows, columnFragments);
             return;
         }
 
-        fixed (float* to = &target[first])
+        fixed (float* to = &target[rows > 0 ? first : 0])
         {
             if (columnFragments == 4)
-                CudaAsm.Emit(MatrixGradientInstructions.StoreWide, (nint)to, 4 * tap, 4 * row);
+                CudaAsm.Emit(MatrixGradientInstructions.StoreWide, (nint)to, 4 * tap, 4 * row, rows);
             else
-                CudaAsm.Emit(MatrixGradientInstructions.StoreNarrow, (nint)to, 4 * tap, 4 * row);
+                CudaAsm.Emit(MatrixGradientInstructions.StoreNarrow, (nint)to, 4 * tap, 4 * row, rows);
         }
     }
 
-    private readonly void EmulateStore(ArrayView<float> target, int first, int tap, int row, int columnFragments)
+    private readonly void EmulateStore(ArrayView<float> target, int first, int tap, int row, int rows, int columnFragments)
     {
         for (var i = 0; i < 12 * columnFragments; i++)
         {
             var (position, column) = (i / 4 / columnFragments, i / 4 % columnFragments);
-            target[first + position * tap + i % 4 / 2 * row + 8 * column + i % 2] = Interop.IntAsFloat((uint)_emulated[i * MostThreads + Group.IdxX]);
+            if (i % 4 / 2 < rows)
+                target[first + position * tap + i % 4 / 2 * row + 8 * column + i % 2] = Interop.IntAsFloat((uint)_emulated[i * MostThreads + Group.IdxX]);
         }
     }
 
@@ -131,7 +133,7 @@ internal struct WarpGradientTile
             factors[i * MostThreads + thread] = words[rows + (i / 4 + i % 4 / 2 * 4) * MatrixGradientPlanes.Channels + i % 2];
         for (var i = 0; i < 2 * columnFragments; i++)
             factors[(Rows + i) * MostThreads + thread] = words[columns + i / 2 * MatrixGradientPlanes.GradientWords + i % 2 * 4 * MatrixGradientPlanes.Channels];
-        Group.Barrier();
+        EmulatedWarp.Barrier();
         for (var i = 0; i < 12 * columnFragments; i++)
         {
             var (position, column) = (i / 4 / columnFragments, i / 4 % columnFragments);
@@ -149,6 +151,6 @@ internal struct WarpGradientTile
         }
 
         // All have read before anyone writes again.
-        Group.Barrier();
+        EmulatedWarp.Barrier();
     }
 }

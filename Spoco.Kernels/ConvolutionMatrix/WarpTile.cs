@@ -144,7 +144,7 @@ internal struct WarpTile
         places[3 * MostThreads + thread] = row3;
         places[4 * MostThreads + thread] = column;
         places[5 * MostThreads + thread] = column + NextColumns;
-        Group.Barrier();
+        EmulatedWarp.Barrier();
 
         // A load gives a thread word t of the rows whose places threads g, g + 8, g + 16 and g + 24 have.
         var columnLoads = 4 / rowFragments;
@@ -152,7 +152,7 @@ internal struct WarpTile
             factors[i * MostThreads + thread] = bytes[places[i / 4 * MostThreads + warp + i % 4 * 8 + g] / 4 + t];
         for (var i = 0; i < 4 * columnLoads; i++)
             factors[(16 + i) * MostThreads + thread] = bytes[places[(4 + i / 4) * MostThreads + warp + i % 4 * 8 + g] / 4 + t];
-        Group.Barrier();
+        EmulatedWarp.Barrier();
         for (var i = 0; i < Sums; i++)
         {
             var (rows, columns) = (i / 4 / (8 / rowFragments), i / 4 % (8 / rowFragments));
@@ -170,6 +170,6 @@ internal struct WarpTile
         }
 
         // All have read before anyone writes again.
-        Group.Barrier();
+        EmulatedWarp.Barrier();
     }
 }

@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 using ILGPU;
 using ILGPU.Runtime;
 using ILGPU.Runtime.Cuda;
+using Spoco.Kernels.Primitives;
 
 namespace Spoco.Tests.Interleavings;
 
@@ -31,6 +32,12 @@ internal static unsafe class Intrinsics
             return OfThread(method);
         if (type == typeof(CudaAsm) && method.Name == "get_IsSupported")
             return new(false, static (_, _, _) => Value.Of(0));
+        if (type == typeof(EmulatedWarp))
+            return new(false, static (t, _, _) =>
+            {
+                t.WaitForWarp();
+                return default;
+            });
         if (type == typeof(SharedMemory))
             return new(false, static (t, m, a) => Value.Of(t.Launch.Shared(t, m, ((MethodInfo)m).GetGenericArguments()[0], Number(a[0]))));
         if (type == typeof(Atomic) || type == typeof(Interlocked))

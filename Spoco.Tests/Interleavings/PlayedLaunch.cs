@@ -6,6 +6,9 @@ namespace Spoco.Tests.Interleavings;
 /// <summary>The threads of one launch or pass, and what they have in common.</summary>
 internal sealed unsafe class PlayedLaunch(PlayedMemory memory, int groups, int groupSize, Random random) : IDisposable
 {
+    /// <summary>Threads of a warp.</summary>
+    public const int WarpSize = 32;
+
     private readonly List<PlayedThread> _threads = [];
     private readonly Dictionary<(int Group, MethodBase Method, int Length, int Number), long> _shared = [];
     private readonly Dictionary<(int Thread, MethodBase Method), int> _allocations = [];
@@ -48,11 +51,12 @@ internal sealed unsafe class PlayedLaunch(PlayedMemory memory, int groups, int g
         schedule.Begin(_threads.Count);
         var ready = Enumerable.Range(0, _threads.Count).ToList();
         var waiting = new int[Groups];
+        var waitingForWarp = new Dictionary<(int Group, int Warp), int>();
         for (var step = 0L; ; step++)
         {
             if (ready.Count == 0)
             {
-                if (waiting.FirstOrDefault(count => count > 0) is > 0 and var stuck)
+                if (waiting.Concat(waitingForWarp.Values).FirstOrDefault(count => count > 0) is > 0 and var stuck)
                     throw new PlayFault($"{stuck} of {GroupSize} threads of a group are at a barrier, the others are at their end");
                 return step;
             }
@@ -67,11 +71,25 @@ internal sealed unsafe class PlayedLaunch(PlayedMemory memory, int groups, int g
             if (thread.State == ThreadState.AtBarrier && ++waiting[thread.Group] == GroupSize)
             {
                 waiting[thread.Group] = 0;
-                foreach (var other in _threads.Where(t => t.Group == thread.Group))
+                Release(t => t.Group == thread.Group);
+            }
+            else if (thread.State == ThreadState.AtWarpBarrier)
+            {
+                ref var count = ref CollectionsMarshal.GetValueRefOrAddDefault(waitingForWarp, (thread.Group, thread.Warp), out _);
+                if (++count == Math.Min(WarpSize, GroupSize - thread.Warp * WarpSize))
                 {
-                    other.Pass(Memory.Time);
-                    ready.Add(other.Number);
+                    count = 0;
+                    Release(t => t.Group == thread.Group && t.Warp == thread.Warp);
                 }
+            }
+        }
+
+        void Release(Func<PlayedThread, bool> isReleased)
+        {
+            foreach (var other in _threads.Where(isReleased))
+            {
+                other.Pass(Memory.Time);
+                ready.Add(other.Number);
             }
         }
     }
@@ -83,19 +101,5 @@ internal sealed unsafe class PlayedLaunch(PlayedMemory memory, int groups, int g
             thread.Dispose();
         foreach (var address in _shared.Values)
             NativeMemory.AlignedFree((void*)address);
-    }
-
-    private void Release(List<PlayedThread> waiting, List<int> ready)
-    {
-        foreach (var group in waiting.GroupBy(t => t.Group))
-        {
-            if (group.Count() != GroupSize)
-                throw new PlayFault($"{group.Count()} of {GroupSize} threads of a group are at a barrier, the others are at their end");
-            foreach (var thread in group)
-            {
-                thread.Pass(Memory.Time);
-                ready.Add(thread.Number);
-            }
-        }
     }
 }

@@ -200,12 +200,12 @@ internal sealed unsafe class PlayedMemory(Random random, bool isHost, Staleness 
         ref var visits = ref CollectionsMarshal.GetValueRefOrAddDefault(_visits, (holder, unit), out var known);
         if (!known)
             visits = [];
-        var visit = new Visitor(thread.Number, thread.Group, thread.Epoch, access, bits, thread.Place);
+        var visit = new Visitor(thread.Number, thread.Group, thread.Epoch, thread.Warp, thread.WarpEpoch, access, bits, thread.Place);
         var seen = false;
         foreach (var other in visits!)
         {
             seen |= other == visit;
-            if (other.Thread == visit.Thread || (other.Group == visit.Group && other.Epoch != visit.Epoch))
+            if (other.Thread == visit.Thread || IsOrdered(other, visit))
                 continue;
             if (other.Access == access && (access != Access.Write || other.Bits == bits))
                 continue;
@@ -220,7 +220,11 @@ internal sealed unsafe class PlayedMemory(Random random, bool isHost, Staleness 
             visits.Add(visit);
     }
 
-    private readonly record struct Visitor(int Thread, int Group, int Epoch, Access Access, ulong Bits, string Place);
+    /// <summary>Whether a barrier that both have passed stands between.</summary>
+    private static bool IsOrdered(Visitor one, Visitor other) =>
+        one.Group == other.Group && (one.Epoch != other.Epoch || (one.Warp == other.Warp && one.WarpEpoch != other.WarpEpoch));
+
+    private readonly record struct Visitor(int Thread, int Group, int Epoch, int Warp, int WarpEpoch, Access Access, ulong Bits, string Place);
 }
 
 /// <summary>What a play found wrong.</summary>

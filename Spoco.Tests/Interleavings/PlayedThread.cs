@@ -12,6 +12,9 @@ internal enum ThreadState
     /// <summary>At a barrier, until all of its group are.</summary>
     AtBarrier,
 
+    /// <summary>At a barrier, until all of its warp are.</summary>
+    AtWarpBarrier,
+
     /// <summary>At its end.</summary>
     Finished,
 }
@@ -56,8 +59,14 @@ internal sealed unsafe class PlayedThread : IDisposable
     /// <summary>Its number in the group.</summary>
     public int Lane { get; }
 
-    /// <summary>Barriers that it has passed.</summary>
+    /// <summary>Its warp: threads that work together on matrix units.</summary>
+    public int Warp => Lane / PlayedLaunch.WarpSize;
+
+    /// <summary>Barriers of its group that it has passed.</summary>
     public int Epoch { get; private set; }
+
+    /// <summary>Barriers of its warp that it has passed.</summary>
+    public int WarpEpoch { get; private set; }
 
     /// <summary>The time of its last barrier, in stores: it must see what was stored by then.</summary>
     public long SynchronizedAt { get; private set; }
@@ -80,9 +89,12 @@ internal sealed unsafe class PlayedThread : IDisposable
     /// <summary>What goes on after a barrier that all have reached.</summary>
     public void Pass(long time)
     {
+        if (State == ThreadState.AtWarpBarrier)
+            WarpEpoch++;
+        else
+            Epoch++;
         (State, SynchronizedAt) = (ThreadState.Ready, time);
         Cached.Clear();
-        Epoch++;
     }
 
     /// <summary>Makes one access to shared memory, and goes on until it is about to make the next.</summary>
@@ -507,6 +519,9 @@ internal sealed unsafe class PlayedThread : IDisposable
 
     /// <summary>Stops at a barrier.</summary>
     public void Wait() => State = ThreadState.AtBarrier;
+
+    /// <summary>Stops at a barrier of its warp.</summary>
+    public void WaitForWarp() => State = ThreadState.AtWarpBarrier;
 
     /// <summary>Reads a value where an address or reference leads.</summary>
     public Value Load(in Value address, Type type)

@@ -52,6 +52,7 @@ internal sealed class ConvolutionTests
         Shape(new(2, 1, 19, 9, 32), (1, 3, 3), 16, (0, 1, 1)),
         Shape(new(1, 4, 7, 11, 16), (3, 3, 3), 16, (0, 1, 2)),
         Shape(new(1, 5, 6, 7, 32), (5, 3, 3), 128, (2, 0, 1)),
+        Shape(new(2, 1, 9, 11, 3), (1, 3, 3), 16, (0, 1, 1)),
     ];
 
     private static IEnumerable<TestCaseData> DeviceShapes =>
