@@ -14,9 +14,9 @@ internal static unsafe class PointDistance
 
     /// <summary>squares[p] = |x - point p|^2 for all points of a tile; x is a point of another tile: its component c is x[c * <see cref="PointTree.LeafPoints"/>].</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void ToTile(float* x, float* tile, int dimensions, out Vector512<float> a, out Vector512<float> b, out Vector512<float> c, out Vector512<float> d)
+    public static void ToTile(float* x, float* tile, int dimensions, float* squares)
     {
-        a = b = c = d = Vector512<float>.Zero;
+        Vector512<float> a = default, b = default, c = default, d = default;
         for (var i = 0; i < dimensions; i++)
         {
             var v = Vector512.Create(*x);
@@ -31,6 +31,11 @@ internal static unsafe class PointDistance
             x += PointTree.LeafPoints;
             tile += PointTree.LeafPoints;
         }
+
+        a.Store(squares);
+        b.Store(squares + 16);
+        c.Store(squares + 32);
+        d.Store(squares + 48);
     }
 
     /// <summary>A lower bound of the squared distance between any two points of two boxes, up to <see cref="Safe"/>.</summary>
@@ -49,19 +54,32 @@ internal static unsafe class PointDistance
         return Vector512.Sum(sum);
     }
 
-    /// <summary>Lower bounds of the squared distances of 16 points of a tile to a box, up to <see cref="Safe"/>.</summary>
+    /// <summary>squares[p] = a lower bound, up to <see cref="Safe"/>, of the squared distance of point p of a tile to any point of a box.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<float> ToBox(float* points, float* box, int stride, int dimensions)
+    public static void ToBox(float* tile, float* box, int stride, int dimensions, float* squares)
     {
-        var sum = Vector512<float>.Zero;
-        for (var c = 0; c < dimensions; c++)
+        Vector512<float> a = default, b = default, c = default, d = default;
+        for (var i = 0; i < dimensions; i++)
         {
-            var x = Vector512.Load(points + c * PointTree.LeafPoints);
-            var gap = Vector512.Max(Vector512.Create(box[c]) - x, x - Vector512.Create(box[stride + c]));
-            gap = Vector512.Max(gap, Vector512<float>.Zero);
-            sum = Vector512.FusedMultiplyAdd(gap, gap, sum);
+            var least = Vector512.Create(box[i]);
+            var greatest = Vector512.Create(box[stride + i]);
+            a = AddGap(Vector512.Load(tile), least, greatest, a);
+            b = AddGap(Vector512.Load(tile + 16), least, greatest, b);
+            c = AddGap(Vector512.Load(tile + 32), least, greatest, c);
+            d = AddGap(Vector512.Load(tile + 48), least, greatest, d);
+            tile += PointTree.LeafPoints;
         }
 
-        return sum;
+        a.Store(squares);
+        b.Store(squares + 16);
+        c.Store(squares + 32);
+        d.Store(squares + 48);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<float> AddGap(Vector512<float> x, Vector512<float> least, Vector512<float> greatest, Vector512<float> sum)
+    {
+        var gap = Vector512.Max(Vector512.Max(least - x, x - greatest), Vector512<float>.Zero);
+        return Vector512.FusedMultiplyAdd(gap, gap, sum);
     }
 }
