@@ -130,8 +130,8 @@ internal sealed unsafe class CoreDistancesHost : CoreDistancesAlgorithm
 
         private float Largest()
         {
-            var v = Vector512.Max(
-                Vector512.Max(Vector512.Load(Bounds), Vector512.Load(Bounds + 16)), Vector512.Max(Vector512.Load(Bounds + 32), Vector512.Load(Bounds + 48)));
+            var v = Vector512.MaxNative(
+                Vector512.MaxNative(Vector512.Load(Bounds), Vector512.Load(Bounds + 16)), Vector512.MaxNative(Vector512.Load(Bounds + 32), Vector512.Load(Bounds + 48)));
             var largest = v[0];
             for (var i = 1; i < Vector512<float>.Count; i++)
                 largest = Math.Max(largest, v[i]);

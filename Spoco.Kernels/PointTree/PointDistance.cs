@@ -7,6 +7,11 @@ namespace Spoco.Kernels.Primitives;
 /// Squared distances between points and boxes of a <see cref="PointTree"/> on the host, in single precision: sum over components of (x - y)^2, from the first to the last, each square
 /// added with one rounding. All terms are positive: the relative error is at most (d + 2) 2^-24. The distance of x to y is bit for bit that of y to x.
 /// </summary>
+/// <remarks>
+/// Maxima, here and of what is made of these squares, are the processor's own, which differ from IEEE's for NaN and in the sign of 0 alone. There is no NaN: boxes are finite, with zeros
+/// behind the last component, and of two points that are compared one is finite, so that no infinity of a slot without a point meets another one. And a gap is squared, which takes the
+/// sign of 0 away.
+/// </remarks>
 internal static unsafe class PointDistance
 {
     /// <summary>What a lower bound is multiplied by, so that rounding never makes it larger than a distance it bounds: 1 - (2 d + 8) 2^-24.</summary>
@@ -45,9 +50,9 @@ internal static unsafe class PointDistance
         var sum = Vector512<float>.Zero;
         for (var c = 0; c < stride; c += Vector512<float>.Count)
         {
-            var gap = Vector512.Max(
+            var gap = Vector512.MaxNative(
                 Vector512.Load(other + c) - Vector512.Load(one + stride + c), Vector512.Load(one + c) - Vector512.Load(other + stride + c));
-            gap = Vector512.Max(gap, Vector512<float>.Zero);
+            gap = Vector512.MaxNative(gap, Vector512<float>.Zero);
             sum = Vector512.FusedMultiplyAdd(gap, gap, sum);
         }
 
@@ -79,7 +84,7 @@ internal static unsafe class PointDistance
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector512<float> AddGap(Vector512<float> x, Vector512<float> least, Vector512<float> greatest, Vector512<float> sum)
     {
-        var gap = Vector512.Max(Vector512.Max(least - x, x - greatest), Vector512<float>.Zero);
+        var gap = Vector512.MaxNative(Vector512.MaxNative(least - x, x - greatest), Vector512<float>.Zero);
         return Vector512.FusedMultiplyAdd(gap, gap, sum);
     }
 }

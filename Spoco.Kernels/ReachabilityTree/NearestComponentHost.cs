@@ -72,7 +72,7 @@ internal sealed unsafe class NearestComponentHost
 
         protected override ulong ReachingLanes(int node, int lanes, Vector512<float> distances)
         {
-            var reachabilities = Vector512.Max(Vector512.Max(distances, Vector512.Create(_forest.LeastCore[node])), Vector512.Load(_forest.Cores + First + lanes));
+            var reachabilities = Vector512.MaxNative(Vector512.MaxNative(distances, Vector512.Create(_forest.LeastCore[node])), Vector512.Load(_forest.Cores + First + lanes));
             var component = _forest.NodeComponents[node];
             var same = Vector512.Create(component == ReachabilityForest.Several ? int.MinValue : component);
             return Vector512.LessThanOrEqual(reachabilities, Vector512.Load(Bounds + lanes)).ExtractMostSignificantBits()
@@ -127,7 +127,7 @@ internal sealed unsafe class NearestComponentHost
             var candidates = 0UL;
             for (var lanes = 0; lanes < PointTree.LeafPoints; lanes += Vector512<float>.Count)
             {
-                var reachabilities = Vector512.Max(Vector512.Load(squares + lanes), Vector512.Max(Vector512.Load(cores + lanes), core));
+                var reachabilities = Vector512.MaxNative(Vector512.Load(squares + lanes), Vector512.MaxNative(Vector512.Load(cores + lanes), core));
                 candidates |= (Vector512.LessThanOrEqual(reachabilities, bound).ExtractMostSignificantBits()
                     & ~Vector512.Equals(Vector512.Load(components + lanes), same).ExtractMostSignificantBits()) << lanes;
             }
