@@ -15,9 +15,6 @@ public sealed record HdbscanResult(int[] Labels, float[] Probabilities);
 /// </summary>
 public static class Hdbscan
 {
-    /// <summary>Components may not be larger: their squares are summed in single precision.</summary>
-    internal const float Largest = 1e18f;
-
     /// <summary>Clusters points.</summary>
     /// <param name="points">[n, d].</param>
     /// <param name="options">Sizes and selection; null = the defaults.</param>
@@ -31,7 +28,7 @@ public static class Hdbscan
         ArgumentNullException.ThrowIfNull(points);
         options ??= new HdbscanOptions();
         options.Check();
-        PointCheck.Require(points, nameof(Hdbscan), Largest);
+        PointCheck.Require(points, nameof(Hdbscan));
         if (points.Count == 0)
             return new HdbscanResult([], []);
         var linkage = SingleLinkage.Of(points.Count, SpanningTree(points, options, device, cancellation));
