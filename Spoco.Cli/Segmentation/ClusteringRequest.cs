@@ -91,7 +91,7 @@ internal sealed record ClusteringRequest
         return name switch
         {
             MutexWatershed => Text($"{name} (delta_d {model.PushMargin})"),
-            Hdbscan => Text($"{name} (at least {hdbscan.MinClusterSize} pixels, {hdbscan.MinSamples ?? hdbscan.MinClusterSize} samples, selection epsilon {hdbscan.SelectionEpsilon}{(Leaf ? ", leaves" : "")})"),
+            Hdbscan => Text($"{name} (at least {hdbscan.MinClusterSize} pixels, {hdbscan.Neighbours} samples, selection epsilon {hdbscan.SelectionEpsilon}{(Leaf ? ", leaves" : "")})"),
             MeanShift => Text($"{name} (bandwidth {Bandwidth ?? model.PullMargin})"),
             MeanShiftPlus => Text($"{name} (bandwidth {Bandwidth ?? model.PullMargin}, delta_d {model.PushMargin})"),
             _ => Text($"{name} (bandwidth {Bandwidth ?? model.PullMargin}, IoU {consistency.Threshold}, {consistency.Anchors} anchors, seed {consistency.Seed})"),
