@@ -18,9 +18,10 @@ public class CastBench
     public ElementType Type { get; set; }
 
     [ParamsSource(nameof(Vectors))]
-    public Vector Shape { get; set; } = null!;
+    public VectorLength Shape { get; set; } = null!;
 
-    public static IEnumerable<Vector> Vectors => [new("in cache", 64 * 1024), new("in memory", 16 * 1024 * 1024)];
+    /// <summary>Each value is read once in one width and written once in the other; a cast computes nothing.</summary>
+    public static IEnumerable<VectorLength> Vectors => VectorLength.All(new(0, sizeof(float) + sizeof(ushort)));
 
     [GlobalSetup]
     public void Setup()
@@ -48,12 +49,4 @@ public class CastBench
 
     [GlobalCleanup]
     public void Cleanup() => _device.Dispose();
-
-    /// <summary>So many values, each read once in one width and written once in the other; a cast computes nothing.</summary>
-    public sealed record Vector(string Name, long Length) : IWorkload
-    {
-        public Work Of(string benchmark) => new(0, (sizeof(float) + sizeof(ushort)) * Length);
-
-        public override string ToString() => Name;
-    }
 }

@@ -14,9 +14,10 @@ public class ElementwiseBench
     public string Device { get; set; } = "";
 
     [ParamsSource(nameof(Vectors))]
-    public Vector Shape { get; set; } = null!;
+    public VectorLength Shape { get; set; } = null!;
 
-    public static IEnumerable<Vector> Vectors => [new("in cache", 64 * 1024), new("in memory", 16 * 1024 * 1024)];
+    /// <summary>One operation, two values read and one written.</summary>
+    public static IEnumerable<VectorLength> Vectors => VectorLength.All(new(1, 3 * sizeof(float)));
 
     [GlobalSetup]
     public void Setup()
@@ -54,13 +55,5 @@ public class ElementwiseBench
     {
         Elementwise.Apply(_b, _b, _sum, function);
         _device.Synchronize();
-    }
-
-    /// <summary>Two vectors of so many elements: one operation each, two values read and one written.</summary>
-    public sealed record Vector(string Name, long Length) : IWorkload
-    {
-        public Work Of(string benchmark) => new(Length, 3.0 * sizeof(float) * Length);
-
-        public override string ToString() => Name;
     }
 }

@@ -131,8 +131,7 @@ internal static class CompareClusteringsCommand
             throw new InputException($"--size-floor: must not be negative, got {sizeFloor}.");
         if (mergeDistance < 0)
             throw new InputException($"--merge-distance: must not be negative, got {mergeDistance}.");
-        if (orientations is not (1 or 2 or 4 or 8))
-            throw new InputException($"--orientations: expected 1, 2, 4 or 8, got {orientations}.");
+        ViewCount.Require(orientations);
     }
 
     /// <summary>How segments are made and what becomes of them, for below the table.</summary>

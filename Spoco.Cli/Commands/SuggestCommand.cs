@@ -53,8 +53,8 @@ internal static class SuggestCommand
         {
             if (result.GetValue(count) is < 1 or > LargestCount)
                 throw new InputException($"--count: expected 1 to {LargestCount}, got {result.GetValue(count)}.");
-            if (result.GetValue(orientations) is not (null or 1 or 2 or 4 or 8))
-                throw new InputException($"--orientations: expected 1, 2, 4 or 8, got {result.GetValue(orientations)}.");
+            if (result.GetValue(orientations) is { } views)
+                ViewCount.Require(views);
             var (folder, named) = (result.GetValue(data), result.GetValue(input) ?? []);
             if (folder is null == (named.Length == 0))
                 throw new InputException("--data: give either the data set (--data) or images (--input).");

@@ -91,7 +91,7 @@ internal sealed record ClusteringRequest
         return name switch
         {
             MutexWatershed => Text($"{name} (delta_d {model.PushMargin})"),
-            Hdbscan => Text($"{name} (at least {hdbscan.MinClusterSize} pixels, {hdbscan.MinSamples ?? hdbscan.MinClusterSize} samples, selection epsilon {hdbscan.SelectionEpsilon}{(Leaf ? ", leaves" : "")})"),
+            Hdbscan => Text($"{name} (at least {hdbscan.MinClusterSize} pixels, {hdbscan.Neighbours} samples, selection epsilon {hdbscan.SelectionEpsilon}{(Leaf ? ", leaves" : "")})"),
             MeanShift => Text($"{name} (bandwidth {Bandwidth ?? model.PullMargin})"),
             MeanShiftPlus => Text($"{name} (bandwidth {Bandwidth ?? model.PullMargin}, delta_d {model.PushMargin})"),
             _ => Text($"{name} (bandwidth {Bandwidth ?? model.PullMargin}, IoU {consistency.Threshold}, {consistency.Anchors} anchors, seed {consistency.Seed})"),
@@ -113,8 +113,7 @@ internal sealed record ClusteringRequest
     /// <exception cref="InputException">It is none of 1, 2, 4 and 8, or there is nothing to average.</exception>
     public void RequireViews(int orientations, string foreground)
     {
-        if (orientations is not (1 or 2 or 4 or 8))
-            throw new InputException($"--orientations: expected 1, 2, 4 or 8, got {orientations}.");
+        ViewCount.Require(orientations);
         if (orientations > 1 && !AveragesViews(foreground))
             throw new InputException($"--orientations: {Name} reads embeddings, which cannot be averaged over views; affinities (mws) and a learned foreground can.");
     }

@@ -1,5 +1,4 @@
 using Spoco.Kernels;
-using Spoco.Kernels.Primitives;
 
 namespace Spoco.Engine.Clustering;
 
@@ -15,9 +14,6 @@ public sealed record HdbscanResult(int[] Labels, float[] Probabilities);
 /// </summary>
 public static class Hdbscan
 {
-    /// <summary>Components may not be larger: their squares are summed in single precision.</summary>
-    internal const float Largest = 1e18f;
-
     /// <summary>Clusters points.</summary>
     /// <param name="points">[n, d].</param>
     /// <param name="options">Sizes and selection; null = the defaults.</param>
@@ -31,24 +27,11 @@ public static class Hdbscan
         ArgumentNullException.ThrowIfNull(points);
         options ??= new HdbscanOptions();
         options.Check();
-        PointCheck.Require(points, nameof(Hdbscan), Largest);
+        PointCheck.Require(points, nameof(Hdbscan));
         if (points.Count == 0)
             return new HdbscanResult([], []);
-        var linkage = SingleLinkage.Of(points.Count, SpanningTree(points, options, device, cancellation));
+        var linkage = SingleLinkage.Of(points.Count, MutualReachability.SpanningTree(points, options.Neighbours, device, cancellation));
         cancellation.ThrowIfCancellationRequested();
         return new ClusterChoice(new CondensedTree(linkage, options.MinClusterSize), options).Result();
-    }
-
-    /// <summary>The minimum spanning tree under mutual reachability.</summary>
-    internal static ReachabilityEdge[] SpanningTree(Points points, HdbscanOptions options, ComputeDevice? device, CancellationToken cancellation)
-    {
-        using var host = device is { Capabilities.OnHost: true } ? null : HostDevice.Open();
-        using var tree = new PointTree(host ?? device!.Host, points.Values.Span, points.Count, points.Dimensions);
-        using var views = new PointTreeViews(tree, device ?? host!);
-        var cores = views.Device.Allocate<float>(tree.Slots, nameof(Hdbscan));
-        using var memory = cores.Memory;
-        var neighbours = Math.Min(options.MinSamples ?? options.MinClusterSize, points.Count - 1) + 1;
-        CoreDistances.Compute(views, neighbours, cores, cancellation);
-        return ReachabilityTree.Edges(views, cores, cancellation);
     }
 }

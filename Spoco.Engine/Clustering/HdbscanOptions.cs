@@ -28,6 +28,9 @@ public sealed record HdbscanOptions
     /// <summary>Whether all points may form one cluster.</summary>
     public bool AllowSingleCluster { get; init; }
 
+    /// <summary>Neighbours within the core distance.</summary>
+    internal int Neighbours => MinSamples ?? MinClusterSize;
+
     /// <exception cref="ArgumentException">An option is out of range.</exception>
     internal void Check()
     {

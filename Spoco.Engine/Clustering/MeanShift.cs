@@ -42,7 +42,7 @@ public static class MeanShift
         ArgumentNullException.ThrowIfNull(points);
         options ??= new MeanShiftOptions();
         options.Check();
-        PointCheck.Require(points, nameof(MeanShift), Hdbscan.Largest);
+        PointCheck.Require(points, nameof(MeanShift));
         var labels = new int[points.Count];
         var centres = Primitives.MeanShift.Cluster(device, Problem(points, options), points.Values, labels, cancellation);
         var table = new double[centres.Length / points.Dimensions, points.Dimensions];

@@ -43,8 +43,7 @@ internal sealed class CoreDistancesSimt : CoreDistancesAlgorithm
     private static void SearchKernel(
         PointTreeView tree, int first, int points, int together, int neighbours, int capacity, float safe, ArrayView<float> kept, ArrayView<float> squares)
     {
-        var nodes = SharedMemory.Allocate<int>(PointTreeView.StackLength * PointTreeView.GroupThreads);
-        var distances = SharedMemory.Allocate<float>(PointTreeView.StackLength * PointTreeView.GroupThreads);
+        var stack = NodeStack.OfThread();
         var i = Grid.IdxX * Group.DimX + Group.IdxX;
         if (i >= points)
             return;
@@ -55,24 +54,20 @@ internal sealed class CoreDistancesSimt : CoreDistancesAlgorithm
             return;
         }
 
-        var own = Group.IdxX;
+        var point = tree.Point(slot);
         var bound = float.PositiveInfinity;
         var count = 0;
-        var top = 1;
-        nodes[own] = 0;
-        distances[own] = 0;
-        while (top > 0)
+        stack.PushRoot();
+        while (stack.Pop(out var node, out var least))
         {
-            top--;
-            var node = nodes[top * PointTreeView.GroupThreads + own];
-            if (distances[top * PointTreeView.GroupThreads + own] >= bound)
+            if (least >= bound)
                 continue;
             if (tree.NodeLeaves[node] == 1)
             {
                 var from = tree.FirstLeaves[node] * PointTree.LeafPoints;
                 for (var other = from; other < from + PointTree.LeafPoints; other++)
                 {
-                    var distance = tree.Between(slot, other);
+                    var distance = point.SquareTo(tree.Point(other), tree.Shape.Dimensions);
                     if (!(distance < bound))
                         continue;
                     kept[(long)count * together + i] = distance;
@@ -86,14 +81,7 @@ internal sealed class CoreDistancesSimt : CoreDistancesAlgorithm
                 continue;
             }
 
-            int near = node + 1, far = tree.SecondChild(node);
-            float nearDistance = tree.ToNode(slot, near, safe), farDistance = tree.ToNode(slot, far, safe);
-            var swap = farDistance < nearDistance;
-            nodes[top * PointTreeView.GroupThreads + own] = swap ? near : far;
-            distances[top * PointTreeView.GroupThreads + own] = swap ? nearDistance : farDistance;
-            nodes[(top + 1) * PointTreeView.GroupThreads + own] = swap ? far : near;
-            distances[(top + 1) * PointTreeView.GroupThreads + own] = swap ? farDistance : nearDistance;
-            top += 2;
+            stack.PushChildren(tree, point, node, safe, tree.FirstLeaves);
         }
 
         squares[slot] = Select(kept, i, together, count, neighbours);

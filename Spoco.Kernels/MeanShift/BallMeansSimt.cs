@@ -92,7 +92,7 @@ internal sealed class BallMeansSimt : IBallMeans, IDisposable
         ArrayView<int> counts)
     {
         var centre = SharedMemory.Allocate1D<double>(MostDimensions);
-        var rounded = SharedMemory.Allocate1D<float>(MostDimensions);
+        var roundedValues = SharedMemory.Allocate1D<float>(MostDimensions);
         var totals = SharedMemory.Allocate1D<double>(Most);
         var reached = SharedMemory.Allocate1D<int>(Most);
         var leaves = SharedMemory.Allocate1D<int>(Most);
@@ -100,10 +100,11 @@ internal sealed class BallMeansSimt : IBallMeans, IDisposable
         var t = Group.IdxX;
         var d = tree.Shape.Dimensions;
         var limit = limits[Grid.IdxX];
+        var rounded = new PointView(roundedValues, 0, 1);
         for (var c = t; c < d; c += Group.DimX)
         {
             centre[c] = centres[(long)Grid.IdxX * d + c];
-            rounded[c] = (float)centre[c];
+            roundedValues[c] = (float)centre[c];
         }
 
         // Threads left over from the components share the points of a leaf.
@@ -115,21 +116,21 @@ internal sealed class BallMeansSimt : IBallMeans, IDisposable
         {
             // The centre is there, and all have read what was reached before.
             Group.Barrier();
-            reached[t] = first + t < subtrees.Length && Reaches(tree, subtrees[first + t], rounded, limit.Far) ? 1 : 0;
+            reached[t] = first + t < subtrees.Length && tree.ToBox(rounded, subtrees[first + t]) <= limit.Far ? 1 : 0;
             Group.Barrier();
             for (var s = Next(reached, 0, Group.DimX); s < Group.DimX; s = Next(reached, s + 1, Group.DimX))
             {
                 var firstLeaf = tree.FirstLeaves[subtrees[first + s]];
                 var number = tree.NodeLeaves[subtrees[first + s]];
                 for (var l = t; l < Most; l += Group.DimX)
-                    leaves[l] = l < number && Reaches(tree, leafNodes[firstLeaf + l], rounded, limit.Far) ? 1 : 0;
+                    leaves[l] = l < number && tree.ToBox(rounded, leafNodes[firstLeaf + l]) <= limit.Far ? 1 : 0;
                 Group.Barrier();
                 for (var l = Next(leaves, 0, Most); l < Most; l = Next(leaves, l + 1, Most))
                 {
                     var tile = (long)(firstLeaf + l) * d * Most;
                     for (var p = t; p < Most; p += Group.DimX)
                     {
-                        inside[p] = IsInside(tree.Tiles, tile + p, d, rounded, centre, limit, square) ? 1 : 0;
+                        inside[p] = IsInside(tree.Point((firstLeaf + l) * Most + p), d, rounded, centre, limit, square) ? 1 : 0;
                         count += inside[p];
                     }
 
@@ -165,38 +166,12 @@ internal sealed class BallMeansSimt : IBallMeans, IDisposable
         return from;
     }
 
-    private static bool Reaches(PointTreeView tree, int node, ArrayView<float> centre, float far)
+    private static bool IsInside(PointView point, int dimensions, PointView rounded, ArrayView<double> centre, BallLimits limit, double square)
     {
-        var box = 2L * node * tree.Shape.BoxStride;
-        var sum = 0f;
-        for (var c = 0; c < tree.Shape.Dimensions; c++)
-        {
-            var gap = XMath.Max(XMath.Max(tree.Boxes[box + c] - centre[c], centre[c] - tree.Boxes[box + tree.Shape.BoxStride + c]), 0f);
-            sum += gap * gap;
-        }
-
-        return sum <= far;
-    }
-
-    private static bool IsInside(ArrayView<float> tiles, long point, int dimensions, ArrayView<float> rounded, ArrayView<double> centre, BallLimits limit, double square)
-    {
-        var sum = 0f;
-        for (var c = 0; c < dimensions; c++)
-        {
-            var difference = tiles[point + c * Most] - rounded[c];
-            sum += difference * difference;
-        }
-
-        if (sum <= limit.Near || !(sum <= limit.Far))
-            return sum <= limit.Near;
-        var exact = 0.0;
-        for (var c = 0; c < dimensions; c++)
-        {
-            var difference = tiles[point + c * Most] - centre[c];
-            exact += difference * difference;
-        }
-
-        return exact <= square;
+        var s = point.SquareTo(rounded, dimensions);
+        if (s <= limit.Near || !(s <= limit.Far))
+            return s <= limit.Near;
+        return point.SquareTo(centre, 0, dimensions) <= square;
     }
 
     /// <summary>The sum of a component of those points inside that belong to a part.</summary>

@@ -19,6 +19,7 @@ internal sealed unsafe class NearestCentreHost
     private readonly float* _nearest;
     private readonly float* _second;
     private readonly int* _number;
+    private readonly float* _squares;
     private float* _tile;
     private float* _box;
     private float _limit;
@@ -38,6 +39,7 @@ internal sealed unsafe class NearestCentreHost
         _nearest = scratch.Take<float>(PointTree.LeafPoints);
         _second = scratch.Take<float>(PointTree.LeafPoints);
         _number = scratch.Take<int>(PointTree.LeafPoints);
+        _squares = scratch.Take<float>(PointTree.LeafPoints);
     }
 
     /// <summary>Writes the number of the nearest centre of every point of a leaf, from 1, in the place of the point; 0 where it is to have none.</summary>
@@ -89,15 +91,14 @@ internal sealed unsafe class NearestCentreHost
     private void VisitLeaf(int leaf)
     {
         var tile = _centres.Tile(leaf);
-        for (var j = 0; j < _centres.LeafCount(leaf); j += 16)
+        PointDistance.ToBox(tile, _box, _points.BoxStride, _points.Dimensions, _squares);
+        var near = 0UL;
+        for (var lanes = 0; lanes < PointTree.LeafPoints; lanes += Vector512<float>.Count)
+            near |= Vector512.LessThanOrEqual(Vector512.Load(_squares + lanes) * _safe, Vector512.Create(_limit)).ExtractMostSignificantBits() << lanes;
+        for (near &= _centres.All(leaf); near != 0; near &= near - 1)
         {
-            var squares = PointDistance.ToBox(tile + j, _box, _points.BoxStride, _points.Dimensions) * _safe;
-            var near = Vector512.LessThanOrEqual(squares, Vector512.Create(_limit)).ExtractMostSignificantBits();
-            for (near &= _centres.All(leaf) >> j; near != 0; near &= near - 1)
-            {
-                var k = j + (int)ulong.TrailingZeroCount(near);
-                Compare(tile + k, _centres.Numbers[leaf * PointTree.LeafPoints + k]);
-            }
+            var k = (int)ulong.TrailingZeroCount(near);
+            Compare(tile + k, _centres.Numbers[leaf * PointTree.LeafPoints + k]);
         }
 
         var worst = 0f;
@@ -110,20 +111,14 @@ internal sealed unsafe class NearestCentreHost
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Compare(float* centre, int number)
     {
-        PointDistance.ToTile(centre, _tile, _points.Dimensions, out var a, out var b, out var c, out var d);
-        Take(a, number, 0);
-        Take(b, number, 16);
-        Take(c, number, 32);
-        Take(d, number, 48);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void Take(Vector512<float> squares, int number, int p)
-    {
-        var nearest = Vector512.Load(_nearest + p);
-        Vector512.MinNative(Vector512.Load(_second + p), Vector512.MaxNative(nearest, squares)).Store(_second + p);
-        Vector512.ConditionalSelect(Vector512.LessThan(squares, nearest).AsInt32(), Vector512.Create(number), Vector512.Load(_number + p)).Store(_number + p);
-        Vector512.MinNative(nearest, squares).Store(_nearest + p);
+        PointDistance.ToTile(centre, _tile, _points.Dimensions, _squares);
+        for (var p = 0; p < PointTree.LeafPoints; p += Vector512<float>.Count)
+        {
+            var (squares, nearest) = (Vector512.Load(_squares + p), Vector512.Load(_nearest + p));
+            Vector512.MinNative(Vector512.Load(_second + p), Vector512.MaxNative(nearest, squares)).Store(_second + p);
+            Vector512.ConditionalSelect(Vector512.LessThan(squares, nearest).AsInt32(), Vector512.Create(number), Vector512.Load(_number + p)).Store(_number + p);
+            Vector512.MinNative(nearest, squares).Store(_nearest + p);
+        }
     }
 
     /// <summary>The nearest centre of one point among those not beyond a limit, in double precision.</summary>

@@ -25,24 +25,24 @@ internal static class NearestCentreSimt
         Index1D slot, PointTreeView points, PointTreeView centres, ArrayView<double> exact, float moved, float safe, ArrayView<int> numbers, ArrayView<double> squares)
     {
         var d = points.Shape.Dimensions;
-        var point = points.Place(slot.X);
+        var point = points.Point(slot.X);
         var number = 0;
         var square = double.MaxValue;
         var limit = float.MaxValue;
         for (var node = 0; node < centres.Shape.Nodes;)
         {
             // Without a way of its own for nodes that are left out: see KernelOpenCLTests.
-            var isFar = ToBox(points.Tiles, point, centres, node) * safe > limit;
+            var isFar = centres.ToBox(point, node) * safe > limit;
             var below = centres.NodeLeaves[node];
             var first = centres.FirstLeaves[node] * PointTree.LeafPoints;
             var end = !isFar && below == 1 ? first + PointTree.LeafPoints : first;
             for (var k = first; k < end; k++)
             {
                 // Slots without a centre are infinitely far away.
-                if (!(Square(points.Tiles, point, centres.Tiles, centres.Place(k), d) <= limit))
+                if (!(point.SquareTo(centres.Point(k), d) <= limit))
                     continue;
                 var other = centres.Numbers[k];
-                var s = Square(points.Tiles, point, exact, (long)other * d, d);
+                var s = point.SquareTo(exact, (long)other * d, d);
                 if (s < square || (s == square && other < number))
                 {
                     number = other;
@@ -57,43 +57,5 @@ internal static class NearestCentreSimt
 
         numbers[slot] = number;
         squares[slot] = square;
-    }
-
-    private static float ToBox(ArrayView<float> tiles, long point, PointTreeView tree, int node)
-    {
-        var box = 2L * node * tree.Shape.BoxStride;
-        var sum = 0f;
-        for (var c = 0; c < tree.Shape.Dimensions; c++)
-        {
-            var x = tiles[point + c * PointTree.LeafPoints];
-            var gap = XMath.Max(XMath.Max(tree.Boxes[box + c] - x, x - tree.Boxes[box + tree.Shape.BoxStride + c]), 0f);
-            sum += gap * gap;
-        }
-
-        return sum;
-    }
-
-    private static float Square(ArrayView<float> tiles, long point, ArrayView<float> centreTiles, long centre, int dimensions)
-    {
-        var sum = 0f;
-        for (var c = 0; c < dimensions; c++)
-        {
-            var difference = tiles[point + c * PointTree.LeafPoints] - centreTiles[centre + c * PointTree.LeafPoints];
-            sum += difference * difference;
-        }
-
-        return sum;
-    }
-
-    private static double Square(ArrayView<float> tiles, long point, ArrayView<double> exact, long centre, int dimensions)
-    {
-        var sum = 0.0;
-        for (var c = 0; c < dimensions; c++)
-        {
-            var difference = tiles[point + c * PointTree.LeafPoints] - exact[centre + c];
-            sum += difference * difference;
-        }
-
-        return sum;
     }
 }

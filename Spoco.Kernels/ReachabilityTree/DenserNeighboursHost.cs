@@ -12,156 +12,105 @@ internal sealed unsafe class DenserNeighboursHost(ReachabilityForest forest, Hos
     /// <summary>Searches for all points, on all workers.</summary>
     public void Find(WorkerPool workers, CancellationToken cancellation)
     {
-        var searches = new Search[workers.Workers];
+        var searches = new Search[scratch.Workers];
         for (var w = 0; w < searches.Length; w++)
             searches[w] = new Search(forest, scratch);
-        workers.RunPieces(forest.Tree.Leaves, new Body(searches, cancellation), 4);
-        cancellation.ThrowIfCancellationRequested();
+        LeafSearch.Run(workers, searches, cancellation);
     }
 
-    private readonly struct Body(Search[] searches, CancellationToken cancellation) : IParallelBody
+    private sealed class Search(ReachabilityForest forest, HostScratch scratch) : LeafSearch(forest.Tree, scratch)
     {
-        public void Execute(int from, int until, int worker)
-        {
-            for (var leaf = from; leaf < until && !cancellation.IsCancellationRequested; leaf++)
-                searches[worker].Leaf(leaf);
-        }
-    }
-
-    /// <summary>One worker's search.</summary>
-    private sealed class Search
-    {
-        private readonly ReachabilityForest _forest;
-        private readonly PointTree _tree;
-        private readonly float _safe;
-        private readonly float* _bounds;
         private readonly int[] _best = new int[PointTree.LeafPoints];
         private readonly int[] _bestNumber = new int[PointTree.LeafPoints];
-        private readonly (int Node, float Distance)[] _stack;
+        private float _densest;
+        private float _bound;
+        private int _number;
 
-        public Search(ReachabilityForest forest, HostScratch scratch)
+        protected override void Begin()
         {
-            _forest = forest;
-            _tree = forest.Tree;
-            _safe = PointDistance.Safe(_tree.Dimensions);
-            _bounds = scratch.Take<float>(PointTree.LeafPoints);
-            _stack = new (int, float)[2 * BitOperations.Log2((uint)_tree.Leaves) + 4];
-        }
-
-        public void Leaf(int leaf)
-        {
-            var tree = _tree;
-            var count = tree.LeafCount(leaf);
-            var first = leaf * PointTree.LeafPoints;
-            var cores = _forest.Cores + first;
-            var densest = 0f;
+            _densest = 0;
             for (var q = 0; q < PointTree.LeafPoints; q++)
             {
-                _bounds[q] = q < count ? cores[q] : float.NegativeInfinity;
-                densest = q < count ? Math.Max(densest, cores[q]) : densest;
+                var core = forest.Cores[First + q];
+                Bounds[q] = q < Count ? core : float.NegativeInfinity;
+                _densest = q < Count ? Math.Max(_densest, core) : _densest;
                 _best[q] = -1;
                 _bestNumber[q] = int.MaxValue;
             }
 
-            var box = tree.Box(tree.LeafNodes[leaf]);
-            var (bound, number) = Farthest(count);
-            var top = 0;
-            _stack[top++] = (0, 0);
-            while (top > 0)
-            {
-                var (node, distance) = _stack[--top];
-                if (distance > bound || (distance == bound && _forest.LeastNumber[node] >= number) || _forest.LeastCore[node] > densest)
-                    continue;
-                if (tree.NodeLeaves[node] == 1)
-                {
-                    Scan(leaf, node);
-                    (bound, number) = Farthest(count);
-                    continue;
-                }
+            FindFarthest();
+        }
 
-                int near = node + 1, far = tree.SecondChild(node);
-                var nearDistance = PointDistance.BetweenBoxes(box, tree.Box(near), tree.BoxStride) * _safe;
-                var farDistance = PointDistance.BetweenBoxes(box, tree.Box(far), tree.BoxStride) * _safe;
-                if (farDistance < nearDistance || (farDistance == nearDistance && _forest.LeastNumber[far] < _forest.LeastNumber[near]))
-                    (near, far, nearDistance, farDistance) = (far, near, farDistance, nearDistance);
-                _stack[top++] = (far, farDistance);
-                _stack[top++] = (near, nearDistance);
-            }
+        protected override bool Reaches(int node, float distance) =>
+            !(distance > _bound || (distance == _bound && forest.LeastNumber[node] >= _number) || forest.LeastCore[node] > _densest);
 
-            for (var q = 0; q < count; q++)
+        protected override bool SecondIsFirst(int first, int second) => forest.LeastNumber[second] < forest.LeastNumber[first];
+
+        protected override ulong ReachingLanes(int node, int lanes, Vector512<float> distances) =>
+            (Vector512.LessThanOrEqual(distances, Vector512.Load(Bounds + lanes))
+                & Vector512.LessThanOrEqual(Vector512.Create(forest.LeastCore[node]), Vector512.Load(forest.Cores + First + lanes))).ExtractMostSignificantBits();
+
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        protected override void Scan(int leaf, ulong reaching)
+        {
+            for (; reaching != 0; reaching &= reaching - 1)
+                Take(BitOperations.TrailingZeroCount(reaching), leaf);
+            FindFarthest();
+        }
+
+        protected override void End()
+        {
+            for (var q = 0; q < Count; q++)
             {
-                _forest.Denser[first + q] = _best[q];
-                _forest.DenserDistance[first + q] = _bounds[q];
+                forest.Denser[First + q] = _best[q];
+                forest.DenserDistance[First + q] = Bounds[q];
             }
         }
 
         /// <summary>The largest bound, and among the points that have it the largest number that could still be replaced.</summary>
-        private (float Bound, int Number) Farthest(int count)
+        private void FindFarthest()
         {
+            var bounds = Bounds;
+            var count = Count;
             var bound = float.NegativeInfinity;
             var number = 0;
             for (var q = 0; q < count; q++)
             {
-                if (_bounds[q] > bound)
-                    (bound, number) = (_bounds[q], _bestNumber[q]);
-                else if (_bounds[q] == bound)
+                if (bounds[q] > bound)
+                    (bound, number) = (bounds[q], _bestNumber[q]);
+                else if (bounds[q] == bound)
                     number = Math.Max(number, _bestNumber[q]);
             }
 
-            return (bound, number);
-        }
-
-        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-        private void Scan(int leaf, int node)
-        {
-            var tree = _tree;
-            var queries = tree.Tile(leaf);
-            var box = tree.Box(node);
-            var other = tree.FirstLeaf[node];
-            var safe = Vector512.Create(_safe);
-            var least = Vector512.Create(_forest.LeastCore[node]);
-            var cores = _forest.Cores + leaf * PointTree.LeafPoints;
-            for (var lanes = 0; lanes < PointTree.LeafPoints; lanes += 16)
-            {
-                var distances = PointDistance.ToBox(queries + lanes, box, tree.BoxStride, tree.Dimensions) * safe;
-                var reached = (Vector512.LessThanOrEqual(distances, Vector512.Load(_bounds + lanes))
-                    & Vector512.LessThanOrEqual(least, Vector512.Load(cores + lanes))).ExtractMostSignificantBits();
-                for (; reached != 0; reached &= reached - 1)
-                    Take(leaf, lanes + BitOperations.TrailingZeroCount(reached), other);
-            }
+            (_bound, _number) = (bound, number);
         }
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        private void Take(int leaf, int q, int other)
+        private void Take(int q, int leaf)
         {
-            PointDistance.ToTile(_tree.Tile(leaf) + q, _tree.Tile(other), _tree.Dimensions, out var a, out var b, out var c, out var d);
-            var first = other * PointTree.LeafPoints;
-            var cores = _forest.Cores + first;
-            var own = leaf * PointTree.LeafPoints + q;
-            var core = Vector512.Create(_forest.Cores[own]);
-            var bound = Vector512.Create(_bounds[q]);
-            var candidates = Candidates(a, bound, cores, core) | (Candidates(b, bound, cores + 16, core) << 16)
-                | (Candidates(c, bound, cores + 32, core) << 32) | (Candidates(d, bound, cores + 48, core) << 48);
-            if (candidates == 0)
-                return;
-            var values = stackalloc float[PointTree.LeafPoints];
-            a.Store(values);
-            b.Store(values + 16);
-            c.Store(values + 32);
-            d.Store(values + 48);
+            var squares = Squares;
+            PointDistance.ToTile(Points + q, Tree.Tile(leaf), Tree.Dimensions, squares);
+            var first = leaf * PointTree.LeafPoints;
+            var own = First + q;
+            var cores = forest.Cores + first;
+            var core = Vector512.Create(forest.Cores[own]);
+            var bound = Vector512.Create(Bounds[q]);
+            var candidates = 0UL;
+            for (var lanes = 0; lanes < PointTree.LeafPoints; lanes += Vector512<float>.Count)
+            {
+                candidates |= (Vector512.LessThanOrEqual(Vector512.Load(squares + lanes), bound)
+                    & Vector512.LessThanOrEqual(Vector512.Load(cores + lanes), core)).ExtractMostSignificantBits() << lanes;
+            }
+
             for (; candidates != 0; candidates &= candidates - 1)
             {
                 var p = BitOperations.TrailingZeroCount(candidates);
-                var number = _tree.Numbers[first + p];
+                var number = Tree.Numbers[first + p];
                 if (first + p == own)
                     continue;
-                if (values[p] < _bounds[q] || (values[p] == _bounds[q] && number < _bestNumber[q]))
-                    (_bounds[q], _best[q], _bestNumber[q]) = (values[p], first + p, number);
+                if (squares[p] < Bounds[q] || (squares[p] == Bounds[q] && number < _bestNumber[q]))
+                    (Bounds[q], _best[q], _bestNumber[q]) = (squares[p], first + p, number);
             }
         }
-
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        private static ulong Candidates(Vector512<float> distances, Vector512<float> bound, float* cores, Vector512<float> core) =>
-            (Vector512.LessThanOrEqual(distances, bound) & Vector512.LessThanOrEqual(Vector512.Load(cores), core)).ExtractMostSignificantBits();
     }
 }

@@ -30,25 +30,19 @@ internal static class ReachabilityKernels
     /// <summary>The nearest neighbour of each point that is as dense or denser, within its core distance, and its squared distance; as <see cref="DenserNeighboursHost"/>.</summary>
     public static void Denser(PointTreeView tree, ReachabilityView forest, float safe, ArrayView<int> denser, ArrayView<float> squares)
     {
-        var nodes = SharedMemory.Allocate<int>(PointTreeView.StackLength * PointTreeView.GroupThreads);
-        var distances = SharedMemory.Allocate<float>(PointTreeView.StackLength * PointTreeView.GroupThreads);
-        var own = Group.IdxX;
-        var slot = Grid.IdxX * Group.DimX + own;
+        var stack = NodeStack.OfThread();
+        var slot = Grid.IdxX * Group.DimX + Group.IdxX;
         if (slot >= tree.Shape.Slots)
             return;
         var number = tree.Numbers[slot];
+        var point = tree.Point(slot);
         var core = forest.Cores[slot];
         var bound = number < 0 ? -1f : core;
         var best = -1;
         var bestNumber = int.MaxValue;
-        var top = 1;
-        nodes[own] = 0;
-        distances[own] = 0;
-        while (top > 0)
+        stack.PushRoot();
+        while (stack.Pop(out var node, out var distance))
         {
-            top--;
-            var node = nodes[top * PointTreeView.GroupThreads + own];
-            var distance = distances[top * PointTreeView.GroupThreads + own];
             if (distance > bound || (distance == bound && forest.LeastNumber[node] >= bestNumber) || forest.LeastCore[node] > core)
                 continue;
             if (tree.NodeLeaves[node] == 1)
@@ -60,7 +54,7 @@ internal static class ReachabilityKernels
                     var otherNumber = tree.Numbers[other];
                     if (otherNumber < 0 || otherCore > core || otherNumber == number)
                         continue;
-                    var square = tree.Between(slot, other);
+                    var square = point.SquareTo(tree.Point(other), tree.Shape.Dimensions);
                     if (square < bound || (square == bound && otherNumber < bestNumber))
                     {
                         bound = square;
@@ -72,14 +66,7 @@ internal static class ReachabilityKernels
                 continue;
             }
 
-            int near = node + 1, far = tree.SecondChild(node);
-            float nearDistance = tree.ToNode(slot, near, safe), farDistance = tree.ToNode(slot, far, safe);
-            var swap = farDistance < nearDistance || (farDistance == nearDistance && forest.LeastNumber[far] < forest.LeastNumber[near]);
-            nodes[top * PointTreeView.GroupThreads + own] = swap ? near : far;
-            distances[top * PointTreeView.GroupThreads + own] = swap ? nearDistance : farDistance;
-            nodes[(top + 1) * PointTreeView.GroupThreads + own] = swap ? far : near;
-            distances[(top + 1) * PointTreeView.GroupThreads + own] = swap ? farDistance : nearDistance;
-            top += 2;
+            stack.PushChildren(tree, point, node, safe, forest.LeastNumber);
         }
 
         denser[slot] = best;
@@ -94,26 +81,21 @@ internal static class ReachabilityKernels
         PointTreeView tree, ReachabilityView forest, float safe, ArrayView<int> bounds, ArrayView<float> reachabilities, ArrayView<float> squares,
         ArrayView<int> numbers)
     {
-        var nodes = SharedMemory.Allocate<int>(PointTreeView.StackLength * PointTreeView.GroupThreads);
-        var distances = SharedMemory.Allocate<float>(PointTreeView.StackLength * PointTreeView.GroupThreads);
-        var own = Group.IdxX;
-        var slot = Grid.IdxX * Group.DimX + own;
+        var stack = NodeStack.OfThread();
+        var slot = Grid.IdxX * Group.DimX + Group.IdxX;
         if (slot >= tree.Shape.Slots)
             return;
         var component = forest.Component[slot];
         var number = tree.Numbers[slot];
+        var point = tree.Point(slot);
         var core = forest.Cores[slot];
         var best = float.MaxValue;
         var bestSquare = float.MaxValue;
         var bestNumber = -1;
-        var top = number < 0 ? 0 : 1;
-        nodes[own] = 0;
-        distances[own] = 0;
-        while (top > 0)
+        if (number >= 0)
+            stack.PushRoot();
+        while (stack.Pop(out var node, out var distance))
         {
-            top--;
-            var node = nodes[top * PointTreeView.GroupThreads + own];
-            var distance = distances[top * PointTreeView.GroupThreads + own];
             var least = XMath.Max(distance, XMath.Max(forest.LeastCore[node], core));
             if (least > XMath.Min(best, Interop.IntAsFloat((uint)bounds[component])) || (least == best && distance > bestSquare) || forest.NodeComponents[node] == component)
                 continue;
@@ -125,7 +107,7 @@ internal static class ReachabilityKernels
                     var otherNumber = tree.Numbers[other];
                     if (otherNumber < 0 || forest.Component[other] == component)
                         continue;
-                    var square = tree.Between(slot, other);
+                    var square = point.SquareTo(tree.Point(other), tree.Shape.Dimensions);
                     var reachability = XMath.Max(square, XMath.Max(core, forest.Cores[other]));
                     if (reachability < best || (reachability == best && (square < bestSquare || (square == bestSquare && otherNumber < bestNumber))))
                     {
@@ -140,14 +122,7 @@ internal static class ReachabilityKernels
                 continue;
             }
 
-            int near = node + 1, far = tree.SecondChild(node);
-            float nearDistance = tree.ToNode(slot, near, safe), farDistance = tree.ToNode(slot, far, safe);
-            var swap = farDistance < nearDistance;
-            nodes[top * PointTreeView.GroupThreads + own] = swap ? near : far;
-            distances[top * PointTreeView.GroupThreads + own] = swap ? nearDistance : farDistance;
-            nodes[(top + 1) * PointTreeView.GroupThreads + own] = swap ? far : near;
-            distances[(top + 1) * PointTreeView.GroupThreads + own] = swap ? farDistance : nearDistance;
-            top += 2;
+            stack.PushChildren(tree, point, node, safe, tree.FirstLeaves);
         }
 
         reachabilities[slot] = best;

@@ -29,7 +29,7 @@ public sealed class HdbscanGoldenTests
         var options = Options(golden);
         var values = golden.Float32("X");
         var distances = HdbscanReference.Distances(values, golden.Shape("X")[1]);
-        var edges = HdbscanReference.Prim(distances, HdbscanReference.Cores(distances, options.MinSamples ?? options.MinClusterSize));
+        var edges = HdbscanReference.Prim(distances, HdbscanReference.Cores(distances, options.Neighbours));
         var order = HdbscanReference.ArgSort([.. edges.Select(e => e.Distance)]);
 
         var linkage = SingleLinkage.InOrder(distances.GetLength(0), order.Select(i => edges[i]));
@@ -46,7 +46,7 @@ public sealed class HdbscanGoldenTests
         var options = Options(golden);
         var points = new Points(golden.Float32("X"), golden.Shape("X")[1]);
         var on = TestDevices.Open(device);
-        var linkage = SingleLinkage.Of(points.Count, Hdbscan.SpanningTree(points, options, on, default));
+        var linkage = SingleLinkage.Of(points.Count, MutualReachability.SpanningTree(points, options.Neighbours, on, default));
         var tree = new CondensedTree(linkage, options.MinClusterSize);
         var result = Hdbscan.Cluster(points, options, on);
 

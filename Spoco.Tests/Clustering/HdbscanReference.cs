@@ -1,5 +1,4 @@
 using Spoco.Engine.Clustering;
-using Spoco.Kernels.Primitives;
 
 namespace Spoco.Tests.Clustering;
 
@@ -131,59 +130,6 @@ internal static class HdbscanReference
         {
             if (values[order[later]] < values[order[earlier]])
                 (order[later], order[earlier]) = (order[earlier], order[later]);
-        }
-    }
-
-    /// <summary>The tree as <see cref="ReachabilityEdge"/> orders edges, in single precision as <see cref="PointDistance"/> rounds, sorted.</summary>
-    public static ReachabilityEdge[] Tree(float[] values, int dimensions, int neighbours)
-    {
-        var n = values.Length / dimensions;
-        var cores = new float[n];
-        var row = new float[n];
-        for (var i = 0; i < n; i++)
-        {
-            for (var j = 0; j < n; j++)
-                row[j] = Square(i, j);
-            Array.Sort(row);
-            cores[i] = row[Math.Min(neighbours, n - 1)];
-        }
-
-        var edges = new ReachabilityEdge[n - 1];
-        var nearest = new ReachabilityEdge?[n];
-        var added = new bool[n];
-        for (int k = 0, current = 0; k < n - 1; k++)
-        {
-            added[current] = true;
-            var next = -1;
-            for (var j = 0; j < n; j++)
-            {
-                if (added[j])
-                    continue;
-                var square = Square(current, j);
-                var edge = ReachabilityEdge.Between(Math.Max(square, Math.Max(cores[current], cores[j])), square, current, j);
-                if (nearest[j] is not { } known || edge.CompareTo(known) < 0)
-                    nearest[j] = edge;
-                if (next < 0 || nearest[j]!.Value.CompareTo(nearest[next]!.Value) < 0)
-                    next = j;
-            }
-
-            edges[k] = nearest[next]!.Value;
-            current = next;
-        }
-
-        Array.Sort(edges);
-        return edges;
-
-        float Square(int i, int j)
-        {
-            var sum = 0f;
-            for (var c = 0; c < dimensions; c++)
-            {
-                var difference = values[i * dimensions + c] - values[j * dimensions + c];
-                sum = MathF.FusedMultiplyAdd(difference, difference, sum);
-            }
-
-            return sum;
         }
     }
 

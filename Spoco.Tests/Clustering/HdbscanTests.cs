@@ -1,5 +1,6 @@
 using NUnit.Framework;
 using Spoco.Engine.Clustering;
+using Spoco.Engine.SelfTests;
 using Spoco.Kernels;
 
 namespace Spoco.Tests.Clustering;
@@ -17,9 +18,9 @@ public sealed class HdbscanTests
         foreach (var neighbours in (int[])[1, 5, 60])
         {
             var values = Values(count, dimensions, coarse, dimensions + neighbours);
-            var edges = Hdbscan.SpanningTree(new Points(values, dimensions), new HdbscanOptions { MinSamples = neighbours }, on, default);
+            var edges = MutualReachability.SpanningTree(new Points(values, dimensions), neighbours, on, default);
             Array.Sort(edges);
-            var expected = HdbscanReference.Tree(values, dimensions, neighbours);
+            var expected = HdbscanDefinition.Of(values, dimensions, neighbours).Edges;
             if (coarse || device == "cpu")
                 Assert.That(edges, Is.EqualTo(expected), $"{neighbours} neighbours");
             else
@@ -44,8 +45,7 @@ public sealed class HdbscanTests
             Selection = random.Next(3) == 0 ? ClusterSelection.Leaf : ClusterSelection.ExcessOfMass,
             AllowSingleCluster = random.Next(3) == 0,
         };
-        var neighbours = options.MinSamples ?? options.MinClusterSize;
-        var merges = HdbscanReference.Tree(values, dimensions, neighbours).Select(e => (e.U, e.V, Math.Sqrt(e.Reachability))).ToArray();
+        var merges = HdbscanDefinition.Of(values, dimensions, options.Neighbours).Edges.Select(e => (e.U, e.V, Math.Sqrt(e.Reachability))).ToArray();
 
         var result = Hdbscan.Cluster(new Points(values, dimensions), options, TestDevices.Open("cpu"));
 
@@ -67,8 +67,8 @@ public sealed class HdbscanTests
         using var one = ComputeDevice.Open("cpu", new ComputeDeviceOptions { Threads = 1 });
         for (var run = 0; run < 5; run++)
         {
-            var edges = Hdbscan.SpanningTree(points, options, device, default);
-            var expected = Hdbscan.SpanningTree(points, options, one, default);
+            var edges = MutualReachability.SpanningTree(points, options.Neighbours, device, default);
+            var expected = MutualReachability.SpanningTree(points, options.Neighbours, one, default);
             Array.Sort(edges);
             Array.Sort(expected);
             Assert.That(edges, Is.EqualTo(expected));

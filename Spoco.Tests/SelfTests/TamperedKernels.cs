@@ -58,31 +58,20 @@ internal sealed class TamperedKernels : IKernelLoader, IDisposable
         Launched.Add(kernel);
         if (Player.NameOf(kernel) != Target)
             return;
-        foreach (var view in arguments.OfType<ArrayView<double>>().Where(v => v.Length > 0))
-        {
-            var place = view.SubView(view.Length / 2, 1);
-            var value = 0.0;
-            place.CopyToCPU(ref value, 1);
-            value += 1 + Math.Abs(value);
-            place.CopyFromCPU(ref value, 1);
-        }
+        Change<double>(arguments, v => v + 1 + Math.Abs(v));
+        Change<float>(arguments, v => v + 1 + Math.Abs(v));
+        // The upper bit of the exponent.
+        Change<ushort>(arguments, v => (ushort)(v ^ 0x4000));
+    }
 
-        foreach (var view in arguments.OfType<ArrayView<float>>().Where(v => v.Length > 0))
+    private static void Change<T>(object[] arguments, Func<T, T> change) where T : unmanaged
+    {
+        foreach (var view in arguments.OfType<ArrayView<T>>().Where(v => v.Length > 0))
         {
             var place = view.SubView(view.Length / 2, 1);
-            var value = 0f;
+            T value = default;
             place.CopyToCPU(ref value, 1);
-            value += 1 + Math.Abs(value);
-            place.CopyFromCPU(ref value, 1);
-        }
-
-        foreach (var view in arguments.OfType<ArrayView<ushort>>().Where(v => v.Length > 0))
-        {
-            var place = view.SubView(view.Length / 2, 1);
-            ushort value = 0;
-            place.CopyToCPU(ref value, 1);
-            // The upper bit of the exponent.
-            value ^= 0x4000;
+            value = change(value);
             place.CopyFromCPU(ref value, 1);
         }
     }
