@@ -192,7 +192,7 @@ public sealed class BenchRunTests : FolderTests
     [TestCase("convolutions", "1", "--algorithms", "Convolution=fast")]
     [TestCase("gpu", "--device", "cpu", "--algorithms", "Convolution=fast")]
     public void An_algorithm_that_is_not_there_is_bad_input(params string[] args) =>
-        CommandLineRun.OfBench(args).AssertBadInput("Convolution has no algorithm 'fast'; it has winograd, direct, tiles");
+        CommandLineRun.OfBench(args).AssertBadInput("Convolution has no algorithm 'fast'; it has winograd, direct, matrix, tiles");
 
     [TestCase]
     [TestCase("--help")]
