@@ -42,6 +42,9 @@ public sealed record SpocoModelOptions
     /// <summary>What is done to an image before the networks see it; a model that does not say was trained on mean 0 and deviation 1.</summary>
     public NormalisationOptions Normalisation { get; init; } = new();
 
+    /// <summary>How the factors of convolutions are rounded when the model predicts, on devices that round them (<see cref="Capabilities.RoundsFactors"/>).</summary>
+    public Precision Precision { get; init; }
+
     /// <summary>How its embeddings are segmented when nothing else is said.</summary>
     [System.Text.Json.Serialization.JsonIgnore]
     public InstanceSegmentationOptions Segmentation => new()
@@ -67,6 +70,8 @@ public sealed record SpocoModelOptions
             throw new ArgumentException($"SpocoModel: the distance at which segments are joined must not be negative, got {distance}.");
         if (ForegroundThreshold is not (> 0 and < 1))
             throw new ArgumentException($"SpocoModel: the threshold of the foreground must be between 0 and 1, got {ForegroundThreshold}.");
+        if (!Enum.IsDefined(Precision))
+            throw new ArgumentException($"SpocoModel: there is no precision {Precision}.");
         ArgumentNullException.ThrowIfNull(Normalisation);
         Normalisation.Validate();
         NetworkWithOutput.Validate();
@@ -119,6 +124,22 @@ public sealed class SpocoModel : IDisposable
 
     /// <summary>Architecture, embedding, foreground and what was learned for the segmentation; a checkpoint holds them.</summary>
     public SpocoModelOptions Options { get; private set; }
+
+    /// <summary>
+    /// <see cref="SpocoModelOptions.Precision"/> of its predictions, whatever <see cref="ComputeDevice.Precision"/> is, which is left as it was; a checkpoint that is written
+    /// then says so.
+    /// </summary>
+    /// <exception cref="ArgumentException">There is no such precision.</exception>
+    public Precision Precision
+    {
+        get => Options.Precision;
+        set
+        {
+            var options = Options with { Precision = value };
+            options.Validate();
+            Options = options;
+        }
+    }
 
     /// <summary>f, the network that is trained by the gradient and that predicts.</summary>
     public UNet EmbeddingNet { get; }
@@ -333,6 +354,9 @@ public sealed class SpocoModel : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _holdings.Dispose();
 
+    /// <summary>Lets the device round as the predictions do, until the result is disposed.</summary>
+    internal PrecisionScope Rounding() => new(Device, Precision);
+
     private Prediction Results(Volume<float> image, bool withMomentum) => new(
         new Volume<float>(image.Depth, image.Height, image.Width, Options.EmbeddingDimensions) { VoxelSize = image.VoxelSize },
         withMomentum ? new Volume<float>(image.Depth, image.Height, image.Width, Options.EmbeddingDimensions) : null,
@@ -397,6 +421,7 @@ public sealed class SpocoModel : IDisposable
     {
         using var scope = new TensorScope();
         using var pause = Gradients.NoRecording();
+        using var rounding = Rounding();
         var shape = new TensorShape(1, DepthAtOnce(image), image.Height, image.Width, image.Channels);
         var x = Tensor.From(Device, shape, image.Data.AsSpan(z * image.Height * image.Width * image.Channels, checked((int)shape.Count)));
         return scope.Keep(net.Forward(x, default, watch)!);

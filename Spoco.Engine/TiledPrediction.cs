@@ -150,6 +150,7 @@ public sealed class TiledPrediction : IPredictionReader
     internal static long Bytes(SpocoModel model, TensorShape image, TensorShape whole = default)
     {
         var channels = model.EmbeddingNet.Options.OutputChannels;
+        using var rounding = model.Rounding();
         return PredictionMemory.Bytes(model.Device, model.EmbeddingNet.Options, image, whole)
             + image.Voxels * sizeof(float) * (model.Options.Network.InputChannels + channels);
     }
@@ -297,6 +298,7 @@ public sealed class TiledPrediction : IPredictionReader
     {
         using var scope = new TensorScope();
         using var pause = Gradients.NoRecording();
+        using var rounding = _model.Rounding();
         var pixels = WindowArrays.Room(ref Arrays.Pixels, shape.Count);
         _image.Read(window, pixels);
         var own = part with { Z = part.Z - window.Z, Y = part.Y - window.Y, X = part.X - window.X };

@@ -47,13 +47,14 @@ internal static class CompareClusteringsCommand
         var removeFragments = new Option<bool>("--remove-fragments") { Description = "Remove small segments instead of joining them to a neighbour." };
         var removeLargest = new Option<bool>("--remove-largest") { Description = "Drop the largest segment: the background, where it was learned as a cluster." };
         var clustering = new ClusteringOptions();
+        var precision = ModelOptions.Precision();
         var common = new CommonOptions();
         var command = new Command("compare-clusterings",
             "Compare the clusterings of appendix A.4 on your images, as its Tables 9 and 10: SBD, |DiC|, adapted Rand error, AP, and seconds of the clustering alone, mean and deviation over the images. "
             + "The network is run once per image. Segments are taken as they are, unless options below say what becomes of them.")
         {
             model, data, methods, output, foreground, threshold, semantic, orientations, sizeFloor, mergeDistance, removeFragments, clustering.Fill, removeLargest,
-            common.Overwrite, common.RawName, common.LabelName,
+            precision, common.Overwrite, common.RawName, common.LabelName,
         }.WithExamples(
             "spoco compare-clusterings --model model --data cells",
             "spoco compare-clusterings --model model --data cells/val --out comparison --min-size 40",
@@ -85,6 +86,7 @@ internal static class CompareClusteringsCommand
                 folder is null ? [] : ClusteringComparison.Files(folder, items), result.GetValue(common.Overwrite));
             using var device = common.OpenDevice(result);
             using var net = Checkpoint.Load(checkpoint, device);
+            PrecisionWords.Apply(net, result.GetValue(precision)!);
             var which = ForegroundRequest.Of(mask, result.GetValue(threshold), selection.Class, net.Options, checkpoint);
             foreach (var obstacle in names.Select(Obstacle).OfType<string>())
                 Terminal.Note($"left out: {obstacle}.");

@@ -12,6 +12,7 @@ using Spoco.Engine.Data;
 using Spoco.Engine.Losses;
 using Spoco.Engine.Scores;
 using Spoco.Engine.Segmentation;
+using Spoco.Kernels;
 
 namespace Spoco.Cli.Commands;
 
@@ -26,10 +27,11 @@ internal static class DemoCommand
     {
         var output = new Option<string?>("--out") { Description = "Folder for everything the demo makes. Default: spoco-demo, or spoco-demo-2, ...", HelpName = "folder" };
         var iterations = new Option<int>("--iterations") { Description = "Training steps.", DefaultValueFactory = _ => Iterations };
+        var precision = TrainSettingOptions.Precision();
         var common = new CommonOptions();
         var command = new Command("demo",
             "Draw images of crowded cells, train on them with a part of the objects labelled, segment images that training has not seen, show and score the result. "
-            + "Needs no data; two to three minutes on two cores.") { output, iterations }
+            + "Needs no data; two to three minutes on two cores.") { output, iterations, precision }
             .WithExamples("spoco demo", "spoco demo --out /tmp/demo --device cuda:0");
         common.AddComputing(command);
         command.SetAction((result, cancellation) =>
@@ -42,9 +44,10 @@ internal static class DemoCommand
                 throw new InputException($"{folder}: is not empty; choose another folder with --out.");
             using var device = common.OpenDevice(result);
             var test = DemoData.Write(data, Seed, cancellation);
-            var settings = DemoSettings(data, result.GetValue(iterations));
+            var settings = DemoSettings(data, result.GetValue(iterations), PrecisionWords.Parse(result.GetValue(precision)!));
             Terminal.Note(string.Create(CultureInfo.InvariantCulture,
                 $"Training on {data}: {settings.Labels.InstanceRatio:0%} of the objects of each image are labelled, the rest is unknown. Device {device}."));
+            PrecisionWords.Say(device, settings.Optimiser.PrecisionOn(device));
             using var images = TrainingData.Load(settings, memory: null, cancellation);
             var report = TrainingRun.Run(settings, model, images, device, resume: false, cancellation);
             using var net = Checkpoint.Load(InputSelection.Model(model), device);
@@ -85,12 +88,12 @@ internal static class DemoCommand
         return command;
     }
 
-    private static TrainSettings DemoSettings(string data, int iterations) => new()
+    private static TrainSettings DemoSettings(string data, int iterations, Precision? precision) => new()
     {
         Source = new() { Data = data },
         Labels = new() { Supervision = Supervision.Sparse, InstanceRatio = 0.5 },
         Network = new() { NoForeground = true, Maps = [16, 32, 64] },
-        Optimiser = new() { Iterations = iterations, LearningRate = 2e-3 },
+        Optimiser = new() { Iterations = iterations, LearningRate = 2e-3, Precision = precision },
         Validation = new() { Every = 250 },
         Seed = Seed,
     };

@@ -94,6 +94,7 @@ internal static class ExperimentCommand
             OutputPlan.Check(
                 inputs.OfType<string>().Where(path => path.Length > 0), StudyTable.Files(result.GetValue(output)!), overwrite: null);
             using var device = common.OpenDevice(result);
+            PrecisionWords.Say(device, chosen.Optimiser.PrecisionOn(device));
             var run = new StudyRun(study, chosen, rows, result.GetValue(seeds), result.GetValue(output)!,
                 new StudyScoring(result.GetValue(foreground)!, result.GetValue(orientations), divided, result.GetValue(clustering.Fill)), device);
             Print(study, run.Run(settings, memory: null, loaderThreads: 1 + Environment.ProcessorCount / 4, cancellation));

@@ -16,6 +16,9 @@ internal static class ModelOptions
         Description = "Images (PNG, TIFF, HDF5), or folders of them; of a data set in a published layout, its images.", AllowMultipleArgumentsPerToken = true, HelpName = "files",
     };
 
+    /// <summary>How the network computes.</summary>
+    public static Option<string> Precision() => PrecisionWords.Option("what the model says, fp32 where it says nothing");
+
     /// <summary>The image's dataset: what the command line says, else what the model was trained with.</summary>
     public static string RawName(ParseResult result, CommonOptions common, TrainSettings? trained) =>
         CommonOptions.Given(result, common.RawName) ?? trained?.Source.RawName ?? result.GetValue(common.RawName)!;

@@ -25,13 +25,14 @@ internal static class PredictCommand
             HelpName = "bytes",
         };
         var momentum = new Option<bool>("--with-g") { Description = "Run g, the slow copy of f, too, and write its embeddings as the dataset embeddings_g." };
+        var precision = ModelOptions.Precision();
         var common = new CommonOptions();
         var command = new Command("predict",
             "Compute the embeddings of images: NAME.h5 with the dataset embeddings_f ([C, (Z,) Y, X], float32) and, for a model that has one, "
             + "foreground (probability); NAME_pca.png shows the embeddings of f as colours. A model that "
             + "was trained on whole images resized (--scale-of image) sees them so, and its embeddings have that size.")
         {
-            model, input, output, memory, momentum, common.RawName, common.Overwrite,
+            model, input, output, memory, momentum, precision, common.RawName, common.Overwrite,
         }.WithExamples(
             "spoco predict --model model --input image.png --out embeddings",
             "spoco segment --model model --embeddings embeddings/image.h5 --out result");
@@ -44,6 +45,7 @@ internal static class PredictCommand
                 PlannedResults.OfPrediction(files, result.GetValue(output)!), result.GetValue(common.Overwrite));
             using var device = common.OpenDevice(result);
             using var net = Checkpoint.Load(checkpoint, device);
+            PrecisionWords.Apply(net, result.GetValue(precision)!);
             var trained = StoredSettings.Of(checkpoint);
             var rawName = ModelOptions.RawName(result, common, trained);
             var limit = result.GetValue(memory) is { } bytes ? MemoryLimit.Parse(bytes) : MemoryLimit.Default;

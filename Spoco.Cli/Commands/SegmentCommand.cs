@@ -76,12 +76,13 @@ internal static class SegmentCommand
             HelpName = "bytes",
         };
         var clustering = new ClusteringOptions();
+        var precision = ModelOptions.Precision();
         var common = new CommonOptions();
         var command = new Command("segment",
             "Segment images: embeddings, and what divides the pixels by them, the Mutex Watershed where no other is asked for. Writes the labels in the image's format (16-bit PNG, TIFF, HDF5) and NAME_overlay.png.")
         {
             model, input, embeddings, affinities, offsets, output, foreground, semantic, threshold, orientations, clustering.Clustering, mergeDistance, sizeFloor, removeFragments,
-            clustering.Fill, removeLargest, memory, common.Overwrite, common.RawName, common.LabelName,
+            clustering.Fill, removeLargest, memory, precision, common.Overwrite, common.RawName, common.LabelName,
         }.WithExamples(
             "spoco segment --model model --input cells/val/images --out result",
             "spoco segment --model model --input a.tif b.tif --out result --foreground otsu --size-floor 40",
@@ -115,6 +116,7 @@ internal static class SegmentCommand
                 RemoveFragments = result.GetValue(removeFragments),
                 RemoveLargest = result.GetValue(removeLargest),
                 Memory = result.GetValue(memory) is { } bytes ? MemoryLimit.Parse(bytes) : null,
+                Precision = result.GetValue(precision)!,
                 Overwrite = result.GetValue(common.Overwrite),
                 RawName = CommonOptions.Given(result, common.RawName),
                 LabelName = result.GetValue(common.LabelName)!,

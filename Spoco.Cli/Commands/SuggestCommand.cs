@@ -38,12 +38,13 @@ internal static class SuggestCommand
         {
             Description = "Views of each image to segment it by, see spoco segment. Default: 8 in 2D, 1 in 3D.", HelpName = "count",
         };
+        var precision = ModelOptions.Precision();
         var common = new CommonOptions();
         var command = new Command("suggest",
             "Say which objects to label next: where f and g disagree, where the foreground is unclear, and where the margin to neighbouring segments is low, at places that differ "
             + "from each other and from what is labelled. Regions are the segments of spoco segment and what it may have missed.")
         {
-            model, data, validation, input, output, count, orientations, common.Overwrite, common.RawName, common.LabelName,
+            model, data, validation, input, output, count, orientations, precision, common.Overwrite, common.RawName, common.LabelName,
         }.WithExamples(
             "spoco suggest --model model --data cells --out next",
             "spoco suggest --model model --data cells --out next --count 20",
@@ -83,6 +84,7 @@ internal static class SuggestCommand
 
             using var device = common.OpenDevice(result);
             using var net = Checkpoint.Load(checkpoint, device);
+            PrecisionWords.Apply(net, result.GetValue(precision)!);
             var run = new SuggestionRun(net, [.. items.Select(item => new SuggestionSource(item, net.Options.Network.InputChannels, trained?.Resized))],
                 result.GetValue(orientations) ?? OrientationAverage.DefaultOf(net.Options), settings.Loss.KernelThreshold);
             run.Look(cancellation);

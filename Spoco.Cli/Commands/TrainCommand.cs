@@ -76,7 +76,8 @@ internal static class TrainCommand
             {
                 if (result.GetValue(recipe) is not null || result.GetValue(config) is not null)
                     throw new InputException("--resume: goes on with the settings the training was started with; leave out --recipe and --config.");
-                chosen = StoredSettings.OfFolder(folder);
+                // The precision may be another one from here on, as the device may.
+                chosen = settings.ReadPrecision(result, StoredSettings.OfFolder(folder));
                 settings.RequireSame(chosen, result);
             }
             else
@@ -90,6 +91,7 @@ internal static class TrainCommand
             using var data = TrainingData.Load(chosen, Bytes(result.GetValue(memory)), cancellation);
             var onDisk = data.OnDisk > 0 ? $" ({data.OnDisk} of them on disk)" : "";
             Terminal.Note($"{data.Images.Train.Count} training and {data.Images.Validation.Count} validation images{onDisk}, {device}");
+            PrecisionWords.Say(device, chosen.Optimiser.PrecisionOn(device));
             foreach (var note in data.Notes)
                 Terminal.Note(note);
             var report = TrainingRun.Run(chosen, folder, data, device, result.GetValue(resume), cancellation, Threads(result.GetValue(loaders)),

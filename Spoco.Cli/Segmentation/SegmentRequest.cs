@@ -41,6 +41,9 @@ internal sealed record SegmentRequest
     /// <summary>Bytes.</summary>
     public long? Memory { get; init; }
 
+    /// <summary>How the network computes, see <see cref="Training.PrecisionWords"/>.</summary>
+    public string Precision { get; init; } = Training.PrecisionWords.Auto;
+
     public bool Overwrite { get; init; }
 
     public string? RawName { get; init; }

@@ -42,6 +42,8 @@ internal sealed class SegmentRun(SegmentRequest asked)
         RequireFreeOutputs(files, named, checkpoint, pictures: true);
         using var device = asked.OpenDevice();
         using var net = Checkpoint.Load(checkpoint, device);
+        if (!fromEmbeddings)
+            PrecisionWords.Apply(net, asked.Precision);
         var segmenter = new ModelSegmentation(net, StoredSettings.Of(checkpoint), asked, checkpoint);
         var parts = fromEmbeddings ? null : segmenter.Partwise();
         Terminal.Note(ForegroundChoice.InWords(segmenter.Foreground.Source, asked: asked.Foreground is not null, net.Options, segmenter.Foreground.Threshold));

@@ -54,6 +54,9 @@ internal sealed partial class TrainSettingOptions
         object? JsonValue(TrainSettings settings);
     }
 
+    /// <summary>How a training computes.</summary>
+    public static Option<string> Precision() => PrecisionWords.Option("tf32 on those GPUs, fp32 on others");
+
     public void AddTo(Command command)
     {
         foreach (var setting in _settings)
@@ -62,6 +65,9 @@ internal sealed partial class TrainSettingOptions
 
     /// <summary><paramref name="start"/> with the given options applied.</summary>
     public TrainSettings Read(ParseResult result, TrainSettings start) => _settings.Aggregate(start, (settings, setting) => setting.Apply(settings, result));
+
+    /// <summary><paramref name="start"/> with the precision that was given.</summary>
+    public TrainSettings ReadPrecision(ParseResult result, TrainSettings start) => _settings.Single(s => s.Path == "Optimiser.Precision").Apply(start, result);
 
     /// <summary>Refuses options that say something else than the settings a training was started with.</summary>
     /// <param name="stored">Those settings.</param>
@@ -205,6 +211,7 @@ internal sealed partial class TrainSettingOptions
         Add(Optimiser, "--g-network", "What L_Ucon compares f with: momentum (a slow copy of f), shared (f itself), dropout (f itself with spatial dropout in the bottleneck), or "
             + "trained (weights of its own).", o => o.GNetwork, (o, v) => o with { GNetwork = v });
         Add(Optimiser, "--momentum", "m of the momentum update of g.", o => o.Momentum, (o, v) => o with { Momentum = v });
+        Add(Optimiser, Precision(), o => PrecisionWords.Of(o.Precision), (o, v) => o with { Precision = PrecisionWords.Parse(v) }, ".Precision");
         Add(Validation, "--validate-every", "Steps between validations. Default a tenth of the iterations.", v => v.Every, (v, value) => v with { Every = value });
         Add(All, "--seed", "Seed of parameters, patches, augmentation, anchors and the choice of objects.", s => s.Seed, (s, v) => s with { Seed = v });
     }
@@ -286,7 +293,7 @@ internal sealed partial class TrainSettingOptions
     private void Add<TPart, T>(Subject<TPart> subject, Option<T> option, Func<TPart, T> get, Func<TPart, T, TPart> set, string property)
     {
         var setting = new Setting<TPart, T>(subject, option, get, set, $"{subject.Name}{property[property.LastIndexOf('.')..]}".TrimStart('.'));
-        if (setting.Text(new TrainSettings()) is { Length: > 0 } initial and not "false")
+        if (option.DefaultValueFactory is null && setting.Text(new TrainSettings()) is { Length: > 0 } initial and not "false")
             option.Description += $" [default: {initial}]";
         _settings.Add(setting);
     }

@@ -5,6 +5,7 @@ using System.Text.Json.Serialization.Metadata;
 using Spoco.Engine.Data;
 using Spoco.Engine.Losses;
 using Spoco.Engine.Training;
+using Spoco.Kernels;
 
 namespace Spoco.Engine.Checkpoints;
 
@@ -106,6 +107,8 @@ internal static class SettingsFormat
             settings = settings with { Data = settings.Data with { Normalise = FormerNormalisation } };
         if (!says(nameof(DataSettings.FreePatches)))
             settings = settings with { Data = settings.Data with { FreePatches = 0 } };
+        if (!says(nameof(OptimiserSettings.Precision)))
+            settings = settings with { Optimiser = settings.Optimiser with { Precision = Precision.F32 } };
 
         // Trainings that say nothing of the share of the foreground learned one of full labels only.
         return says(nameof(LossSettings.ForegroundShare)) || settings.Labels.Supervision == Supervision.Full ? settings : settings with

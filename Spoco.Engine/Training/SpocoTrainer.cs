@@ -189,6 +189,7 @@ public sealed class SpocoTrainer : IDisposable
         var options = Checkpoint.ReadOptions(path, file);
         Checkpoint.Load(path, file, Model);
         Model.SetSegmentation(options.ForegroundThreshold, options.SizeFloor, options.MergeDistance);
+        Model.Precision = options.Precision;
         _moments.Fill(path, file);
         _momentsOfG?.Fill(path, file);
         _adversary?.Fill(path, file, state.Critic);

@@ -43,6 +43,7 @@ public sealed class SpocoTraining : IDisposable
         _ = NewSampler();
         _validator = new TrainingValidator(data, settings);
         using var holdings = new Holdings();
+        Precision = settings.Optimiser.PrecisionOn(device);
         Model = holdings.Add(new SpocoModel(device, options, trained: true, momentumTrained: settings.Optimiser.GNetwork == GNetwork.Trained));
         _trainer = holdings.Add(new SpocoTrainer(Model, settings.Training));
         _holdings = holdings.Share();
@@ -66,8 +67,11 @@ public sealed class SpocoTraining : IDisposable
     /// <summary>The share that the loss counts with.</summary>
     public double ForegroundShare => _trainer.ForegroundShare;
 
+    /// <summary>How the factors of convolutions are rounded, on devices that round them: as the settings say. The predictions of the model have a precision of their own.</summary>
+    public Precision Precision { get; }
+
     /// <summary>What the bits of a training depend on beside its settings and data. The number of threads is not part of it.</summary>
-    public string Computer => Model.Device.ToString()!;
+    public string Computer => ComputerOf(Model.Device.ToString(), Model.Device.Capabilities, Precision);
 
     /// <summary>What the training was computed on until it was resumed; null where it was not, or where its checkpoint does not say.</summary>
     public string? FormerComputer { get; private set; }
@@ -180,6 +184,7 @@ public sealed class SpocoTraining : IDisposable
     {
         var (losses, validations) = (new List<double>(), new List<TrainingValidation>());
         var start = Stopwatch.GetTimestamp();
+        using var rounding = Rounding();
         using var batches = new BatchPrefetcher(NewSampler, BatchesBefore(Iteration), BatchesBefore(_settings.Optimiser.Iterations), LoaderThreads);
         while (!IsOver)
         {
@@ -204,7 +209,11 @@ public sealed class SpocoTraining : IDisposable
     }
 
     /// <summary>Makes the model of this moment the best one, with its validation: where the former best one is lost.</summary>
-    public void TakeAsBest() => Best = _validator.WithDefaults(Model, _validator.Validate(_trainer));
+    public void TakeAsBest()
+    {
+        using var rounding = Rounding();
+        Best = _validator.WithDefaults(Model, _validator.Validate(_trainer));
+    }
 
     /// <summary>Writes a checkpoint that <see cref="Resume"/> goes on from.</summary>
     /// <param name="path">The file.</param>
@@ -239,6 +248,12 @@ public sealed class SpocoTraining : IDisposable
             throw;
         }
     }
+
+    /// <summary>The device and, where it makes a difference there, the precision.</summary>
+    internal static string ComputerOf(string device, in Capabilities capabilities, Precision precision) => capabilities.RoundsFactors ? $"{device} in {precision}" : device;
+
+    /// <summary>Lets the device round as the training does, until the result is disposed: others may use it, too.</summary>
+    private PrecisionScope Rounding() => new(Model.Device, Precision);
 
     private static ValidationResult? ReadBest(string path, IReadOnlyDictionary<string, string> metadata)
     {

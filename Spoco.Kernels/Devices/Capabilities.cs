@@ -30,4 +30,8 @@ public enum MatrixUnits
 /// <param name="DoublePrecision">Floating-point numbers of double precision.</param>
 /// <param name="MatrixUnits">What its matrix units multiply.</param>
 public readonly record struct Capabilities(
-    bool OnHost, bool Winograd, int GroupThreads, int SubgroupWidth, int SharedMemory, bool Atomics64, bool DoublePrecision, MatrixUnits MatrixUnits);
+    bool OnHost, bool Winograd, int GroupThreads, int SubgroupWidth, int SharedMemory, bool Atomics64, bool DoublePrecision, MatrixUnits MatrixUnits)
+{
+    /// <summary>Whether its matrix units multiply factors of every <see cref="Precision"/>. Other devices convolve in single precision, whatever they are asked for.</summary>
+    public bool RoundsFactors => Primitives.MatrixLaunch.Pays(this);
+}

@@ -47,7 +47,7 @@ public sealed class NormConvolutionTests
             ConvolutionReference.AssertClose(values, [.. reference.Select(v => (double)v)], $"{name}, {test}", 5e-5);
     }
 
-    /// <summary>As above on the other devices, with whatever algorithm they choose, and with operations one by one.</summary>
+    /// <summary>As above on the other devices, by every algorithm they have for the unit.</summary>
     [Test]
     public void Other_devices_equal_the_host(
         [Values("ilgpu-cpu", "opencl:0", "cuda:0")] string name, [ValueSource(nameof(Cases))] (TensorShape X, TensorShape Small, int Outputs, int Groups) test,
@@ -62,8 +62,11 @@ public sealed class NormConvolutionTests
         var sums = Run(plain, test, training, [], ActivationFunction.Identity)[0].Values;
         int[] nearZero = [.. Enumerable.Range(0, sums.Length).Where(i => Math.Abs(sums[i]) < 1e-4)];
         var expected = Run(plain, test, training, nearZero);
-        foreach (var ((what, values), reference) in Run(device, test, training, nearZero).Zip(expected.Select(e => e.Values)))
-            ConvolutionReference.AssertClose(values, [.. reference.Select(v => (double)v)], $"{what}, {test}", 5e-5);
+        EveryAlgorithm.Of(Primitives.NormConvolution.Chooser, device, ShapeOf(test), () =>
+        {
+            foreach (var ((what, values), reference) in Run(device, test, training, nearZero).Zip(expected.Select(e => e.Values)))
+                ConvolutionReference.AssertClose(values, [.. reference.Select(v => (double)v)], $"{what}, {test}", 5e-5);
+        });
     }
 
     [Test]
@@ -150,7 +153,8 @@ public sealed class NormConvolutionTests
     {
         if (name == "ilgpu-cpu" && test.X.Voxels > 600)
             Assert.Ignore("Too slow on the simulator.");
-        CheckMomentsAndMaxima(TestDevices.Open(name), test, offset);
+        var device = TestDevices.Open(name);
+        EveryAlgorithm.Of(Primitives.NormConvolution.Chooser, device, ShapeOf((test.X, default, test.Outputs, 4)), () => CheckMomentsAndMaxima(device, test, offset));
     }
 
     private static void CheckMomentsAndMaxima(ComputeDevice device, (TensorShape X, int Outputs, (int D, int H, int W) Window) test, float offset)
@@ -171,8 +175,14 @@ public sealed class NormConvolutionTests
         var copy = Tensor.From(device, y.Shape, y.Values.ToArray()).WithGradient();
         var expected = MaxPool.Apply(copy, test.Window);
         Assert.That(maxima.Values.ToArray(), Is.EqualTo(expected.ToArray()));
-        AssertMoments(y);
-        if (test.Window.H == 2 && test.Window.D < 3)
+
+        // Operations one by one leave the moments to whoever wants them.
+        var fused = device.Algorithms.Forced(nameof(NormConvolution)) != "separate";
+        if (fused)
+            AssertMoments(y);
+        else
+            Assert.That(y.Moments, Is.Null);
+        if (fused && test.Window.H == 2 && test.Window.D < 3)
             AssertMoments(maxima);
         else
             Assert.That(maxima.Moments, Is.Null);
@@ -227,12 +237,18 @@ public sealed class NormConvolutionTests
     public void Nothing_is_written_beside_the_results(
         [ValueSource(typeof(TestDevices), nameof(TestDevices.All))] string name, [Values(5, 8, 24)] int outputs, [Values(1, 3)] int slices)
     {
-        const float Mark = -7;
-        const int Marks = 300;
         var device = TestDevices.Open(name);
-        using var holdings = new Holdings();
         TensorShape x = new(2, slices, 6, 6, 8), small = new(2, slices, 3, 3, 8);
         var shape = NormConvolutionShape.Create(x, small, new WeightShape(slices, 3, 3, 16, outputs), 4, ActivationFunction.Relu);
+        EveryAlgorithm.Of(Primitives.NormConvolution.Chooser, device, shape, () => CheckMarks(device, shape));
+    }
+
+    private static void CheckMarks(ComputeDevice device, NormConvolutionShape shape)
+    {
+        const float Mark = -7;
+        const int Marks = 300;
+        var (x, small) = (shape.Input, shape.Small);
+        using var holdings = new Holdings();
         var pool = PoolingShape.Of(nameof(MaxPool), shape.Output, (1, 2, 2));
         var written = new List<(string Name, DeviceBuffer<float> Whole, long Length)>();
         var inputs = new NormConvolutionInputs(Given(x.Count), Given(small.Count));
@@ -277,6 +293,9 @@ public sealed class NormConvolutionTests
         Assert.That(() => NormConvolution.Apply(x, null, eight, eight, 3, weight, default), Throws.ArgumentException.With.Message.Contains("3 groups"));
         Assert.That(() => NormConvolution.Apply(x, x, eight, eight, 4, weight, default), Throws.ArgumentException.With.Message.Contains("weight expects 8"));
     }
+
+    private static NormConvolutionShape ShapeOf((TensorShape X, TensorShape Small, int Outputs, int Groups) test) => NormConvolutionShape.Create(
+        test.X, test.Small, new WeightShape(test.X.D > 1 ? 3 : 1, 3, 3, test.X.C + test.Small.C, test.Outputs), test.Groups, ActivationFunction.Relu);
 
     private static (string Name, float[] Values)[] Run(
         ComputeDevice device, (TensorShape X, TensorShape Small, int Outputs, int Groups) test, bool training, int[] nearZero,

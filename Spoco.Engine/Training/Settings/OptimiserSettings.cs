@@ -1,6 +1,8 @@
+using Spoco.Kernels;
+
 namespace Spoco.Engine.Training;
 
-/// <summary>How long a training lasts, how fast it learns, and how g follows f.</summary>
+/// <summary>How long a training lasts, how fast it learns, how g follows f, and how exactly its convolutions multiply.</summary>
 public sealed record OptimiserSettings
 {
     /// <summary>Training steps.</summary>
@@ -32,4 +34,16 @@ public sealed record OptimiserSettings
 
     /// <summary>m of the momentum update of g.</summary>
     public double Momentum { get; init; } = 0.999;
+
+    /// <summary>How the factors of convolutions are rounded. Null = TF32 on devices that round them (<see cref="Capabilities.RoundsFactors"/>), else single precision.</summary>
+    public Precision? Precision { get; init; }
+
+    /// <summary>The precision with its default filled in.</summary>
+    public Precision PrecisionOn(ComputeDevice device)
+    {
+        ArgumentNullException.ThrowIfNull(device);
+        return PrecisionOn(device.Capabilities);
+    }
+
+    internal Precision PrecisionOn(in Capabilities device) => Precision ?? (device.RoundsFactors ? Kernels.Precision.TF32 : Kernels.Precision.F32);
 }

@@ -30,7 +30,7 @@ public record TrainingSettings
     /// <summary>Margins and weights of the loss.</summary>
     public LossSettings Loss { get; init; } = new();
 
-    /// <summary>Number of steps, size of a batch, and the learning rate with its schedule.</summary>
+    /// <summary>Number of steps, the learning rate with its schedule, and the precision.</summary>
     public OptimiserSettings Optimiser { get; init; } = new();
 
     /// <summary>The critic that may judge the soft masks.</summary>
@@ -198,6 +198,8 @@ public record TrainingSettings
         EffectiveAugmentation.Validate();
         if (Optimiser.Iterations < 1)
             throw InputException.OfSetting("Optimiser.Iterations", $"expected at least 1, got {Optimiser.Iterations}.");
+        if (Optimiser.Precision is { } precision && !Enum.IsDefined(precision))
+            throw InputException.OfSetting("Optimiser.Precision", $"there is no precision {precision}.");
         if (Critic.Enabled && Labels.SelfSupervised)
             throw InputException.OfSetting("Critic.Enabled", "a critic judges the masks of labelled objects; it does not go with Labels.SelfSupervised.");
         if (Critic.Enabled && Critic.WarmUp >= Optimiser.Iterations)
