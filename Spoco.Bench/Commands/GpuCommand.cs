@@ -4,9 +4,7 @@ using Spoco.Bench.Runs;
 using Spoco.Cli;
 using Spoco.Cli.Commands;
 using Spoco.Cli.Files;
-using Spoco.Cli.Training;
 using Spoco.Engine;
-using Spoco.Engine.Training;
 using Spoco.Kernels;
 
 namespace Spoco.Bench.Commands;
@@ -22,12 +20,11 @@ internal static class GpuCommand
         };
         var text = new Option<string?>("--out") { Description = "Also write the tables to this file (Markdown).", HelpName = "file" };
         var json = new Option<string?>("--json") { Description = "Also write all numbers to this file, for spoco-bench compare.", HelpName = "file" };
-        var precision = TrainSettingOptions.Precision();
         var common = new CommonOptions();
         var command = new Command("gpu",
             "Measure a device within three minutes on a GPU: its peaks, every convolution of the networks in each direction, norms, losses, a training step of the paper's two "
             + "networks with and without the loss, that step by kernel, the Mutex Watershed and the clusterings. Prints Markdown tables. Ctrl-C ends the measurement; what was measured until then "
-            + "is printed and written.") { quick, text, json, precision, common.Overwrite }
+            + "is printed and written.") { quick, text, json, common.Overwrite }
             .WithExamples("spoco-bench gpu", "spoco-bench gpu --device opencl:0 --quick", "spoco-bench gpu --out before.md --json before.json");
         common.AddComputing(command);
         var algorithms = new AlgorithmOptions();
@@ -44,8 +41,6 @@ internal static class GpuCommand
             using var device = common.OpenDevice(result, profiling: true, request.Forced);
             if (device.Kind == DeviceKind.IlgpuCpu)
                 throw new InputException($"--device: {device.Name} simulates a GPU for tests; its times say nothing.");
-            device.Precision = new OptimiserSettings { Precision = PrecisionWords.Parse(result.GetValue(precision)!) }.PrecisionOn(device);
-            PrecisionWords.Say(device, device.Precision);
             Run(new BenchRun(request.Watch(device), BenchPlan.Of(device, result.GetValue(quick))), textPath, jsonPath, cancellation);
             request.Report(device);
             return Task.FromResult(Cli.Program.Success);

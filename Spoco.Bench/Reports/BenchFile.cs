@@ -87,7 +87,7 @@ internal static class BenchFile
             .Concat(report.Steps.SelectMany(s => s.Kernels.SelectMany(k => (double[])[k.Milliseconds, k.Launches]).Append(s.Milliseconds)));
         var texts = report.Results.SelectMany(r => (string[])[r.Section, r.Name, r.What, r.Problem ?? ""])
             .Concat(report.Steps.SelectMany(s => s.Kernels.Select(k => k.Kernel).Append(s.Name).Append(s.What)))
-            .Concat([report.Software, report.Processor, report.Device, report.Hardware, report.Driver, report.Precision, report.Clock, report.Plan]);
+            .Concat([report.Software, report.Processor, report.Device, report.Hardware, report.Driver, report.Clock, report.Plan]);
         var problem = report.Results.Count > MostResults || report.Steps.Count > MostResults ? $"more than {MostResults} results"
             : !numbers.All(n => double.IsFinite(n) && n >= 0) ? "a number is negative or none"
             : report.Results.Any(r => r.Samples > 0 && !(r.Median > 0)) ? "a time is 0"

@@ -1,6 +1,5 @@
 using Spoco.Bench.Runs;
 using Spoco.Cli.Commands;
-using Spoco.Cli.Training;
 using Spoco.Kernels;
 
 namespace Spoco.Bench.Reports;
@@ -78,9 +77,6 @@ internal sealed record BenchReport
     /// <summary>Its driver, clocks included; empty for the host.</summary>
     public required string Driver { get; init; }
 
-    /// <summary>How convolutions were computed, in the words of <c>--precision</c>; reports that do not say it are of single precision.</summary>
-    public string Precision { get; init; } = PrecisionWords.Of(Kernels.Precision.F32);
-
     /// <summary>What times were measured by.</summary>
     public required string Clock { get; init; }
 
@@ -104,7 +100,6 @@ internal sealed record BenchReport
         Device = device.Name,
         Hardware = device.Description,
         Driver = device.Driver + device.Clocks,
-        Precision = PrecisionWords.Of(device.Capabilities.RoundsFactors ? device.Precision : Kernels.Precision.F32),
         Clock = clock,
         Plan = plan,
         IsComplete = false,

@@ -17,7 +17,7 @@ internal static class Comparison
             yield return "";
             yield return $"{name}:";
             yield return "";
-            foreach (var line in ReportText.Head(report).Take(report.Driver.Length > 0 ? 6 : 5))
+            foreach (var line in ReportText.Head(report).Take(report.Driver.Length > 0 ? 5 : 4))
                 yield return $"- {line}";
             if (!report.IsComplete)
                 yield return "- **incomplete**: ended before all was measured";
@@ -31,8 +31,6 @@ internal static class Comparison
             yield return "The same device in the same kind of machine. B / A below 1: B is faster.";
         if (a.Driver != b.Driver)
             yield return "The drivers differ.";
-        if (a.Precision != b.Precision)
-            yield return "The precisions of convolutions differ.";
         if (a.Clock != b.Clock)
             yield return "The clocks that times were measured by differ.";
         if (differences.Count == 0)

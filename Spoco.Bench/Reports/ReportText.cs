@@ -43,7 +43,6 @@ internal static class ReportText
         yield return $"{Cell(report.Device)}: {Cell(report.Hardware)}";
         if (report.Driver.Length > 0)
             yield return $"driver: {Cell(report.Driver)}";
-        yield return $"convolutions: {Cell(report.Precision)}";
         yield return $"processor: {(report.Processor.Length > 0 ? Cell(report.Processor) : "unknown")}, {report.Processors} threads";
         yield return Cell(report.Software);
         yield return string.Create(CultureInfo.InvariantCulture, $"plan: {Cell(report.Plan)}; {report.Measured:yyyy-MM-dd HH:mm} UTC; times by: {Cell(report.Clock)}");

@@ -56,27 +56,6 @@ public sealed class BenchFileTests : FolderTests
             "The measured peaks differ: 8.00 and 4.00 TFLOP/s. One of the runs was disturbed, or ran at other clocks."));
     }
 
-    [Test]
-    public void Other_precisions_are_mentioned()
-    {
-        var (a, b) = (Report(), Report() with { Precision = "tf32" });
-        Assert.That(ReportText.Lines(b), Has.Some.EqualTo("- convolutions: tf32"));
-        Assert.That(Comparison.Lines(a, b), Has.Some.EqualTo("The precisions of convolutions differ."));
-        Assert.That(Comparison.Lines(a, b).Where(line => line.StartsWith("- convolutions", StringComparison.Ordinal)), Is.EqualTo(new[] { "- convolutions: fp32", "- convolutions: tf32" }));
-        Assert.That(Comparison.Lines(b, b), Has.None.Contains("precisions"));
-    }
-
-    /// <summary>Reports of versions that knew single precision alone.</summary>
-    [Test]
-    public void A_report_that_does_not_say_its_precision_is_one_of_single_precision()
-    {
-        Write("a.json", Report());
-        var lines = File.ReadAllLines(PathOf("a.json")).Where(line => !line.Contains("\"precision\"", StringComparison.Ordinal)).ToArray();
-        Assert.That(lines, Has.Length.EqualTo(File.ReadAllLines(PathOf("a.json")).Length - 1));
-        File.WriteAllLines(PathOf("a.json"), lines);
-        Assert.That(BenchFile.Read(PathOf("a.json")).Precision, Is.EqualTo("fp32"));
-    }
-
     [TestCase("devices")]
     [TestCase("processors")]
     [TestCase("devices and the processors")]

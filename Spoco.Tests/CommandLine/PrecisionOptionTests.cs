@@ -38,7 +38,6 @@ public sealed class PrecisionOptionTests : FolderTests
     public void Studies_and_measurements_have_it_too()
     {
         CommandLineRun.Of("experiment", "ablation", "--out", "o", "--data", "d", "--precision", "half").AssertBadInput("--precision: expected fp32, tf32, bf16 or auto, got 'half'.");
-        CommandLineRun.OfBench("gpu", "--precision", "half").AssertBadInput("--precision: expected fp32, tf32, bf16 or auto, got 'half'.");
     }
 
     [TestCase(null, "auto")]
