@@ -80,8 +80,10 @@ internal abstract unsafe class LeafSearch
     /// <param name="reaching">A bit for each point that may find something there.</param>
     protected abstract void Scan(int leaf, ulong reaching);
 
-    /// <summary>Writes what was found.</summary>
-    protected abstract void End();
+    /// <summary>Writes what was found, where that is not done as it is found.</summary>
+    protected virtual void End()
+    {
+    }
 
     private void Search(int leaf)
     {

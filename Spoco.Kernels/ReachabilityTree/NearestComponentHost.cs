@@ -87,10 +87,6 @@ internal sealed unsafe class NearestComponentHost
             FindBounds();
         }
 
-        protected override void End()
-        {
-        }
-
         /// <summary>What each point may still find, by the edges that are known, and the last of these keys.</summary>
         private void FindBounds()
         {
