@@ -20,6 +20,9 @@ internal sealed record SelfCheck(string Operation, string Case, double Bound, Fu
     /// <summary>Whether it is a computation that the host has no use for, and does not do.</summary>
     public bool IsOfGpus { get; init; }
 
+    /// <summary>Whether it is a computation in matrix units, for devices that have them.</summary>
+    public bool IsOfMatrixUnits { get; init; }
+
     /// <summary>What the result is by definition, where that is computed without any device; null = what the other device says.</summary>
     public Func<CheckedArray[]>? Definition { get; init; }
 

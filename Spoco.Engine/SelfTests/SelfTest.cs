@@ -27,7 +27,7 @@ public sealed class SelfTest
 
     private readonly Func<ComputeDevice> _open;
     private readonly Func<DeviceKind, ComputeDevice> _openReference;
-    private readonly Func<DeviceKind, IEnumerable<SelfCheck>> _choose;
+    private readonly Func<ComputeDevice, IEnumerable<SelfCheck>> _choose;
     private readonly TimeSpan _limit;
     private volatile bool _hangs;
 
@@ -36,12 +36,12 @@ public sealed class SelfTest
     /// <param name="quick">Only small shapes and few problems.</param>
     /// <param name="limit">How long a check may take, the compilation of its kernels included, before it counts as hanging; also opening the device.</param>
     public SelfTest(Func<ComputeDevice> open, bool quick, TimeSpan limit)
-        : this(open, kind => ComputeDevice.Open(kind == DeviceKind.Host ? "ilgpu-cpu" : "cpu"), kind => Checks.Where(c => IsFor(c, kind, quick)), limit)
+        : this(open, kind => ComputeDevice.Open(kind == DeviceKind.Host ? "ilgpu-cpu" : "cpu"), device => Checks.Where(c => IsFor(c, device.Kind, device.Capabilities, quick)), limit)
     {
     }
 
     internal SelfTest(
-        Func<ComputeDevice> open, Func<DeviceKind, ComputeDevice> openReference, Func<DeviceKind, IEnumerable<SelfCheck>> choose, TimeSpan limit)
+        Func<ComputeDevice> open, Func<DeviceKind, ComputeDevice> openReference, Func<ComputeDevice, IEnumerable<SelfCheck>> choose, TimeSpan limit)
     {
         ArgumentNullException.ThrowIfNull(open);
         (_open, _openReference, _choose, _limit) = (open, openReference, choose, limit);
@@ -50,18 +50,19 @@ public sealed class SelfTest
     /// <summary>All checks, in the order in which they run.</summary>
     internal static IReadOnlyList<SelfCheck> Checks { get; } =
     [
-        .. OperationChecks.All(), .. LossChecks.All(), .. TrainingChecks.All(), .. AffinityChecks.All(), .. CollectiveChecks.All(), .. SegmentationChecks.All(), .. HdbscanChecks.All(),
+        .. OperationChecks.All(), .. PrecisionChecks.All(), .. LossChecks.All(), .. TrainingChecks.All(), .. AffinityChecks.All(), .. CollectiveChecks.All(), .. SegmentationChecks.All(), .. HdbscanChecks.All(),
         .. MeanShiftChecks.All(), .. ConsistencyChecks.All(),
     ];
 
     /// <summary>Whether the last run ended because something hangs.</summary>
     public bool Hangs => _hangs;
 
-    /// <summary>Whether a check is for a kind of device.</summary>
-    internal static bool IsFor(SelfCheck check, DeviceKind kind, bool quick)
+    /// <summary>Whether a check is for a device.</summary>
+    internal static bool IsFor(SelfCheck check, DeviceKind kind, in Capabilities device, bool quick)
     {
         var simulates = kind == DeviceKind.IlgpuCpu || (kind == DeviceKind.Host && check.Definition is null);
-        return (!check.IsLarge || !(quick || simulates)) && !(check.IsOfGpus && kind == DeviceKind.Host);
+        return (!check.IsLarge || !(quick || simulates)) && !(check.IsOfGpus && kind == DeviceKind.Host)
+            && (device.RoundsFactors || !check.IsOfMatrixUnits);
     }
 
     /// <summary>Runs the checks.</summary>
@@ -156,7 +157,7 @@ public sealed class SelfTest
         {
             device = _open();
             reference = _openReference(device.Kind);
-            SelfCheck[] checks = [.. _choose(device.Kind)];
+            SelfCheck[] checks = [.. _choose(device)];
             var machine = $"{Environment.ProcessorCount} processors, {HostDevice.InstructionSet}";
             results.Add(new Opened(new(machine, $"{device}", device.Driver, $"{reference}", checks.Length), checks), CancellationToken.None);
             foreach (var check in checks)

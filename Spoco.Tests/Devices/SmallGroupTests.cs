@@ -1,7 +1,3 @@
-using ILGPU;
-using ILGPU.Algorithms;
-using ILGPU.Runtime;
-using ILGPU.Runtime.CPU;
 using Spoco.Engine;
 using Spoco.Engine.Losses;
 using Spoco.Kernels;
@@ -16,7 +12,7 @@ namespace Spoco.Tests.Devices;
 public sealed class SmallGroupTests
 {
     private readonly ComputeDevice _host = ComputeDevice.Open("cpu", new ComputeDeviceOptions { Threads = 1 });
-    private readonly ComputeDevice _device = OfTwoThreads();
+    private readonly ComputeDevice _device = Simulators.OfThreads(2);
 
     [OneTimeTearDown]
     public void Close()
@@ -104,12 +100,6 @@ public sealed class SmallGroupTests
 
     [Test]
     public void Prefix_sums_compaction_sorting_and_segments() => CollectiveProblems.Check((IlgpuDevice)_device, 3, 2100);
-
-    private static IlgpuDevice OfTwoThreads()
-    {
-        var context = Context.Create(builder => builder.EnableAlgorithms().CPU(new CPUDevice(2, 1, 1)));
-        return new IlgpuDevice("ilgpu-cpu", DeviceKind.IlgpuCpu, context, context.GetCPUDevices()[0].CreateAccelerator(context), new ComputeDeviceOptions());
-    }
 
     private static float[] Values(int count, int seed)
     {

@@ -4,6 +4,7 @@ using Spoco.Engine.Losses;
 using Spoco.Engine.Ops;
 using Spoco.Engine.SelfTests;
 using Spoco.Kernels;
+using Spoco.Tests.Devices;
 using Spoco.Tests.Interleavings;
 using Spoco.Tests.Kernels;
 
@@ -38,19 +39,22 @@ public sealed class SelfTestCoverageTests
     public void Names_of_checks_are_unique() => Assert.That(SelfTest.Checks.Select(c => $"{c.Operation} {c.Case}"), Is.Unique);
 
     /// <summary>
-    /// All small checks, on the simulator. The kernels launched are all that there are; and for each that is handed arrays of floats there is a check that fails when
+    /// All small checks, on the simulator; those of matrix units, which are emulated here, on one with larger groups. The kernels launched are all that there are; and for each that is handed arrays of floats there is a check that fails when
     /// one value of them is another one behind its launch. Kernels that are handed nothing but integers are those of the Mutex Watershed, whose wrong integers may be
     /// addresses: they are launched here, and not falsified.
     /// </summary>
     [Test]
     public void Every_kernel_is_launched_and_a_wrong_value_of_any_is_found()
     {
-        using var tampered = new TamperedKernels("ilgpu-cpu");
+        using var ordinary = new TamperedKernels(ComputeDevice.Open("ilgpu-cpu"));
+        using var large = new TamperedKernels(Simulators.OfThreads(Spoco.Kernels.Primitives.MatrixTiles.Threads(64)));
         using var host = ComputeDevice.Open("cpu");
         var users = new Dictionary<string, List<SelfCheck>>();
         var kernels = new HashSet<MethodInfo>();
-        foreach (var check in SelfTest.Checks.Where(c => SelfTest.IsFor(c, DeviceKind.IlgpuCpu, quick: true)))
+        var units = large.Device.Capabilities with { MatrixUnits = MatrixUnits.BFloat16 | MatrixUnits.TensorFloat32 };
+        foreach (var check in SelfTest.Checks.Where(c => SelfTest.IsFor(c, DeviceKind.IlgpuCpu, units, quick: true)))
         {
+            var tampered = For(check);
             tampered.Launched.Clear();
             var result = SelfTest.Perform(check, tampered.Device, host);
             Assert.That(result.Problem, Is.Null, $"{check.Operation} {check.Case}");
@@ -66,10 +70,12 @@ public sealed class SelfTestCoverageTests
         Assert.That(falsified, Has.Length.GreaterThan(40));
         var missed = falsified.Where(name =>
         {
-            tampered.Target = name;
-            return users[name].All(check => SelfTest.Perform(check, tampered.Device, host).Passed);
+            (ordinary.Target, large.Target) = (name, name);
+            return users[name].All(check => SelfTest.Perform(check, For(check).Device, host).Passed);
         }).ToArray();
         TestContext.Out.WriteLine($"{users.Count} kernels are launched; wrong values of {falsified.Length} were looked for.");
         Assert.That(missed, Is.Empty, "kernels whose wrong values no check finds");
+
+        TamperedKernels For(SelfCheck check) => check.IsOfMatrixUnits ? large : ordinary;
     }
 }

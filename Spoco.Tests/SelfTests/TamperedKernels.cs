@@ -12,10 +12,10 @@ internal sealed class TamperedKernels : IKernelLoader, IDisposable
 {
     private readonly Dictionary<object, Delegate> _launchers = new(ReferenceEqualityComparer.Instance);
 
-    /// <summary>Opens the device.</summary>
-    public TamperedKernels(string device)
+    /// <summary>Takes a device.</summary>
+    public TamperedKernels(ComputeDevice device)
     {
-        Device = (IlgpuDevice)ComputeDevice.Open(device);
+        Device = (IlgpuDevice)device;
         Device.Loader = this;
     }
 

@@ -60,14 +60,16 @@ public sealed class TrainingPrecisionTests : FolderTests
         var device = TestDevices.Open(name);
         using var convolution = device.Algorithms.Force("Convolution", "matrix");
         using var unit = device.Algorithms.Force("NormConvolution", "matrix");
-        using var model = new SpocoModel(device, SmallTraining.ModelOptions, trained: false);
+        var options = SmallTraining.ModelOptions with { Network = SmallTraining.ModelOptions.Network with { FeatureMaps = [16, 32, 64] } };
+        using var model = new SpocoModel(device, options, trained: false);
         model.Initialise(1);
-        var (image, _) = SyntheticCells.Draw(3, 0, 24, 24);
+        var (image, _) = SyntheticCells.Draw(3, 0, 32, 32);
         image = model.Normalise(image);
         var exact = Predict(Precision.F32);
         var (coarse, coarsest) = (Distance(Predict(Precision.TF32)), Distance(Predict(Precision.BF16)));
-        Assert.That(coarse, Is.InRange(1e-6, 2e-2));
-        Assert.That(coarsest, Is.InRange(2 * coarse, 0.2));
+        TestContext.Out.WriteLine($"embeddings of tf32 differ by {coarse:0.0e0}, those of bf16 by {coarsest:0.0e0}");
+        Assert.That(coarse, Is.InRange(5e-5, 2e-4), "docs/precision.md");
+        Assert.That(coarsest, Is.InRange(5e-4, 2e-3), "docs/precision.md");
         var losses = ((Precision[])[Precision.F32, Precision.TF32]).Select(precision =>
         {
             var settings = Small with { Optimiser = Small.Optimiser with { Iterations = 1, Precision = precision } };

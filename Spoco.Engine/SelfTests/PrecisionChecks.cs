@@ -1,0 +1,63 @@
+using Spoco.Kernels;
+using Primitives = Spoco.Kernels.Primitives;
+
+namespace Spoco.Engine.SelfTests;
+
+/// <summary>
+/// Convolutions in matrix units, in every <see cref="Precision"/>. The host is given factors that are rounded already and computes in single precision, so that
+/// what is left is the rounding of sums and, where three products stand for one, 1.25 2^-20 of each; both are far below 2^-11, the rounding of a factor. A device
+/// that rounds otherwise than it should is found.
+/// </summary>
+internal static class PrecisionChecks
+{
+    private const double Sums = 5e-5;
+
+    public static IEnumerable<SelfCheck> All()
+    {
+        foreach (var precision in Enum.GetValues<Precision>())
+        {
+            yield return Of(precision, new(2, 1, 5, 7, 3), new(1, 3, 3, 3, 5), (0, 1, 1));
+            yield return Of(precision, new(1, 3, 3, 5, 20), new(3, 1, 3, 20, 33), (1, 0, 1));
+            yield return Of(precision, new(4, 1, 64, 60, 16), new(1, 3, 3, 16, 32), (0, 1, 1)) with { IsLarge = true };
+            yield return Of(precision, new(1, 9, 33, 31, 32), new(3, 3, 3, 32, 64), (1, 1, 1)) with { IsLarge = true };
+            yield return Of(precision, new(2, 1, 14, 14, 257), new(1, 3, 3, 257, 255), (0, 1, 1)) with { IsLarge = true };
+            yield return Of(precision, new(2, 4, 33, 31, 96), new(1, 1, 1, 96, 17), (0, 0, 0)) with { IsLarge = true };
+            yield return Of(precision, new(1, 1, 200, 203, 3), new(1, 5, 7, 3, 24), (0, 2, 3)) with { IsLarge = true };
+        }
+    }
+
+    private static SelfCheck Of(Precision precision, TensorShape x, TensorShape weight, (int, int, int) padding)
+    {
+        var shape = ConvolutionShape.Create(x, WeightShape.Of(weight), padding);
+        return new(nameof(Primitives.Convolution), $"{x} * {weight} in {precision}", Sums, device => Compute(device, shape, precision)) { IsOfMatrixUnits = true };
+    }
+
+    private static CheckedArray[] Compute(ComputeDevice device, ConvolutionShape shape, Precision precision)
+    {
+        var onHost = device.Capabilities.OnHost;
+        using var scope = new TensorScope();
+        using var rounding = new PrecisionScope(device, precision);
+        using var forced = onHost ? null : device.Algorithms.Force(nameof(Primitives.Convolution), "matrix");
+        var (x, weight, dy) = (Given(shape.Input, 0, onHost), Given(shape.Weight, 1, onHost), Given(shape.Output, 2, onHost));
+        var (y, dx, dweight) = (Tensor.Empty(device, shape.Output), Tensor.Empty(device, shape.Input), Tensor.Empty(device, shape.Weight));
+        Primitives.Convolution.Forward(shape, x.Buffer, weight.Buffer, default, y.Buffer);
+        Primitives.Convolution.BackwardInput(shape, dy.Buffer, weight.Buffer, dx.Buffer);
+
+        // Not every device rounds the factors of a weight gradient.
+        Primitives.Convolution.BackwardWeight(shape, Given(shape.Input, 0, true).Buffer, Given(shape.Output, 2, true).Buffer, dweight.Buffer);
+        return [new("y", y.ToArray()), new("gradient of x", dx.ToArray()), new("gradient of the weight", dweight.ToArray())];
+
+        Tensor Given(TensorShape extents, int stream, bool isRounded)
+        {
+            var values = CheckData.Values(extents, stream);
+            return Tensor.From(device, extents, isRounded ? Array.ConvertAll(values, value => Rounded(value, precision)) : values);
+        }
+    }
+
+    private static float Rounded(float value, Precision precision) => precision switch
+    {
+        Precision.F32 => value,
+        Precision.TF32 => BitConverter.Int32BitsToSingle(Primitives.TensorFloat32.Round(value)),
+        _ => (BFloat16)value,
+    };
+}
