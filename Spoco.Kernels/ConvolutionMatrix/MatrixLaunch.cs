@@ -14,8 +14,7 @@ internal static class MatrixLaunch
 
     /// <summary>Whether a device has room for a tile of any width, and for the window of a convolution.</summary>
     public static bool Runs(in Capabilities device, in ConvolutionShape shape) =>
-        (Pays(device) || device.MatrixUnits.HasFlag(MatrixUnits.Emulated))
-            && device.GroupThreads >= MatrixTiles.Threads(64) && device.SharedMemory >= MatrixTiles.SharedBytes(64)
+        !device.OnHost && (Pays(device) || device.MatrixUnits.HasFlag(MatrixUnits.Emulated)) && device.GroupThreads >= MatrixTiles.Threads(64) && device.SharedMemory >= MatrixTiles.SharedBytes(64)
             && HasBoxes(shape.Output, shape) && HasBoxes(shape.Input, shape.Transposed);
 
     /// <summary>Whether a device has matrix units for every <see cref="Precision"/>.</summary>

@@ -102,20 +102,23 @@ internal sealed class MatrixTilesTests
         Assert.That(MatrixLaunch.Runs(device, shape), Is.EqualTo(expected));
     }
 
-    /// <summary>Small groups, little shared memory, or the host.</summary>
+    /// <summary>Small groups, little shared memory, the host, or matrix units that are neither there nor emulated.</summary>
     [Test]
     public void Devices_without_room_do_not_run_it()
     {
         var shape = Convolution(new TensorShape(1, 1, 64, 64, 8), (1, 3, 3));
-        var device = new Capabilities(false, false, 256, 32, 48 << 10, true, true, MatrixUnits.None);
+        var device = new Capabilities(false, false, 256, 32, 48 << 10, true, true, MatrixUnits.Emulated);
         Assert.That(MatrixLaunch.Runs(device, shape), Is.True);
         Assert.That(MatrixLaunch.Runs(device with { GroupThreads = 255 }, shape), Is.False);
         Assert.That(MatrixLaunch.Runs(device with { SharedMemory = 32 << 10 }, shape), Is.False);
         Assert.That(MatrixLaunch.Runs(device with { OnHost = true }, shape), Is.False);
+        Assert.That(MatrixLaunch.Runs(device with { MatrixUnits = MatrixUnits.None }, shape), Is.False);
+        Assert.That(MatrixLaunch.Runs(device with { MatrixUnits = MatrixUnits.Float16 }, shape), Is.False);
     }
 
     /// <summary>Every precision has to have units: the choice is that of the algorithm, not of the precision.</summary>
     [TestCase(MatrixUnits.None, false)]
+    [TestCase(MatrixUnits.Emulated, false)]
     [TestCase(MatrixUnits.Float16, false)]
     [TestCase(MatrixUnits.TensorFloat32, false)]
     [TestCase(MatrixUnits.Float16 | MatrixUnits.BFloat16 | MatrixUnits.TensorFloat32, true)]
