@@ -51,6 +51,7 @@ public sealed class TiledPrediction : IPredictionReader
             throw new ArgumentException($"TiledPrediction: {network.FeatureMaps.Count} levels need at least {least.D}x{least.H}x{least.W} voxels, got {seen.D}x{seen.H}x{seen.W}.");
         _field = new ReceptiveField(network, seen.D, seen.H, seen.W);
         _memory = memory;
+        using var rounding = model.Rounding();
         (Tile, _heldBytes) = ChooseTile(memory);
     }
 
@@ -150,7 +151,6 @@ public sealed class TiledPrediction : IPredictionReader
     internal static long Bytes(SpocoModel model, TensorShape image, TensorShape whole = default)
     {
         var channels = model.EmbeddingNet.Options.OutputChannels;
-        using var rounding = model.Rounding();
         return PredictionMemory.Bytes(model.Device, model.EmbeddingNet.Options, image, whole)
             + image.Voxels * sizeof(float) * (model.Options.Network.InputChannels + channels);
     }

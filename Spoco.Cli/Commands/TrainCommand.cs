@@ -20,7 +20,7 @@ internal static class TrainCommand
         };
         var resume = new Option<bool>("--resume")
         {
-            Description = "Continue the training in --out, bit for bit as if it had not been interrupted. Its settings are those it was started with.",
+            Description = "Continue the training in --out, bit for bit as if it had not been interrupted. Its settings are those it was started with; --precision may be another one.",
         };
         var changedData = new Option<bool>("--changed-data")
         {

@@ -80,7 +80,10 @@ public abstract class ComputeDevice : IDisposable
     /// <summary>The driver and what it offers, for reports of errors; empty for the host.</summary>
     public virtual string Driver => "";
 
-    /// <summary>How the factors of convolutions are rounded on matrix units; other units compute in single precision whatever it is.</summary>
+    /// <summary>
+    /// How the factors of convolutions are rounded on matrix units; other units compute in single precision whatever it is. What has a precision of its own sets it
+    /// while it computes.
+    /// </summary>
     public Precision Precision { get; set; }
 
     /// <summary>What the choice of algorithms asks of it: atomics, matrix units, shared memory, subgroup width.</summary>
