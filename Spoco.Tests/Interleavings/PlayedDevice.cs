@@ -1,10 +1,9 @@
 using System.Linq.Expressions;
 using System.Reflection;
-using ILGPU;
-using ILGPU.Algorithms;
 using ILGPU.Runtime;
-using ILGPU.Runtime.CPU;
 using Spoco.Kernels;
+using Spoco.Kernels.Primitives;
+using Spoco.Tests.Devices;
 
 namespace Spoco.Tests.Interleavings;
 
@@ -25,12 +24,8 @@ internal sealed class PlayedDevice : IKernelLoader, IDisposable
     }
 
     /// <summary>A device whose groups have up to 256 threads, and that computes convolutions as matrix units do.</summary>
-    public static PlayedDevice OfLargeGroups()
-    {
-        var context = Context.Create(builder => builder.EnableAlgorithms().CPU(new CPUDevice(32, 8, 1)));
-        return new PlayedDevice(new IlgpuDevice("ilgpu-cpu", DeviceKind.IlgpuCpu, context, context.GetCPUDevices()[0].CreateAccelerator(context),
-            new ComputeDeviceOptions { Algorithms = "Convolution=matrix" }));
-    }
+    public static PlayedDevice OfLargeGroups() =>
+        new(Simulators.OfThreads(MatrixTiles.Threads(64), new ComputeDeviceOptions { Algorithms = "Convolution=matrix" }));
 
     /// <summary>A device on which one player plays all launches.</summary>
     public static IlgpuDevice Open(int seed) =>
