@@ -67,6 +67,7 @@ internal static class ReportText
     {
         var (flops, bytes, memory) = (results.Any(r => r.Flops > 0), results.Any(r => r.Bytes > 0), results.Any(r => r.PeakBytes > 0));
         var isPeak = section == BenchReport.PeakSection;
+        var peakBytes = report.Peak(r => r.Gigabytes);
         yield return $"| case | what | median ms | fastest | slowest | samples |{(flops ? isPeak ? " TFLOP/s |" : " TFLOP/s | of peak |" : "")}"
             + $"{(bytes ? isPeak ? " GB/s |" : " GB/s | of peak |" : "")}{(memory ? " peak memory MiB |" : "")}";
         yield return $"|---|---|--:|--:|--:|--:|{Rule(flops)}{Rule(bytes)}{(memory ? "--:|" : "")}";
@@ -80,7 +81,7 @@ internal static class ReportText
 
             yield return $"| {Cell(r.Name)} | {Cell(r.What)} | {Number(r.Median)} | {Number(r.Fastest)} | {Number(r.Slowest)} | "
                 + $"{r.Samples}{(r.CallsPerSample > 1 ? $" x {r.CallsPerSample}" : "")} |"
-                + (flops ? Rate(r.Teraflops, report.PeakTeraflops(PrecisionCalls.Of(r.What))) : "") + (bytes ? Rate(r.Gigabytes, report.Peak(x => x.Gigabytes)) : "") + (memory ? $" {r.PeakBytes >> 20} |" : "");
+                + (flops ? Rate(r.Teraflops, report.PeakTeraflops(PrecisionCalls.Of(r.What))) : "") + (bytes ? Rate(r.Gigabytes, peakBytes) : "") + (memory ? $" {r.PeakBytes >> 20} |" : "");
         }
 
         string Rule(bool isThere) => isThere ? isPeak ? "--:|" : "--:|--:|" : "";

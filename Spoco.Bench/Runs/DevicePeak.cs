@@ -19,7 +19,7 @@ internal sealed class DevicePeak : ITimedCalls
         _device = device;
         _peak = FmaPeak.Chooser.For(device, default);
         _sums = holdings.Allocate<float>(device, _peak.Threads(device), nameof(DevicePeak));
-        _products = PrecisionCalls.Of(device.Capabilities).Count() > 1 ? holdings.Allocate<float>(device, MatrixPeak.Threads(device), nameof(DevicePeak)) : default;
+        _products = device.Capabilities.RoundsFactors ? holdings.Allocate<float>(device, MatrixPeak.Threads(device), nameof(DevicePeak)) : default;
         _source = holdings.AllocateCleared<float>(device, copyBytes / sizeof(float), nameof(DevicePeak));
         _target = holdings.AllocateCleared<float>(device, copyBytes / sizeof(float), nameof(DevicePeak));
         _holdings = holdings.Share();

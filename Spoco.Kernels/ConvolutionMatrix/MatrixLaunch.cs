@@ -60,23 +60,23 @@ internal static class MatrixLaunch
         }
     }
 
-    /// <summary>Whether <see cref="WeightGradientParts"/> computes a weight gradient: the window has three rows and columns, and output channels fill tiles.</summary>
+    /// <summary>Whether a weight gradient is computed in matrix units: the window has three rows and columns, and output channels fill tiles.</summary>
     public static bool HasWeightGradient(in ConvolutionShape shape) => shape is { KernelH: MatrixGradientPlanes.Window, KernelW: MatrixGradientPlanes.Window }
         && shape.OutputChannels % 16 == 0;
 
-    /// <summary>The gradient of the weight, as copies that lie one behind the other and are still to be summed up; default where it is done.</summary>
+    /// <summary>The gradient of the weight, see <see cref="TileLaunch.WeightGradientParts"/>, which computes what matrix units do not.</summary>
     public static DeviceBuffer<float> WeightGradientParts(
         IlgpuDevice device, Holdings holdings, in TileSource source, in TileSource gradient, in ConvolutionShape shape, DeviceBuffer<float> dweight) =>
-        device.Precision switch
+        !HasWeightGradient(shape) ? TileLaunch.WeightGradientParts(device, holdings, source, gradient, shape, dweight) : device.Precision switch
         {
             Precision.F32 => WeightGradientParts<SingleOperand>(device, holdings, source, gradient, shape, dweight),
             Precision.TF32 => WeightGradientParts<TensorFloat32Operand>(device, holdings, source, gradient, shape, dweight),
-            _ => WeightGradientParts<BrainFloat16Operand>(device, holdings, source, gradient, shape, dweight),
+            _ => WeightGradientParts<WideBrainFloat16Operand>(device, holdings, source, gradient, shape, dweight),
         };
 
     private static DeviceBuffer<float> WeightGradientParts<TOperand>(
         IlgpuDevice device, Holdings holdings, in TileSource source, in TileSource gradient, in ConvolutionShape shape, DeviceBuffer<float> dweight)
-        where TOperand : unmanaged, IMatrixOperand
+        where TOperand : unmanaged, IGradientOperand
     {
         var columns = shape.OutputChannels % 64 == 0 ? 64 : shape.OutputChannels % 32 == 0 ? 32 : 16;
         var images = shape.Output.N;
@@ -96,7 +96,7 @@ internal static class MatrixLaunch
         var config = new KernelConfig(IlgpuDevice.Extent((long)tiles * images * boxes.Parts, nameof(Convolution)), columns == 64 ? 192 : 96);
         var copies = images * boxes.Parts == 1 ? default : holdings.Allocate<float>(device, dweight.Length * images * boxes.Parts, "Convolution weight gradient");
         launch(config, source, gradient, copies.IsNull ? dweight.View : copies.View, shape, boxes,
-            Emulated(device, holdings, config, WarpGradientTile.EmulatedWords));
+            Emulated(device, holdings, config));
         return copies;
     }
 
@@ -117,7 +117,7 @@ internal static class MatrixLaunch
         };
         var config = Config(shape, blocks);
         var vectors = shape.OutputChannels % 4 == 0 && IsAligned(target.Y) && IsAligned(target.Pooled) ? 1 : 0;
-        launch(config, source, packed, shape, blocks, MatrixReach.Of(blocks, shape, HasVectors(source)), target with { Vectors = vectors }, Emulated(device, holdings, config, WarpTile.EmulatedWords));
+        launch(config, source, packed, shape, blocks, MatrixReach.Of(blocks, shape, HasVectors(source)), target with { Vectors = vectors }, Emulated(device, holdings, config));
     }
 
     private static void InputGradient<TOperand>(
@@ -138,7 +138,7 @@ internal static class MatrixLaunch
         };
         var config = Config(transposed, blocks);
         var vectors = HasVectors(target.Inputs) && IsAligned(target.Dx) && IsAligned(target.Dsmall) ? 1 : 0;
-        launch(config, gradient, packed, transposed, blocks, MatrixReach.Of(blocks, transposed, HasVectors(gradient)), target with { Vectors = vectors }, Emulated(device, holdings, config, WarpTile.EmulatedWords));
+        launch(config, gradient, packed, transposed, blocks, MatrixReach.Of(blocks, transposed, HasVectors(gradient)), target with { Vectors = vectors }, Emulated(device, holdings, config));
     }
 
     private static ArrayView<Words> Pack<TOperand>(
@@ -152,8 +152,8 @@ internal static class MatrixLaunch
     }
 
     /// <summary>Memory of what stands for matrix units where there are none.</summary>
-    private static ArrayView<int> Emulated(IlgpuDevice device, Holdings holdings, KernelConfig config, int words) => Pays(device.Capabilities) ? default
-        : holdings.Allocate<int>(device, (long)config.GridDim.X * words, "Convolution without matrix units").View;
+    private static ArrayView<int> Emulated(IlgpuDevice device, Holdings holdings, KernelConfig config) => Pays(device.Capabilities) ? default
+        : holdings.Allocate<int>(device, (long)config.GridDim.X * WarpSums.EmulatedWords, "Convolution without matrix units").View;
 
     /// <summary>Whether four neighbouring channels can be read at once.</summary>
     private static bool HasVectors(in TileSource source) => source.Shape.C % 4 == 0 && source.SmallShape.C % 4 == 0

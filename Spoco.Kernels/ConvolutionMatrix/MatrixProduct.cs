@@ -26,7 +26,7 @@ internal static class MatrixProduct
     /// <param name="shared">Shared memory: a slab of what is reached, then the stages of the columns; the sums afterwards.</param>
     /// <param name="voxels">Shared memory for the numbers of the voxels that are reached, those of both tensors.</param>
     /// <param name="places">Shared memory of the blocks.</param>
-    /// <param name="emulated">See <see cref="WarpTile.Zero"/>.</param>
+    /// <param name="emulated">See <see cref="WarpSums.Zero"/>.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static TileProduct Of<TLayout, TOperand>(
         TileSource source, ArrayView<Words> weight, ConvolutionShape shape, TileBlocks blocks, MatrixReach reach, TilePlace thread,

@@ -55,10 +55,10 @@ internal static class MatrixWeightGradient
     /// <param name="partials">[N, parts, kD, 3, 3, Cin, Cout].</param>
     /// <param name="shape">The forward convolution.</param>
     /// <param name="boxes">Boxes of an image and their parts.</param>
-    /// <param name="emulated">See <see cref="WarpGradientTile.Zero"/>.</param>
+    /// <param name="emulated">See <see cref="WarpSums.Zero"/>.</param>
     public static void Kernel<TLayout, TOperand>(
         TileSource source, TileSource gradient, ArrayView<float> partials, ConvolutionShape shape, MatrixGradientBoxes boxes, ArrayView<int> emulated)
-        where TLayout : unmanaged, IMatrixGradientLayout where TOperand : unmanaged, IMatrixOperand
+        where TLayout : unmanaged, IMatrixGradientLayout where TOperand : unmanaged, IGradientOperand
     {
         var layout = default(TLayout);
         var operand = default(TOperand);
@@ -127,13 +127,13 @@ internal static class MatrixWeightGradient
         sums.StoreTo(partials, first, shape.InputChannels * shape.OutputChannels, shape.OutputChannels, shape.InputChannels - firstChannel - 2 * g, layout.ColumnFragments);
     }
 
-    private static Words Rounded<TOperand>(TOperand operand, Four values) where TOperand : unmanaged, IMatrixOperand
+    private static Words Rounded<TOperand>(TOperand operand, Four values) where TOperand : unmanaged, IGradientOperand
     {
         Words words;
-        words.X = operand.Rounded(values.X);
-        words.Y = operand.Rounded(values.Y);
-        words.Z = operand.Rounded(values.Z);
-        words.W = operand.Rounded(values.W);
+        words.X = operand.Word(values.X, 0);
+        words.Y = operand.Word(values.Y, 0);
+        words.Z = operand.Word(values.Z, 0);
+        words.W = operand.Word(values.W, 0);
         return words;
     }
 }

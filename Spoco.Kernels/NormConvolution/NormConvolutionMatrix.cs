@@ -36,6 +36,5 @@ internal sealed class NormConvolutionMatrix : NormConvolutionSimt
     /// <inheritdoc/>
     protected override DeviceBuffer<float> WeightGradientParts(
         IlgpuDevice device, Holdings holdings, in TileSource source, in TileSource gradient, in ConvolutionShape shape, DeviceBuffer<float> dweight) =>
-        MatrixLaunch.HasWeightGradient(shape) ? MatrixLaunch.WeightGradientParts(device, holdings, source, gradient, shape, dweight)
-            : base.WeightGradientParts(device, holdings, source, gradient, shape, dweight);
+        MatrixLaunch.WeightGradientParts(device, holdings, source, gradient, shape, dweight);
 }
