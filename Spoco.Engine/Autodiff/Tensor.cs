@@ -136,6 +136,10 @@ public sealed class Tensor : IDisposable
         : throw new InvalidOperationException(
             $"Tensor {Shape}: holds {ElementType}, and the operation takes {ElementTypes.Of<T>()} only; {nameof(Ops)}.{nameof(Ops.Cast)} gives it that.");
 
+    /// <summary>The values as they are stored, of single precision or narrower, for operations that take both.</summary>
+    /// <exception cref="ObjectDisposedException">The tensor was released.</exception>
+    internal ValueBuffer Stored => new(Bytes, ElementType);
+
     /// <summary>A new array with the values; waits for the kernels that write them.</summary>
     public float[] ToArray() => Buffer.ToArray();
 

@@ -87,13 +87,16 @@ public sealed class UNet : IDisposable
         using var scope = new TensorScope();
         var window = Options.PoolWindow;
         var map = new FeatureMap(x);
+
+        // Dropout, and what measures statistics over the parts of an image, take single precision.
+        var narrow = part.Statistics is null && bottleneckDropout is null;
         var skips = new FeatureMap[_encoders.Length - 1];
         var parts = new ImagePart[_encoders.Length];
         for (var i = 0; i < _encoders.Length; i++)
         {
             var deepest = i == skips.Length;
             parts[i] = part;
-            if (_encoders[i].Forward(map, null, training, new NextOperations(Norm: true, deepest ? null : window), part, watch) is not var (y, pooled))
+            if (_encoders[i].Forward(map, null, training, new NextOperations(Norm: true, deepest ? null : window, narrow), part, watch) is not var (y, pooled))
                 return null;
             part = part.Pooled(window);
             map = pooled ?? y;
@@ -111,7 +114,7 @@ public sealed class UNet : IDisposable
         for (var i = 0; i < _decoders.Length; i++)
         {
             var skip = skips[^(i + 1)];
-            var next = new NextOperations(Norm: i + 1 < _decoders.Length, Window: null);
+            var next = new NextOperations(Norm: i + 1 < _decoders.Length, Window: null, narrow);
             if (_decoders[i].Forward(skip, map, training, next, parts[^(i + 2)], watch) is not var (y, _))
                 return null;
             map = y;
@@ -151,7 +154,7 @@ public sealed class UNet : IDisposable
             FeatureMap x, FeatureMap? small, bool training, NextOperations next, ImagePart part, ForwardWatch watch)
         {
             using var scope = new TensorScope();
-            if (First.Forward(x, small, training, new NextOperations(Norm: true, Window: null), part) is not var (middle, _))
+            if (First.Forward(x, small, training, new NextOperations(Norm: true, Window: null, next.Narrow), part) is not var (middle, _))
                 return null;
             watch.Step(middle.Shape);
             if (Second.Forward(middle, null, training, next, part) is not var (y, pooled))

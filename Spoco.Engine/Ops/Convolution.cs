@@ -32,24 +32,24 @@ public static class Convolution
             throw new ArgumentException($"Convolution: weight {weight.Shape} needs a bias of shape {TensorShape.Vector(shape.OutputChannels)}, "
                 + $"got {bias.Shape}.");
         var y = Tensor.Empty(x.Device, shape.Output, nameof(Convolution));
-        Primitives.Convolution.Forward(shape, x.Buffer, weight.Buffer, bias?.Buffer ?? default, y.Buffer, activation);
+        Primitives.Convolution.Forward(shape, x.Stored, weight.Buffer, bias?.Buffer ?? default, y.Buffer, activation);
         return Gradients.Needed(x, weight, bias) ? Gradients.Record(y, new Node(shape, x, weight, bias, y, activation)) : y;
     }
 
     private static Tensor Forward(ConvolutionShape shape, Tensor x, Tensor weight) =>
         Apply(x, weight, null, (shape.PaddingD, shape.PaddingH, shape.PaddingW));
 
-    private static Tensor BackwardInput(ConvolutionShape shape, Tensor dy, Tensor weight)
+    private static Tensor BackwardInput(ConvolutionShape shape, Tensor dy, Tensor weight, ElementType type = ElementType.F32)
     {
-        var dx = Tensor.Empty(dy.Device, shape.Input, nameof(Convolution));
-        Primitives.Convolution.BackwardInput(shape, dy.Buffer, weight.Buffer, dx.Buffer);
+        var dx = Tensor.Empty(dy.Device, shape.Input, nameof(Convolution), type);
+        Primitives.Convolution.BackwardInput(shape, dy.Buffer, weight.Buffer, dx.Stored);
         return Gradients.Needed(dy, weight) ? Gradients.Record(dx, new BackwardInputNode(shape, dy, weight)) : dx;
     }
 
     private static Tensor BackwardWeight(ConvolutionShape shape, Tensor x, Tensor dy, Tensor? place = null)
     {
         var dweight = place ?? Tensor.Empty(dy.Device, shape.Weight, nameof(Convolution));
-        Primitives.Convolution.BackwardWeight(shape, x.Buffer, dy.Buffer, dweight.Buffer);
+        Primitives.Convolution.BackwardWeight(shape, x.Stored, dy.Buffer, dweight.Buffer);
         return Gradients.Needed(x, dy) ? Gradients.Record(dweight, new BackwardWeightNode(shape, x, dy)) : dweight;
     }
 
@@ -81,7 +81,7 @@ public static class Convolution
         {
             var dy = _y is null ? gradient : Activation.Backward(gradient, _y, _activation);
             if (_weight is not null)
-                inputGradients[0] = BackwardInput(_shape, dy, _weight);
+                inputGradients[0] = BackwardInput(_shape, dy, _weight, Inputs[0]!.ElementType);
             if (_x is not null)
                 inputGradients[1] = BackwardWeight(_shape, _x, dy, Place(1));
             if (Needs(2))

@@ -15,9 +15,9 @@ public static class MaxPool
     {
         ArgumentNullException.ThrowIfNull(x);
         var shape = PoolingShape.Of(nameof(MaxPool), x.Shape, window);
-        var y = Tensor.Empty(x.Device, shape.Output, nameof(MaxPool));
+        var y = Tensor.Empty(x.Device, shape.Output, nameof(MaxPool), x.ElementType);
         using var places = new Places(x.Device, shape, Gradients.Needed(x));
-        Primitives.MaxPool.Forward(shape, x.Buffer, y.Buffer, places.Buffer);
+        Primitives.MaxPool.Forward(shape, x.Stored, y.Stored, places.Buffer);
         return Record(y, x, shape, places);
     }
 
@@ -28,15 +28,15 @@ public static class MaxPool
 
     private static Tensor Backward(Tensor dy, PoolingShape shape, Places places)
     {
-        var dx = Tensor.Empty(dy.Device, shape.Input, nameof(MaxPool));
-        Primitives.MaxPool.Backward(shape, dy.Buffer, places.Buffer, dx.Buffer);
+        var dx = Tensor.Empty(dy.Device, shape.Input, nameof(MaxPool), dy.ElementType);
+        Primitives.MaxPool.Backward(shape, dy.Stored, places.Buffer, dx.Stored);
         return Gradients.Needed(dy) ? Gradients.Record(dx, new BackwardNode(dy, shape, places.Share())) : dx;
     }
 
     private static Tensor Gather(Tensor x, PoolingShape shape, Places places)
     {
-        var y = Tensor.Empty(x.Device, shape.Output, nameof(MaxPool));
-        Primitives.MaxPool.Gather(shape, x.Buffer, places.Buffer, y.Buffer);
+        var y = Tensor.Empty(x.Device, shape.Output, nameof(MaxPool), x.ElementType);
+        Primitives.MaxPool.Gather(shape, x.Stored, places.Buffer, y.Stored);
         return Gradients.Needed(x) ? Gradients.Record(y, new Node(x, shape, places.Share())) : y;
     }
 
@@ -68,7 +68,7 @@ public static class MaxPool
         protected internal override void Backward(Tensor gradient, Span<Tensor?> inputGradients)
         {
             if (inputGradients[0] is { } sum)
-                Primitives.MaxPool.Backward(shape, gradient.Buffer, places.Buffer, sum.Buffer, add: true);
+                Primitives.MaxPool.Backward(shape, gradient.Stored, places.Buffer, sum.Stored, add: true);
             else
                 inputGradients[0] = MaxPool.Backward(gradient, shape, places);
         }

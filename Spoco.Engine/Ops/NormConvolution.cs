@@ -86,7 +86,7 @@ public static class NormConvolution
     private static FeatureMap? Map(Tensor? tensor) => tensor is null ? null : new FeatureMap(tensor);
 
     private static NormConvolutionInputs Inputs(FeatureMap x, FeatureMap? small) => new(
-        x.Values.Buffer, small?.Values.Buffer ?? default, x.Moments?.Buffer ?? default, small?.Moments?.Buffer ?? default);
+        x.Values.Stored, small?.Values.Stored ?? default, x.Moments?.Buffer ?? default, small?.Moments?.Buffer ?? default);
 
     private static NormConvolutionShape Shape(
         FeatureMap x, FeatureMap? small, Tensor gamma, Tensor beta, Tensor weight, int groups, ActivationFunction activation, TensorShape whole)
@@ -115,14 +115,15 @@ public static class NormConvolution
         var needed = Gradients.Needed(x.Values, small?.Values, gamma, beta, weight);
         var pool = next.Window is { } window ? PoolingShape.Of(nameof(MaxPool), shape.Output, window) : default;
         var pools = next.Window is not null && Primitives.NormConvolution.Pools(device, shape, pool);
-        var y = Tensor.Empty(device, shape.Output, nameof(NormConvolution));
-        var pooled = pools ? Tensor.Empty(device, pool.Output, nameof(MaxPool)) : null;
+        var type = next.Narrow ? Primitives.NormConvolution.Storage(device, shape) : ElementType.F32;
+        var y = Tensor.Empty(device, shape.Output, nameof(NormConvolution), type);
+        var pooled = pools ? Tensor.Empty(device, pool.Output, nameof(MaxPool), type) : null;
         using var places = new MaxPool.Places(device, pool, pools && needed);
         var momentsLength = next.Norm ? Primitives.NormConvolution.MomentsLength(device, shape, pools ? pool : default) : 0;
         var moments = momentsLength > 0 ? Floats(device, momentsLength) : null;
         var pooledMoments = pools && momentsLength > 0 ? Floats(device, momentsLength) : null;
         Primitives.NormConvolution.Forward(shape, Inputs(x, small), new NormParameters(gamma.Buffer, beta.Buffer, Eps), statistics.Buffer, weight.Buffer,
-            new NormConvolutionResults(y.Buffer, moments?.Buffer ?? default, pool, pooled?.Buffer ?? default, places.Buffer,
+            new NormConvolutionResults(y.Stored, moments?.Buffer ?? default, pool, pooled?.Stored ?? default, places.Buffer,
                 pooledMoments?.Buffer ?? default));
         if (needed)
             Gradients.Record(y, new Node(shape, x.Values, small?.Values, gamma, beta, statistics, weight, y, constantStatistics));
@@ -165,12 +166,12 @@ public static class NormConvolution
             for (var i = 0; i < inputGradients.Length; i++)
             {
                 if (Needs(i))
-                    inputGradients[i] = Place(i) ?? Tensor.Empty(_x.Device, Inputs[i]!.Shape, nameof(NormConvolution));
+                    inputGradients[i] = Place(i) ?? Tensor.Empty(_x.Device, Inputs[i]!.Shape, nameof(NormConvolution), Inputs[i]!.ElementType);
             }
 
-            Primitives.NormConvolution.Backward(_shape, gradient.Buffer, _y.Buffer, new NormConvolutionInputs(_x.Buffer, _small?.Buffer ?? default),
+            Primitives.NormConvolution.Backward(_shape, gradient.Stored, _y.Stored, new NormConvolutionInputs(_x.Stored, _small?.Stored ?? default),
                 new NormParameters(_gamma.Buffer, _beta.Buffer, Eps), _statistics.Buffer, _weight.Buffer, _constantStatistics,
-                new NormConvolutionGradients(Buffer(inputGradients[0]), Buffer(inputGradients[1]), Buffer(inputGradients[2]), Buffer(inputGradients[3]),
+                new NormConvolutionGradients(inputGradients[0]?.Stored ?? default, inputGradients[1]?.Stored ?? default, Buffer(inputGradients[2]), Buffer(inputGradients[3]),
                     Buffer(inputGradients[4])));
         }
 

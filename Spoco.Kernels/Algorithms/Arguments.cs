@@ -16,6 +16,19 @@ internal readonly struct Arguments(string operation, ComputeDevice device)
         return this;
     }
 
+    /// <summary>Checks values that are needed.</summary>
+    /// <exception cref="ArgumentException">They are others in number, or on another device.</exception>
+    public Arguments Need(ValueBuffer values, long length, string name)
+    {
+        if (values.Length != length)
+            throw new ArgumentException($"{operation}: {name} has {values.Length} elements, expected {length}.");
+        return Need(values.Bytes, values.Bytes.Length, name);
+    }
+
+    /// <summary>Checks values that may be left out.</summary>
+    /// <exception cref="ArgumentException">They are others in number, or on another device.</exception>
+    public Arguments Allow(ValueBuffer values, long length, string name) => values.IsNull ? this : Need(values, length, name);
+
     /// <summary>Checks a buffer that may be left out.</summary>
     /// <exception cref="ArgumentException">It has another length, or is on another device.</exception>
     public Arguments Allow<T>(DeviceBuffer<T> buffer, long length, string name) where T : unmanaged =>

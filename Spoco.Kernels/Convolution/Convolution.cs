@@ -19,7 +19,7 @@ internal static class Convolution
     /// <param name="activation">f.</param>
     /// <exception cref="ArgumentException">A buffer has another length than the shape says, or lies on another device.</exception>
     public static void Forward(
-        in ConvolutionShape shape, DeviceBuffer<float> x, DeviceBuffer<float> weight, DeviceBuffer<float> bias, DeviceBuffer<float> y,
+        in ConvolutionShape shape, ValueBuffer x, DeviceBuffer<float> weight, DeviceBuffer<float> bias, DeviceBuffer<float> y,
         ActivationFunction activation = default)
     {
         new Arguments(nameof(Convolution), y.Device).Need(x, shape.Input.Count, "the input").Need(weight, shape.Weight.Count, "the weight")
@@ -33,7 +33,7 @@ internal static class Convolution
     /// <param name="weight">[kD,kH,kW,Cin,Cout].</param>
     /// <param name="dx">[N,D,H,W,Cin], overwritten.</param>
     /// <exception cref="ArgumentException">A buffer has another length than the shape says, or lies on another device.</exception>
-    public static void BackwardInput(in ConvolutionShape shape, DeviceBuffer<float> dy, DeviceBuffer<float> weight, DeviceBuffer<float> dx)
+    public static void BackwardInput(in ConvolutionShape shape, DeviceBuffer<float> dy, DeviceBuffer<float> weight, ValueBuffer dx)
     {
         new Arguments(nameof(Convolution), dx.Device).Need(dy, shape.Output.Count, "the output gradient").Need(weight, shape.Weight.Count, "the weight")
             .Need(dx, shape.Input.Count, "the input gradient");
@@ -46,7 +46,7 @@ internal static class Convolution
     /// <param name="dy">Gradient with respect to the output (before the activation), [N,D',H',W',Cout].</param>
     /// <param name="dweight">[kD,kH,kW,Cin,Cout], overwritten.</param>
     /// <exception cref="ArgumentException">A buffer has another length than the shape says, or lies on another device.</exception>
-    public static void BackwardWeight(in ConvolutionShape shape, DeviceBuffer<float> x, DeviceBuffer<float> dy, DeviceBuffer<float> dweight)
+    public static void BackwardWeight(in ConvolutionShape shape, ValueBuffer x, DeviceBuffer<float> dy, DeviceBuffer<float> dweight)
     {
         new Arguments(nameof(Convolution), dweight.Device).Need(x, shape.Input.Count, "the input").Need(dy, shape.Output.Count, "the output gradient")
             .Need(dweight, shape.Weight.Count, "the weight gradient");

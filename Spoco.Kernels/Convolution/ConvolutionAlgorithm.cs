@@ -26,12 +26,12 @@ internal abstract class ConvolutionAlgorithm : IAlgorithm<ConvolutionProblem>
 
     /// <summary>y = f(x * weight + bias).</summary>
     public abstract void Forward(
-        in ConvolutionShape shape, DeviceBuffer<float> x, DeviceBuffer<float> weight, DeviceBuffer<float> bias, DeviceBuffer<float> y,
+        in ConvolutionShape shape, ValueBuffer x, DeviceBuffer<float> weight, DeviceBuffer<float> bias, DeviceBuffer<float> y,
         ActivationFunction activation);
 
     /// <summary>dx from dy and the weight.</summary>
-    public abstract void BackwardInput(in ConvolutionShape shape, DeviceBuffer<float> dy, DeviceBuffer<float> weight, DeviceBuffer<float> dx);
+    public abstract void BackwardInput(in ConvolutionShape shape, DeviceBuffer<float> dy, DeviceBuffer<float> weight, ValueBuffer dx);
 
     /// <summary>dweight from x and dy.</summary>
-    public abstract void BackwardWeight(in ConvolutionShape shape, DeviceBuffer<float> x, DeviceBuffer<float> dy, DeviceBuffer<float> dweight);
+    public abstract void BackwardWeight(in ConvolutionShape shape, ValueBuffer x, DeviceBuffer<float> dy, DeviceBuffer<float> dweight);
 }

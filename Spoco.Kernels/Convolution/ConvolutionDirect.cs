@@ -25,15 +25,15 @@ internal sealed unsafe class ConvolutionDirect : ConvolutionAlgorithm
 
     /// <inheritdoc/>
     public override void Forward(
-        in ConvolutionShape shape, DeviceBuffer<float> x, DeviceBuffer<float> weight, DeviceBuffer<float> bias, DeviceBuffer<float> y,
-        ActivationFunction activation) => Correlate(shape.Flattened, x, weight, false, bias, y, activation);
+        in ConvolutionShape shape, ValueBuffer x, DeviceBuffer<float> weight, DeviceBuffer<float> bias, DeviceBuffer<float> y,
+        ActivationFunction activation) => Correlate(shape.Flattened, x.Single, weight, false, bias, y, activation);
 
     /// <inheritdoc/>
-    public override void BackwardInput(in ConvolutionShape shape, DeviceBuffer<float> dy, DeviceBuffer<float> weight, DeviceBuffer<float> dx) =>
-        Correlate(shape.Flattened.Transposed, dy, weight, true, default, dx, default);
+    public override void BackwardInput(in ConvolutionShape shape, DeviceBuffer<float> dy, DeviceBuffer<float> weight, ValueBuffer dx) =>
+        Correlate(shape.Flattened.Transposed, dy, weight, true, default, dx.Single, default);
 
     /// <inheritdoc/>
-    public override void BackwardWeight(in ConvolutionShape shape, DeviceBuffer<float> x, DeviceBuffer<float> dy, DeviceBuffer<float> dweight)
+    public override void BackwardWeight(in ConvolutionShape shape, ValueBuffer x, DeviceBuffer<float> dy, DeviceBuffer<float> dweight)
     {
         var (host, flat) = (dweight.Device.Host, shape.Flattened);
         switch (VectorWidth.Narrow(Lanes, flat.OutputChannels))

@@ -14,22 +14,22 @@ internal class ConvolutionSimt : ConvolutionAlgorithm
 
     /// <inheritdoc/>
     public override void Forward(
-        in ConvolutionShape shape, DeviceBuffer<float> x, DeviceBuffer<float> weight, DeviceBuffer<float> bias, DeviceBuffer<float> y,
+        in ConvolutionShape shape, ValueBuffer x, DeviceBuffer<float> weight, DeviceBuffer<float> bias, DeviceBuffer<float> y,
         ActivationFunction activation)
     {
         Multiply(y.Device.Ilgpu, TileLaunch.Plain(x, shape.Input), weight, shape,
-            new TileTarget { Y = y.View, Bias = bias.View, HasBias = bias.IsNull ? 0 : 1, Activation = activation });
+            new TileTarget { Y = ValueView.Of(y.View), Bias = bias.View, HasBias = bias.IsNull ? 0 : 1, Activation = activation });
     }
 
     /// <inheritdoc/>
-    public override void BackwardInput(in ConvolutionShape shape, DeviceBuffer<float> dy, DeviceBuffer<float> weight, DeviceBuffer<float> dx)
+    public override void BackwardInput(in ConvolutionShape shape, DeviceBuffer<float> dy, DeviceBuffer<float> weight, ValueBuffer dx)
     {
         MultiplyGradient(dx.Device.Ilgpu, TileLaunch.Plain(dy, shape.Output), weight, shape,
             new TileGradientTarget { Dx = dx.View, Inputs = TileLaunch.Plain(dx, shape.Input), Groups = 1 });
     }
 
     /// <inheritdoc/>
-    public override void BackwardWeight(in ConvolutionShape shape, DeviceBuffer<float> x, DeviceBuffer<float> dy, DeviceBuffer<float> dweight)
+    public override void BackwardWeight(in ConvolutionShape shape, ValueBuffer x, DeviceBuffer<float> dy, DeviceBuffer<float> dweight)
     {
         var device = dweight.Device.Ilgpu;
         using var holdings = new Holdings();

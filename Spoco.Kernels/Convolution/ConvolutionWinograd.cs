@@ -22,7 +22,7 @@ internal sealed unsafe class ConvolutionWinograd : ConvolutionAlgorithm
 
     /// <inheritdoc/>
     public override void Forward(
-        in ConvolutionShape shape, DeviceBuffer<float> x, DeviceBuffer<float> weight, DeviceBuffer<float> bias, DeviceBuffer<float> y,
+        in ConvolutionShape shape, ValueBuffer x, DeviceBuffer<float> weight, DeviceBuffer<float> bias, DeviceBuffer<float> y,
         ActivationFunction activation) => WinogradHost.Run(y.Device.Host, new WinogradPass
     {
         Grid = Grid(shape),
@@ -39,7 +39,7 @@ internal sealed unsafe class ConvolutionWinograd : ConvolutionAlgorithm
     }, Lanes);
 
     /// <inheritdoc/>
-    public override void BackwardInput(in ConvolutionShape shape, DeviceBuffer<float> dy, DeviceBuffer<float> weight, DeviceBuffer<float> dx) =>
+    public override void BackwardInput(in ConvolutionShape shape, DeviceBuffer<float> dy, DeviceBuffer<float> weight, ValueBuffer dx) =>
         WinogradHost.Run(dx.Device.Host, new WinogradPass
         {
             Grid = Grid(shape).Transposed(shape.Input),
@@ -51,7 +51,7 @@ internal sealed unsafe class ConvolutionWinograd : ConvolutionAlgorithm
         }, Lanes);
 
     /// <inheritdoc/>
-    public override void BackwardWeight(in ConvolutionShape shape, DeviceBuffer<float> x, DeviceBuffer<float> dy, DeviceBuffer<float> dweight) =>
+    public override void BackwardWeight(in ConvolutionShape shape, ValueBuffer x, DeviceBuffer<float> dy, DeviceBuffer<float> dweight) =>
         WinogradHost.BackwardWeight(dweight.Device.Host, Grid(shape), new WinogradSource { Values = x.HostAddress, Shape = shape.Input }, default,
             new WinogradSource { Values = dy.HostAddress, Shape = shape.Output }, dweight.HostAddress, Lanes);
 

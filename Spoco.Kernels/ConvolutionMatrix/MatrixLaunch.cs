@@ -116,7 +116,7 @@ internal static class MatrixLaunch
                 MatrixForward.Kernel<NarrowMatrix, TOperand>)),
         };
         var config = Config(shape, blocks);
-        var vectors = shape.OutputChannels % 4 == 0 && IsAligned(target.Y) && IsAligned(target.Pooled) ? 1 : 0;
+        var vectors = shape.OutputChannels % 4 == 0 && target.Y.IsAligned && target.Pooled.IsAligned ? 1 : 0;
         launch(config, source, packed, shape, blocks, MatrixReach.Of(blocks, shape, HasVectors(source)), target with { Vectors = vectors }, Emulated(device, holdings, config));
     }
 
@@ -137,7 +137,7 @@ internal static class MatrixLaunch
                 MatrixInputGradient.Kernel<NarrowMatrix, TOperand>)),
         };
         var config = Config(transposed, blocks);
-        var vectors = HasVectors(target.Inputs) && IsAligned(target.Dx) && IsAligned(target.Dsmall) ? 1 : 0;
+        var vectors = HasVectors(target.Inputs) && target.Dx.IsAligned && target.Dsmall.IsAligned ? 1 : 0;
         launch(config, gradient, packed, transposed, blocks, MatrixReach.Of(blocks, transposed, HasVectors(gradient)), target with { Vectors = vectors }, Emulated(device, holdings, config));
     }
 
@@ -157,9 +157,7 @@ internal static class MatrixLaunch
 
     /// <summary>Whether four neighbouring channels can be read at once.</summary>
     private static bool HasVectors(in TileSource source) => source.Shape.C % 4 == 0 && source.SmallShape.C % 4 == 0
-        && IsAligned(source.Values) && IsAligned(source.Small) && IsAligned(source.Gate);
-
-    private static bool IsAligned(ArrayView<float> view) => !view.IsValid || view.LoadEffectiveAddressAsPtr() % 16 == 0;
+        && source.Values.IsAligned && source.Small.IsAligned && source.Gate.IsAligned;
 
     private static bool HasBoxes(TensorShape image, in ConvolutionShape shape) =>
         MatrixTiles.BoxesOf(image, false, shape) is not null && (image.D == 1 || MatrixTiles.BoxesOf(image, true, shape) is not null);

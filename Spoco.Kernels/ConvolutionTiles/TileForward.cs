@@ -7,7 +7,7 @@ namespace Spoco.Kernels.Primitives;
 internal struct TileTarget
 {
     /// <summary>Result, [N, D', H', W', Cout].</summary>
-    public ArrayView<float> Y;
+    public ValueView Y;
 
     /// <summary>Added per channel.</summary>
     public ArrayView<float> Bias;
@@ -16,7 +16,7 @@ internal struct TileTarget
     public ArrayView<float> Moments;
 
     /// <summary>Maxima of windows of the result.</summary>
-    public ArrayView<float> Pooled;
+    public ValueView Pooled;
 
     /// <summary>Where in their windows they are.</summary>
     public ArrayView<byte> Places;
@@ -42,7 +42,7 @@ internal struct TileTarget
     /// <summary>Whether the moments of the maxima are wanted.</summary>
     public int HasPooledMoments;
 
-    /// <summary>Whether four channels of the result can be stored at once: they are a multiple of four, and addresses of sixteen bytes.</summary>
+    /// <summary>Whether four channels of the result can be stored at once: they are a multiple of four, and addresses of four values.</summary>
     public int Vectors;
 }
 
@@ -276,6 +276,7 @@ internal static class TileForward
             values.Y = target.Activation.Apply(values.Y);
             values.Z = target.Activation.Apply(values.Z);
             values.W = target.Activation.Apply(values.W);
+            values = target.Y.Rounded(values);
             Put(own, threads, r, values);
             if (!blocks.Has(place, firstRow + r))
                 continue;
@@ -323,23 +324,23 @@ internal static class TileForward
         return total;
     }
 
-    private static void Store<TLayout>(TileTarget target, ArrayView<float> y, int at, int o, int columns, Four values) where TLayout : unmanaged, ITileLayout
+    private static void Store<TLayout>(TileTarget target, ValueView y, int at, int o, int columns, Four values) where TLayout : unmanaged, ITileLayout
     {
         if (default(TLayout).StoresVectors && target.Vectors != 0)
         {
             if (o < columns)
-                y.Cast<Four>()[(at + o) / 4] = values;
+                y.SetFour((at + o) / 4, values);
             return;
         }
 
         if (o < columns)
-            y[at + o] = values.X;
+            y.Set(at + o, values.X);
         if (o + 1 < columns)
-            y[at + o + 1] = values.Y;
+            y.Set(at + o + 1, values.Y);
         if (o + 2 < columns)
-            y[at + o + 2] = values.Z;
+            y.Set(at + o + 2, values.Z);
         if (o + 3 < columns)
-            y[at + o + 3] = values.W;
+            y.Set(at + o + 3, values.W);
     }
 
     /// <summary>Whether a block has a window, and it is whole: one of 2x2x2, or two of 1x2x2.</summary>

@@ -7,10 +7,10 @@ namespace Spoco.Kernels.Primitives;
 internal struct TileGradientTarget
 {
     /// <summary>Of the first tensor, [N, D, H, W, Channels].</summary>
-    public ArrayView<float> Dx;
+    public ValueView Dx;
 
     /// <summary>Of the second tensor, summed over the copies of a voxel; or of every copy, see <see cref="SumsCopies"/>.</summary>
-    public ArrayView<float> Dsmall;
+    public ValueView Dsmall;
 
     /// <summary>The tensors themselves.</summary>
     public TileSource Inputs;
@@ -33,7 +33,7 @@ internal struct TileGradientTarget
     /// <summary>Whether the second tensor was enlarged by two, so that a thread has all copies of its voxels.</summary>
     public int SumsCopies;
 
-    /// <summary>Whether four channels are of one tensor and can be stored at once: both have a multiple of four, and addresses of sixteen bytes.</summary>
+    /// <summary>Whether four channels are of one tensor and can be stored at once: both have a multiple of four, and addresses of four values.</summary>
     public int Vectors;
 }
 
@@ -136,11 +136,11 @@ internal static class TileInputGradient
             }
 
             if (!isSmall)
-                target.Dx[(((image * inputs.Shape.D + d) * inputs.Shape.H + h) * inputs.Shape.W + w) * inputs.Shape.C + c] = g;
+                target.Dx.Set((((image * inputs.Shape.D + d) * inputs.Shape.H + h) * inputs.Shape.W + w) * inputs.Shape.C + c, g);
             else if (target.SumsCopies != 0)
-                target.Dsmall[SmallVoxel(inputs, blocks, image, d, h, w) * inputs.SmallShape.C + c - inputs.Shape.C] = g;
+                target.Dsmall.Set(SmallVoxel(inputs, blocks, image, d, h, w) * inputs.SmallShape.C + c - inputs.Shape.C, g);
             else
-                target.Dsmall[(((image * inputs.Shape.D + d) * inputs.Shape.H + h) * inputs.Shape.W + w) * inputs.SmallShape.C + c - inputs.Shape.C] = g;
+                target.Dsmall.Set((((image * inputs.Shape.D + d) * inputs.Shape.H + h) * inputs.Shape.W + w) * inputs.SmallShape.C + c - inputs.Shape.C, g);
             if (target.HasSums == 0)
                 continue;
             total += g;
@@ -187,13 +187,13 @@ internal static class TileInputGradient
 
             var voxel = inputs.Voxel(image, d, h, w);
             if (!isSmall)
-                target.Dx.Cast<Four>()[(voxel * inputs.Shape.C + c) / 4] = g;
+                target.Dx.SetFour((voxel * inputs.Shape.C + c) / 4, g);
             else
-                target.Dsmall.Cast<Four>()[((target.SumsCopies != 0 ? SmallVoxel(inputs, blocks, image, d, h, w) : voxel) * inputs.SmallShape.C + c - inputs.Shape.C) / 4] = g;
+                target.Dsmall.SetFour(((target.SumsCopies != 0 ? SmallVoxel(inputs, blocks, image, d, h, w) : voxel) * inputs.SmallShape.C + c - inputs.Shape.C) / 4, g);
             if (target.HasSums == 0)
                 continue;
-            var x = isSmall ? inputs.Small.Cast<Four>()[(inputs.SmallVoxel(image, d, h, w) * inputs.SmallShape.C + c - inputs.Shape.C) / 4]
-                : inputs.Values.Cast<Four>()[(voxel * inputs.Shape.C + c) / 4];
+            var x = isSmall ? inputs.Small.FourAt((inputs.SmallVoxel(image, d, h, w) * inputs.SmallShape.C + c - inputs.Shape.C) / 4)
+                : inputs.Values.FourAt((voxel * inputs.Shape.C + c) / 4);
             sums.Sum = sums.Sum.Plus(g);
             sums.Product = sums.Product.Plus(g, x.Minus(mean));
         }

@@ -88,7 +88,7 @@ internal static class TileLaunch
     }
 
     /// <summary>A tensor as it is.</summary>
-    public static TileSource Plain(DeviceBuffer<float> values, TensorShape shape)
+    public static TileSource Plain(ValueBuffer values, TensorShape shape)
     {
         IlgpuDevice.Extent(values.Length, nameof(Convolution));
         return new TileSource { Values = values.View, Shape = shape };

@@ -9,10 +9,10 @@ namespace Spoco.Kernels.Primitives;
 internal struct TileSource
 {
     /// <summary>First tensor, [N, D, H, W, Channels].</summary>
-    public ArrayView<float> Values;
+    public ValueView Values;
 
     /// <summary>Second tensor, [N, SmallD, SmallH, SmallW, SmallChannels].</summary>
-    public ArrayView<float> Small;
+    public ValueView Small;
 
     /// <summary>Factor per image and joined channel.</summary>
     public ArrayView<float> Scale;
@@ -21,7 +21,7 @@ internal struct TileSource
     public ArrayView<float> Shift;
 
     /// <summary>Results of the activation, where <see cref="Values"/> is the gradient behind it.</summary>
-    public ArrayView<float> Gate;
+    public ValueView Gate;
 
     /// <summary>The activation.</summary>
     public ActivationFunction Activation;
@@ -54,8 +54,8 @@ internal struct TileSource
     internal readonly float Raw(int image, int d, int h, int w, int channel)
     {
         if (channel < Shape.C)
-            return Values[Voxel(image, d, h, w) * Shape.C + channel];
-        return Small[SmallVoxel(image, d, h, w) * SmallShape.C + channel - Shape.C];
+            return Values.At(Voxel(image, d, h, w) * Shape.C + channel);
+        return Small.At(SmallVoxel(image, d, h, w) * SmallShape.C + channel - Shape.C);
     }
 
     /// <summary>Number of a voxel of the first tensor.</summary>
@@ -104,16 +104,16 @@ internal struct TileSource
         }
 
         var at = (voxel * Shape.C + channel) / 4;
-        values = channel < Shape.C ? Values.Cast<Four>()[at] : Small.Cast<Four>()[(small * SmallShape.C + channel - Shape.C) / 4];
+        values = channel < Shape.C ? Values.FourAt(at) : Small.FourAt((small * SmallShape.C + channel - Shape.C) / 4);
         values = lines.Shift.Plus(lines.Scale, values);
-        return Gated != 0 ? values.Times(Activation, Gate.Cast<Four>()[at]) : values;
+        return Gated != 0 ? values.Times(Activation, Gate.FourAt(at)) : values;
     }
 
     private readonly float OneAt(int voxel, int small, int channel, float scale, float shift)
     {
         if (channel >= Channels)
             return 0;
-        return channel < Shape.C ? At(voxel * Shape.C + channel, true, scale, shift) : Small[small * SmallShape.C + channel - Shape.C] * scale + shift;
+        return channel < Shape.C ? At(voxel * Shape.C + channel, true, scale, shift) : Small.At(small * SmallShape.C + channel - Shape.C) * scale + shift;
     }
 
     /// <summary>Value at a place of the first tensor, normalised or taken through the activation; 0 for one outside the image.</summary>
@@ -121,8 +121,8 @@ internal struct TileSource
     {
         if (!isInside)
             return 0;
-        var value = Values[place] * scale + shift;
-        return Gated != 0 ? value * Activation.Derivative(Gate[place]) : value;
+        var value = Values.At(place) * scale + shift;
+        return Gated != 0 ? value * Activation.Derivative(Gate.At(place)) : value;
     }
 
     /// <summary>Value of a voxel of the second tensor; 0 outside the image.</summary>

@@ -13,6 +13,9 @@ internal static class NormConvolution
     public static bool Pools(ComputeDevice device, in NormConvolutionShape shape, in PoolingShape pool) =>
         pool.Input == shape.Output && Chooser.For(device, shape).Pools(shape, pool);
 
+    /// <summary>The type that the result, and its maxima, may be stored as where what follows is another unit, or a <see cref="Convolution"/>.</summary>
+    public static ElementType Storage(ComputeDevice device, in NormConvolutionShape shape) => Chooser.For(device, shape).Storage(device);
+
     /// <summary>Floats of the moments of the result, and of its maxima.</summary>
     /// <param name="device">Device.</param>
     /// <param name="shape">The unit.</param>
@@ -104,7 +107,7 @@ internal static class NormConvolution
     /// <param name="gradients">Results.</param>
     /// <exception cref="ArgumentException">A buffer does not fit the unit, or is on another device.</exception>
     public static void Backward(
-        in NormConvolutionShape shape, DeviceBuffer<float> dy, DeviceBuffer<float> y, in NormConvolutionInputs inputs, in NormParameters norm,
+        in NormConvolutionShape shape, ValueBuffer dy, ValueBuffer y, in NormConvolutionInputs inputs, in NormParameters norm,
         DeviceBuffer<float> statistics, DeviceBuffer<float> weight, bool constantStatistics, in NormConvolutionGradients gradients)
     {
         var algorithm = Chooser.For(statistics.Device, shape);

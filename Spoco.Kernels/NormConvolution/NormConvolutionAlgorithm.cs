@@ -18,6 +18,12 @@ internal abstract class NormConvolutionAlgorithm : IAlgorithm<NormConvolutionSha
     /// <summary>Floats of the moments of the result, and of its maxima; <paramref name="pool"/> is default where there are none.</summary>
     public abstract long MomentsLength(ComputeDevice device, in NormConvolutionShape shape, in PoolingShape pool);
 
+    /// <summary>
+    /// The type that the result may be stored as, where what follows reads it so: what a device rounds factors to anyway. Algorithms that give another one than
+    /// single precision also read it.
+    /// </summary>
+    public virtual ElementType Storage(ComputeDevice device) => ElementType.F32;
+
     /// <summary>Floats of the statistics that the passes share.</summary>
     public abstract long StatisticsLength(in NormConvolutionShape shape);
 
@@ -39,6 +45,6 @@ internal abstract class NormConvolutionAlgorithm : IAlgorithm<NormConvolutionSha
 
     /// <summary>The gradients that are wanted.</summary>
     public abstract void Backward(
-        in NormConvolutionShape shape, DeviceBuffer<float> dy, DeviceBuffer<float> y, in NormConvolutionInputs inputs, in NormParameters norm,
+        in NormConvolutionShape shape, ValueBuffer dy, ValueBuffer y, in NormConvolutionInputs inputs, in NormParameters norm,
         DeviceBuffer<float> statistics, DeviceBuffer<float> weight, bool constantStatistics, in NormConvolutionGradients gradients);
 }

@@ -6,7 +6,7 @@ namespace Spoco.Kernels;
 /// <param name="Moments">Moments of x, as the unit that made it wrote them; default = not known.</param>
 /// <param name="SmallMoments">The same of the second input.</param>
 internal readonly record struct NormConvolutionInputs(
-    DeviceBuffer<float> X, DeviceBuffer<float> Small, DeviceBuffer<float> Moments = default, DeviceBuffer<float> SmallMoments = default);
+    ValueBuffer X, ValueBuffer Small, DeviceBuffer<float> Moments = default, DeviceBuffer<float> SmallMoments = default);
 
 /// <summary>Scale and offset of a norm.</summary>
 /// <param name="Gamma">Scale per channel.</param>
@@ -25,7 +25,7 @@ internal readonly record struct NormParameters(DeviceBuffer<float> Gamma, Device
 /// <param name="Places">Where in the windows they are; default = not needed.</param>
 /// <param name="PooledMoments">Moments of the maxima; default = not needed.</param>
 internal readonly record struct NormConvolutionResults(
-    DeviceBuffer<float> Y, DeviceBuffer<float> Moments = default, PoolingShape Pool = default, DeviceBuffer<float> Pooled = default,
+    ValueBuffer Y, DeviceBuffer<float> Moments = default, PoolingShape Pool = default, ValueBuffer Pooled = default,
     DeviceBuffer<byte> Places = default, DeviceBuffer<float> PooledMoments = default);
 
 /// <summary>Where the gradients of <see cref="Primitives.NormConvolution"/> go; default = not needed.</summary>
@@ -35,4 +35,4 @@ internal readonly record struct NormConvolutionResults(
 /// <param name="Beta">Per channel.</param>
 /// <param name="Weight">Of the weight.</param>
 internal readonly record struct NormConvolutionGradients(
-    DeviceBuffer<float> Input, DeviceBuffer<float> Small, DeviceBuffer<float> Gamma, DeviceBuffer<float> Beta, DeviceBuffer<float> Weight);
+    ValueBuffer Input, ValueBuffer Small, DeviceBuffer<float> Gamma, DeviceBuffer<float> Beta, DeviceBuffer<float> Weight);

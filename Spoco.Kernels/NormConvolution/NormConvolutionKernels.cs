@@ -78,10 +78,10 @@ internal static class NormConvolutionKernels
     /// <summary>From the gradients of the normalised tensors those of the tensors, in place; and in the same launch the sum of a weight gradient's parts.</summary>
     public static void Combine(
         IlgpuDevice device, in NormConvolutionShape shape, in TileSource inputs, DeviceBuffer<NormLine> lines, int copies, bool copied,
-        DeviceBuffer<float> dx, DeviceBuffer<float> dsmall, DeviceBuffer<float> weightParts, DeviceBuffer<float> dweight)
+        ValueBuffer dx, ValueBuffer dsmall, DeviceBuffer<float> weightParts, DeviceBuffer<float> dweight)
     {
         var weights = weightParts.IsNull ? 0 : dweight.Length;
-        device.Kernel(static a => a.LoadAutoGroupedStreamKernel<Index1D, TileSource, ArrayView<NormLine>, CombineShape, ArrayView<float>, ArrayView<float>,
+        device.Kernel(static a => a.LoadAutoGroupedStreamKernel<Index1D, TileSource, ArrayView<NormLine>, CombineShape, ValueView, ValueView,
             ArrayView<float>, ArrayView<float>>(Combine))(
             IlgpuDevice.Extent(dx.Length + dsmall.Length + weights, nameof(NormConvolution)), inputs, lines.View,
             new CombineShape((int)dx.Length, (int)dsmall.Length, (int)(weights == 0 ? 0 : weightParts.Length / weights), shape.WholeBatch ? 0 : 1, copies,
@@ -212,7 +212,7 @@ internal static class NormConvolutionKernels
 
     /// <summary>One thread per value of the gradients.</summary>
     public static void Combine(
-        Index1D i, TileSource inputs, ArrayView<NormLine> lines, CombineShape shape, ArrayView<float> dx, ArrayView<float> dsmall,
+        Index1D i, TileSource inputs, ArrayView<NormLine> lines, CombineShape shape, ValueView dx, ValueView dsmall,
         ArrayView<float> weightParts, ArrayView<float> dweight)
     {
         if (i < shape.Length)
@@ -220,7 +220,7 @@ internal static class NormConvolutionKernels
             var c = i % inputs.Shape.C;
             var image = i / inputs.Shape.C / (inputs.Shape.D * inputs.Shape.H * inputs.Shape.W) * shape.PerImage;
             var line = lines[image * inputs.Channels + c];
-            dx[i] = line.Scale * dx[i] + line.Slope * (inputs.Values[i] - line.Mean) + line.Offset;
+            dx.Set(i, line.Scale * dx.At(i) + line.Slope * (inputs.Values.At(i) - line.Mean) + line.Offset);
         }
         else if (i < shape.Length + shape.SmallLength)
         {
@@ -230,8 +230,8 @@ internal static class NormConvolutionKernels
             var voxels = shape.Copied != 0 ? large.D * large.H * large.W : inputs.SmallShape.D * inputs.SmallShape.H * inputs.SmallShape.W;
             var n = voxel / voxels;
             var line = lines[n * shape.PerImage * inputs.Channels + large.C + channel];
-            var x = shape.Copied != 0 ? Raw(inputs, n, voxel % voxels, large.C + channel) : inputs.Small[j];
-            dsmall[j] = line.Scale * dsmall[j] + shape.Copies * (line.Slope * (x - line.Mean) + line.Offset);
+            var x = shape.Copied != 0 ? Raw(inputs, n, voxel % voxels, large.C + channel) : inputs.Small.At(j);
+            dsmall.Set(j, line.Scale * dsmall.At(j) + shape.Copies * (line.Slope * (x - line.Mean) + line.Offset));
         }
         else
         {

@@ -13,6 +13,9 @@ internal sealed class NormConvolutionMatrix : NormConvolutionSimt
     public override bool Pays(in Capabilities device, in NormConvolutionShape shape) => MatrixLaunch.Pays(device);
 
     /// <inheritdoc/>
+    public override ElementType Storage(ComputeDevice device) => device.Precision == Precision.BF16 ? ElementType.BF16 : ElementType.F32;
+
+    /// <inheritdoc/>
     public override (long Temporary, long Workspace) Memory(ComputeDevice device, in NormConvolutionShape shape)
     {
         var (temporary, workspace) = base.Memory(device, shape);

@@ -52,21 +52,21 @@ internal sealed class NormConvolutionSeparate : NormConvolutionAlgorithm
         var joined = Join(holdings, shape, inputs);
         var normalised = shape.HasSmall ? joined : holdings.Allocate<float>(statistics.Device, shape.Joined.Count, nameof(NormConvolution));
         Normalise(shape, joined, norm, statistics, normalised);
-        Convolution.Forward(shape.Convolution, normalised, weight, default, results.Y, shape.Activation);
+        Convolution.Forward(shape.Convolution, normalised, weight, default, results.Y.Single, shape.Activation);
     }
 
     /// <inheritdoc/>
     public override void Backward(
-        in NormConvolutionShape shape, DeviceBuffer<float> dy, DeviceBuffer<float> y, in NormConvolutionInputs inputs, in NormParameters norm,
+        in NormConvolutionShape shape, ValueBuffer dy, ValueBuffer y, in NormConvolutionInputs inputs, in NormParameters norm,
         DeviceBuffer<float> statistics, DeviceBuffer<float> weight, bool constantStatistics, in NormConvolutionGradients gradients)
     {
         var device = statistics.Device;
         using var holdings = new Holdings();
-        var gated = dy;
+        var gated = dy.Single;
         if (shape.Activation.Kind != ActivationKind.Identity)
         {
             gated = holdings.Allocate<float>(device, dy.Length, nameof(NormConvolution));
-            Activation.Backward(shape.Activation, dy, y, gated);
+            Activation.Backward(shape.Activation, dy.Single, y.Single, gated);
         }
 
         var joined = Join(holdings, shape, inputs);
@@ -84,10 +84,10 @@ internal sealed class NormConvolutionSeparate : NormConvolutionAlgorithm
         // What was normalised is not needed any more: its gradient takes its place, and is turned into that of the joined tensor there.
         Convolution.BackwardInput(shape.Convolution, gated, weight, values);
         var (mean, rstd) = Halves(shape, statistics);
-        var dx = !wanted ? default : !shape.HasSmall ? gradients.Input : values;
+        var dx = !wanted ? default : !shape.HasSmall ? gradients.Input.Single : values;
         GroupNorm.Backward(shape.Norm, values, joined, norm.Gamma, mean, rstd, dx, gradients.Gamma, gradients.Beta, constantStatistics);
         if (wanted && shape.HasSmall)
-            UpsampleConcat.Backward(shape.Enlargement, values, gradients.Input, gradients.Small);
+            UpsampleConcat.Backward(shape.Enlargement, values, gradients.Input.Single, gradients.Small.Single);
     }
 
     private static void Normalise(
@@ -100,9 +100,9 @@ internal sealed class NormConvolutionSeparate : NormConvolutionAlgorithm
     private static DeviceBuffer<float> Join(Holdings holdings, in NormConvolutionShape shape, in NormConvolutionInputs inputs)
     {
         if (!shape.HasSmall)
-            return inputs.X;
+            return inputs.X.Single;
         var joined = holdings.Allocate<float>(inputs.X.Device, shape.Joined.Count, nameof(NormConvolution));
-        UpsampleConcat.Forward(shape.Enlargement, inputs.X, inputs.Small, joined);
+        UpsampleConcat.Forward(shape.Enlargement, inputs.X.Single, inputs.Small.Single, joined);
         return joined;
     }
 

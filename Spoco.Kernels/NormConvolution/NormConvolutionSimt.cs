@@ -77,7 +77,7 @@ internal class NormConvolutionSimt : NormConvolutionAlgorithm
 
     /// <inheritdoc/>
     public override void Backward(
-        in NormConvolutionShape shape, DeviceBuffer<float> dy, DeviceBuffer<float> y, in NormConvolutionInputs inputs, in NormParameters norm,
+        in NormConvolutionShape shape, ValueBuffer dy, ValueBuffer y, in NormConvolutionInputs inputs, in NormParameters norm,
         DeviceBuffer<float> statistics, DeviceBuffer<float> weight, bool constantStatistics, in NormConvolutionGradients gradients)
     {
         var device = statistics.Device.Ilgpu;
@@ -95,10 +95,10 @@ internal class NormConvolutionSimt : NormConvolutionAlgorithm
         // The gradient of the normalised tensors, of the enlarged one where its voxels have different copies; memory of their own where nobody wants it.
         var sumsCopies = IsHalf(shape);
         var copied = shape.HasSmall && !sumsCopies && !IsEqual(shape);
-        var dx = gradients.Input.IsNull ? holdings.Allocate<float>(device, shape.Input.Count, nameof(NormConvolution)) : gradients.Input;
+        var dx = gradients.Input.IsNull ? Values(holdings, device, shape.Input, inputs.X.Type) : gradients.Input;
         var dsmall = !shape.HasSmall ? default
-            : copied ? holdings.Allocate<float>(device, shape.Input.WithChannels(shape.Small.C).Count, nameof(NormConvolution))
-            : gradients.Small.IsNull ? holdings.Allocate<float>(device, shape.Small.Count, nameof(NormConvolution)) : gradients.Small;
+            : copied ? Values(holdings, device, shape.Input.WithChannels(shape.Small.C), ElementType.F32)
+            : gradients.Small.IsNull ? Values(holdings, device, shape.Small, inputs.Small.Type) : gradients.Small;
         var blocks = BlocksOf(device, shape.Joined, shape.HasSmall && sumsCopies ? shape.Input.D == 2 * shape.Small.D : shape.Input.D > 1, shape.Convolution.Transposed);
         var sums = holdings.Allocate<float>(device, 2 * Partials(blocks, shape.Channels), nameof(NormConvolution));
         MultiplyGradient(device, gated, weight, shape.Convolution, blocks, new TileGradientTarget
@@ -120,8 +120,12 @@ internal class NormConvolutionSimt : NormConvolutionAlgorithm
         var copies = sumsCopies ? (int)(shape.Input.VoxelsPerImage / shape.Small.VoxelsPerImage) : 1;
         NormConvolutionKernels.Combine(device, shape, Source(shape, inputs, default), lines, copies, copied,
             gradients.Input, gradients.Small.IsNull ? default : dsmall, weightParts, gradients.Weight);
-        if (copied && !gradients.Small.IsNull)
-            UpsampleConcat.Backward(shape.Enlargement with { SkipChannels = 0 }, dsmall, default, gradients.Small);
+        if (!copied || gradients.Small.IsNull)
+            return;
+        var ofCopies = gradients.Small.Type == ElementType.F32 ? gradients.Small.Single : holdings.Allocate<float>(device, shape.Small.Count, nameof(NormConvolution));
+        UpsampleConcat.Backward(shape.Enlargement with { SkipChannels = 0 }, dsmall.Single, default, ofCopies);
+        if (gradients.Small.Type != ElementType.F32)
+            Cast.Apply(ElementType.F32, ofCopies.Bytes, gradients.Small.Type, gradients.Small.Bytes);
     }
 
     /// <summary>How a result is cut into tiles.</summary>
@@ -161,6 +165,9 @@ internal class NormConvolutionSimt : NormConvolutionAlgorithm
         source.Norm = shape.WholeBatch ? 2 : 1;
         return source;
     }
+
+    private static ValueBuffer Values(Holdings holdings, IlgpuDevice device, TensorShape shape, ElementType type) =>
+        new(holdings.Allocate<byte>(device, shape.Count * type.Bytes(), nameof(NormConvolution)), type);
 
     private static DeviceBuffer<float>? Known(DeviceBuffer<float> moments) => moments.IsNull ? null : moments;
 

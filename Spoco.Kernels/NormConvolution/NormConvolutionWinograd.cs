@@ -118,7 +118,7 @@ internal sealed unsafe class NormConvolutionWinograd : NormConvolutionAlgorithm
         {
             Grid = grid,
             Source = affine.Source(shape, inputs.X.HostAddress),
-            SecondSource = affine.SecondSource(shape, inputs.Small),
+            SecondSource = affine.SecondSource(shape, inputs.Small.Single),
             Target = new WinogradTarget
             {
                 Values = results.Y.HostAddress,
@@ -145,7 +145,7 @@ internal sealed unsafe class NormConvolutionWinograd : NormConvolutionAlgorithm
 
     /// <inheritdoc/>
     public override void Backward(
-        in NormConvolutionShape shape, DeviceBuffer<float> dy, DeviceBuffer<float> y, in NormConvolutionInputs inputs, in NormParameters norm,
+        in NormConvolutionShape shape, ValueBuffer dy, ValueBuffer y, in NormConvolutionInputs inputs, in NormParameters norm,
         DeviceBuffer<float> statistics, DeviceBuffer<float> weight, bool constantStatistics, in NormConvolutionGradients gradients)
     {
         var (host, forward) = (statistics.Device.Host, Grid(shape));
@@ -154,7 +154,7 @@ internal sealed unsafe class NormConvolutionWinograd : NormConvolutionAlgorithm
         if (!gradients.Weight.IsNull)
         {
             using var affine = new Affine(host, shape, norm, statistics);
-            WinogradHost.BackwardWeight(host, forward, affine.Source(shape, inputs.X.HostAddress), affine.SecondSource(shape, inputs.Small), gated,
+            WinogradHost.BackwardWeight(host, forward, affine.Source(shape, inputs.X.HostAddress), affine.SecondSource(shape, inputs.Small.Single), gated,
                 gradients.Weight.HostAddress);
         }
 

@@ -14,7 +14,7 @@ internal static class MaxPool
     /// <param name="y">Result.</param>
     /// <param name="places">Result, as many as y: where in the window the maximum is; default = not needed.</param>
     /// <exception cref="ArgumentException">A buffer does not fit the geometry, or is on another device.</exception>
-    public static void Forward(PoolingShape shape, DeviceBuffer<float> x, DeviceBuffer<float> y, DeviceBuffer<byte> places)
+    public static void Forward(PoolingShape shape, ValueBuffer x, ValueBuffer y, DeviceBuffer<byte> places)
     {
         new Arguments(nameof(MaxPool), y.Device).Need(x, shape.Input.Count, "the input").Need(y, shape.Output.Count, "the output")
             .Allow(places, shape.Output.Count, "places");
@@ -28,7 +28,7 @@ internal static class MaxPool
     /// <param name="dx">Result.</param>
     /// <param name="add">Whether to add to what is in <paramref name="dx"/>.</param>
     /// <exception cref="ArgumentException">A buffer does not fit the geometry, or is on another device.</exception>
-    public static void Backward(PoolingShape shape, DeviceBuffer<float> dy, DeviceBuffer<byte> places, DeviceBuffer<float> dx, bool add = false)
+    public static void Backward(PoolingShape shape, ValueBuffer dy, DeviceBuffer<byte> places, ValueBuffer dx, bool add = false)
     {
         new Arguments(nameof(MaxPool), dx.Device).Need(dy, shape.Output.Count, "the output gradient").Need(places, shape.Output.Count, "places")
             .Need(dx, shape.Input.Count, "the input gradient");
@@ -41,7 +41,7 @@ internal static class MaxPool
     /// <param name="places">What <see cref="Forward"/> gave.</param>
     /// <param name="y">Result.</param>
     /// <exception cref="ArgumentException">A buffer does not fit the geometry, or is on another device.</exception>
-    public static void Gather(PoolingShape shape, DeviceBuffer<float> x, DeviceBuffer<byte> places, DeviceBuffer<float> y)
+    public static void Gather(PoolingShape shape, ValueBuffer x, DeviceBuffer<byte> places, ValueBuffer y)
     {
         new Arguments(nameof(MaxPool), y.Device).Need(x, shape.Input.Count, "the input").Need(places, shape.Output.Count, "places")
             .Need(y, shape.Output.Count, "the output");

@@ -18,17 +18,17 @@ internal sealed unsafe class MaxPoolHost : MaxPoolAlgorithm
     public override bool Runs(in Capabilities device, in PoolingShape shape) => device.OnHost;
 
     /// <inheritdoc/>
-    public override void Forward(in PoolingShape shape, DeviceBuffer<float> x, DeviceBuffer<float> y, DeviceBuffer<byte> places) =>
+    public override void Forward(in PoolingShape shape, ValueBuffer x, ValueBuffer y, DeviceBuffer<byte> places) =>
         y.Device.Host.Workers.Run(shape.N * shape.OutD * shape.OutH, new ForwardBody(shape, x.HostAddress, y.HostAddress, places.HostAddress),
             RowLaunch.MinimumPerWorker(shape.OutW * shape.C * shape.Window));
 
     /// <inheritdoc/>
-    public override void Backward(in PoolingShape shape, DeviceBuffer<float> dy, DeviceBuffer<byte> places, DeviceBuffer<float> dx, bool add) =>
+    public override void Backward(in PoolingShape shape, ValueBuffer dy, DeviceBuffer<byte> places, ValueBuffer dx, bool add) =>
         dx.Device.Host.Workers.Run(shape.N * shape.D * shape.H, new BackwardBody(shape, dy.HostAddress, places.HostAddress, dx.HostAddress, add),
             RowLaunch.MinimumPerWorker(shape.W * shape.C));
 
     /// <inheritdoc/>
-    public override void Gather(in PoolingShape shape, DeviceBuffer<float> x, DeviceBuffer<byte> places, DeviceBuffer<float> y) =>
+    public override void Gather(in PoolingShape shape, ValueBuffer x, DeviceBuffer<byte> places, ValueBuffer y) =>
         y.Device.Host.Workers.Run(shape.N * shape.OutD * shape.OutH, new GatherBody(shape, x.HostAddress, places.HostAddress, y.HostAddress),
             RowLaunch.MinimumPerWorker(shape.OutW * shape.C * shape.Window));
 

@@ -13,25 +13,25 @@ internal sealed class MaxPoolSimt : MaxPoolAlgorithm
     public override bool Runs(in Capabilities device, in PoolingShape shape) => !device.OnHost;
 
     /// <inheritdoc/>
-    public override void Forward(in PoolingShape shape, DeviceBuffer<float> x, DeviceBuffer<float> y, DeviceBuffer<byte> places) =>
-        y.Device.Ilgpu.Kernel(static a => a.LoadStreamKernel<PoolingShape, int, ArrayView<float>, ArrayView<float>, ArrayView<byte>>(Forward))(
+    public override void Forward(in PoolingShape shape, ValueBuffer x, ValueBuffer y, DeviceBuffer<byte> places) =>
+        y.Device.Ilgpu.Kernel(static a => a.LoadStreamKernel<PoolingShape, int, ValueView, ValueView, ArrayView<byte>>(Forward))(
             OutputRows(y.Device.Ilgpu, shape), shape, places.IsNull ? 0 : 1, x.View, y.View, places.View);
 
     /// <inheritdoc/>
-    public override void Backward(in PoolingShape shape, DeviceBuffer<float> dy, DeviceBuffer<byte> places, DeviceBuffer<float> dx, bool add) =>
-        dx.Device.Ilgpu.Kernel(static a => a.LoadStreamKernel<PoolingShape, int, ArrayView<float>, ArrayView<byte>, ArrayView<float>>(Backward))(
+    public override void Backward(in PoolingShape shape, ValueBuffer dy, DeviceBuffer<byte> places, ValueBuffer dx, bool add) =>
+        dx.Device.Ilgpu.Kernel(static a => a.LoadStreamKernel<PoolingShape, int, ValueView, ArrayView<byte>, ValueView>(Backward))(
             RowLaunch.Of(dx.Device.Ilgpu, (long)shape.N * shape.D * shape.H, (long)shape.W * shape.C, nameof(MaxPool)), shape, add ? 1 : 0, dy.View,
             places.View, dx.View);
 
     /// <inheritdoc/>
-    public override void Gather(in PoolingShape shape, DeviceBuffer<float> x, DeviceBuffer<byte> places, DeviceBuffer<float> y) =>
-        y.Device.Ilgpu.Kernel(static a => a.LoadStreamKernel<PoolingShape, ArrayView<float>, ArrayView<byte>, ArrayView<float>>(Gather))(
+    public override void Gather(in PoolingShape shape, ValueBuffer x, DeviceBuffer<byte> places, ValueBuffer y) =>
+        y.Device.Ilgpu.Kernel(static a => a.LoadStreamKernel<PoolingShape, ValueView, ArrayView<byte>, ValueView>(Gather))(
             OutputRows(y.Device.Ilgpu, shape), shape, x.View, places.View, y.View);
 
     internal static KernelConfig OutputRows(IlgpuDevice device, in PoolingShape shape) =>
         RowLaunch.Of(device, (long)shape.N * shape.OutD * shape.OutH, (long)shape.OutW * shape.C, nameof(MaxPool));
 
-    private static void Forward(PoolingShape shape, int keepsPlaces, ArrayView<float> x, ArrayView<float> y, ArrayView<byte> places)
+    private static void Forward(PoolingShape shape, int keepsPlaces, ValueView x, ValueView y, ArrayView<byte> places)
     {
         var row = Grid.IdxX;
         var length = shape.OutW * shape.C;
@@ -39,7 +39,7 @@ internal sealed class MaxPoolSimt : MaxPoolAlgorithm
         {
             var w = i / shape.C;
             var column = w * shape.WindowW * shape.C + (i - w * shape.C);
-            var maximum = x[shape.InputRow(row, 0, 0) + column];
+            var maximum = x.At(shape.InputRow(row, 0, 0) + column);
             int place = 0, k = 0;
             for (var d = 0; d < shape.WindowD; d++)
             {
@@ -48,7 +48,7 @@ internal sealed class MaxPoolSimt : MaxPoolAlgorithm
                     var window = shape.InputRow(row, d, h) + column;
                     for (var v = 0; v < shape.WindowW; v++, k++)
                     {
-                        var value = x[window + v * shape.C];
+                        var value = x.At(window + v * shape.C);
                         if (value > maximum || float.IsNaN(value))
                         {
                             maximum = value;
@@ -59,13 +59,13 @@ internal sealed class MaxPoolSimt : MaxPoolAlgorithm
             }
 
             var target = (long)row * length + i;
-            y[target] = maximum;
+            y.Set(target, maximum);
             if (keepsPlaces != 0)
                 places[target] = (byte)place;
         }
     }
 
-    private static void Backward(PoolingShape shape, int adds, ArrayView<float> dy, ArrayView<byte> places, ArrayView<float> dx)
+    private static void Backward(PoolingShape shape, int adds, ValueView dy, ArrayView<byte> places, ValueView dx)
     {
         var row = Grid.IdxX;
         var outputRow = shape.OutputRow(row, out var place);
@@ -75,19 +75,19 @@ internal sealed class MaxPoolSimt : MaxPoolAlgorithm
             var w = i / shape.C;
             var ow = w / shape.WindowW;
             var target = (long)row * length + i;
-            var value = adds != 0 ? dx[target] : 0f;
+            var value = adds != 0 ? dx.At(target) : 0f;
             if (outputRow >= 0 && ow < shape.OutW)
             {
                 var source = ((long)outputRow * shape.OutW + ow) * shape.C + (i - w * shape.C);
                 if (places[source] == place + (w - ow * shape.WindowW))
-                    value += dy[source];
+                    value += dy.At(source);
             }
 
-            dx[target] = value;
+            dx.Set(target, value);
         }
     }
 
-    private static void Gather(PoolingShape shape, ArrayView<float> x, ArrayView<byte> places, ArrayView<float> y)
+    private static void Gather(PoolingShape shape, ValueView x, ArrayView<byte> places, ValueView y)
     {
         var row = Grid.IdxX;
         var length = shape.OutW * shape.C;
@@ -99,7 +99,7 @@ internal sealed class MaxPoolSimt : MaxPoolAlgorithm
             var v = place % shape.WindowW;
             var h = place / shape.WindowW % shape.WindowH;
             var d = place / shape.WindowW / shape.WindowH;
-            y[target] = x[shape.InputRow(row, d, h) + (w * shape.WindowW + v) * shape.C + (i - w * shape.C)];
+            y.Set(target, x.At(shape.InputRow(row, d, h) + (w * shape.WindowW + v) * shape.C + (i - w * shape.C)));
         }
     }
 }
