@@ -27,7 +27,7 @@ internal static class PrecisionWords
         var option = new Option<string>("--precision")
         {
             Description = "How the factors of convolutions are rounded on GPUs with matrix units for it (NVIDIA, compute capability 8.0 and above); others convolve in single precision. fp32: not at all, "
-                + $"three products stand for one. tf32: to 10 bits of mantissa. bf16: to 7. Sums, and all that is stored, are single precision. auto: {auto}. See docs/precision.md.",
+                + $"three products stand for one. tf32: to 10 bits of mantissa. bf16: to 7, and activations are stored so, in half the memory. Sums, parameters and all else are single precision. auto: {auto}. See docs/precision.md.",
             DefaultValueFactory = _ => Auto,
             HelpName = string.Join('|', [.. Words.Select(word => word.Word), Auto]),
         };

@@ -1,3 +1,4 @@
+using Spoco.Engine.Ops;
 using Spoco.Kernels;
 using Primitives = Spoco.Kernels.Primitives;
 
@@ -12,6 +13,9 @@ internal static class PrecisionChecks
 {
     private const double Sums = 5e-5;
 
+    /// <summary>Factors, results and their gradients rounded to 2^-9 each, where errors of many terms add up.</summary>
+    private const double Storage = 0.02;
+
     public static IEnumerable<SelfCheck> All()
     {
         foreach (var precision in Enum.GetValues<Precision>())
@@ -24,6 +28,9 @@ internal static class PrecisionChecks
             yield return Of(precision, new(2, 4, 33, 31, 96), new(1, 1, 1, 96, 17), (0, 0, 0)) with { IsLarge = true };
             yield return Of(precision, new(1, 1, 200, 203, 3), new(1, 5, 7, 3, 24), (0, 2, 3)) with { IsLarge = true };
         }
+
+        yield return Stored(new(1, 1, 6, 8, 8), new(1, 1, 3, 4, 16), 16);
+        yield return Stored(new(2, 6, 32, 28, 32), new(2, 3, 16, 14, 64), 64) with { IsLarge = true };
     }
 
     private static SelfCheck Of(Precision precision, TensorShape x, TensorShape weight, (int, int, int) padding)
@@ -54,6 +61,45 @@ internal static class PrecisionChecks
             var values = CheckData.Values(extents, stream);
             return Tensor.From(device, extents, isRounded ? Array.ConvertAll(values, value => Rounded(value, precision)) : values);
         }
+    }
+
+    /// <summary>A unit and the last convolution of a network, with what lies between them stored in half the memory; the host stores all of it.</summary>
+    private static SelfCheck Stored(TensorShape x, TensorShape small, int outputs) =>
+        new(nameof(NormConvolution), $"{x} and {small} to {outputs}, stored in {ElementType.BF16}", Storage, device => ComputeStored(device, x, small, outputs)) { IsOfMatrixUnits = true };
+
+    private static CheckedArray[] ComputeStored(ComputeDevice device, TensorShape x, TensorShape small, int outputs)
+    {
+        const int Components = 5;
+        using var scope = new TensorScope();
+        using var rounding = new PrecisionScope(device, Precision.BF16);
+        using var forced = device.Capabilities.OnHost ? null : device.Algorithms.Force(nameof(Primitives.NormConvolution), "matrix");
+        var joined = TensorShape.Vector(x.C + small.C);
+        var (gamma, beta) = (Given(joined, 2), Given(joined, 3));
+        var weight = Given(new(x.D > 1 ? 3 : 1, 3, 3, joined.C, outputs), 4);
+        var (lastWeight, lastBias) = (Given(new(1, 1, 1, outputs, Components), 5), Given(TensorShape.Vector(Components), 6));
+        var (values, second) = (Given(x, 0), Given(small, 1));
+        var (y, pooled) = NormConvolution.Apply(
+            new FeatureMap(Narrowed(values)), new FeatureMap(Narrowed(second)), gamma, beta, 8, weight, ActivationFunction.Identity,
+            new NextOperations(Norm: true, (x.D > 1 ? 2 : 1, 2, 2), Narrow: true));
+        var z = Convolution.Apply(y.Values, lastWeight, lastBias);
+        Gradients.Backward(z, Tensor.From(device, z.Shape, CheckData.Values(z.Shape, 7)));
+        return
+        [
+            new("y", Widened(y.Values)), new("maxima", Widened(pooled!.Value.Values)), new("result", z.ToArray()), new("gradient of x", values.Gradient!.ToArray()),
+            new("gradient of the second", second.Gradient!.ToArray()), new("gradient of the weight", weight.Gradient!.ToArray()),
+            new("gradient of gamma", gamma.Gradient!.ToArray()), new("gradient of the last weight", lastWeight.Gradient!.ToArray()),
+        ];
+
+        Tensor Given(TensorShape extents, int stream) => Tensor.From(device, extents, CheckData.Values(extents, stream)).WithGradient();
+
+        // On the host rounded all the same, so that both are given the same values.
+        Tensor Narrowed(Tensor tensor)
+        {
+            var narrow = Cast.Apply(tensor, ElementType.BF16);
+            return device.Capabilities.OnHost ? Cast.Apply(narrow, ElementType.F32) : narrow;
+        }
+
+        static float[] Widened(Tensor tensor) => Cast.Apply(tensor.Detach(), ElementType.F32).ToArray();
     }
 
     private static float Rounded(float value, Precision precision) => precision switch
