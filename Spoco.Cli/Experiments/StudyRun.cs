@@ -84,9 +84,13 @@ internal sealed class StudyRun(
         if (WithAddedObjects(run, share, memory, cancellation) is not { } settings)
             return RunResult.OfDiverged(run.Row.Name, run.Settings.Seed, _scoring);
         using var data = TrainingData.Load(settings, memory, cancellation, validationImages: int.MaxValue);
+        var resumes = Resumes(output);
+        // A training that was killed between its first model and its first checkpoint starts anew.
+        if (!resumes && ResultMark.BeginsWith(Path.Combine(output, "log.csv"), TrainingLog.Header))
+            File.Delete(Path.Combine(output, "best.safetensors"));
         try
         {
-            TrainingRun.Run(settings, output, data, device, Resumes(output), cancellation, loaderThreads, share);
+            TrainingRun.Run(settings, output, data, device, resumes, cancellation, loaderThreads, share);
         }
         catch (TrainingDivergedException e)
         {
