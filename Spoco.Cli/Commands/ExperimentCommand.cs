@@ -17,8 +17,8 @@ internal static class ExperimentCommand
     public static Command Create()
     {
         var command = new Command("experiment",
-            "Repeat a study of the paper's appendix, or one of ours (suggest), on your own data: train every setting with several seeds, score the validation images, and write the "
-            + "study's table (mean and standard deviation) as Markdown and CSV, and a plot. The same command goes on where an interrupted study was.")
+            "Repeat a study of the paper's appendix, or one of ours (suggest, precision), on your own data: train every setting with several seeds, score the validation images, and write the "
+            + "study's table (mean and standard deviation) as Markdown and CSV, a plot, and the losses. The same command goes on where an interrupted study was.")
             .WithExamples(
                 "spoco experiment ablation --data cells --out ablation --ratios 0.1,0.4",
                 "spoco experiment kernel-threshold --recipe cvppp --data CVPPP2017/training --out threshold --device cuda:0",
@@ -32,7 +32,7 @@ internal static class ExperimentCommand
     {
         var output = new Option<string>("--out")
         {
-            Description = "Folder for runs/, results.csv (a row per run), table.md, table.csv and plot.svg.", Required = true, HelpName = "folder",
+            Description = "Folder for runs/, results.csv (a row per run), table.md, table.csv, plot.svg and losses.csv.", Required = true, HelpName = "folder",
         };
         var seeds = new Option<int>("--seeds")
         {
@@ -85,16 +85,15 @@ internal static class ExperimentCommand
             var rows = study.Rows(result.GetValue(ratios)!, result.GetValue(values)!, chosen).ToList();
             if (rows.Select(row => row.Name).Distinct().Count() < rows.Count)
                 throw new InputException("--ratios, --values: the same setting is there twice.");
-            foreach (var row in rows)
-                {
-                var applied = row.Apply(chosen);
-                settings.RequireSame(applied with { Network = applied.Network with { From = chosen.Network.From } }, result, "the study sets it to");
-            }
+            var applied = rows.ConvertAll(row => row.Apply(chosen));
+            foreach (var row in applied)
+                settings.RequireSame(row with { Network = row.Network with { From = chosen.Network.From } }, result, "the study sets it to");
             string?[] inputs = [chosen.Source.Data, chosen.Source.Validation, chosen.Network.From, result.GetValue(config), result.GetValue(foreground)];
             OutputPlan.Check(
                 inputs.OfType<string>().Where(path => path.Length > 0), StudyTable.Files(result.GetValue(output)!), overwrite: null);
             using var device = common.OpenDevice(result);
-            PrecisionWords.Say(device, chosen.Optimiser.PrecisionOn(device));
+            foreach (var precision in applied.Select(row => row.Optimiser.PrecisionOn(device)).Distinct())
+                PrecisionWords.Say(device, precision);
             var run = new StudyRun(study, chosen, rows, result.GetValue(seeds), result.GetValue(output)!,
                 new StudyScoring(result.GetValue(foreground)!, result.GetValue(orientations), divided, result.GetValue(clustering.Fill)), device);
             Print(study, run.Run(settings, memory: null, loaderThreads: 1 + Environment.ProcessorCount / 4, cancellation));

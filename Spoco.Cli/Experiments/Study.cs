@@ -2,6 +2,7 @@ using System.Globalization;
 using Spoco.Cli.Training;
 using Spoco.Engine.Losses;
 using Spoco.Engine.Training;
+using Spoco.Kernels;
 
 namespace Spoco.Cli.Experiments;
 
@@ -55,12 +56,8 @@ internal sealed record Study(
     public static IReadOnlyList<Study> All { get; } =
     [
         new("ablation", "Table 5", "sparse supervision with all terms, without L_Upush, without L_Ucon, and full supervision; with --from, Table 8",
-            "Loss function", [0.1, 0.4, 0.8], [], (ratios, _, _) => ratios.SelectMany(r => new[]
-            {
-                Row($"@{Text(r)}", r, s => s),
-                Row($"@{Text(r)} w/o L_Upush", r, s => s with { Loss = s.Loss with { UnlabelledPushWeight = 0 } }),
-                Row($"@{Text(r)} w/o L_Ucon", r, s => s with { Loss = s.Loss with { ConsistencyWeight = 0 } }),
-            }).Append(new StudyRow("full supervision", "full", null, s => s with { Labels = s.Labels with { Supervision = Supervision.Full } }))),
+            "Loss function", [0.1, 0.4, 0.8], [], (ratios, _, _) => ratios.SelectMany(Terms)
+                .Append(new StudyRow("full supervision", "full", null, s => s with { Labels = s.Labels with { Supervision = Supervision.Full } }))),
         new("loss", "Table 6", "full supervision by the discriminative loss (DL), with L_obj, with L_Ucon, with both",
             "Loss function", [], [], (_, _, common) => new (string Label, double Instance, double Consistency)[]
             {
@@ -72,8 +69,10 @@ internal sealed record Study(
             }))),
         new("g-network", "Table 7", "g shared with f, with dropout, trained, and as a slow copy",
             "g-network", [0.1], [], (ratios, _, _) => ratios.SelectMany(r =>
-                new[] { GNetwork.Shared, GNetwork.Dropout, GNetwork.Trained, GNetwork.Momentum }
-                    .Select(g => Row(Of(ratios, r, $"{g}"), r, s => s with { Optimiser = s.Optimiser with { GNetwork = g } })))),
+                new[] { GNetwork.Shared, GNetwork.Dropout, GNetwork.Trained, GNetwork.Momentum }.Select(g => OfG(r, g, Of(ratios, r, $"{g}"))))),
+        new("order", "Tables 5 and 7", "sparse supervision with all terms and a slow copy as g, without L_Upush, without L_Ucon; and with another g (shared, with dropout, trained) at the first ratio",
+            "Variant", [0.1, 0.4, 0.8], [], (ratios, _, _) => ratios.SelectMany(Terms).Concat(
+                new[] { GNetwork.Shared, GNetwork.Dropout, GNetwork.Trained }.Select(g => OfG(ratios[0], g, $"@{Text(ratios[0])} g {$"{g}".ToLowerInvariant()}")))),
         new("transfer", "Table 8", "fine-tuning the model of --from, with and without L_Ucon, and training from nothing",
             "Method", [0.01, 0.05, 0.1], [], (ratios, _, _) => ratios.SelectMany(r => new[]
             {
@@ -98,12 +97,25 @@ internal sealed record Study(
                 new StudyRow($"{n} + {n} suggested", "suggested", null, Apply, AddedObjects.Suggested),
             ];
         }),
+        new("precision", "docs/precision.md", "factors of convolutions in single precision, rounded to TF32, and to BF16 (on devices with matrix units)", "Precision", [], [], (_, _, _) =>
+            new[] { Precision.F32, Precision.TF32, Precision.BF16 }.Select(p => new StudyRow(PrecisionWords.Of(p), "", null, s => s with { Optimiser = s.Optimiser with { Precision = p } }))),
         new("momentum", "Table 12", "momenta m of g", "Momentum m", [0.1], [0.9, 0.99, 0.995, 0.999], (ratios, values, _) => ratios.SelectMany(r =>
             values.Select(m => Row(Of(ratios, r, $"m={Text(m)}"), r, s => s with { Optimiser = s.Optimiser with { Momentum = m } }) with { X = m }))),
         new("kernel-threshold", "Figure 4", "kernel thresholds t of the soft masks at several ratios", "Kernel threshold t",
             [0.1, 0.4, 0.8], [0.25, 0.5, 0.75, 0.9], (ratios, values, _) => ratios.SelectMany(r =>
                 values.Select(t => Row($"@{Text(r)} t={Text(t)}", r, s => s with { Loss = s.Loss with { KernelThreshold = t } }) with { X = t }))),
     ];
+
+    /// <summary>The rows of Table 5 for a ratio.</summary>
+    private static StudyRow[] Terms(double ratio) =>
+    [
+        Row($"@{Text(ratio)}", ratio, s => s),
+        Row($"@{Text(ratio)} w/o L_Upush", ratio, s => s with { Loss = s.Loss with { UnlabelledPushWeight = 0 } }),
+        Row($"@{Text(ratio)} w/o L_Ucon", ratio, s => s with { Loss = s.Loss with { ConsistencyWeight = 0 } }),
+    ];
+
+    /// <summary>A row of Table 7.</summary>
+    private static StudyRow OfG(double ratio, GNetwork g, string label) => Row(label, ratio, s => s with { Optimiser = s.Optimiser with { GNetwork = g } });
 
     private static StudyRow Row(string label, double ratio, Func<TrainSettings, TrainSettings> change) =>
         new(label, $"@{Text(ratio)}", null, s => change(s with

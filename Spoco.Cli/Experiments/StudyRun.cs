@@ -13,18 +13,21 @@ namespace Spoco.Cli.Experiments;
 /// <param name="Settings">The settings of the row with the run's seed.</param>
 internal sealed record PlannedRun(StudyRow Row, TrainSettings Settings)
 {
-    public string Folder => string.Create(CultureInfo.InvariantCulture, $"{Row.Name}-seed{Settings.Seed}");
+    public string Folder => FolderOf(Row.Name, Settings.Seed);
+
+    public static string FolderOf(string row, long seed) => string.Create(CultureInfo.InvariantCulture, $"{row}-seed{seed}");
 }
 
 /// <summary>
 /// Trains and scores the runs of a study one after the other. The output folder holds <c>runs/ROW-seedN/</c> (as spoco train leaves it),
-/// <c>results.csv</c> (a row per run), <c>table.md</c>, <c>table.csv</c> and <c>plot.svg</c>, all written anew after every run. A run that is in
+/// <c>results.csv</c> (a row per run), <c>table.md</c>, <c>table.csv</c>, <c>plot.svg</c> and <c>losses.csv</c>, all written anew after every run. A run that is in
 /// results.csv is not repeated, one that was interrupted goes on where it was, and one that was scored in another way is only scored again.
 /// </summary>
 internal sealed class StudyRun(
     Study study, TrainSettings common, IReadOnlyList<StudyRow> rows, int seeds, string folder, StudyScoring scoring, ComputeDevice device)
 {
     private readonly StudyResults _results = new(Path.Combine(folder, "results.csv"));
+    private readonly StudyLosses _losses = new(Path.Combine(folder, "runs"), common.Optimiser.Iterations);
     private readonly string _scoring = scoring.Key;
 
     /// <summary>Runs the study.</summary>
@@ -81,9 +84,13 @@ internal sealed class StudyRun(
         if (WithAddedObjects(run, share, memory, cancellation) is not { } settings)
             return RunResult.OfDiverged(run.Row.Name, run.Settings.Seed, _scoring);
         using var data = TrainingData.Load(settings, memory, cancellation, validationImages: int.MaxValue);
+        var resumes = Resumes(output);
+        // A training that was killed between its first model and its first checkpoint starts anew.
+        if (!resumes && ResultMark.BeginsWith(Path.Combine(output, "log.csv"), TrainingLog.Header))
+            File.Delete(Path.Combine(output, "best.safetensors"));
         try
         {
-            TrainingRun.Run(settings, output, data, device, Resumes(output), cancellation, loaderThreads, share);
+            TrainingRun.Run(settings, output, data, device, resumes, cancellation, loaderThreads, share);
         }
         catch (TrainingDivergedException e)
         {
@@ -149,6 +156,7 @@ internal sealed class StudyRun(
             $"Mean ± SD over seeds {common.Seed} to {common.Seed + seeds - 1} (objects, initial weights and patches); {common.Optimiser.Iterations} iterations; ")
             + $"foreground: {scoring.Foreground}{(scoring.Clustering.IsMutexWatershed ? "" : $"; clustering: {scoring.Clustering.AsOptions}")}{(scoring.Fill ? "; filled" : "")}.");
         StudyPlot.Write(Path.Combine(folder, "plot.svg"), study, table);
+        _losses.Write(Path.Combine(folder, "losses.csv"), table);
         return table;
     }
 }

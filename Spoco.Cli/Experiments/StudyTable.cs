@@ -24,6 +24,7 @@ internal static class StudyTable
         new(Path.Combine(folder, "table.md"), "the table of the study", path => Study.All.Any(study => ResultMark.BeginsWith(path, Title(study)))),
         new(Path.Combine(folder, "table.csv"), "the table of the study", path => ResultMark.BeginsWith(path, CsvStart)),
         new(Path.Combine(folder, "plot.svg"), "the plot of the study", path => ResultMark.BeginsWith(path, StudyPlot.Start)),
+        new(Path.Combine(folder, "losses.csv"), "the losses of the study", path => ResultMark.BeginsWith(path, StudyLosses.FirstColumn)),
     ];
 
     public static void Write(string folder, Study study, IReadOnlyList<FinishedRow> rows, string footnote)

@@ -4,6 +4,9 @@ using System.Xml.Linq;
 using Spoco.Cli.Experiments;
 using Spoco.Cli.Training;
 using Spoco.Engine.Checkpoints;
+using Spoco.Engine.Losses;
+using Spoco.Engine.Training;
+using Spoco.Kernels;
 using Spoco.Tests.Files;
 
 namespace Spoco.Tests.CommandLine;
@@ -21,6 +24,8 @@ public sealed class ExperimentTests : IDisposable
     [TestCase("ablation", 4, "--ratios", "0.5")]
     [TestCase("loss", 4, "--foreground", "embedding", "--orientations", "2")]
     [TestCase("g-network", 4)]
+    [TestCase("order", 6, "--ratios", "0.5")]
+    [TestCase("precision", 3)]
     [TestCase("momentum", 2, "--values", "0.9,0.99")]
     [TestCase("kernel-threshold", 4, "--ratios", "0.1,0.5", "--values", "0.5,0.9")]
     [TestCase("transfer", 3, "--ratios", "0.2")]
@@ -87,12 +92,13 @@ public sealed class ExperimentTests : IDisposable
         var untouched = Path.Combine(Out, "runs", "shared-seed1", "last.safetensors");
         var written = File.GetLastWriteTimeUtc(untouched);
 
-        // The last run but one was interrupted at once, the last not begun.
+        // The last run but one was interrupted at once, the last was killed before its first checkpoint.
         var half = Path.Combine(Out, "runs", "trained-seed2");
         var whole = SafeTensors.Open(Path.Combine(half, "last.safetensors"));
         var values = whole.Read("net_f.final_conv.weight");
         InterruptedTraining.Leave(half);
-        Directory.Delete(Path.Combine(Out, "runs", "momentum-seed2"), recursive: true);
+        File.Delete(Path.Combine(Out, "runs", "momentum-seed2", "last.safetensors"));
+        Assert.That(File.Exists(Path.Combine(Out, "runs", "momentum-seed2", "best.safetensors")));
         File.WriteAllLines(results, expected[..7]);
         Run("g-network", data, seeds: 2, options).AssertSuccess();
         Assert.That(File.ReadAllLines(results), Is.EqualTo(expected));
@@ -126,6 +132,17 @@ public sealed class ExperimentTests : IDisposable
     [TestCase("ablation", "--orientations", "3")]
     [TestCase("ablation", "--ratios", "0.5", "--foreground", "nowhere")]
     [TestCase("g-network", "--g-network", "trained")]
+    [TestCase("order", "--ratios", "0.1,2")]
+    [TestCase("order", "--ratios", "0.1,,0.4")]
+    [TestCase("order", "--ratios", "0.4,0.4")]
+    [TestCase("order", "--g-network", "shared")]
+    [TestCase("order", "--consistency-weight", "1")]
+    [TestCase("order", "--iterations", "0")]
+    [TestCase("order", "--iterations", "3000 steps")]
+    [TestCase("order", "--seeds", "five")]
+    [TestCase("order", "--seeds", "1001")]
+    [TestCase("precision", "--precision", "tf32")]
+    [TestCase("precision", "--values", "tf32")]
     [TestCase("g-network", "--clustering", "consistency")]
     [TestCase("loss", "--min-size", "20")]
     [TestCase("loss", "--clustering", "hdbscan", "--min-size", "1")]
@@ -176,6 +193,66 @@ public sealed class ExperimentTests : IDisposable
         }
     }
 
+    /// <summary>The rows of both tables; that of the slow copy is the first.</summary>
+    [Test]
+    public void The_order_is_asked_of_the_variants_of_the_paper()
+    {
+        var (study, common) = (Study.All.Single(s => s.Name == "order"), new TrainSettings());
+        var rows = study.Rows(study.Ratios, study.Values, common).Select(row => (row.Label, row.Apply(common))).ToArray();
+        var loss = new[] { 0.1, 0.4, 0.8 }.SelectMany(ratio => new (string Label, double Ratio, double Push, double? Consistency, GNetwork G)[]
+        {
+            (FormattableString.Invariant($"@{ratio}"), ratio, 1, null, GNetwork.Momentum), (FormattableString.Invariant($"@{ratio} w/o L_Upush"), ratio, 0, null, GNetwork.Momentum),
+            (FormattableString.Invariant($"@{ratio} w/o L_Ucon"), ratio, 1, 0, GNetwork.Momentum),
+        });
+        (string, double, double, double?, GNetwork)[] g =
+        [
+            ("@0.1 g shared", 0.1, 1, null, GNetwork.Shared), ("@0.1 g dropout", 0.1, 1, null, GNetwork.Dropout), ("@0.1 g trained", 0.1, 1, null, GNetwork.Trained),
+        ];
+        Assert.That(rows.Select(row => (row.Label, row.Item2.Labels.InstanceRatio, row.Item2.Loss.UnlabelledPushWeight, row.Item2.Loss.ConsistencyWeight, row.Item2.Optimiser.GNetwork)),
+            Is.EqualTo(loss.Concat(g)));
+        Assert.That(rows.Select(row => row.Item2.Labels.Supervision), Is.All.EqualTo(Supervision.Sparse));
+        foreach (var name in new[] { "ablation", "g-network" })
+        {
+            var alone = Study.All.Single(s => s.Name == name);
+            var settings = alone.Rows(alone.Ratios, alone.Values, common).Select(row => Described(row.Apply(common))).Where(text => !text.Contains("supervision=Full", StringComparison.OrdinalIgnoreCase));
+            Assert.That(settings, Is.SubsetOf(rows.Select(row => Described(row.Item2))), name);
+        }
+
+        static string Described(TrainSettings settings) => string.Join(' ', new TrainSettingOptions().Describe(settings).Select(s => $"{s.Name}={s.Value}"));
+    }
+
+    [Test]
+    public void Every_precision_is_trained_with_all_other_settings_the_same()
+    {
+        var common = new TrainSettings();
+        var applied = Study.All.Single(s => s.Name == "precision").Rows([], [], common).Select(row => (row.Label, row.Apply(common))).ToArray();
+        Assert.That(applied.Select(row => (row.Label, row.Item2.Optimiser.Precision)),
+            Is.EqualTo(new (string, Precision?)[] { ("fp32", Precision.F32), ("tf32", Precision.TF32), ("bf16", Precision.BF16) }));
+        Assert.That(applied.Select(row => row.Item2 with { Optimiser = row.Item2.Optimiser with { Precision = null } }), Is.All.EqualTo(common));
+    }
+
+    /// <summary>Means over the steps of a line and over the seeds; the last line may be of fewer steps, and a run that diverged is left out.</summary>
+    [Test]
+    public void Losses_of_all_rows_stand_beside_each_other()
+    {
+        foreach (var (run, factor) in new[] { ("a-seed1", 1), ("a-seed2", 3), ("b-seed1", 10) })
+        {
+            Directory.CreateDirectory(_folder.File(run));
+            File.WriteAllLines(_folder.File($"{run}/log.csv"), Enumerable.Range(0, 25).Select(i => $"{i},0.1,{i * factor},0").Prepend(TrainingLog.Header));
+        }
+
+        FinishedRow[] rows =
+        [
+            new(new("a", "", null, s => s), [Of("a", 1), Of("a", 2)]), new(new("b", "", null, s => s), [Of("b", 1), RunResult.OfDiverged("b", 2, "")]), new(new("c", "", null, s => s), []),
+        ];
+        new StudyLosses(_folder.Path, iterations: 25).Write(_folder.File("losses.csv"), rows);
+        var lines = File.ReadAllLines(_folder.File("losses.csv"));
+        Assert.That(lines, Has.Length.EqualTo(10));
+        Assert.That(lines[..3].Concat(lines[^1..]), Is.EqualTo(new[] { "up_to_iteration,a,b,c", "3,2,10,NaN", "6,8,40,NaN", "25,48,240,NaN" }));
+
+        static RunResult Of(string run, long seed) => new(run, seed, "", 1, 1, 1, 1);
+    }
+
     /// <summary>The seed changes objects, weights and patches, not which images are held out.</summary>
     [Test]
     public void Every_seed_is_scored_on_the_same_images()
@@ -203,6 +280,9 @@ public sealed class ExperimentTests : IDisposable
             Is.EqualTo(results.Select(result => $"1,0,{string.Join(',', result[2..6].Select(score => $"{score},0"))}")), "one run that did not diverge: its scores, without a deviation");
         Assert.That(XDocument.Load(Path.Combine(Out, "plot.svg")).Root!.Name.LocalName, Is.EqualTo("svg"));
         Assert.That(Directory.GetDirectories(Path.Combine(Out, "runs")), Has.Length.EqualTo(rows));
+        var losses = File.ReadAllLines(Path.Combine(Out, "losses.csv")).Skip(1).Select(line => line.Split(',')[1..].Select(Number));
+        var logs = results.Select(result => File.ReadAllLines(Path.Combine(Out, "runs", $"{result[0]}-seed1", "log.csv")).Skip(1).Select(line => Number(line.Split(',')[2])).ToArray()).ToArray();
+        Assert.That(losses, Is.EqualTo(new[] { 0, 1 }.Select(step => logs.Select(log => log[step]))).Within(1e-3), "two steps, a line each");
     }
 
     /// <summary>SBD, |DiC|, AP at 0.5 and mAP of a run's model on the validation images; the labels are the mask of the true foreground.</summary>
