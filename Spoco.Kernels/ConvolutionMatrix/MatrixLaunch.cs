@@ -106,7 +106,8 @@ internal static class MatrixLaunch
     {
         using var holdings = new Holdings();
         var packed = Pack<TOperand>(device, holdings, weight, shape, false);
-        var launch = MatrixTiles.Columns(shape.OutputChannels) switch
+        var columns = Columns(device, shape, blocks);
+        var launch = columns switch
         {
             64 => device.Kernel(static a => a.LoadStreamKernel<TileSource, ArrayView<Words>, ConvolutionShape, TileBlocks, MatrixReach, TileTarget, ArrayView<int>>(
                 MatrixForward.Kernel<WideMatrix, TOperand>)),
@@ -115,7 +116,7 @@ internal static class MatrixLaunch
             _ => device.Kernel(static a => a.LoadStreamKernel<TileSource, ArrayView<Words>, ConvolutionShape, TileBlocks, MatrixReach, TileTarget, ArrayView<int>>(
                 MatrixForward.Kernel<NarrowMatrix, TOperand>)),
         };
-        var config = Config(shape, blocks);
+        var config = Config(shape, blocks, columns);
         var vectors = shape.OutputChannels % 4 == 0 && target.Y.IsAligned && target.Pooled.IsAligned ? 1 : 0;
         launch(config, source, packed, shape, blocks, MatrixReach.Of(blocks, shape, HasVectors(source)), target with { Vectors = vectors }, Emulated(device, holdings, config));
     }
@@ -127,7 +128,8 @@ internal static class MatrixLaunch
         using var holdings = new Holdings();
         var transposed = shape.Transposed;
         var packed = Pack<TOperand>(device, holdings, weight, transposed, true);
-        var launch = MatrixTiles.Columns(transposed.OutputChannels) switch
+        var columns = Columns(device, transposed, blocks);
+        var launch = columns switch
         {
             64 => device.Kernel(static a => a.LoadStreamKernel<TileSource, ArrayView<Words>, ConvolutionShape, TileBlocks, MatrixReach, TileGradientTarget, ArrayView<int>>(
                 MatrixInputGradient.Kernel<WideMatrix, TOperand>)),
@@ -136,7 +138,7 @@ internal static class MatrixLaunch
             _ => device.Kernel(static a => a.LoadStreamKernel<TileSource, ArrayView<Words>, ConvolutionShape, TileBlocks, MatrixReach, TileGradientTarget, ArrayView<int>>(
                 MatrixInputGradient.Kernel<NarrowMatrix, TOperand>)),
         };
-        var config = Config(transposed, blocks);
+        var config = Config(transposed, blocks, columns);
         var vectors = HasVectors(target.Inputs) && target.Dx.IsAligned && target.Dsmall.IsAligned ? 1 : 0;
         launch(config, gradient, packed, transposed, blocks, MatrixReach.Of(blocks, transposed, HasVectors(gradient)), target with { Vectors = vectors }, Emulated(device, holdings, config));
     }
@@ -162,10 +164,12 @@ internal static class MatrixLaunch
     private static bool HasBoxes(TensorShape image, in ConvolutionShape shape) =>
         MatrixTiles.BoxesOf(image, false, shape) is not null && (image.D == 1 || MatrixTiles.BoxesOf(image, true, shape) is not null);
 
-    private static KernelConfig Config(in ConvolutionShape shape, in TileBlocks blocks)
+    private static int Columns(IlgpuDevice device, in ConvolutionShape shape, in TileBlocks blocks) =>
+        MatrixTiles.Columns(shape.OutputChannels, (long)shape.Output.N * blocks.Tiles, device.Multiprocessors);
+
+    private static KernelConfig Config(in ConvolutionShape shape, in TileBlocks blocks, int columns)
     {
         IlgpuDevice.Extent(shape.Output.Count, nameof(Convolution));
-        var columns = MatrixTiles.Columns(shape.OutputChannels);
         return new KernelConfig(
             IlgpuDevice.Extent((long)shape.Output.N * blocks.Tiles * ((shape.OutputChannels + columns - 1) / columns), nameof(Convolution)), MatrixTiles.Threads(columns));
     }

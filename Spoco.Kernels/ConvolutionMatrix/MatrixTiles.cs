@@ -24,8 +24,20 @@ internal static class MatrixTiles
     /// </summary>
     public static int Vector(int voxel, int vector) => voxel * SlabVectors + (vector ^ ((voxel >> 1) & (SlabVectors - 1)));
 
-    /// <summary>Columns of the tile that suits a number of columns.</summary>
+    /// <summary>Columns of the widest tile that suits a number of columns.</summary>
     public static int Columns(int columns) => columns <= 16 ? 16 : columns <= 32 ? 32 : 64;
+
+    /// <summary>
+    /// Columns of the tile that suits a number of columns and boxes: of the deepest levels of a network the widest tiles are too few for all multiprocessors. The
+    /// result does not depend on it.
+    /// </summary>
+    public static int Columns(int columns, long boxes, int multiprocessors)
+    {
+        var tile = Columns(columns);
+        while (tile > 16 && boxes * ((columns + tile - 1) / tile) < multiprocessors)
+            tile /= 2;
+        return tile;
+    }
 
     /// <summary>Threads of the group that has a tile of so many columns.</summary>
     public static int Threads(int tileColumns) => tileColumns / TileLayouts.ThreadColumns * Blocks;

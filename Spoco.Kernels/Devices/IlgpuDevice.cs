@@ -27,6 +27,7 @@ public sealed class IlgpuDevice : ComputeDevice
         _context = context;
         Accelerator = accelerator;
         Copies = new CopyStage(this);
+        Multiprocessors = accelerator.NumMultiprocessors;
         Capabilities = new Capabilities(false, false, accelerator.MaxNumThreadsPerGroup, accelerator.WarpSize,
             (int)Math.Min(int.MaxValue, (long)accelerator.MaxSharedMemoryPerGroup), HasAtomics64(accelerator), HasDoublePrecision(accelerator), MatrixUnitsOf(accelerator));
     }
@@ -49,6 +50,9 @@ public sealed class IlgpuDevice : ComputeDevice
 
     /// <summary>Launches and copies so far; whoever launches a kernel asks for it once per launch.</summary>
     internal DeviceTraffic Traffic;
+
+    /// <summary>How many groups there have to be at least, to keep it busy; tests take others.</summary>
+    internal int Multiprocessors { get; set; }
 
     /// <summary>Small copies that nobody waits for.</summary>
     internal CopyStage Copies { get; }

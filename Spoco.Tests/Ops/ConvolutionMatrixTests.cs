@@ -153,6 +153,37 @@ internal sealed class ConvolutionMatrixTests
         }
     }
 
+    /// <summary>As on devices with more multiprocessors than there are tiles, and with fewer.</summary>
+    [Test]
+    public void Narrow_tiles_give_the_same_bits([ValueSource(nameof(Devices))] string name, [Values] Precision precision, [Values(33, 72)] int outputs)
+    {
+        var shape = Shape(new(2, 1, 5, 9, 40), (1, 3, 3), outputs, (0, 1, 1));
+        var device = Open(name, shape).Ilgpu;
+        var (values, before) = (Values.Random(shape), device.Multiprocessors);
+        try
+        {
+            var results = ((int[])[1, 7, int.MaxValue]).Select(count =>
+            {
+                device.Multiprocessors = count;
+                return Run(device, precision, shape, values);
+            }).ToArray();
+            foreach (var direction in Enum.GetValues<Direction>())
+                Assert.That(results.Select(r => r[direction]), Is.All.EqualTo(results[0][direction]), $"{direction}");
+        }
+        finally
+        {
+            device.Multiprocessors = before;
+        }
+    }
+
+    [TestCase(512, 4, 132, ExpectedResult = 16)]
+    [TestCase(256, 20, 132, ExpectedResult = 32)]
+    [TestCase(512, 32, 132, ExpectedResult = 64)]
+    [TestCase(33, 1, 1, ExpectedResult = 64)]
+    [TestCase(17, 1, 2, ExpectedResult = 16)]
+    [TestCase(3, 1, 1000, ExpectedResult = 16)]
+    public int Tiles_are_narrow_where_wide_ones_are_few(int columns, int boxes, int multiprocessors) => MatrixTiles.Columns(columns, boxes, multiprocessors);
+
     [Test]
     public void Zeros_of_either_sign_give_zero([ValueSource(nameof(Devices))] string name, [Values] Precision precision)
     {
