@@ -9,7 +9,14 @@ namespace Spoco.Kernels.Primitives;
 /// <param name="Scale">rstd gamma.</param>
 /// <param name="Slope">- rstd^3 avg(gamma g (x - mean)), times the copies of a voxel.</param>
 /// <param name="Offset">- rstd avg(gamma g), times the copies of a voxel.</param>
-internal readonly record struct NormLine(float Mean, float Scale, float Slope, float Offset);
+internal readonly record struct NormLine(float Mean, float Scale, float Slope, float Offset)
+{
+    /// <summary>dx of a voxel.</summary>
+    /// <param name="gradient">g, of all its copies together.</param>
+    /// <param name="x">Its value.</param>
+    /// <param name="copies">How many it stands for.</param>
+    public float Of(float gradient, float x, float copies) => Scale * gradient + copies * (Slope * (x - Mean) + Offset);
+}
 
 /// <summary>The geometry of a unit's norm, for kernels.</summary>
 /// <param name="Images">Images with statistics of their own.</param>
@@ -81,10 +88,11 @@ internal static class NormConvolutionKernels
         ValueBuffer dx, ValueBuffer dsmall, DeviceBuffer<float> weightParts, DeviceBuffer<float> dweight)
     {
         var weights = weightParts.IsNull ? 0 : dweight.Length;
+        var values = inputs.Shape.C % 4 == 0 && inputs.SmallShape.C % 4 == 0 && inputs.Values.IsAligned && inputs.Small.IsAligned && dx.View.IsAligned && dsmall.View.IsAligned ? 4 : 1;
         device.Kernel(static a => a.LoadAutoGroupedStreamKernel<Index1D, TileSource, ArrayView<NormLine>, CombineShape, ValueView, ValueView,
             ArrayView<float>, ArrayView<float>>(Combine))(
-            IlgpuDevice.Extent(dx.Length + dsmall.Length + weights, nameof(NormConvolution)), inputs, lines.View,
-            new CombineShape((int)dx.Length, (int)dsmall.Length, (int)(weights == 0 ? 0 : weightParts.Length / weights), shape.WholeBatch ? 0 : 1, copies,
+            IlgpuDevice.Extent((dx.Length + dsmall.Length) / values + weights, nameof(NormConvolution)), inputs, lines.View,
+            new CombineShape(values, (int)dx.Length / values, (int)dsmall.Length / values, (int)(weights == 0 ? 0 : weightParts.Length / weights), shape.WholeBatch ? 0 : 1, copies,
                 copied ? 1 : 0),
             dx.View, dsmall.View, weightParts.View, dweight.View);
     }
@@ -168,28 +176,34 @@ internal static class NormConvolutionKernels
         NormPieces shape, float values, ArrayView<float> gamma, ArrayView<float> statistics, ArrayView<float> sums, NormGradients gradients,
         ArrayView<NormLine> lines)
     {
-        var averages = SharedMemory.Allocate<ChannelSums>(1);
         var group = Grid.IdxX;
         var channels = shape.Channels / shape.Groups;
         var firstChannel = group * channels;
         var sets = shape.Images * shape.Groups;
+
+        // Neighbouring threads have neighbouring channels, and as many pieces of each as there are threads for.
+        var width = IntrinsicMath.Min(channels, Group.DimX);
+        var (lane, lanes) = (Group.IdxX / width, Group.DimX / width);
         for (var image = 0; image < shape.Images; image++)
         {
             var set = image * shape.Groups + group;
             var (mean, rstd) = (statistics[set], statistics[sets + set]);
             var weighted = new ChannelSums(0, 0);
-            for (var c = firstChannel; c < firstChannel + channels; c++)
+            for (var first = 0; first < channels; first += width)
             {
+                var own = first + Group.IdxX % width;
+                var c = firstChannel + own;
+                var isInside = (lane < lanes) & (own < channels);
                 var part = new ChannelSums(0, 0);
-                for (var p = Group.IdxX; p < shape.Pieces; p += Group.DimX)
+                for (var p = lane; p < (isInside ? shape.Pieces : 0); p += lanes)
                 {
                     var at = (image * shape.Pieces + p) * shape.Channels + c;
                     part = ChannelSums.Add(part, new ChannelSums(sums[at], sums[sums.IntLength / 2 + at]));
                 }
 
-                var sum = GroupReduction.ToFirst(part, default(AddedSums));
                 Group.Barrier();
-                if (Group.IdxX == 0)
+                var sum = GroupReduction.ToFirstLane(part, lane, lanes, width, default(AddedSums));
+                if (isInside & (lane == 0))
                 {
                     weighted = ChannelSums.Add(weighted, new ChannelSums(gamma[c] * sum.Sum, gamma[c] * sum.Product));
                     if (gradients.HasGamma != 0)
@@ -199,45 +213,64 @@ internal static class NormConvolutionKernels
                 }
             }
 
-            if (Group.IdxX == 0)
-                averages[0] = weighted;
             Group.Barrier();
-            weighted = averages[0];
-            Group.Barrier();
+            weighted = GroupReduction.ToAll(weighted, default(AddedSums));
             for (var c = firstChannel + Group.IdxX; c < firstChannel + channels; c += Group.DimX)
                 lines[image * shape.Channels + c] =
                     new NormLine(mean, rstd * gamma[c], -rstd * rstd * rstd * weighted.Product / values, -rstd * weighted.Sum / values);
         }
     }
 
-    /// <summary>One thread per value of the gradients.</summary>
+    /// <summary>One thread per value, or four neighbouring ones, of the gradients.</summary>
     public static void Combine(
         Index1D i, TileSource inputs, ArrayView<NormLine> lines, CombineShape shape, ValueView dx, ValueView dsmall,
         ArrayView<float> weightParts, ArrayView<float> dweight)
     {
         if (i < shape.Length)
         {
-            var c = i % inputs.Shape.C;
-            var image = i / inputs.Shape.C / (inputs.Shape.D * inputs.Shape.H * inputs.Shape.W) * shape.PerImage;
-            var line = lines[image * inputs.Channels + c];
-            dx.Set(i, line.Scale * dx.At(i) + line.Slope * (inputs.Values.At(i) - line.Mean) + line.Offset);
+            var first = i * shape.Values;
+            var image = first / inputs.Shape.C / (inputs.Shape.D * inputs.Shape.H * inputs.Shape.W) * shape.PerImage;
+            var line = image * inputs.Channels + first % inputs.Shape.C;
+            if (shape.Values == 4)
+                dx.SetFour(i, Combined(lines, line, dx.FourAt(i), inputs.Values.FourAt(i), 1));
+            else
+                dx.Set(i, lines[line].Of(dx.At(i), inputs.Values.At(i), 1));
         }
         else if (i < shape.Length + shape.SmallLength)
         {
             var j = i - shape.Length;
+            var first = j * shape.Values;
             var large = inputs.Shape;
-            var (channel, voxel) = (j % inputs.SmallShape.C, j / inputs.SmallShape.C);
+            var (channel, voxel) = (first % inputs.SmallShape.C, first / inputs.SmallShape.C);
             var voxels = shape.Copied != 0 ? large.D * large.H * large.W : inputs.SmallShape.D * inputs.SmallShape.H * inputs.SmallShape.W;
             var n = voxel / voxels;
-            var line = lines[n * shape.PerImage * inputs.Channels + large.C + channel];
-            var x = shape.Copied != 0 ? Raw(inputs, n, voxel % voxels, large.C + channel) : inputs.Small.At(j);
-            dsmall.Set(j, line.Scale * dsmall.At(j) + shape.Copies * (line.Slope * (x - line.Mean) + line.Offset));
+            var line = n * shape.PerImage * inputs.Channels + large.C + channel;
+
+            // Of every copy: the voxel that it is one of.
+            var source = shape.Copied != 0 ? CopiedVoxel(inputs, n, voxel % voxels) : voxel;
+            if (shape.Values == 4)
+                dsmall.SetFour(j, Combined(lines, line, dsmall.FourAt(j), inputs.Small.FourAt((source * inputs.SmallShape.C + channel) / 4), shape.Copies));
+            else
+                dsmall.Set(j, lines[line].Of(dsmall.At(j), inputs.Small.At(source * inputs.SmallShape.C + channel), shape.Copies));
         }
         else
         {
             ChannelSumSimt.SumParts(i - shape.Length - shape.SmallLength, weightParts, dweight, shape.WeightParts);
         }
     }
+
+    private static Four Combined(ArrayView<NormLine> lines, int line, Four gradient, Four x, float copies)
+    {
+        Four combined;
+        combined.X = lines[line].Of(gradient.X, x.X, copies);
+        combined.Y = lines[line + 1].Of(gradient.Y, x.Y, copies);
+        combined.Z = lines[line + 2].Of(gradient.Z, x.Z, copies);
+        combined.W = lines[line + 3].Of(gradient.W, x.W, copies);
+        return combined;
+    }
+
+    private static int CopiedVoxel(TileSource source, int image, int voxel) => source.SmallVoxel(
+        image, voxel / source.Shape.W / source.Shape.H, voxel / source.Shape.W % source.Shape.H, voxel % source.Shape.W);
 
     /// <summary>Some channels of what a tile reads.</summary>
     private struct SourceValues : IVoxelValues
@@ -294,11 +327,12 @@ internal static class NormConvolutionKernels
     }
 
     /// <summary>How gradients are combined.</summary>
-    /// <param name="Length">Values of the first tensor's gradient.</param>
-    /// <param name="SmallLength">Values of the second one's.</param>
+    /// <param name="Values">Values of a thread: four where they are of one voxel and can be read at once, else one.</param>
+    /// <param name="Length">Threads of the first tensor's gradient.</param>
+    /// <param name="SmallLength">Those of the second one's.</param>
     /// <param name="WeightParts">Parts of the weight gradient.</param>
     /// <param name="PerImage">1 where every image has statistics of its own, else 0.</param>
     /// <param name="Copies">Copies that a voxel of the second tensor stands for.</param>
     /// <param name="Copied">Whether the second gradient is that of every copy.</param>
-    public readonly record struct CombineShape(int Length, int SmallLength, int WeightParts, int PerImage, int Copies, int Copied);
+    public readonly record struct CombineShape(int Values, int Length, int SmallLength, int WeightParts, int PerImage, int Copies, int Copied);
 }
