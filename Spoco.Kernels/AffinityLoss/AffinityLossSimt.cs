@@ -27,11 +27,11 @@ internal sealed class AffinityLossSimt : AffinityLossAlgorithm
         var partials = gpu.Allocate<float>(Scalars * inputs.Offsets.Length * blocks, nameof(AffinityLoss));
         using var memory = partials.Memory;
         var layout = EmbeddingLayout.Of(shape, inputs.Channels);
-        var launch = FullBlocks.Fit(inputs.Channels, inputs.Embeddings.View)
+        var launch = OneBlock.Fit(inputs.Channels, inputs.Embeddings.View)
             ? gpu.Kernel(static d => d.LoadStreamKernel<
-                TensorShape, EmbeddingLayout, int, ArrayView<float>, ArrayView<int>, ArrayView<PixelOffset>, float, ArrayView<float>>(SumsKernel<FullBlocks>))
+                TensorShape, EmbeddingLayout, int, ArrayView<float>, ArrayView<int>, ArrayView<PixelOffset>, float, ArrayView<float>>(SumsKernel<OneBlock>))
             : gpu.Kernel(static d => d.LoadStreamKernel<
-                TensorShape, EmbeddingLayout, int, ArrayView<float>, ArrayView<int>, ArrayView<PixelOffset>, float, ArrayView<float>>(SumsKernel<LooseBlocks>));
+                TensorShape, EmbeddingLayout, int, ArrayView<float>, ArrayView<int>, ArrayView<PixelOffset>, float, ArrayView<float>>(SumsKernel<AnyBlocks>));
         launch(
             ((int)inputs.Offsets.Length * blocks, group), shape, layout, blocks, inputs.Embeddings.View, inputs.Owners.View, inputs.Offsets.View, inputs.Reach,
             partials.View);
@@ -43,13 +43,13 @@ internal sealed class AffinityLossSimt : AffinityLossAlgorithm
     public override void AddGradient(AffinityLossInputs inputs, DeviceBuffer<float> factors, DeviceBuffer<float> gradient)
     {
         var gpu = gradient.Device.Ilgpu;
-        var launch = FullBlocks.Fit(inputs.Channels, inputs.Embeddings.View, gradient.View)
+        var launch = OneBlock.Fit(inputs.Channels, inputs.Embeddings.View, gradient.View)
             ? gpu.Kernel(static d => d.LoadAutoGroupedStreamKernel<
                 Index1D, TensorShape, EmbeddingLayout, ArrayView<float>, ArrayView<int>, ArrayView<PixelOffset>, float, ArrayView<float>, ArrayView<float>>(
-                GradientKernel<FullBlocks>))
+                GradientKernel<OneBlock>))
             : gpu.Kernel(static d => d.LoadAutoGroupedStreamKernel<
                 Index1D, TensorShape, EmbeddingLayout, ArrayView<float>, ArrayView<int>, ArrayView<PixelOffset>, float, ArrayView<float>, ArrayView<float>>(
-                GradientKernel<LooseBlocks>));
+                GradientKernel<AnyBlocks>));
         launch(
             IlgpuDevice.Extent(inputs.Shape.Voxels, nameof(AffinityLoss)), inputs.Shape, EmbeddingLayout.Of(inputs.Shape, inputs.Channels), inputs.Embeddings.View,
             inputs.Owners.View, inputs.Offsets.View, inputs.Reach, factors.View, gradient.View);
@@ -155,7 +155,7 @@ internal sealed class AffinityLossSimt : AffinityLossAlgorithm
         var first = e.Minus(blocks.Pixel(embeddings, b, layout.Channels, layout.IsAligned));
         var distance = XMath.Sqrt(first.Square + BlockDistance.ToPixelBehind<TBlocks>(embeddings, a, b, layout.IsAligned, layout.Channels));
         var weight = AffinityPair.Weight(distance, reach, owners[i] == owners[j] ? 0f : 1f, f, g);
-        for (var c = EmbeddingBlock.Length; c < layout.Channels; c += EmbeddingBlock.Length)
+        for (var c = EmbeddingBlock.Length; c < blocks.End(layout.Channels); c += EmbeddingBlock.Length)
         {
             var count = layout.Channels - c;
             var difference = blocks.Pixel(embeddings, a + c, count, layout.IsAligned).Minus(blocks.Pixel(embeddings, b + c, count, layout.IsAligned));

@@ -24,13 +24,13 @@ internal sealed class AnchorSelectionSimt : AnchorSelectionAlgorithm
         var gpu = anchors.Device.Ilgpu;
         var struck = gpu.Allocate<int>(Math.Max(1, centres.Candidates.Length), nameof(AnchorSelection));
         using var memory = struck.Memory;
-        var launch = FullBlocks.Fit(layout.Channels, f.View, g.View)
+        var launch = OneBlock.Fit(layout.Channels, f.View, g.View)
             ? gpu.Kernel(static d => d.LoadStreamKernel<
                 EmbeddingLayout, float, ArrayView<float>, ArrayView<float>, ArrayView<int>, ArrayView<ImageCentres>, ArrayView<int>, ArrayView<int>, ArrayView<float>,
-                ArrayView<float>, ArrayView<float>>(SelectKernel<FullBlocks>))
+                ArrayView<float>, ArrayView<float>>(SelectKernel<OneBlock>))
             : gpu.Kernel(static d => d.LoadStreamKernel<
                 EmbeddingLayout, float, ArrayView<float>, ArrayView<float>, ArrayView<int>, ArrayView<ImageCentres>, ArrayView<int>, ArrayView<int>, ArrayView<float>,
-                ArrayView<float>, ArrayView<float>>(SelectKernel<LooseBlocks>));
+                ArrayView<float>, ArrayView<float>>(SelectKernel<AnyBlocks>));
         launch(
             (layout.Images, GroupSum.Size(gpu)), layout, distance, f.View, g.View, centres.Candidates.View, centres.Images.View, struck.View, centres.AnchorPixels.View,
             anchors.View, momentumAnchors.View, selected.View);

@@ -23,7 +23,7 @@ internal static class BlockDistance
     {
         var blocks = default(TBlocks);
         var sum = 0f;
-        for (var c = EmbeddingBlock.Length; c < channels; c += EmbeddingBlock.Length)
+        for (var c = EmbeddingBlock.Length; c < blocks.End(channels); c += EmbeddingBlock.Length)
             sum += blocks.Pixel(embeddings, at + c, channels - c, isAligned).Minus(blocks.Centre(centres, row + c, channels - c)).Square;
         return sum;
     }
@@ -44,7 +44,7 @@ internal static class BlockDistance
     {
         var blocks = default(TBlocks);
         var sum = 0f;
-        for (var c = EmbeddingBlock.Length; c < channels; c += EmbeddingBlock.Length)
+        for (var c = EmbeddingBlock.Length; c < blocks.End(channels); c += EmbeddingBlock.Length)
             sum += blocks.Pixel(embeddings, a + c, channels - c, isAligned).Minus(blocks.Pixel(embeddings, b + c, channels - c, isAligned)).Square;
         return sum;
     }

@@ -5,7 +5,7 @@ namespace Spoco.Kernels.Primitives;
 
 /// <summary>
 /// The second pass on ILGPU devices: a thread has a pixel, and its embeddings and their gradient in registers. It leaves its weights for a few anchors in shared memory, and the group sums over the
-/// pixels what they do to the anchors. A last kernel subtracts that there.
+/// pixels what they do to the anchors. A last kernel adds the groups, and subtracts that there.
 /// </summary>
 internal static class EmbeddingGradientKernels
 {
@@ -34,7 +34,6 @@ internal static class EmbeddingGradientKernels
             var together = new PixelChunk(v.Embeddings, layout, (long)n * layout.Pixels + first, count);
             var owner = -2;
             var e = default(EmbeddingBlock);
-            var g = default(EmbeddingBlock);
             var sum = default(EmbeddingBlock);
             if (t < count)
             {
@@ -42,7 +41,7 @@ internal static class EmbeddingGradientKernels
                 e = blocks.Pixel(v.Embeddings, at, channels, layout.IsAligned);
                 var ofCluster = (long)(image.FirstCluster + owner) * channels;
                 sum = blocks.Centre(shift, ofCluster, channels);
-                for (var c = EmbeddingBlock.Length; c < channels; c += EmbeddingBlock.Length)
+                for (var c = EmbeddingBlock.Length; c < blocks.End(channels); c += EmbeddingBlock.Length)
                     blocks.Store(gradient, at + c, channels - c, layout.IsAligned, blocks.Centre(shift, ofCluster + c, channels - c));
             }
 
@@ -67,34 +66,42 @@ internal static class EmbeddingGradientKernels
                     AddBehind<TBlocks>(v, at, rows, weights, v.Means, row0, gradient);
             }
 
-            if (t < count && image.Anchors > 0)
-                g = blocks.Pixel(v.Momentum, momentumAt, channels, v.MomentumLayout.IsAligned);
+            var lineOverlap = 0f;
+            var lineSquare = 0f;
+            if (t < count && terms.LineLength > 0)
+            {
+                // ILGPU moves the division out of the condition: on a CPU behind OpenCL a divisor of 0 traps.
+                var line = pixel / XMath.Max(terms.LineLength, 1);
+                lineOverlap = lineFactors[2 * line];
+                lineSquare = lineFactors[2 * line + 1];
+            }
+
             for (var first0 = 0; first0 < image.Anchors; first0 += WeightedSums.Rows)
             {
                 var rows = XMath.Min(WeightedSums.Rows, image.Anchors - first0);
                 var row0 = (long)(image.FirstAnchor + first0) * channels;
+
+                // All distances in g first, so that not both embeddings and the gradient take registers at once.
+                if (t < count)
+                {
+                    var g = blocks.Pixel(v.Momentum, momentumAt, channels, v.MomentumLayout.IsAligned);
+                    for (var r = 0; r < rows; r++)
+                        weights[r * WeightedSums.Pitch + t] = terms.Falloff * BlockDistance.ToCentre<TBlocks>(
+                            g, v.Momentum, momentumAt, v.MomentumLayout.IsAligned, v.MomentumAnchors, row0 + (long)r * channels, channels);
+                }
+
                 for (var r = 0; r < rows && t < count; r++)
                 {
                     var row = row0 + (long)r * channels;
                     var difference = e.Minus(blocks.Centre(v.Anchors, row, channels));
                     var x = terms.Falloff * (difference.Square + BlockDistance.ToCentreBehind<TBlocks>(v.Embeddings, at, layout.IsAligned, v.Anchors, row, channels));
-                    var y = terms.Falloff * BlockDistance.ToCentre<TBlocks>(g, v.Momentum, momentumAt, v.MomentumLayout.IsAligned, v.MomentumAnchors, row, channels);
+                    var y = weights[r * WeightedSums.Pitch + t];
                     var p = XMath.Exp(-x);
                     var q = XMath.Exp(-y);
                     var factors = v.AnchorFactors[image.FirstAnchor + first0 + r];
-                    var overlap = factors.Overlap;
-                    var square = factors.Square;
-                    if (terms.LineLength > 0)
-                    {
-                        // ILGPU moves the division out of the loop, and with it out of the condition: on a CPU behind OpenCL a divisor of 0 traps.
-                        var line = pixel / XMath.Max(terms.LineLength, 1);
-                        overlap = lineFactors[2 * line];
-                        square = lineFactors[2 * line + 1];
-                    }
-
-                    var weight = terms.Consistency == MaskLoss.CrossEntropy
-                        ? factors.CrossEntropy * SoftMask.CrossEntropySlope(x, p, SoftMask.Difference(x, p, y, q))
-                        : p * (overlap * q + square * p);
+                    var weight = terms.Consistency == MaskLoss.CrossEntropy ? factors.CrossEntropy * SoftMask.CrossEntropySlope(x, p, SoftMask.Difference(x, p, y, q))
+                        : terms.LineLength > 0 ? p * (lineOverlap * q + lineSquare * p)
+                        : p * (factors.Overlap * q + factors.Square * p);
                     sum = sum.Plus(weight, difference);
                     weights[r * WeightedSums.Pitch + t] = weight;
                 }
@@ -112,15 +119,38 @@ internal static class EmbeddingGradientKernels
     }
 
     /// <summary>
-    /// A group per image subtracts at its anchors what the pixels do to them: one thread goes through a channel of all anchors, so that two on one pixel do not collide.
+    /// A group per anchor adds what the groups of pixels do to it, and subtracts it there. Anchors on one pixel are all taken by the group of the first one.
     /// </summary>
-    public static void SubtractAnchors(EmbeddingLayout layout, ArrayView<ImageCentres> images, ArrayView<int> pixels, ArrayView<float> sums, ArrayView<float> gradient)
+    public static void SubtractAnchors(
+        EmbeddingLayout layout, int groups, ArrayView<ImageCentres> images, ArrayView<int> pixels, ArrayView<float> partials, ArrayView<float> gradient)
     {
-        var image = images[Grid.IdxX];
-        for (var c = Group.IdxX; c < layout.Channels; c += Group.DimX)
+        var anchor = Grid.IdxX;
+        var n = 0;
+        while (n + 1 < images.IntLength && images[n + 1].FirstAnchor <= anchor)
+            n++;
+        var image = images[n];
+        var end = image.FirstAnchor + image.Anchors;
+        var isFirst = anchor < end;
+        for (var other = image.FirstAnchor; other < XMath.Min(anchor, end); other++)
+            isFirst &= pixels[other] != pixels[anchor];
+        var lanes = XMath.Min(layout.Channels, Group.DimX);
+        var parts = Group.DimX / lanes;
+        var part = Group.IdxX / lanes;
+        for (var first = 0; first < layout.Channels; first += lanes)
         {
-            for (var a = image.FirstAnchor; a < image.FirstAnchor + image.Anchors; a++)
-                gradient[(long)pixels[a] * layout.PixelStride + layout.ChannelOffset + c] -= sums[(long)a * layout.Channels + c];
+            var c = first + Group.IdxX % lanes;
+            var isOwn = isFirst && part < parts && c < layout.Channels;
+            var sum = 0f;
+            for (var other = anchor; other < end && isOwn; other++)
+            {
+                if (pixels[other] == pixels[anchor])
+                    sum += GroupSum.OfBlocks(partials, other * layout.Channels + c, groups, layout.Channels, part, parts);
+            }
+
+            sum = GroupReduction.ToFirstLane(sum, part, parts, lanes, default(NumberSum));
+            if (isOwn && part == 0)
+                gradient[(long)pixels[anchor] * layout.PixelStride + layout.ChannelOffset + c] -= sum;
+            Group.Barrier();
         }
     }
 
@@ -132,7 +162,7 @@ internal static class EmbeddingGradientKernels
         var blocks = default(TBlocks);
         var channels = v.Layout.Channels;
         var isAligned = v.Layout.IsAligned;
-        for (var c = EmbeddingBlock.Length; c < channels; c += EmbeddingBlock.Length)
+        for (var c = EmbeddingBlock.Length; c < blocks.End(channels); c += EmbeddingBlock.Length)
         {
             var e = blocks.Pixel(v.Embeddings, at + c, channels - c, isAligned);
             var sum = blocks.Pixel(gradient, at + c, channels - c, isAligned);

@@ -113,7 +113,7 @@ internal static class EmbeddingSumsKernels
 
     /// <summary>Adds the groups: values side by side, and for each some threads, of which each adds every n-th group. First come the values of objects, then those of anchors.</summary>
     public static void AddGroups(
-        ArrayView<float> objectPartials, ArrayView<float> anchorPartials, int groups, int width, int anchorWidth, ArrayView<float> objects, ArrayView<float> anchors)
+        ArrayView<float> objectPartials, ArrayView<float> anchorPartials, int groups, int width, ArrayView<float> objects, ArrayView<float> anchors)
     {
         var lanes = AddedTogether(Group.DimX);
         var parts = Group.DimX / lanes;
@@ -123,7 +123,7 @@ internal static class EmbeddingSumsKernels
         if (part < parts && i < objects.IntLength)
             sum = GroupSum.OfBlocks(objectPartials, i, groups, width, part, parts);
         else if (part < parts && i < objects.IntLength + anchors.IntLength)
-            sum = GroupSum.OfBlocks(anchorPartials, i - objects.IntLength, groups, anchorWidth, part, parts);
+            sum = GroupSum.OfBlocks(anchorPartials, i - objects.IntLength, groups, EmbeddingLoss.AnchorScalars, part, parts);
         sum = GroupReduction.ToFirstLane(sum, part, parts, lanes, default(NumberSum));
         if (part == 0 && i < objects.IntLength)
             objects[i] = sum;

@@ -7,6 +7,9 @@ namespace Spoco.Kernels.Primitives;
 /// </summary>
 internal interface IEmbeddingBlocks
 {
+    /// <summary>Where the components behind the first block end: E, or 0 where it is known that there are none.</summary>
+    int End(int channels);
+
     /// <summary>The block of a centre.</summary>
     /// <param name="rows">All centres.</param>
     /// <param name="at">First component.</param>

@@ -36,9 +36,9 @@ internal sealed class SoftMasksSimt : SoftMasksAlgorithm
     public override void Forward(SoftMaskInputs inputs, DeviceBuffer<float> masks)
     {
         var gpu = masks.Device.Ilgpu;
-        var launch = FullBlocks.Fit(inputs.Layout.Channels, inputs.Embeddings.View, inputs.Means.View)
-            ? gpu.Kernel(static d => d.LoadAutoGroupedStreamKernel<Index1D, SoftMaskViews, ArrayView<float>>(ForwardKernel<FullBlocks>))
-            : gpu.Kernel(static d => d.LoadAutoGroupedStreamKernel<Index1D, SoftMaskViews, ArrayView<float>>(ForwardKernel<LooseBlocks>));
+        var launch = OneBlock.Fit(inputs.Layout.Channels, inputs.Embeddings.View, inputs.Means.View)
+            ? gpu.Kernel(static d => d.LoadAutoGroupedStreamKernel<Index1D, SoftMaskViews, ArrayView<float>>(ForwardKernel<OneBlock>))
+            : gpu.Kernel(static d => d.LoadAutoGroupedStreamKernel<Index1D, SoftMaskViews, ArrayView<float>>(ForwardKernel<AnyBlocks>));
         launch(IlgpuDevice.Extent(masks.Length, nameof(SoftMasks)), Views(inputs), masks.View);
     }
 

@@ -3,8 +3,11 @@ using ILGPU.Runtime;
 
 namespace Spoco.Kernels.Primitives;
 
-/// <summary>Blocks that are all full, of centres on 16 bytes: four components are one load. So are those of pixels, unless other channels come between (16 and a logit: 68 bytes).</summary>
-internal readonly struct FullBlocks : IEmbeddingBlocks
+/// <summary>
+/// Embeddings of sixteen components, a block each. Centres lie on 16 bytes, and four components are one load; those of pixels do, too, unless other channels come between (with a logit a pixel has 68
+/// bytes).
+/// </summary>
+internal readonly struct OneBlock : IEmbeddingBlocks
 {
     /// <summary>Whether embeddings can be read so.</summary>
     /// <param name="channels">E.</param>
@@ -17,8 +20,11 @@ internal readonly struct FullBlocks : IEmbeddingBlocks
                 return false;
         }
 
-        return channels % EmbeddingBlock.Length == 0;
+        return channels == EmbeddingBlock.Length;
     }
+
+    /// <inheritdoc/>
+    public int End(int channels) => 0;
 
     /// <inheritdoc/>
     public EmbeddingBlock Centre(ArrayView<float> rows, long at, int count)

@@ -2,9 +2,12 @@ using ILGPU;
 
 namespace Spoco.Kernels.Primitives;
 
-/// <summary>Blocks for any number of components: each is read by itself, if there is one.</summary>
-internal readonly struct LooseBlocks : IEmbeddingBlocks
+/// <summary>Embeddings of any number of components: each is read by itself, if there is one.</summary>
+internal readonly struct AnyBlocks : IEmbeddingBlocks
 {
+    /// <inheritdoc/>
+    public int End(int channels) => channels;
+
     /// <inheritdoc/>
     public EmbeddingBlock Centre(ArrayView<float> rows, long at, int count)
     {
