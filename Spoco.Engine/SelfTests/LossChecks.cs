@@ -25,6 +25,7 @@ internal static class LossChecks
                 var options = new SpocoLossOptions { Supervision = supervision, InstanceLoss = instance, AffinityRange = 3, AffinityOffsets = 4, RegulariserWeight = 0.05f };
                 var name = $"{supervision}, {instance}".ToLowerInvariant();
                 yield return Of(name, Flat, options);
+                yield return Of(name, Flat with { C = 16 }, options);
                 yield return Of(name, Image with { C = 16 }, options, isLarge: true);
                 yield return Of($"{name}, foreground", Flat, options with { ForegroundChannel = true, ForegroundBalance = 3, ForegroundShare = 0.4 });
                 if (instance is InstanceLoss.Dice or InstanceLoss.Bce)
@@ -34,6 +35,7 @@ internal static class LossChecks
             var dice = new SpocoLossOptions { Supervision = supervision };
             var kind = $"{supervision}".ToLowerInvariant();
             yield return Of($"{kind}, background is an object", Flat, dice with { BackgroundIsInstance = true });
+            yield return Of($"{kind}, foreground", Flat with { C = 17 }, dice with { ForegroundChannel = true });
             yield return Of($"{kind}, without g", Flat, dice with { ConsistencyWeight = 0 });
             yield return Of($"{kind}, in 3D", Deep, dice);
             yield return Of($"{kind}, foreground", Image, dice with { ForegroundChannel = true, ForegroundBalance = 3 }, isLarge: true);
@@ -105,7 +107,7 @@ internal static class LossChecks
 
     private static IEnumerable<SelfCheck> Masks()
     {
-        foreach (var (shape, isLarge) in ((TensorShape, bool)[])[(Flat, false), (Deep, false), (Image, true), (Block, true)])
+        foreach (var (shape, isLarge) in ((TensorShape, bool)[])[(Flat, false), (Flat with { C = 16 }, false), (Deep, false), (Image, true), (Block, true)])
         {
             foreach (var foreground in (bool[])[false, true])
                 yield return new SelfCheck(nameof(SoftMasks), $"{shape}{(foreground ? ", foreground" : "")}", Bound, device =>

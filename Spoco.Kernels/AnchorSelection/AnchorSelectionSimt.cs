@@ -24,16 +24,22 @@ internal sealed class AnchorSelectionSimt : AnchorSelectionAlgorithm
         var gpu = anchors.Device.Ilgpu;
         var struck = gpu.Allocate<int>(Math.Max(1, centres.Candidates.Length), nameof(AnchorSelection));
         using var memory = struck.Memory;
-        gpu.Kernel(static d => d.LoadStreamKernel<
-            EmbeddingLayout, float, ArrayView<float>, ArrayView<float>, ArrayView<int>, ArrayView<ImageCentres>, ArrayView<int>, ArrayView<int>, ArrayView<float>,
-            ArrayView<float>, ArrayView<float>>(SelectKernel))(
+        var launch = OneBlock.Fit(layout.Channels, f.View, g.View)
+            ? gpu.Kernel(static d => d.LoadStreamKernel<
+                EmbeddingLayout, float, ArrayView<float>, ArrayView<float>, ArrayView<int>, ArrayView<ImageCentres>, ArrayView<int>, ArrayView<int>, ArrayView<float>,
+                ArrayView<float>, ArrayView<float>>(SelectKernel<OneBlock>))
+            : gpu.Kernel(static d => d.LoadStreamKernel<
+                EmbeddingLayout, float, ArrayView<float>, ArrayView<float>, ArrayView<int>, ArrayView<ImageCentres>, ArrayView<int>, ArrayView<int>, ArrayView<float>,
+                ArrayView<float>, ArrayView<float>>(SelectKernel<AnyBlocks>));
+        launch(
             (layout.Images, GroupSum.Size(gpu)), layout, distance, f.View, g.View, centres.Candidates.View, centres.Images.View, struck.View, centres.AnchorPixels.View,
             anchors.View, momentumAnchors.View, selected.View);
     }
 
-    private static void SelectKernel(
+    private static void SelectKernel<TBlocks>(
         EmbeddingLayout layout, float distance, ArrayView<float> f, ArrayView<float> g, ArrayView<int> candidates, ArrayView<ImageCentres> images, ArrayView<int> struck,
         ArrayView<int> anchorPixels, ArrayView<float> anchors, ArrayView<float> momentumAnchors, ArrayView<float> selected)
+        where TBlocks : unmanaged, IEmbeddingBlocks
     {
         var image = images[Grid.IdxX];
         var t = Group.IdxX;
@@ -68,10 +74,12 @@ internal sealed class AnchorSelectionSimt : AnchorSelectionAlgorithm
                     selected[row] = first;
                 }
 
+                var ofF = default(TBlocks).Pixel(f, at, layout.Channels, layout.IsAligned);
+                var ofG = default(TBlocks).Pixel(g, at, layout.Channels, layout.IsAligned);
                 for (var i = t; i < image.Candidates; i += Group.DimX)
                 {
                     var other = (long)candidates[image.FirstCandidate + i] * layout.PixelStride + layout.ChannelOffset;
-                    if (i <= first || IsNear(f, at, other, layout.Channels, distance) || IsNear(g, at, other, layout.Channels, distance))
+                    if (struck[image.FirstCandidate + i] == 0 && (i <= first || IsNear<TBlocks>(layout, f, ofF, at, other, distance) || IsNear<TBlocks>(layout, g, ofG, at, other, distance)))
                         struck[image.FirstCandidate + i] = 1;
                 }
 
@@ -88,6 +96,7 @@ internal sealed class AnchorSelectionSimt : AnchorSelectionAlgorithm
             images[Grid.IdxX] = image.WithAnchors(count);
     }
 
-    private static bool IsNear(ArrayView<float> e, long a, long b, int channels, float distance) =>
-        XMath.Sqrt(EmbeddingDistance.Squared(e, a, b, channels)) < distance;
+    private static bool IsNear<TBlocks>(EmbeddingLayout layout, ArrayView<float> e, EmbeddingBlock first, long a, long b, float distance)
+        where TBlocks : unmanaged, IEmbeddingBlocks =>
+        XMath.Sqrt(BlockDistance.ToPixel<TBlocks>(first, e, a, b, layout.IsAligned, layout.Channels)) < distance;
 }

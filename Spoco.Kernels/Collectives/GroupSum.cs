@@ -74,5 +74,9 @@ internal static class GroupSum
 
     /// <summary>Number <paramref name="i"/> of the sums over the blocks: partials are [rows, blocks, width].</summary>
     public static float OfBlocks(ArrayView<float> partials, int i, int blocks, int width) =>
-        Compensated(partials, (long)(i / width) * blocks * width + i % width, width, blocks);
+        OfBlocks(partials, i, blocks, width, 0, 1);
+
+    /// <summary>The part of it that every <paramref name="step"/>-th block has, from block <paramref name="first"/> on.</summary>
+    public static float OfBlocks(ArrayView<float> partials, int i, int blocks, int width, int first, int step) =>
+        Compensated(partials, ((long)(i / width) * blocks + first) * width + i % width, step * width, (blocks - first + step - 1) / step);
 }

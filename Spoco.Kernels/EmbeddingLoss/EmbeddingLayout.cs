@@ -17,6 +17,9 @@ internal readonly record struct EmbeddingLayout(int Images, int Pixels, int Chan
     /// <summary>Elements of the buffer, other channels than these included.</summary>
     public long Elements => Count * PixelStride;
 
+    /// <summary>Whether every pixel lies on 16 bytes, in memory that begins so.</summary>
+    public bool IsAligned => PixelStride % 4 == 0 && ChannelOffset % 4 == 0;
+
     /// <summary>The first <paramref name="channels"/> channels of a tensor.</summary>
     /// <exception cref="ArgumentException">The tensor has fewer channels, or images of more than 2^31 - 1 pixels.</exception>
     public static EmbeddingLayout Of(TensorShape shape, int channels)

@@ -4,134 +4,103 @@ using ILGPU.Algorithms;
 namespace Spoco.Kernels.Primitives;
 
 /// <summary>
-/// The first pass on ILGPU devices. A group works through chunks of as many pixels as it has threads, a few centres at a time, in two phases: first
-/// a thread owns a pixel and leaves the weights of that pixel in shared memory, then a thread owns a component of a sum and
-/// reads the embeddings of the chunk along the channels, that is, coalesced. A group keeps its sums in its own part of a buffer, and a last
-/// kernel adds the groups in their order.
+/// The first pass on ILGPU devices. A group works through chunks of as many pixels as it has threads. A thread has the embeddings of a pixel in registers and leaves its weights for a few centres in
+/// shared memory; then the group sums over the pixels (<see cref="WeightedSums"/>). A group keeps its sums in its own part of a buffer, and a last kernel adds the groups.
 /// </summary>
 internal static class EmbeddingSumsKernels
 {
-    /// <summary>Longest chunk.</summary>
-    private const int MaximalGroup = GroupSum.MaximalSize;
-
-    /// <summary>Centres whose sums are computed together, and weights of each (16 KiB of shared memory).</summary>
-    private const int SumRows = 4;
-    private const int SumKinds = 4;
-
     /// <summary>Sums of the chunks of every group.</summary>
-    public static void Sum(
-        EmbeddingLossViews v, int blocks, int width, ArrayView<float> objectPartials, ArrayView<float> anchorPartials, ArrayView<float> pixels)
+    public static void Sum<TBlocks>(
+        EmbeddingLossViews v, int groups, int width, ArrayView<float> objectPartials, ArrayView<float> anchorPartials, ArrayView<float> pixels)
+        where TBlocks : unmanaged, IEmbeddingBlocks
     {
-        var weights = SharedMemory.Allocate1D<float>(SumRows * SumKinds * MaximalGroup);
+        var weights = SharedMemory.Allocate1D<Four>(WeightedSums.Rows * WeightedSums.Pitch);
+        var sums = SharedMemory.Allocate1D<Four>(WeightedSums.Kinds * GroupSum.MaximalSize);
         var layout = v.Layout;
+        var channels = layout.Channels;
         var terms = v.Terms;
-        var n = Grid.IdxX / blocks;
-        var block = Grid.IdxX % blocks;
+        var n = Grid.IdxX / groups;
+        var group = Grid.IdxX % groups;
         var image = v.Images[n];
         var t = Group.IdxX;
-        for (var chunk = block; (long)chunk * Group.DimX < layout.Pixels; chunk += blocks)
+        var hasVectors = width > EmbeddingLoss.ObjectScalars;
+        for (var chunk = group; (long)chunk * Group.DimX < layout.Pixels; chunk += groups)
         {
             var first = chunk * Group.DimX;
             var count = XMath.Min(Group.DimX, layout.Pixels - first);
             var pixel = (long)n * layout.Pixels + first + t;
             var at = pixel * layout.PixelStride + layout.ChannelOffset;
-            var owner = t < count ? v.Owners[pixel] : -2;
-            var chunkAt = ((long)n * layout.Pixels + first) * layout.PixelStride + layout.ChannelOffset;
-            for (var first0 = 0; first0 < image.Objects; first0 += SumRows)
+            var isFirst = chunk == group ? 1 : 0;
+            var together = new PixelChunk(v.Embeddings, layout, (long)n * layout.Pixels + first, count);
+            var owner = -2;
+            var e = default(EmbeddingBlock);
+            if (t < count)
             {
-                var rows = XMath.Min(SumRows, image.Objects - first0);
+                owner = v.Owners[pixel];
+                e = default(TBlocks).Pixel(v.Embeddings, at, channels, layout.IsAligned);
+            }
+
+            for (var first0 = 0; first0 < image.Objects; first0 += WeightedSums.Rows)
+            {
+                var rows = XMath.Min(WeightedSums.Rows, image.Objects - first0);
+                var row0 = image.FirstObject + first0;
                 for (var r = 0; r < rows && t < count; r++)
                 {
-                    var o = ObjectPixel.Of(v, image, first0 + r, owner, at);
-                    var overlap = o.IsOwn ? o.Mask : 0f;
-                    if (terms.Instance == MaskLoss.CrossEntropy)
-                        overlap = SoftMask.CrossEntropy(o.X, o.Mask, o.IsOwn ? 1f : 0f, o.IsOwn ? 0f : 1f);
-                    var w = weights.SubView(r * SumKinds * MaximalGroup, SumKinds * MaximalGroup);
-                    w[t] = o.FixedWeight;
-                    w[MaximalGroup + t] = overlap;
-                    w[2 * MaximalGroup + t] = o.Mask * o.Mask;
+                    var square = BlockDistance.ToCentre<TBlocks>(e, v.Embeddings, at, layout.IsAligned, v.Means, (long)(row0 + r) * channels, channels);
+                    var o = ObjectPixel.Of(v, image, first0 + r, owner, square);
+                    Four w;
+                    w.X = o.FixedWeight;
+                    w.Y = terms.Instance == MaskLoss.CrossEntropy ? SoftMask.CrossEntropy(o.X, o.Mask, o.IsOwn ? 1f : 0f, o.IsOwn ? 0f : 1f) : o.IsOwn ? o.Mask : 0f;
+                    w.Z = o.Mask * o.Mask;
 
                     // A pixel is pulled or pushed, never both: the sign tells which.
-                    w[3 * MaximalGroup + t] = o.Pull * o.Pull - o.Push * o.Push;
+                    w.W = o.Pull * o.Pull - o.Push * o.Push;
+                    weights[r * WeightedSums.Pitch + t] = w;
                 }
 
                 Group.Barrier();
-                for (var o = t; o < rows * width; o += Group.DimX)
-                {
-                    var r = o / width;
-                    var j = o % width;
-                    var row = image.FirstObject + first0 + r;
-                    var w = weights.SubView(r * SumKinds * MaximalGroup, SumKinds * MaximalGroup);
-                    var sum = 0f;
-                    if (j < 2)
-                    {
-                        var sign = j == 0 ? 1f : -1f;
-                        for (var p = 0; p < count; p++)
-                            sum += XMath.Max(sign * w[3 * MaximalGroup + p], 0f);
-                    }
-                    else if (j < EmbeddingLoss.ObjectScalars)
-                    {
-                        for (var p = 0; p < count; p++)
-                            sum += w[(j - 1) * MaximalGroup + p];
-                    }
-                    else
-                    {
-                        var kind = (j - EmbeddingLoss.ObjectScalars) / layout.Channels * MaximalGroup;
-                        var c = (j - EmbeddingLoss.ObjectScalars) % layout.Channels;
-                        var centre = v.Means[(long)row * layout.Channels + c];
-                        for (var p = 0; p < count; p++)
-                            sum += w[kind + p] * (v.Embeddings[chunkAt + (long)p * layout.PixelStride + c] - centre);
-                    }
-
-                    var slot = ((long)row * blocks + block) * width + j;
-                    objectPartials[slot] = chunk == block ? sum : objectPartials[slot] + sum;
-                }
-
-                Group.Barrier();
+                var target = new RowTarget(objectPartials, row0, groups, group, width, isFirst);
+                WeightedSums.AddScalars(weights, sums, rows, count, 0, EmbeddingLoss.ObjectScalars, target);
+                WeightedSums.AddVectors<TBlocks>(weights, sums, hasVectors ? rows : 0, together, v.Means, (long)row0 * channels, target);
             }
 
             var momentumAt = pixel * v.MomentumLayout.PixelStride + v.MomentumLayout.ChannelOffset;
+            var g = default(EmbeddingBlock);
+            if (t < count && image.Anchors > 0)
+                g = default(TBlocks).Pixel(v.Momentum, momentumAt, channels, v.MomentumLayout.IsAligned);
             var uncovered = owner == image.UnlabelledOwner;
             var lineOverlap = 0f;
             var lineSquare = 0f;
-            for (var first0 = 0; first0 < image.Anchors; first0 += SumRows)
+            for (var first0 = 0; first0 < image.Anchors; first0 += WeightedSums.Rows)
             {
-                var rows = XMath.Min(SumRows, image.Anchors - first0);
+                var rows = XMath.Min(WeightedSums.Rows, image.Anchors - first0);
+                var row0 = image.FirstAnchor + first0;
                 for (var r = 0; r < rows && t < count; r++)
                 {
-                    var row = (long)(image.FirstAnchor + first0 + r) * layout.Channels;
-                    var xf = ObjectPixel.SquaredDistance(v.Embeddings, at, v.Anchors, row, layout.Channels);
-                    var xg = ObjectPixel.SquaredDistance(v.Momentum, momentumAt, v.MomentumAnchors, row, layout.Channels);
-                    var covered = XMath.Min(XMath.Sqrt(xf), XMath.Sqrt(xg)) < terms.PullMargin;
+                    var row = (long)(row0 + r) * channels;
+                    var xf = BlockDistance.ToCentre<TBlocks>(e, v.Embeddings, at, layout.IsAligned, v.Anchors, row, channels);
+                    var xg = BlockDistance.ToCentre<TBlocks>(g, v.Momentum, momentumAt, v.MomentumLayout.IsAligned, v.MomentumAnchors, row, channels);
+                    var covered = XMath.Sqrt(XMath.Min(xf, xg)) < terms.PullMargin;
                     xf *= terms.Falloff;
                     xg *= terms.Falloff;
                     var pf = XMath.Exp(-xf);
                     var pg = XMath.Exp(-xg);
-                    var w = weights.SubView(r * SumKinds * MaximalGroup, SumKinds * MaximalGroup);
-                    var overlap = terms.Consistency == MaskLoss.CrossEntropy
-                        ? SoftMask.CrossEntropy(xf, pf, pg, SoftMask.Complement(xg, pg)) : pf * pg;
-                    w[t] = overlap;
-                    w[MaximalGroup + t] = pf * pf + pg * pg;
-                    w[2 * MaximalGroup + t] = covered && uncovered ? 1f : 0f;
+
+                    // The scalars of an anchor begin with the third one of an object.
+                    Four w;
+                    w.X = 0f;
+                    w.Y = terms.Consistency == MaskLoss.CrossEntropy ? SoftMask.CrossEntropy(xf, pf, pg, SoftMask.Complement(xg, pg)) : pf * pg;
+                    w.Z = pf * pf + pg * pg;
+                    w.W = covered && uncovered ? 1f : 0f;
+                    weights[r * WeightedSums.Pitch + t] = w;
                     uncovered &= !covered;
-                    lineOverlap += overlap;
-                    lineSquare += pf * pf + pg * pg;
+                    lineOverlap += w.Y;
+                    lineSquare += w.Z;
                 }
 
                 Group.Barrier();
-                for (var o = t; o < rows * EmbeddingLoss.AnchorScalars; o += Group.DimX)
-                {
-                    var r = o / EmbeddingLoss.AnchorScalars;
-                    var j = o % EmbeddingLoss.AnchorScalars;
-                    var at0 = (r * SumKinds + j) * MaximalGroup;
-                    var sum = 0f;
-                    for (var p = 0; p < count; p++)
-                        sum += weights[at0 + p];
-                    var slot = ((long)(image.FirstAnchor + first0 + r) * blocks + block) * EmbeddingLoss.AnchorScalars + j;
-                    anchorPartials[slot] = chunk == block ? sum : anchorPartials[slot] + sum;
-                }
-
-                Group.Barrier();
+                WeightedSums.AddScalars(
+                    weights, sums, rows, count, 2, EmbeddingLoss.AnchorScalars, new RowTarget(anchorPartials, row0, groups, group, EmbeddingLoss.AnchorScalars, isFirst));
             }
 
             if (terms.LineLength > 0 && t < count)
@@ -142,15 +111,28 @@ internal static class EmbeddingSumsKernels
         }
     }
 
-    /// <summary>One thread per value: adds the groups, of objects and behind them of anchors.</summary>
+    /// <summary>Adds the groups: values side by side, and for each some threads, of which each adds every n-th group. First come the values of objects, then those of anchors.</summary>
     public static void AddGroups(
-        Index1D i, ArrayView<float> objectPartials, ArrayView<float> anchorPartials, int blocks, int width, ArrayView<float> objects, ArrayView<float> anchors)
+        ArrayView<float> objectPartials, ArrayView<float> anchorPartials, int groups, int width, ArrayView<float> objects, ArrayView<float> anchors)
     {
-        if (i < objects.IntLength)
-            objects[i] = GroupSum.OfBlocks(objectPartials, i, blocks, width);
-        else
-            anchors[i - objects.IntLength] = GroupSum.OfBlocks(anchorPartials, i - objects.IntLength, blocks, EmbeddingLoss.AnchorScalars);
+        var lanes = AddedTogether(Group.DimX);
+        var parts = Group.DimX / lanes;
+        var part = Group.IdxX / lanes;
+        var i = Grid.IdxX * lanes + Group.IdxX % lanes;
+        var sum = 0f;
+        if (part < parts && i < objects.IntLength)
+            sum = GroupSum.OfBlocks(objectPartials, i, groups, width, part, parts);
+        else if (part < parts && i < objects.IntLength + anchors.IntLength)
+            sum = GroupSum.OfBlocks(anchorPartials, i - objects.IntLength, groups, EmbeddingLoss.AnchorScalars, part, parts);
+        sum = GroupReduction.ToFirstLane(sum, part, parts, lanes, default(NumberSum));
+        if (part == 0 && i < objects.IntLength)
+            objects[i] = sum;
+        else if (part == 0 && i < objects.IntLength + anchors.IntLength)
+            anchors[i - objects.IntLength] = sum;
     }
+
+    /// <summary>Values that a group of <paramref name="threads"/> adds at once.</summary>
+    public static int AddedTogether(int threads) => XMath.Min(threads, 16);
 
     /// <summary>One thread per line and value.</summary>
     public static void AddLines(Index1D i, ArrayView<float> pixels, int length, ArrayView<float> lines) =>

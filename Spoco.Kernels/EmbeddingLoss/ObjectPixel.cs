@@ -1,4 +1,3 @@
-using ILGPU;
 using ILGPU.Algorithms;
 
 namespace Spoco.Kernels.Primitives;
@@ -12,12 +11,11 @@ namespace Spoco.Kernels.Primitives;
 /// <param name="FixedWeight">The weight in the gradient without that of a Dice, whose factors depend on sums.</param>
 internal readonly record struct ObjectPixel(bool IsOwn, float X, float Mask, float Pull, float Push, float FixedWeight)
 {
-    /// <summary>Object <paramref name="k"/> of an image, and the pixel with the embedding at <paramref name="at"/>.</summary>
-    public static ObjectPixel Of(EmbeddingLossViews v, ImageCentres image, int k, int owner, long at)
+    /// <summary>Object <paramref name="k"/> of an image, and a pixel of <paramref name="owner"/> at the squared distance <paramref name="x"/> from it.</summary>
+    public static ObjectPixel Of(EmbeddingLossViews v, ImageCentres image, int k, int owner, float x)
     {
         var own = owner - image.FirstOwner == k;
         var free = owner == image.UnlabelledOwner && v.Terms.UnlabelledPush != 0;
-        var x = SquaredDistance(v.Embeddings, at, v.Means, (long)(image.FirstObject + k) * v.Layout.Channels, v.Layout.Channels);
         var d = XMath.Sqrt(x);
         x *= v.Terms.Falloff;
         var p = XMath.Exp(-x);
@@ -28,18 +26,5 @@ internal readonly record struct ObjectPixel(bool IsOwn, float X, float Mask, flo
         if (v.Terms.Instance == MaskLoss.CrossEntropy)
             weight += factors.CrossEntropy * SoftMask.CrossEntropySlope(x, p, own ? SoftMask.Complement(x, p) : -p);
         return new ObjectPixel(own, x, p, pull, push, weight);
-    }
-
-    /// <summary>|e - a|^2.</summary>
-    public static float SquaredDistance(ArrayView<float> embeddings, long at, ArrayView<float> centres, long row, int channels)
-    {
-        var sum = 0f;
-        for (var c = 0; c < channels; c++)
-        {
-            var difference = embeddings[at + c] - centres[row + c];
-            sum += difference * difference;
-        }
-
-        return sum;
     }
 }

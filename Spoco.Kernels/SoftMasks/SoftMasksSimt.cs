@@ -33,9 +33,14 @@ internal sealed class SoftMasksSimt : SoftMasksAlgorithm
     public override bool Runs(in Capabilities device, in EmbeddingLayout layout) => !device.OnHost;
 
     /// <inheritdoc/>
-    public override void Forward(SoftMaskInputs inputs, DeviceBuffer<float> masks) =>
-        masks.Device.Ilgpu.Kernel(static d => d.LoadAutoGroupedStreamKernel<Index1D, SoftMaskViews, ArrayView<float>>(ForwardKernel))(
-            IlgpuDevice.Extent(masks.Length, nameof(SoftMasks)), Views(inputs), masks.View);
+    public override void Forward(SoftMaskInputs inputs, DeviceBuffer<float> masks)
+    {
+        var gpu = masks.Device.Ilgpu;
+        var launch = OneBlock.Fit(inputs.Layout.Channels, inputs.Embeddings.View, inputs.Means.View)
+            ? gpu.Kernel(static d => d.LoadAutoGroupedStreamKernel<Index1D, SoftMaskViews, ArrayView<float>>(ForwardKernel<OneBlock>))
+            : gpu.Kernel(static d => d.LoadAutoGroupedStreamKernel<Index1D, SoftMaskViews, ArrayView<float>>(ForwardKernel<AnyBlocks>));
+        launch(IlgpuDevice.Extent(masks.Length, nameof(SoftMasks)), Views(inputs), masks.View);
+    }
 
     /// <inheritdoc/>
     public override void Shift(SoftMaskInputs inputs, DeviceBuffer<float> masks, DeviceBuffer<float> maskGradient, DeviceBuffer<float> shift)
@@ -68,18 +73,13 @@ internal sealed class SoftMasksSimt : SoftMasksAlgorithm
         shift[i] = -GroupSum.Compensated(partials, first * channels + i.X % channels, channels, (clusterMasks[cluster + 1] - clusterMasks[cluster]) * blocks) / counts[cluster];
     }
 
-    private static void ForwardKernel(Index1D i, SoftMaskViews v, ArrayView<float> masks)
+    private static void ForwardKernel<TBlocks>(Index1D i, SoftMaskViews v, ArrayView<float> masks) where TBlocks : unmanaged, IEmbeddingBlocks
     {
         var k = i.X / v.Layout.Pixels;
         var at = ((long)ImageOf(v, k) * v.Layout.Pixels + i.X % v.Layout.Pixels) * v.Layout.PixelStride + v.Layout.ChannelOffset;
-        var sum = 0f;
-        for (var c = 0; c < v.Layout.Channels; c++)
-        {
-            var difference = v.Embeddings[at + c] - v.Means[(long)v.Clusters[k] * v.Layout.Channels + c];
-            sum += difference * difference;
-        }
-
-        masks[i] = XMath.Exp(-v.Falloff * sum);
+        var (channels, isAligned) = (v.Layout.Channels, v.Layout.IsAligned);
+        var e = default(TBlocks).Pixel(v.Embeddings, at, channels, isAligned);
+        masks[i] = XMath.Exp(-v.Falloff * BlockDistance.ToCentre<TBlocks>(e, v.Embeddings, at, isAligned, v.Means, (long)v.Clusters[k] * channels, channels));
     }
 
     private static void SumsKernel(

@@ -39,6 +39,7 @@ public sealed class KernelPlayTests
             AssertSameStep(Train3D(device.Device, seed), Train3D(host, seed), $"3D, seed {seed}");
             Assert.That(Pool(device.Device), Is.EqualTo(Pool(host)).Within(1e-5), $"pooling, seed {seed}");
             Assert.That(Normalise(device.Device), Is.EqualTo(Normalise(host)).Within(1e-4), $"norms, seed {seed}");
+            Assert.That(Lose(device.Device), Is.EqualTo(Lose(host)).Within(1e-4), $"losses of 16 components, seed {seed}");
             Assert.That(Weigh(device.Device), Is.EqualTo(Weigh(host)).Within(1e-5), $"affinities, seed {seed}");
             Assert.That(Overlap(device.Device), Is.EqualTo(Overlap(host)), $"balls, seed {seed}");
             Segment(device.Device, seed);
@@ -152,6 +153,31 @@ public sealed class KernelPlayTests
             .. weight.Gradient!.ToArray()];
 
         Tensor Vector(float value) => Tensor.Filled(device, TensorShape.Vector(4), value);
+    }
+
+    // Embeddings of 16 components, without a logit and beside one; and of more, which are read in two blocks. An anchor may be drawn twice.
+    private static float[] Lose(ComputeDevice device)
+    {
+        using var scope = new TensorScope();
+        var results = new List<float>();
+        foreach (var channels in (int[])[16, 17, 18])
+        {
+            var shape = new TensorShape(1, 1, 3, 4, channels);
+            float[] values = [.. Enumerable.Range(0, (int)shape.Count).Select(i => i * 7 % 24 / 10f)];
+            using var labels = LabelBatch.From(shape.WithChannels(1), [0, 0, 1, 1, 0, 2, 2, 1, 0, 2, 0, 0]);
+            var (f, g) = (Tensor.From(device, shape, values).WithGradient(), Tensor.From(device, shape, [.. values.Reverse()]));
+            var draws = new SpocoDraws { Anchors = [[0, 4, 4]], Offsets = [[new PixelOffset(0, -1, -1)]] };
+            foreach (var instance in (InstanceLoss[])[InstanceLoss.Dice, InstanceLoss.Affinity])
+            {
+                var options = new SpocoLossOptions { Supervision = Supervision.Sparse, InstanceLoss = instance, AffinityOffsets = 1, ForegroundChannel = channels == 17 };
+                var loss = SpocoLoss.Apply(f, labels, options, g, draws: draws).Total;
+                results.AddRange([loss.ToScalar(), .. Gradients.Of(loss, [f])[0].ToArray()]);
+            }
+
+            results.AddRange(SoftMasks.Apply(f, labels, [1, 2], new SpocoLossOptions()).ToArray());
+        }
+
+        return [.. results];
     }
 
     // Affinities, and whether all values are finite.

@@ -26,6 +26,35 @@ public sealed class KernelPtxTests
                 Is.EqualTo(kernel.GetGenericArguments()[0] == typeof(WideAtomics)), KernelInstances.NameOf(kernel));
     }
 
+    // Sixteen components of a pixel or a centre are four loads, and the gradient of a pixel is four stores. What lies behind the first sixteen is not in the code.
+    [TestCase("EmbeddingSumsKernels.Sum<OneBlock>", 0)]
+    [TestCase("EmbeddingGradientKernels.Differentiate<OneBlock>", 4)]
+    [TestCase("AnchorSelectionSimt.SelectKernel<OneBlock>", 0)]
+    [TestCase("AffinityLossSimt.SumsKernel<OneBlock>", 0)]
+    [TestCase("AffinityLossSimt.GradientKernel<OneBlock>", 4)]
+    [TestCase("SoftMasksSimt.ForwardKernel<OneBlock>", 0)]
+    public void Embeddings_are_read_by_128_bits(string kernel, int stores)
+    {
+        RequireAssembler();
+        foreach (var architecture in CompiledKernel.Architectures)
+        {
+            var made = AssembledKernel.Of(CompiledKernel.Of(KernelInstances.Named(kernel), architecture));
+            Assert.That(made.CountOf("LD", "128") + made.CountOf("LDG", "128"), Is.GreaterThanOrEqualTo(8), $"SM {architecture}");
+            Assert.That(made.CountOf("ST", "128") + made.CountOf("STG", "128"), Is.EqualTo(stores), $"SM {architecture}");
+        }
+    }
+
+    // A multiprocessor has 65,536 registers: two groups of 256 threads that sum, three of 128 that differentiate.
+    [TestCase("EmbeddingSumsKernels.Sum<OneBlock>", 128)]
+    [TestCase("EmbeddingGradientKernels.Differentiate<OneBlock>", 168)]
+    [TestCase("EmbeddingGradientKernels.Differentiate<AnyBlocks>", 168)]
+    public void Several_groups_share_a_multiprocessor(string kernel, int registers)
+    {
+        RequireAssembler();
+        foreach (var architecture in CompiledKernel.Architectures)
+            Assert.That(AssembledKernel.Of(CompiledKernel.Of(KernelInstances.Named(kernel), architecture)).Registers, Is.LessThanOrEqualTo(registers), $"SM {architecture}");
+    }
+
     [TestCaseSource(nameof(Kernels))]
     public void Needs_no_memory_beside_registers(string kernel)
     {

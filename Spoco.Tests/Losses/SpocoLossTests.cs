@@ -44,6 +44,12 @@ public sealed class SpocoLossTests
             yield return new TestCaseData("60 objects", new TensorShape(1, 1, 23, 37, 8), Sparse).SetArgDisplayNames("60 objects", "sparse");
             yield return new TestCaseData("objects", new TensorShape(2, 3, 4, 5, 4), Sparse).SetArgDisplayNames("objects", "3D");
             yield return new TestCaseData("objects", new TensorShape(3, 1, 17, 31, 16), Sparse).SetArgDisplayNames("objects", "several tiles");
+            yield return new TestCaseData("objects", new TensorShape(2, 1, 17, 31, 17), Sparse with { ForegroundChannel = true })
+                .SetArgDisplayNames("objects", "several tiles, E = 16 and a logit");
+            foreach (var channels in (int[])[16, 17, 19])
+                yield return new TestCaseData("objects", new TensorShape(1, 1, 5, 7, channels),
+                    Full with { InstanceLoss = InstanceLoss.Affinity, AffinityRange = 3, ForegroundChannel = channels == 17 })
+                    .SetArgDisplayNames("objects", $"affinity, {channels} channels");
             yield return new TestCaseData("objects", new TensorShape(2, 1, 17, 31, 4), Sparse)
                 .SetArgDisplayNames("objects", "several tiles, more anchors than components");
             yield return new TestCaseData("one label", new TensorShape(1, 1, 1, 1, 4), Full).SetArgDisplayNames("one pixel", "full");
