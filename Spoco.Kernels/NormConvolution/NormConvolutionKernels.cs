@@ -4,11 +4,11 @@ using ILGPU.Runtime;
 
 namespace Spoco.Kernels.Primitives;
 
-/// <summary>What a normalisation's gradient does to a channel: dx = Scale g + Slope (x - Mean) + Offset. Four numbers, so that they are read at once.</summary>
+/// <summary>What a normalisation's gradient does to a channel: dx = Scale g + copies (Slope (x - Mean) + Offset). Four numbers, so that they are read at once.</summary>
 /// <param name="Mean">Mean of the group.</param>
 /// <param name="Scale">rstd gamma.</param>
-/// <param name="Slope">- rstd^3 avg(gamma g (x - mean)), times the copies of a voxel.</param>
-/// <param name="Offset">- rstd avg(gamma g), times the copies of a voxel.</param>
+/// <param name="Slope">- rstd^3 avg(gamma g (x - mean)).</param>
+/// <param name="Offset">- rstd avg(gamma g).</param>
 internal readonly record struct NormLine(float Mean, float Scale, float Slope, float Offset)
 {
     /// <summary>dx of a voxel.</summary>
@@ -247,7 +247,9 @@ internal static class NormConvolutionKernels
             var line = n * shape.PerImage * inputs.Channels + large.C + channel;
 
             // Of every copy: the voxel that it is one of.
-            var source = shape.Copied != 0 ? CopiedVoxel(inputs, n, voxel % voxels) : voxel;
+            int source = voxel;
+            if (shape.Copied != 0)
+                source = CopiedVoxel(inputs, n, voxel % voxels);
             if (shape.Values == 4)
                 dsmall.SetFour(j, Combined(lines, line, dsmall.FourAt(j), inputs.Small.FourAt((source * inputs.SmallShape.C + channel) / 4), shape.Copies));
             else
