@@ -25,7 +25,7 @@ public readonly record struct TrainingStep(
 /// Trains a <see cref="SpocoModel"/>. One step: f forward; update of g with the f of before the step (<see cref="GNetwork"/>); g forward, only where
 /// the consistency term needs it and without gradient unless g is trained; loss; backward; Adam. Same seed and device: the same bits, for any number of threads.
 /// A step that fails, for whatever reason but a device that fails in the middle of Adam's update, leaves the model, running statistics included, and the
-/// training as they were.
+/// training as they were. A GPU has the whole step before it is waited for, once: the device itself decides whether Adam changes anything.
 /// <code>
 /// for (var i = trainer.CriticBatches; i > 0; i--)      // 0 without the adversarial option, and during its warm-up
 ///     trainer.TrainCritic(batches.Next());
@@ -38,6 +38,15 @@ public sealed class SpocoTrainer : IDisposable
     private const long AnchorStream = -2;
     private const long DropoutStream = -3;
     private const float DropoutProbability = 0.5f;
+    private const int Findings = (int)Finding.Statistic + 1;
+
+    /// <summary>What speaks against a step: that one of these is no finite number. In the order in which they are told of.</summary>
+    private enum Finding
+    {
+        Loss,
+        Gradient,
+        Statistic,
+    }
 
     private SpocoLossOptions _loss;
     private readonly AdamMoments _moments;
@@ -213,8 +222,10 @@ public sealed class SpocoTrainer : IDisposable
     private void RequireFiniteStatistics()
     {
         if (!_statistics.AreFinite || !_statisticsOfG.AreFinite)
-            throw new TrainingDivergedException($"Training: a running statistic of iteration {Iteration} is not finite; try a lower learning rate.");
+            throw DivergedStatistic();
     }
+
+    private TrainingDivergedException DivergedStatistic() => new($"Training: a running statistic of iteration {Iteration} is not finite; try a lower learning rate.");
 
     /// <summary>Does a step; where it fails, running statistics are what they were and no gradient is left over for the next one.</summary>
     private T OrLeaveAsItWas<T>(Func<T> step)
@@ -262,34 +273,59 @@ public sealed class SpocoTrainer : IDisposable
         FollowF();
         var yg = Consistency(batch, training: true);
         var judge = CriticBatches > 0 ? _adversary!.Term(Iteration) : null;
-        var loss = SpocoLoss.Apply(
-            y, labels, _loss, yg, AnchorSeed(Iteration), further: judge is null ? Options.FurtherTerms : [.. Options.FurtherTerms, judge]);
+        var loss = SpocoLoss.Evaluate(
+            y, labels, _loss, yg, AnchorSeed(Iteration), further: judge is null ? Options.FurtherTerms : [.. Options.FurtherTerms, judge], findings: Findings);
         var lossOfG = yg is { RequiresGradient: true } ? LossOfG(y, yg, labels) : null;
         Gradients.Backward(loss.Total);
         if (lossOfG is not null)
             Gradients.Backward(lossOfG);
+        Examine(loss.Report);
+        Update(rate, lossOfG is not null, loss.Report.Findings);
+        loss.Report.BeginRead();
 
         // Everything is launched before the device is waited for.
-        var value = loss.Value;
-        if (!double.IsFinite(value))
-            throw new TrainingDivergedException(
-                $"Training: the loss of iteration {Iteration} is {value} ({loss.Mean}); try a lower learning rate than {rate:g3}.");
-        if (!_moments.HaveFiniteGradients || _momentsOfG is { HaveFiniteGradients: false })
-            throw new TrainingDivergedException(
-                $"Training: a gradient of iteration {Iteration} is not finite ({loss.Mean}); try a lower learning rate than {rate:g3}.");
-        RequireFiniteStatistics();
+        RequireFinite(loss, rate);
+        var further = loss.Further;
+        return new TrainingStep(
+            Iteration++, rate, loss.Value, loss.Mean, judge is null ? 0 : further[^1].Value, _criticLoss, Options.FurtherTerms.Count == 0 ? null : [.. further.Take(Options.FurtherTerms.Count)]);
+    }
+
+    /// <summary>Notes on the device what speaks against the step.</summary>
+    private void Examine(LossReport report)
+    {
+        Primitives.Reduction.NoteNonFinite(report.Values, Of(Finding.Loss));
+        _moments.Examine(Of(Finding.Gradient));
+        _momentsOfG?.Examine(Of(Finding.Gradient));
+        _statistics.Examine(Of(Finding.Statistic));
+        _statisticsOfG.Examine(Of(Finding.Statistic));
+
+        DeviceBuffer<int> Of(Finding finding) => report.Findings.Slice((int)finding, 1);
+    }
+
+    /// <summary>Updates f and g, which the device leaves as they are where anything was found.</summary>
+    private void Update(double rate, bool trainsG, DeviceBuffer<int> findings)
+    {
+        var (f, g) = (Model.EmbeddingNet.Parameters.Values, Model.MomentumNet.Parameters.Values);
         var adam = Options.Adam with { LearningRate = rate };
-        var parametersOfG = Model.MomentumNet.Parameters.Values;
-        _moments.Step(adam, Iteration + 1, Options.GNetwork == GNetwork.Momentum ? parametersOfG : default, Options.Momentum);
-        if (lossOfG is not null)
-            _momentsOfG!.Step(adam, Iteration + 1);
+        _moments.Step(adam, Iteration + 1, Options.GNetwork == GNetwork.Momentum ? g : default, Options.Momentum, findings);
+        if (trainsG)
+            _momentsOfG!.Step(adam, Iteration + 1, findings: findings);
 
         // So that what is validated and saved is one network, too.
         if (Options.GNetwork is GNetwork.Shared or GNetwork.Dropout)
-            f.Parameters.Values.CopyTo(parametersOfG);
-        var further = loss.Further;
-        return new TrainingStep(
-            Iteration++, rate, value, loss.Mean, judge is null ? 0 : further[^1].Value, _criticLoss, Options.FurtherTerms.Count == 0 ? null : [.. further.Take(Options.FurtherTerms.Count)]);
+            f.CopyTo(g);
+    }
+
+    private void RequireFinite(SpocoLossResult loss, double rate)
+    {
+        if (loss.Report.Found((int)Finding.Loss))
+            throw new TrainingDivergedException(
+                $"Training: the loss of iteration {Iteration} is {loss.Value} ({loss.Mean}); try a lower learning rate than {rate:g3}.");
+        if (loss.Report.Found((int)Finding.Gradient))
+            throw new TrainingDivergedException(
+                $"Training: a gradient of iteration {Iteration} is not finite ({loss.Mean}); try a lower learning rate than {rate:g3}.");
+        if (loss.Report.Found((int)Finding.Statistic))
+            throw DivergedStatistic();
     }
 
     /// <summary>What g takes from f before its forward pass; the average over f's past was updated with Adam's step.</summary>
@@ -318,7 +354,7 @@ public sealed class SpocoTrainer : IDisposable
     /// L_Ucon as a function of e^g: a Dice does not change when its masks change places, so f is to g here what g is to f in the loss. The same seed gives the same anchors: what is near to
     /// one is so in e^f or in e^g.
     /// </summary>
-    private Tensor LossOfG(Tensor y, Tensor yg, LabelBatch labels) => SpocoLoss.Apply(
+    private Tensor LossOfG(Tensor y, Tensor yg, LabelBatch labels) => SpocoLoss.Evaluate(
         yg, labels, _loss with
         {
             PullWeight = 0, PushWeight = 0, RegulariserWeight = 0, InstanceWeight = 0, UnlabelledPushWeight = 0, ForegroundWeight = 0,

@@ -25,6 +25,7 @@ public sealed class StepTrafficTests
             var traffic = device.Traffic.Since(before);
             TestContext.Out.WriteLine($"{network}: {traffic}");
             Assert.That(traffic.Launches, Is.InRange(most / 2, most));
+            Assert.That(traffic.Reads, Is.EqualTo(1), "the step waits once");
         }
     }
 }
