@@ -55,7 +55,9 @@ public sealed class SpocoTrainer : IDisposable
     private readonly AcceptedStatistics _statistics;
     private readonly AcceptedStatistics _statisticsOfG;
     private readonly Holdings _holdings;
+    private readonly StagedBatch?[] _staged = new StagedBatch?[2];
     private CriticLoss _criticLoss;
+    private Launched? _launched;
 
     /// <summary>
     /// Prepares the training of a model that was made with <c>trained: true</c>, and with <c>momentumTrained: true</c> where g is trained.
@@ -134,7 +136,7 @@ public sealed class SpocoTrainer : IDisposable
     /// <exception cref="TrainingDivergedException">What the critic thinks is no finite number, or its gradient is none.</exception>
     public CriticLoss? TrainCritic(TrainingBatch batch)
     {
-        RequireNumbers(batch);
+        StagedBatch.RequireNumbers(batch);
         if (_adversary is null)
             throw new InvalidOperationException("SpocoTrainer: there is no critic to train (TrainingOptions.Adversarial).");
         return OrLeaveAsItWas(() => CriticStep(batch, _adversary));
@@ -145,8 +147,8 @@ public sealed class SpocoTrainer : IDisposable
     /// <exception cref="TrainingDivergedException">The loss, a gradient or a running statistic is no finite number.</exception>
     public TrainingStep Step(TrainingBatch batch)
     {
-        RequireNumbers(batch);
-        return OrLeaveAsItWas(() => Advance(batch));
+        Launch(Stage(batch));
+        return Complete();
     }
 
     /// <summary>The loss of a batch with f and g as they predict (running statistics); changes nothing.</summary>
@@ -155,12 +157,13 @@ public sealed class SpocoTrainer : IDisposable
     /// <exception cref="ArgumentException">The batch holds a value that is infinite or not a number.</exception>
     public double Validate(TrainingBatch batch, int index)
     {
-        RequireNumbers(batch);
+        StagedBatch.RequireNumbers(batch);
         using var scope = new TensorScope();
         using var pause = Gradients.NoRecording();
         using var labels = LabelBatch.From(batch.Shape.WithChannels(1), batch.Labels);
         var y = Model.EmbeddingNet.Forward(Tensor.From(Model.Device, batch.Shape, batch.ViewF), training: false);
-        return SpocoLoss.Apply(y, labels, _loss, Consistency(batch, training: false), AnchorSeed(index), further: Options.FurtherTerms).Value;
+        var yg = Consistency(() => Tensor.From(Model.Device, batch.Shape, batch.ViewG), training: false);
+        return SpocoLoss.Apply(y, labels, _loss, yg, AnchorSeed(index), further: Options.FurtherTerms).Value;
     }
 
     /// <summary>Writes a checkpoint from which <see cref="Resume"/> continues bit for bit.</summary>
@@ -208,14 +211,68 @@ public sealed class SpocoTrainer : IDisposable
         return file.Metadata;
     }
 
-    /// <summary>Returns Adam's moments to the pool; the model stays.</summary>
-    public void Dispose() => _holdings.Dispose();
+    /// <summary>Returns Adam's moments and the memory of batches to the pool; the model stays.</summary>
+    public void Dispose()
+    {
+        foreach (var batch in _staged)
+            batch?.Dispose();
+        _holdings.Dispose();
+    }
 
-    private static void RequireNumbers(TrainingBatch batch)
+    /// <summary>
+    /// Copies a batch to the device beside a step that is launched; the batch may be filled again at once. To be given to <see cref="Launch"/> before another one is staged.
+    /// </summary>
+    /// <exception cref="ArgumentException">The batch holds a value that is infinite or not a number.</exception>
+    internal StagedBatch Stage(TrainingBatch batch)
     {
         ArgumentNullException.ThrowIfNull(batch);
-        if (Primitives.FiniteNumbers.IndexOfOther(batch.ViewF) >= 0 || Primitives.FiniteNumbers.IndexOfOther(batch.ViewG) >= 0)
-            throw new ArgumentException("SpocoTrainer: the batch holds values that are infinite or not a number.");
+        ref var staged = ref _staged[_launched is not null && _launched.Batch == _staged[0] ? 1 : 0];
+        if (staged?.Shape != batch.Shape)
+        {
+            staged?.Dispose();
+            staged = null;
+            staged = new StagedBatch(Model.Device, batch.Shape);
+        }
+
+        staged.Fill(batch, _loss);
+        return staged;
+    }
+
+    /// <summary>Launches a step, all of it; the device is not waited for. Where it fails, all is as it was.</summary>
+    internal void Launch(StagedBatch batch)
+    {
+        if (_launched is not null)
+            throw new InvalidOperationException("SpocoTrainer: a step is launched already.");
+        try
+        {
+            _launched = OrLeaveAsItWas(() => Advance(batch));
+        }
+        finally
+        {
+            batch.Clear();
+        }
+    }
+
+    /// <summary>Waits for the step that was launched.</summary>
+    /// <exception cref="TrainingDivergedException">The loss, a gradient or a running statistic is no finite number; all is as it was.</exception>
+    internal TrainingStep Complete()
+    {
+        var (_, rate, loss, isJudged) = _launched ?? throw new InvalidOperationException("SpocoTrainer: no step is launched.");
+        _launched = null;
+        try
+        {
+            RequireFinite(loss, rate);
+        }
+        catch
+        {
+            LeaveAsItWas();
+            throw;
+        }
+
+        var further = loss.Further;
+        return new TrainingStep(
+            Iteration++, rate, loss.Value, loss.Mean, isJudged ? further[^1].Value : 0, _criticLoss,
+            Options.FurtherTerms.Count == 0 ? null : [.. further.Take(Options.FurtherTerms.Count)]);
     }
 
     /// <summary>Of activations beyond 1e19 the variance is infinite, and what is divided by it 0: the loss does not show it.</summary>
@@ -238,13 +295,18 @@ public sealed class SpocoTrainer : IDisposable
         }
         catch
         {
-            _statistics.Restore();
-            _statisticsOfG.Restore();
-            _moments.DiscardGradients();
-            _momentsOfG?.DiscardGradients();
-            _adversary?.DiscardGradients();
+            LeaveAsItWas();
             throw;
         }
+    }
+
+    private void LeaveAsItWas()
+    {
+        _statistics.Restore();
+        _statisticsOfG.Restore();
+        _moments.DiscardGradients();
+        _momentsOfG?.DiscardGradients();
+        _adversary?.DiscardGradients();
     }
 
     private CriticLoss? CriticStep(TrainingBatch batch, Adversary adversary)
@@ -260,18 +322,14 @@ public sealed class SpocoTrainer : IDisposable
         return loss;
     }
 
-    private TrainingStep Advance(TrainingBatch batch)
+    private Launched Advance(StagedBatch batch)
     {
         var rate = Schedule.Rate(Iteration);
         using var scope = new TensorScope();
-        using var labels = LabelBatch.From(batch.Shape.WithChannels(1), batch.Labels);
-
-        // Before there is anything that the copies would have to wait for.
-        labels.Stage(Model.Device, _loss);
-        var f = Model.EmbeddingNet;
-        var y = f.Forward(Tensor.From(Model.Device, batch.Shape, batch.ViewF), training: true);
+        var labels = batch.Labels;
+        var y = Model.EmbeddingNet.Forward(batch.TakeViewF(), training: true);
         FollowF();
-        var yg = Consistency(batch, training: true);
+        var yg = Consistency(batch.TakeViewG, training: true);
         var judge = CriticBatches > 0 ? _adversary!.Term(Iteration) : null;
         var loss = SpocoLoss.Evaluate(
             y, labels, _loss, yg, AnchorSeed(Iteration), further: judge is null ? Options.FurtherTerms : [.. Options.FurtherTerms, judge], findings: Findings);
@@ -282,12 +340,7 @@ public sealed class SpocoTrainer : IDisposable
         Examine(loss.Report);
         Update(rate, lossOfG is not null, loss.Report.Findings);
         loss.Report.BeginRead();
-
-        // Everything is launched before the device is waited for.
-        RequireFinite(loss, rate);
-        var further = loss.Further;
-        return new TrainingStep(
-            Iteration++, rate, loss.Value, loss.Mean, judge is null ? 0 : further[^1].Value, _criticLoss, Options.FurtherTerms.Count == 0 ? null : [.. further.Take(Options.FurtherTerms.Count)]);
+        return new Launched(batch, rate, loss, judge is not null);
     }
 
     /// <summary>Notes on the device what speaks against the step.</summary>
@@ -341,13 +394,13 @@ public sealed class SpocoTrainer : IDisposable
     }
 
     /// <summary>e^g where the loss has a consistency term; recorded only where g is trained.</summary>
-    private Tensor? Consistency(TrainingBatch batch, bool training)
+    private Tensor? Consistency(Func<Tensor> view, bool training)
     {
         if (_loss.ConsistencyWeight == 0)
             return null;
         using var pause = training && Options.GNetwork == GNetwork.Trained ? null : Gradients.NoRecording();
         (float, long)? dropout = training && Options.GNetwork == GNetwork.Dropout ? (DropoutProbability, Seed(Iteration, DropoutStream)) : null;
-        return Model.MomentumNet.Forward(Tensor.From(Model.Device, batch.Shape, batch.ViewG), training, dropout);
+        return Model.MomentumNet.Forward(view(), training, dropout);
     }
 
     /// <summary>
@@ -364,4 +417,7 @@ public sealed class SpocoTrainer : IDisposable
     private int AnchorSeed(long index) => (int)Seed(index, AnchorStream);
 
     private long Seed(long index, long stream) => (long)RandomSource.ForIndex(Options.Seed, index, stream).NextUInt64();
+
+    /// <summary>A step that the device has, and what will be known of it.</summary>
+    private sealed record Launched(StagedBatch Batch, double Rate, SpocoLossResult Loss, bool IsJudged);
 }

@@ -30,6 +30,52 @@ public sealed class SpocoTrainerTests : FolderTests
         Assert.That(Losses(first, Supervision.Sparse, "bcr", 6), Is.EqualTo(Losses(second, Supervision.Sparse, "bcr", 6)));
     }
 
+    /// <summary>Batches that are copied while a step runs, and filled again at once: the same bits as one after the other.</summary>
+    [Test]
+    public void Batches_staged_beside_a_step_give_the_same_bits([ValueSource(typeof(TestDevices), nameof(TestDevices.All))] string name)
+    {
+        var device = TestDevices.Open(name);
+        using var model = new SpocoModel(device, Model("bcr"));
+        using var trainer = new SpocoTrainer(model, Options(Supervision.Sparse));
+        using var other = new SpocoModel(device, Model("bcr"));
+        using var oneByOne = new SpocoTrainer(other, Options(Supervision.Sparse));
+        model.Initialise(1);
+        other.Initialise(1);
+        var live = device.Pool.Statistics.LiveBlocks;
+        var losses = new List<double>();
+        var next = trainer.Stage(DiscImages.Batch(Shape, 0));
+        for (var i = 0; i < 5; i++)
+        {
+            trainer.Launch(next);
+            var batch = DiscImages.Batch(Shape, i + 1);
+            next = trainer.Stage(batch);
+            Array.Fill(batch.ViewF, float.NaN);
+            Array.Fill(batch.ViewG, float.NaN);
+            Array.Fill(batch.Labels, 1);
+            losses.Add(trainer.Complete().Loss);
+        }
+
+        next.Clear();
+        Assert.That(losses, Is.EqualTo(Steps(oneByOne, 5)));
+        Assert.That(WholeState(model), Is.EqualTo(WholeState(other)));
+        Assert.That(device.Pool.Statistics.LiveBlocks - live, Is.EqualTo(6), "the views of two staged batches, and of one");
+    }
+
+    [Test]
+    public void A_batch_that_is_refused_beside_a_step_leaves_the_step()
+    {
+        using var model = new SpocoModel(TestDevices.Open("cpu"), Model("bcr"));
+        using var trainer = new SpocoTrainer(model, Options(Supervision.Sparse));
+        model.Initialise(1);
+        var batch = DiscImages.Batch(Shape, 0);
+        trainer.Launch(trainer.Stage(batch));
+        batch.ViewG[3] = float.NaN;
+        Assert.That(() => trainer.Stage(batch), Throws.ArgumentException);
+        Assert.That(() => trainer.Launch(trainer.Stage(DiscImages.Batch(Shape, 1))), Throws.InvalidOperationException);
+        Assert.That(trainer.Complete().Iteration, Is.Zero);
+        Assert.That(trainer.Complete, Throws.InvalidOperationException);
+    }
+
     [Test]
     public void Resumed_training_ends_with_the_same_bits([Values] Supervision supervision)
     {
