@@ -226,6 +226,10 @@ public sealed class SpocoTrainer : IDisposable
     internal StagedBatch Stage(TrainingBatch batch)
     {
         ArgumentNullException.ThrowIfNull(batch);
+
+        // Beside a step its own memory is left alone; else nothing may be at work, nor what a step that failed has left.
+        if (_launched is null)
+            Model.Device.Synchronize();
         ref var staged = ref _staged[_launched is not null && _launched.Batch == _staged[0] ? 1 : 0];
         if (staged?.Shape != batch.Shape)
         {

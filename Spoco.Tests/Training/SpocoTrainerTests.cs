@@ -77,6 +77,23 @@ public sealed class SpocoTrainerTests : FolderTests
     }
 
     [Test]
+    public void A_trainer_may_go_after_its_device([ValueSource(typeof(TestDevices), nameof(TestDevices.All))] string name)
+    {
+        TestDevices.Open(name);
+        var device = ComputeDevice.Open(name);
+        using var model = new SpocoModel(device, Model("bcr"));
+        using var trainer = new SpocoTrainer(model, Options(Supervision.Sparse));
+        model.Initialise(1);
+        trainer.Launch(trainer.Stage(DiscImages.Batch(Shape, 0)));
+        trainer.Stage(DiscImages.Batch(Shape, 1)).Clear();
+        device.Dispose();
+        trainer.Dispose();
+        Assert.That(device.Pool.Statistics.LiveBlocks, Is.GreaterThan(0), "the model's");
+        model.Dispose();
+        Assert.That(device.Pool.Statistics.LiveBlocks, Is.Zero);
+    }
+
+    [Test]
     public void Resumed_training_ends_with_the_same_bits([Values] Supervision supervision)
     {
         var device = TestDevices.Open("cpu");
