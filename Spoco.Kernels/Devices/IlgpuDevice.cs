@@ -26,7 +26,9 @@ public sealed class IlgpuDevice : ComputeDevice
     {
         _context = context;
         Accelerator = accelerator;
+        var implied = accelerator.DefaultStream;
         SetDefaultStream(accelerator, accelerator.CreateStream());
+        implied.Dispose();
         SideStream = accelerator.CreateStream();
         Copies = new CopyStage(this);
         Capabilities = new Capabilities(false, false, accelerator.MaxNumThreadsPerGroup, accelerator.WarpSize,
