@@ -33,11 +33,7 @@ internal sealed class TrainingStepCalls : ITimedCalls
         }));
         _model.Initialise(1);
         _trainer = holdings.Add(new SpocoTrainer(_model, new TrainingOptions { Loss = new SpocoLossOptions { Supervision = Supervision.Sparse } }));
-        _batch = new TrainingBatch(net.Input);
-        var random = new RandomSource(1);
-        for (var i = 0; i < _batch.ViewF.Length; i++)
-            (_batch.ViewF[i], _batch.ViewG[i]) = ((float)random.NextGaussian(), (float)random.NextGaussian());
-        LabelStripes(_batch.Labels, net.Input);
+        _batch = Batch(net.Input);
         var output = net.Input.WithChannels(_model.EmbeddingNet.Options.OutputChannels);
         _gradient = holdings.Add(Tensor.Filled(device, output, 1f / output.Count));
         var count = _model.EmbeddingNet.Parameters.Values.Length;
@@ -66,6 +62,17 @@ internal sealed class TrainingStepCalls : ITimedCalls
     public double Spoco() => _trainer.Step(_batch).Loss;
 
     public void Dispose() => _holdings.Dispose();
+
+    /// <summary>Noise, and 8 objects an image.</summary>
+    public static TrainingBatch Batch(TensorShape shape)
+    {
+        var batch = new TrainingBatch(shape);
+        var random = new RandomSource(1);
+        for (var i = 0; i < batch.ViewF.Length; i++)
+            (batch.ViewF[i], batch.ViewG[i]) = ((float)random.NextGaussian(), (float)random.NextGaussian());
+        LabelStripes(batch.Labels, shape);
+        return batch;
+    }
 
     /// <summary>Objects as stripes of rows that cover half of every image; the other half is unlabelled.</summary>
     private static void LabelStripes(int[] labels, TensorShape shape)

@@ -4,7 +4,7 @@ using Spoco.Engine;
 
 namespace Spoco.Bench.Commands;
 
-/// <summary>The commands that look into the <c>cpu</c> device.</summary>
+/// <summary>The commands that look into the <c>cpu</c> device, and into what the host does for others.</summary>
 internal static class HostCommands
 {
     public static Command Breakdown()
@@ -33,6 +33,16 @@ internal static class HostCommands
         var command = new Command("convolutions", "Every convolution of the networks on the cpu device, best of some calls.") { repeats };
         var algorithms = With(command);
         command.SetAction(result => ConvolutionTable.Run(Positive(result, repeats), algorithms.Of(result)));
+        return command;
+    }
+
+    public static Command Overhead()
+    {
+        var (net, repeats) = (Network(), Repeats(200));
+        var command = new Command("overhead", "What a training step on a GPU costs the host: launches, time and managed memory of a step whose launches do nothing. Needs no GPU.") { net, repeats }
+            .WithExamples("spoco-bench overhead UNet2D");
+        var algorithms = With(command);
+        command.SetAction(result => StepOverhead.Run(TrainingStepBench.Find(result.GetValue(net)!), Positive(result, repeats), algorithms.Of(result)));
         return command;
     }
 

@@ -201,14 +201,14 @@ public static class Gradients
             input?.Node is { } producer && pending.TryGetValue(producer, out var sum) && sum.IsExclusive ? sum : null;
     }
 
-    /// <summary>The gradients of leaves that nothing has been added to; of one that is there twice, for its first place.</summary>
-    private static Tensor?[] UnusedSums(Tensor?[] inputs)
+    /// <summary>The gradients of leaves that nothing has been added to; of one that is there twice, for its first place; null where there are none.</summary>
+    private static Tensor?[]? UnusedSums(Tensor?[] inputs)
     {
-        var places = new Tensor?[inputs.Length];
+        Tensor?[]? places = null;
         for (var i = 0; i < inputs.Length; i++)
         {
             if (inputs[i] is { GradientIsZero: true, Node: null, RequiresGradient: true } leaf && Array.IndexOf(inputs, leaf) == i)
-                places[i] = leaf.Gradient;
+                (places ??= new Tensor?[inputs.Length])[i] = leaf.Gradient;
         }
 
         return places;

@@ -16,7 +16,7 @@ public sealed class TensorScope : IDisposable
 
     private readonly TensorScope? _outer = _innermost;
     private readonly List<Tensor> _tensors = [];
-    private readonly List<GradientNode> _nodes = [];
+    private List<GradientNode>? _nodes;
     private bool _keepsGraph;
     private bool _disposed;
 
@@ -55,12 +55,12 @@ public sealed class TensorScope : IDisposable
             }
         }
 
-        foreach (var node in _nodes)
+        foreach (var node in _nodes ?? [])
         {
             if (!_keepsGraph)
                 node.ReleaseSaved();
-            else if (!node.IsReleased && _outer is not null)
-                _outer._nodes.Add(node);
+            else if (!node.IsReleased)
+                _outer?.Add(node);
         }
     }
 
@@ -70,5 +70,7 @@ public sealed class TensorScope : IDisposable
         _innermost?._tensors.Add(tensor);
     }
 
-    internal static void Register(GradientNode node) => _innermost?._nodes.Add(node);
+    internal static void Register(GradientNode node) => _innermost?.Add(node);
+
+    private void Add(GradientNode node) => (_nodes ??= []).Add(node);
 }

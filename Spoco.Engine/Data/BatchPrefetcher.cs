@@ -56,9 +56,7 @@ internal sealed class BatchPrefetcher : IDisposable
     /// <exception cref="InvalidOperationException">All iterations have been taken.</exception>
     public TrainingBatch Take(CancellationToken cancellation = default)
     {
-        if (_lent is not null)
-            _lender!.Return(_lent);
-        _lent = null;
+        TakeBack();
         if (_next >= _until)
             throw new InvalidOperationException($"Batches: iteration {_until} and later were not asked for.");
         _lender = _lanes[(_next - _from) % _lanes.Length];
@@ -66,6 +64,18 @@ internal sealed class BatchPrefetcher : IDisposable
         _lent = _lender.Take(cancellation);
         WaitTime += Stopwatch.GetElapsedTime(start);
         _next++;
+        return _lent;
+    }
+
+    /// <summary>The next iteration's batch, as <see cref="Take"/> gives it; null where it is not ready yet, and behind the last one. The one before may be filled again either way.</summary>
+    public TrainingBatch? TryTake()
+    {
+        TakeBack();
+        if (_next >= _until)
+            return null;
+        _lender = _lanes[(_next - _from) % _lanes.Length];
+        _lent = _lender.TryTake();
+        _next += _lent is null ? 0 : 1;
         return _lent;
     }
 
@@ -79,6 +89,13 @@ internal sealed class BatchPrefetcher : IDisposable
         foreach (var lane in _lanes)
             lane.Dispose();
         _stop.Dispose();
+    }
+
+    private void TakeBack()
+    {
+        if (_lent is not null)
+            _lender!.Return(_lent);
+        _lent = null;
     }
 
     /// <summary>One thread and its batches.</summary>
@@ -118,6 +135,8 @@ internal sealed class BatchPrefetcher : IDisposable
         }
 
         public void Return(TrainingBatch batch) => _empty.Add(batch);
+
+        public TrainingBatch? TryTake() => _ready.TryTake(out var batch) ? batch : null;
 
         public TrainingBatch Take(CancellationToken cancellation)
         {

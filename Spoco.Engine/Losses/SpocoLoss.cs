@@ -39,6 +39,16 @@ public static class SpocoLoss
         Tensor embeddings, LabelBatch labels, SpocoLossOptions? options = null, Tensor? momentumEmbeddings = null, int seed = 0,
         SpocoDraws? draws = null, IReadOnlyList<ILossTerm>? further = null)
     {
+        var result = Evaluate(embeddings, labels, options, momentumEmbeddings, seed, draws, further);
+        result.Report.BeginRead();
+        return result;
+    }
+
+    /// <summary>The same, but for the report: its caller writes into it what is to be read with it, and begins to read it.</summary>
+    internal static SpocoLossResult Evaluate(
+        Tensor embeddings, LabelBatch labels, SpocoLossOptions? options = null, Tensor? momentumEmbeddings = null, int seed = 0,
+        SpocoDraws? draws = null, IReadOnlyList<ILossTerm>? further = null, int findings = 0)
+    {
         ArgumentNullException.ThrowIfNull(embeddings);
         ArgumentNullException.ThrowIfNull(labels);
         options ??= new SpocoLossOptions();
@@ -56,7 +66,7 @@ public static class SpocoLoss
         further ??= [];
         var terms = LossTerm.List(options, momentumEmbeddings is not null, seed, draws);
         var gradient = Gradients.Needed(embeddings) ? Tensor.Empty(embeddings.Device, embeddings.Shape, nameof(SpocoLoss)) : null;
-        using var context = new LossContext(embeddings, labels, options, momentumEmbeddings, gradient);
+        using var context = new LossContext(embeddings, labels, options, momentumEmbeddings, gradient, findings);
         if (gradient is not null && context.Layout.Channels < embeddings.Shape.C && !terms.Any(t => t is ForegroundTerm or PositiveUnlabelledTerm))
             gradient.Buffer.Clear();
         foreach (var term in terms)
@@ -70,7 +80,7 @@ public static class SpocoLoss
             Gradients.Record(total, new ScalarLossNode(embeddings, gradient));
         for (var i = 0; i < further.Count; i++)
             total = Add(total, further[i], i, embeddings, labels, context);
-        return new SpocoLossResult(total, context.Read(terms, further));
+        return new SpocoLossResult(total, context.TakeReport(terms, further));
     }
 
     /// <summary>Adds a further term.</summary>
@@ -81,7 +91,7 @@ public static class SpocoLoss
         var value = term.Apply(embeddings, labels) ?? Tensor.Filled(total.Device, TensorShape.Scalar, 0);
         if (value.Shape != TensorShape.Scalar || value.Device != total.Device)
             throw new ArgumentException($"SpocoLoss: the term {term.Name} must be a scalar on {total.Device.Name}, got {value}.");
-        context.Report(index, value);
+        context.Note(index, value);
         return Ops.Elementwise.AddScaled(total, value, term.Weight);
     }
 }

@@ -39,31 +39,30 @@ public sealed record SpocoDraws
 /// </summary>
 public sealed class SpocoLossResult
 {
-    private readonly Lazy<(SpocoTerms[] Images, TermValue[] Further, double Value, int[][] Anchors, int[][] Remaining)> _report;
+    private SpocoTerms[]? _images;
 
-    internal SpocoLossResult(Tensor total, LossReport report)
-    {
-        Total = total;
-        _report = new(() => (report.Images, report.Further, report.Total, report.Anchors, report.Remaining), isThreadSafe: false);
-    }
+    internal SpocoLossResult(Tensor total, LossReport report) => (Total, Report) = (total, report);
 
     /// <summary>The weighted sum of the terms, averaged over the images; a scalar that the embeddings can be differentiated by.</summary>
     public Tensor Total { get; }
 
     /// <summary>The number that <see cref="Total"/> holds, summed in double precision.</summary>
-    public double Value => _report.Value.Value;
+    public double Value => Report.Total;
 
     /// <summary>The terms of every image.</summary>
-    public IReadOnlyList<SpocoTerms> Images => _report.Value.Images;
+    public IReadOnlyList<SpocoTerms> Images => _images ??= Report.Images;
 
     /// <summary>The further terms, of the batch.</summary>
-    public IReadOnlyList<TermValue> Further => _report.Value.Further;
+    public IReadOnlyList<TermValue> Further => Report.Further;
 
     /// <summary>Per image the pixels of the anchors that were used, as indices into the image.</summary>
-    public IReadOnlyList<int[]> Anchors => _report.Value.Anchors;
+    public IReadOnlyList<int[]> Anchors => Report.Anchors;
 
     /// <summary>Per image and anchor, how many unlabelled pixels are within delta_v of neither this anchor nor an earlier one.</summary>
-    public IReadOnlyList<int[]> Remaining => _report.Value.Remaining;
+    public IReadOnlyList<int[]> Remaining => Report.Remaining;
+
+    /// <summary>Where all of it comes from.</summary>
+    internal LossReport Report { get; }
 
     /// <summary>The terms averaged over the images.</summary>
     public SpocoTerms Mean => new(

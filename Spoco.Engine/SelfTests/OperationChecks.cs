@@ -157,6 +157,11 @@ internal static class OperationChecks
             Primitives.Adam.Step(p.Buffer, g.Buffer, m.Buffer, v.Buffer, new AdamSettings(), step, clearGradients: true, q.Buffer, 0.9);
         }
 
+        // What is found on the device keeps it from a fourth step.
+        var none = Tensor.Filled(device, TensorShape.Vector(length), float.PositiveInfinity);
+        var findings = Tensor.Zeros(device, TensorShape.Vector(2)).Buffer.Cast<int>();
+        Primitives.Reduction.NoteNonFinite(none.Buffer, findings.Slice(1, 1));
+        Primitives.Adam.Step(p.Buffer, none.Buffer, m.Buffer, v.Buffer, new AdamSettings(), 4, clearGradients: true, q.Buffer, 0.9, findings);
         return [new("p", p.ToArray()), new("m", m.ToArray()), new("v", v.ToArray()), new("q", q.ToArray())];
     }
 

@@ -23,6 +23,14 @@ internal sealed class AcceptedStatistics : IDisposable
     /// <summary>Whether all that the last forward pass wrote are finite numbers.</summary>
     public bool AreFinite => _kept.IsNull || !Primitives.Reduction.HasNonFinite(_current);
 
+    /// <summary>Notes on the device whether they are not: launched, and not waited for.</summary>
+    /// <param name="found">Becomes 1 where one is not.</param>
+    public void Examine(DeviceBuffer<int> found)
+    {
+        if (!_kept.IsNull)
+            Primitives.Reduction.NoteNonFinite(_current, found);
+    }
+
     /// <summary>Keeps them as they are.</summary>
     public void Keep()
     {

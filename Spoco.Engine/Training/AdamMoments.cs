@@ -43,6 +43,10 @@ internal sealed class AdamMoments : IDisposable
     /// </summary>
     public bool HaveFiniteGradients => !Primitives.Reduction.HasNonFinite(_parameters.Gradients, LargestGradient);
 
+    /// <summary>Notes on the device whether they are not: launched, and not waited for.</summary>
+    /// <param name="found">Becomes 1 where they are not.</param>
+    public void Examine(DeviceBuffer<int> found) => Primitives.Reduction.NoteNonFinite(_parameters.Gradients, found, LargestGradient);
+
     /// <summary>Forgets the gradients that have been added up.</summary>
     public void DiscardGradients()
     {
@@ -55,10 +59,11 @@ internal sealed class AdamMoments : IDisposable
     /// <param name="step">Counted from 1.</param>
     /// <param name="follower">Parameters that follow the new ones with <paramref name="momentum"/>; default = none.</param>
     /// <param name="momentum">Weight of the follower's past.</param>
-    public void Step(AdamSettings settings, long step, DeviceBuffer<float> follower = default, double momentum = 1)
+    /// <param name="findings">Where one of these is not 0 the device leaves all as it is, and the gradients have to be discarded; default = nothing speaks against the step.</param>
+    public void Step(AdamSettings settings, long step, DeviceBuffer<float> follower = default, double momentum = 1, DeviceBuffer<int> findings = default)
     {
         Primitives.Adam.Step(
-            _parameters.Values, _parameters.Gradients, _first, _second, settings, checked((int)step), follower: follower, momentum: momentum);
+            _parameters.Values, _parameters.Gradients, _first, _second, settings, checked((int)step), follower: follower, momentum: momentum, findings: findings);
         _parameters.GradientsAreZero();
     }
 

@@ -25,7 +25,7 @@ public readonly record struct TrainingStep(
 /// Trains a <see cref="SpocoModel"/>. One step: f forward; update of g with the f of before the step (<see cref="GNetwork"/>); g forward, only where
 /// the consistency term needs it and without gradient unless g is trained; loss; backward; Adam. Same seed and device: the same bits, for any number of threads.
 /// A step that fails, for whatever reason but a device that fails in the middle of Adam's update, leaves the model, running statistics included, and the
-/// training as they were.
+/// training as they were. A GPU has the whole step before it is waited for, once: the device itself decides whether Adam changes anything.
 /// <code>
 /// for (var i = trainer.CriticBatches; i > 0; i--)      // 0 without the adversarial option, and during its warm-up
 ///     trainer.TrainCritic(batches.Next());
@@ -38,6 +38,15 @@ public sealed class SpocoTrainer : IDisposable
     private const long AnchorStream = -2;
     private const long DropoutStream = -3;
     private const float DropoutProbability = 0.5f;
+    private const int Findings = (int)Finding.Statistic + 1;
+
+    /// <summary>What speaks against a step: that one of these is no finite number. In the order in which they are told of.</summary>
+    private enum Finding
+    {
+        Loss,
+        Gradient,
+        Statistic,
+    }
 
     private SpocoLossOptions _loss;
     private readonly AdamMoments _moments;
@@ -46,7 +55,9 @@ public sealed class SpocoTrainer : IDisposable
     private readonly AcceptedStatistics _statistics;
     private readonly AcceptedStatistics _statisticsOfG;
     private readonly Holdings _holdings;
+    private readonly StagedBatch?[] _staged = new StagedBatch?[2];
     private CriticLoss _criticLoss;
+    private Launched? _launched;
 
     /// <summary>
     /// Prepares the training of a model that was made with <c>trained: true</c>, and with <c>momentumTrained: true</c> where g is trained.
@@ -125,7 +136,7 @@ public sealed class SpocoTrainer : IDisposable
     /// <exception cref="TrainingDivergedException">What the critic thinks is no finite number, or its gradient is none.</exception>
     public CriticLoss? TrainCritic(TrainingBatch batch)
     {
-        RequireNumbers(batch);
+        StagedBatch.RequireNumbers(batch);
         if (_adversary is null)
             throw new InvalidOperationException("SpocoTrainer: there is no critic to train (TrainingOptions.Adversarial).");
         return OrLeaveAsItWas(() => CriticStep(batch, _adversary));
@@ -136,8 +147,8 @@ public sealed class SpocoTrainer : IDisposable
     /// <exception cref="TrainingDivergedException">The loss, a gradient or a running statistic is no finite number.</exception>
     public TrainingStep Step(TrainingBatch batch)
     {
-        RequireNumbers(batch);
-        return OrLeaveAsItWas(() => Advance(batch));
+        Launch(Stage(batch));
+        return Complete();
     }
 
     /// <summary>The loss of a batch with f and g as they predict (running statistics); changes nothing.</summary>
@@ -146,12 +157,13 @@ public sealed class SpocoTrainer : IDisposable
     /// <exception cref="ArgumentException">The batch holds a value that is infinite or not a number.</exception>
     public double Validate(TrainingBatch batch, int index)
     {
-        RequireNumbers(batch);
+        StagedBatch.RequireNumbers(batch);
         using var scope = new TensorScope();
         using var pause = Gradients.NoRecording();
         using var labels = LabelBatch.From(batch.Shape.WithChannels(1), batch.Labels);
         var y = Model.EmbeddingNet.Forward(Tensor.From(Model.Device, batch.Shape, batch.ViewF), training: false);
-        return SpocoLoss.Apply(y, labels, _loss, Consistency(batch, training: false), AnchorSeed(index), further: Options.FurtherTerms).Value;
+        var yg = Consistency(() => Tensor.From(Model.Device, batch.Shape, batch.ViewG), training: false);
+        return SpocoLoss.Apply(y, labels, _loss, yg, AnchorSeed(index), further: Options.FurtherTerms).Value;
     }
 
     /// <summary>Writes a checkpoint from which <see cref="Resume"/> continues bit for bit.</summary>
@@ -199,22 +211,82 @@ public sealed class SpocoTrainer : IDisposable
         return file.Metadata;
     }
 
-    /// <summary>Returns Adam's moments to the pool; the model stays.</summary>
-    public void Dispose() => _holdings.Dispose();
+    /// <summary>Returns Adam's moments and the memory of batches to the pool; the model stays.</summary>
+    public void Dispose()
+    {
+        foreach (var batch in _staged)
+            batch?.Dispose();
+        _holdings.Dispose();
+    }
 
-    private static void RequireNumbers(TrainingBatch batch)
+    /// <summary>
+    /// Copies a batch to the device beside a step that is launched; the batch may be filled again at once. To be given to <see cref="Launch"/> before another one is staged.
+    /// </summary>
+    /// <exception cref="ArgumentException">The batch holds a value that is infinite or not a number.</exception>
+    internal StagedBatch Stage(TrainingBatch batch)
     {
         ArgumentNullException.ThrowIfNull(batch);
-        if (Primitives.FiniteNumbers.IndexOfOther(batch.ViewF) >= 0 || Primitives.FiniteNumbers.IndexOfOther(batch.ViewG) >= 0)
-            throw new ArgumentException("SpocoTrainer: the batch holds values that are infinite or not a number.");
+
+        // Beside a step its own memory is left alone; else nothing may be at work, nor what a step that failed has left.
+        if (_launched is null)
+            Model.Device.Synchronize();
+        ref var staged = ref _staged[_launched is not null && _launched.Batch == _staged[0] ? 1 : 0];
+        if (staged?.Shape != batch.Shape)
+        {
+            staged?.Dispose();
+            staged = null;
+            staged = new StagedBatch(Model.Device, batch.Shape);
+        }
+
+        staged.Fill(batch, _loss);
+        return staged;
+    }
+
+    /// <summary>Launches a step, all of it; the device is not waited for. Where it fails, all is as it was.</summary>
+    internal void Launch(StagedBatch batch)
+    {
+        if (_launched is not null)
+            throw new InvalidOperationException("SpocoTrainer: a step is launched already.");
+        try
+        {
+            _launched = OrLeaveAsItWas(() => Advance(batch));
+        }
+        finally
+        {
+            batch.Clear();
+        }
+    }
+
+    /// <summary>Waits for the step that was launched.</summary>
+    /// <exception cref="TrainingDivergedException">The loss, a gradient or a running statistic is no finite number; all is as it was.</exception>
+    internal TrainingStep Complete()
+    {
+        var (_, rate, loss, isJudged) = _launched ?? throw new InvalidOperationException("SpocoTrainer: no step is launched.");
+        _launched = null;
+        try
+        {
+            RequireFinite(loss, rate);
+        }
+        catch
+        {
+            LeaveAsItWas();
+            throw;
+        }
+
+        var further = loss.Further;
+        return new TrainingStep(
+            Iteration++, rate, loss.Value, loss.Mean, isJudged ? further[^1].Value : 0, _criticLoss,
+            Options.FurtherTerms.Count == 0 ? null : [.. further.Take(Options.FurtherTerms.Count)]);
     }
 
     /// <summary>Of activations beyond 1e19 the variance is infinite, and what is divided by it 0: the loss does not show it.</summary>
     private void RequireFiniteStatistics()
     {
         if (!_statistics.AreFinite || !_statisticsOfG.AreFinite)
-            throw new TrainingDivergedException($"Training: a running statistic of iteration {Iteration} is not finite; try a lower learning rate.");
+            throw DivergedStatistic();
     }
+
+    private TrainingDivergedException DivergedStatistic() => new($"Training: a running statistic of iteration {Iteration} is not finite; try a lower learning rate.");
 
     /// <summary>Does a step; where it fails, running statistics are what they were and no gradient is left over for the next one.</summary>
     private T OrLeaveAsItWas<T>(Func<T> step)
@@ -227,13 +299,18 @@ public sealed class SpocoTrainer : IDisposable
         }
         catch
         {
-            _statistics.Restore();
-            _statisticsOfG.Restore();
-            _moments.DiscardGradients();
-            _momentsOfG?.DiscardGradients();
-            _adversary?.DiscardGradients();
+            LeaveAsItWas();
             throw;
         }
+    }
+
+    private void LeaveAsItWas()
+    {
+        _statistics.Restore();
+        _statisticsOfG.Restore();
+        _moments.DiscardGradients();
+        _momentsOfG?.DiscardGradients();
+        _adversary?.DiscardGradients();
     }
 
     private CriticLoss? CriticStep(TrainingBatch batch, Adversary adversary)
@@ -249,47 +326,63 @@ public sealed class SpocoTrainer : IDisposable
         return loss;
     }
 
-    private TrainingStep Advance(TrainingBatch batch)
+    private Launched Advance(StagedBatch batch)
     {
         var rate = Schedule.Rate(Iteration);
         using var scope = new TensorScope();
-        using var labels = LabelBatch.From(batch.Shape.WithChannels(1), batch.Labels);
-
-        // Before there is anything that the copies would have to wait for.
-        labels.Stage(Model.Device, _loss);
-        var f = Model.EmbeddingNet;
-        var y = f.Forward(Tensor.From(Model.Device, batch.Shape, batch.ViewF), training: true);
+        var labels = batch.Labels;
+        var y = Model.EmbeddingNet.Forward(batch.TakeViewF(), training: true);
         FollowF();
-        var yg = Consistency(batch, training: true);
+        var yg = Consistency(batch.TakeViewG, training: true);
         var judge = CriticBatches > 0 ? _adversary!.Term(Iteration) : null;
-        var loss = SpocoLoss.Apply(
-            y, labels, _loss, yg, AnchorSeed(Iteration), further: judge is null ? Options.FurtherTerms : [.. Options.FurtherTerms, judge]);
+        var loss = SpocoLoss.Evaluate(
+            y, labels, _loss, yg, AnchorSeed(Iteration), further: judge is null ? Options.FurtherTerms : [.. Options.FurtherTerms, judge], findings: Findings);
         var lossOfG = yg is { RequiresGradient: true } ? LossOfG(y, yg, labels) : null;
         Gradients.Backward(loss.Total);
         if (lossOfG is not null)
             Gradients.Backward(lossOfG);
+        Examine(loss.Report);
+        Update(rate, lossOfG is not null, loss.Report.Findings);
+        loss.Report.BeginRead();
+        return new Launched(batch, rate, loss, judge is not null);
+    }
 
-        // Everything is launched before the device is waited for.
-        var value = loss.Value;
-        if (!double.IsFinite(value))
-            throw new TrainingDivergedException(
-                $"Training: the loss of iteration {Iteration} is {value} ({loss.Mean}); try a lower learning rate than {rate:g3}.");
-        if (!_moments.HaveFiniteGradients || _momentsOfG is { HaveFiniteGradients: false })
-            throw new TrainingDivergedException(
-                $"Training: a gradient of iteration {Iteration} is not finite ({loss.Mean}); try a lower learning rate than {rate:g3}.");
-        RequireFiniteStatistics();
+    /// <summary>Notes on the device what speaks against the step.</summary>
+    private void Examine(LossReport report)
+    {
+        Primitives.Reduction.NoteNonFinite(report.Values, Of(Finding.Loss));
+        _moments.Examine(Of(Finding.Gradient));
+        _momentsOfG?.Examine(Of(Finding.Gradient));
+        _statistics.Examine(Of(Finding.Statistic));
+        _statisticsOfG.Examine(Of(Finding.Statistic));
+
+        DeviceBuffer<int> Of(Finding finding) => report.Findings.Slice((int)finding, 1);
+    }
+
+    /// <summary>Updates f and g, which the device leaves as they are where anything was found.</summary>
+    private void Update(double rate, bool trainsG, DeviceBuffer<int> findings)
+    {
+        var (f, g) = (Model.EmbeddingNet.Parameters.Values, Model.MomentumNet.Parameters.Values);
         var adam = Options.Adam with { LearningRate = rate };
-        var parametersOfG = Model.MomentumNet.Parameters.Values;
-        _moments.Step(adam, Iteration + 1, Options.GNetwork == GNetwork.Momentum ? parametersOfG : default, Options.Momentum);
-        if (lossOfG is not null)
-            _momentsOfG!.Step(adam, Iteration + 1);
+        _moments.Step(adam, Iteration + 1, Options.GNetwork == GNetwork.Momentum ? g : default, Options.Momentum, findings);
+        if (trainsG)
+            _momentsOfG!.Step(adam, Iteration + 1, findings: findings);
 
         // So that what is validated and saved is one network, too.
         if (Options.GNetwork is GNetwork.Shared or GNetwork.Dropout)
-            f.Parameters.Values.CopyTo(parametersOfG);
-        var further = loss.Further;
-        return new TrainingStep(
-            Iteration++, rate, value, loss.Mean, judge is null ? 0 : further[^1].Value, _criticLoss, Options.FurtherTerms.Count == 0 ? null : [.. further.Take(Options.FurtherTerms.Count)]);
+            f.CopyTo(g);
+    }
+
+    private void RequireFinite(SpocoLossResult loss, double rate)
+    {
+        if (loss.Report.Found((int)Finding.Loss))
+            throw new TrainingDivergedException(
+                $"Training: the loss of iteration {Iteration} is {loss.Value} ({loss.Mean}); try a lower learning rate than {rate:g3}.");
+        if (loss.Report.Found((int)Finding.Gradient))
+            throw new TrainingDivergedException(
+                $"Training: a gradient of iteration {Iteration} is not finite ({loss.Mean}); try a lower learning rate than {rate:g3}.");
+        if (loss.Report.Found((int)Finding.Statistic))
+            throw DivergedStatistic();
     }
 
     /// <summary>What g takes from f before its forward pass; the average over f's past was updated with Adam's step.</summary>
@@ -305,20 +398,20 @@ public sealed class SpocoTrainer : IDisposable
     }
 
     /// <summary>e^g where the loss has a consistency term; recorded only where g is trained.</summary>
-    private Tensor? Consistency(TrainingBatch batch, bool training)
+    private Tensor? Consistency(Func<Tensor> view, bool training)
     {
         if (_loss.ConsistencyWeight == 0)
             return null;
         using var pause = training && Options.GNetwork == GNetwork.Trained ? null : Gradients.NoRecording();
         (float, long)? dropout = training && Options.GNetwork == GNetwork.Dropout ? (DropoutProbability, Seed(Iteration, DropoutStream)) : null;
-        return Model.MomentumNet.Forward(Tensor.From(Model.Device, batch.Shape, batch.ViewG), training, dropout);
+        return Model.MomentumNet.Forward(view(), training, dropout);
     }
 
     /// <summary>
     /// L_Ucon as a function of e^g: a Dice does not change when its masks change places, so f is to g here what g is to f in the loss. The same seed gives the same anchors: what is near to
     /// one is so in e^f or in e^g.
     /// </summary>
-    private Tensor LossOfG(Tensor y, Tensor yg, LabelBatch labels) => SpocoLoss.Apply(
+    private Tensor LossOfG(Tensor y, Tensor yg, LabelBatch labels) => SpocoLoss.Evaluate(
         yg, labels, _loss with
         {
             PullWeight = 0, PushWeight = 0, RegulariserWeight = 0, InstanceWeight = 0, UnlabelledPushWeight = 0, ForegroundWeight = 0,
@@ -328,4 +421,7 @@ public sealed class SpocoTrainer : IDisposable
     private int AnchorSeed(long index) => (int)Seed(index, AnchorStream);
 
     private long Seed(long index, long stream) => (long)RandomSource.ForIndex(Options.Seed, index, stream).NextUInt64();
+
+    /// <summary>A step that the device has, and what will be known of it.</summary>
+    private sealed record Launched(StagedBatch Batch, double Rate, SpocoLossResult Loss, bool IsJudged);
 }

@@ -186,12 +186,26 @@ public sealed class SpocoTraining : IDisposable
         var start = Stopwatch.GetTimestamp();
         using var rounding = Rounding();
         using var batches = new BatchPrefetcher(NewSampler, BatchesBefore(Iteration), BatchesBefore(_settings.Optimiser.Iterations), LoaderThreads);
+        StagedBatch? next = null;
         while (!IsOver)
         {
             cancellation.ThrowIfCancellationRequested();
             for (var i = _trainer.CriticBatches; i > 0; i--)
                 _trainer.TrainCritic(batches.Take(CancellationToken.None));
-            var step = _trainer.Step(batches.Take(CancellationToken.None));
+            _trainer.Launch(next ?? _trainer.Stage(batches.Take(CancellationToken.None)));
+            next = null;
+            TrainingStep step;
+            try
+            {
+                // While the device is at the step, unless the critic comes first.
+                if (_settings.Adversarial is null && batches.TryTake() is { } batch)
+                    next = _trainer.Stage(batch);
+            }
+            finally
+            {
+                step = _trainer.Complete();
+            }
+
             losses.Add(step.Loss);
             var estimated = EstimatesShare && ShareIterations.Any(part => Iteration == _settings.Optimiser.Iterations / part);
             if (estimated)

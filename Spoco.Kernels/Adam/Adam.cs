@@ -20,10 +20,12 @@ internal static class Adam
     /// <param name="clearGradients">Sets the gradients to zero in the same sweep, ready for the next accumulation.</param>
     /// <param name="follower">q = momentum q + (1 - momentum) p with the new p; default = none.</param>
     /// <param name="momentum">Weight of the follower's past, in [0, 1].</param>
+    /// <param name="findings">What speaks against the step: where one of these is not 0, nothing is changed, and no gradient cleared; default = nothing.</param>
     /// <exception cref="ArgumentException">Lengths or devices differ, the step is below 1, or a setting is out of range.</exception>
     public static void Step(
         DeviceBuffer<float> parameters, DeviceBuffer<float> gradients, DeviceBuffer<float> firstMoment, DeviceBuffer<float> secondMoment,
-        AdamSettings settings, int step, bool clearGradients = true, DeviceBuffer<float> follower = default, double momentum = 0.999)
+        AdamSettings settings, int step, bool clearGradients = true, DeviceBuffer<float> follower = default, double momentum = 0.999,
+        DeviceBuffer<int> findings = default)
     {
         ArgumentNullException.ThrowIfNull(settings);
         settings.Validate();
@@ -32,9 +34,9 @@ internal static class Adam
             throw new ArgumentException($"Adam: steps count from 1, got {step}.");
         var count = parameters.Length;
         new Arguments(nameof(Adam), parameters.Device).Need(gradients, count, "gradients").Need(firstMoment, count, "the first moment")
-            .Need(secondMoment, count, "the second moment").Allow(follower, count, "the follower");
+            .Need(secondMoment, count, "the second moment").Allow(follower, count, "the follower").Allow(findings, findings.Length, "the findings");
         Chooser.For(parameters.Device, count).Step(
-            parameters, gradients, firstMoment, secondMoment, follower, AdamFactors.Of(settings, step, momentum), clearGradients);
+            parameters, gradients, firstMoment, secondMoment, follower, AdamFactors.Of(settings, step, momentum), clearGradients, findings);
     }
 }
 

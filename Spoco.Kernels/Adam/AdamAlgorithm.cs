@@ -12,5 +12,5 @@ internal abstract class AdamAlgorithm : IAlgorithm<long>
     /// <summary>One step.</summary>
     public abstract void Step(
         DeviceBuffer<float> parameters, DeviceBuffer<float> gradients, DeviceBuffer<float> firstMoment, DeviceBuffer<float> secondMoment,
-        DeviceBuffer<float> follower, in AdamFactors factors, bool clearGradients);
+        DeviceBuffer<float> follower, in AdamFactors factors, bool clearGradients, DeviceBuffer<int> findings);
 }

@@ -14,8 +14,10 @@ internal sealed unsafe class AdamHost : AdamAlgorithm
     /// <inheritdoc/>
     public override void Step(
         DeviceBuffer<float> parameters, DeviceBuffer<float> gradients, DeviceBuffer<float> firstMoment, DeviceBuffer<float> secondMoment,
-        DeviceBuffer<float> follower, in AdamFactors factors, bool clearGradients)
+        DeviceBuffer<float> follower, in AdamFactors factors, bool clearGradients, DeviceBuffer<int> findings)
     {
+        if (!findings.IsNull && findings.Span.ContainsAnyExcept(0))
+            return;
         var registers = checked((int)((parameters.Length + Vector<float>.Count - 1) / Vector<float>.Count));
         parameters.Device.Host.Workers.Run(registers, new Body(parameters.HostAddress, gradients.HostAddress, firstMoment.HostAddress, secondMoment.HostAddress,
             follower.HostAddress, parameters.Length, factors, clearGradients), RowLaunch.MinimumPerWorker(Vector<float>.Count));

@@ -7,26 +7,30 @@ using ILGPU.Runtime;
 namespace Spoco.Kernels;
 
 /// <summary>
-/// Page-locked host memory that small copies to and from an ILGPU device pass through, so that nobody waits for them: a copy takes its place in the stream as a launch does.
+/// Page-locked host memory that copies to and from an ILGPU device pass through, so that nobody waits for them: a copy takes its place in the stream as a launch does.
 /// The memory is free again when the device has been waited for. Used by the thread that uses the device, but for
 /// <see cref="Return"/>.
 /// </summary>
 internal sealed class CopyStage(IlgpuDevice device)
 {
-    /// <summary>Bytes of the longest copy to a device that does not wait.</summary>
-    public const int LongestWrite = 1 << 16;
+    /// <summary>Bytes of the longest copy to a device that does not wait: the labels of a training step. What is longer is copied from where it lies.</summary>
+    public const int LongestWrite = 1 << 24;
 
     private const int LeastBytes = 1 << 12;
 
-    /// <summary>Copies in flight after which the device is waited for: nobody may have asked for anything in a while.</summary>
+    /// <summary>Copies in flight, and their bytes, after which the device is waited for: nobody may have asked for anything in a while.</summary>
     private const int MostInFlight = 256;
+    private const long MostBytesInFlight = 1 << 27;
 
     private readonly Lock _lock = new();
 
     /// <summary>All of it: what nobody else holds any more must not be finalised, as it may come back (<see cref="DeviceRead{T}"/>).</summary>
     private readonly List<PageLockedArray1D<byte>> _all = [];
-    private readonly List<PageLockedArray1D<byte>> _free = [];
+
+    /// <summary>By the logarithm of their length, which is a power of two.</summary>
+    private readonly Stack<PageLockedArray1D<byte>>?[] _free = new Stack<PageLockedArray1D<byte>>?[32];
     private readonly List<PageLockedArray1D<byte>> _inFlight = [];
+    private long _bytesInFlight;
 
     /// <summary>Enters a copy to the device; the values may be changed at once.</summary>
     public void Write<T>(ArrayView<T> target, ReadOnlySpan<T> values) where T : unmanaged
@@ -49,7 +53,10 @@ internal sealed class CopyStage(IlgpuDevice device)
     public void Return(PageLockedArray1D<byte> stage)
     {
         lock (_lock)
+        {
             _inFlight.Add(stage);
+            _bytesInFlight += stage.Length;
+        }
     }
 
     /// <summary>The device has been waited for: all copies are done.</summary>
@@ -57,29 +64,28 @@ internal sealed class CopyStage(IlgpuDevice device)
     {
         lock (_lock)
         {
-            _free.AddRange(_inFlight);
+            foreach (var stage in _inFlight)
+                (_free[BitOperations.Log2((uint)stage.Length)] ??= new()).Push(stage);
             _inFlight.Clear();
+            _bytesInFlight = 0;
         }
     }
 
     private PageLockedArray1D<byte> Take(int bytes)
     {
+        var length = BitOperations.RoundUpToPowerOf2((uint)Math.Max(bytes, LeastBytes));
         bool isFull;
         lock (_lock)
-            isFull = _inFlight.Count >= MostInFlight;
+            isFull = _inFlight.Count >= MostInFlight || _bytesInFlight >= MostBytesInFlight;
         if (isFull)
             device.Synchronize();
         lock (_lock)
         {
-            if (_free.FindLastIndex(a => a.Length >= bytes) is >= 0 and var i)
-            {
-                var taken = _free[i];
-                _free.RemoveAt(i);
+            if (_free[BitOperations.Log2(length)] is { } stack && stack.TryPop(out var taken))
                 return taken;
-            }
         }
 
-        var added = device.Accelerator.AllocatePageLocked1D<byte>((long)BitOperations.RoundUpToPowerOf2((uint)Math.Max(bytes, LeastBytes)));
+        var added = device.Accelerator.AllocatePageLocked1D<byte>((long)length);
         lock (_lock)
             _all.Add(added);
         return added;

@@ -26,6 +26,10 @@ public sealed class IlgpuDevice : ComputeDevice
     {
         _context = context;
         Accelerator = accelerator;
+        var implied = accelerator.DefaultStream;
+        SetDefaultStream(accelerator, accelerator.CreateStream());
+        implied.Dispose();
+        SideStream = accelerator.CreateStream();
         Copies = new CopyStage(this);
         Multiprocessors = accelerator.NumMultiprocessors;
         Capabilities = new Capabilities(false, false, accelerator.MaxNumThreadsPerGroup, accelerator.WarpSize,
@@ -35,8 +39,14 @@ public sealed class IlgpuDevice : ComputeDevice
     /// <inheritdoc/>
     public override Capabilities Capabilities { get; }
 
-    /// <summary>ILGPU's accelerator; all kernels run on its default stream.</summary>
+    /// <summary>
+    /// ILGPU's accelerator; all kernels run on its default stream, which is one of this device alone. That of ILGPU would be CUDA's null stream, which waits for every other stream and cannot be
+    /// captured.
+    /// </summary>
     public Accelerator Accelerator { get; }
+
+    /// <summary>Copies to the device that kernels need not wait for: in no order with the default stream but that of the host's waits.</summary>
+    internal AcceleratorStream SideStream { get; }
 
     /// <inheritdoc/>
     public override string Driver => Accelerator switch
@@ -67,6 +77,16 @@ public sealed class IlgpuDevice : ComputeDevice
         }
 
         Copies.Complete();
+    }
+
+    /// <summary>Waits for the copies of <see cref="SideStream"/>, not for kernels.</summary>
+    internal void CompleteSideCopies()
+    {
+        lock (_lifetime)
+        {
+            if (!_disposed)
+                SideStream.Synchronize();
+        }
     }
 
     /// <summary>
@@ -187,6 +207,10 @@ public sealed class IlgpuDevice : ComputeDevice
     private static MatrixUnits MatrixUnitsOf(Accelerator accelerator) => accelerator is not CudaAccelerator cuda ? MatrixUnits.Emulated
         : cuda.Architecture >= CudaArchitecture.SM_80 ? MatrixUnits.Float16 | MatrixUnits.BFloat16 | MatrixUnits.TensorFloat32
         : cuda.Architecture >= CudaArchitecture.SM_70 ? MatrixUnits.Float16 : MatrixUnits.None;
+
+    /// <summary>ILGPU's launchers, copies and clears ask for the default stream at every call; it lets classes derived from the accelerator's set it.</summary>
+    [UnsafeAccessor(UnsafeAccessorKind.Method, Name = "set_DefaultStream")]
+    private static extern void SetDefaultStream(Accelerator accelerator, AcceleratorStream stream);
 
     private void ThrowIfDisposed()
     {

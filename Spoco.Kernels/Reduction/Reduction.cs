@@ -29,7 +29,26 @@ internal static class Reduction
     /// </summary>
     /// <param name="x">Values.</param>
     /// <param name="largest">Values beyond minus and plus this count as infinite.</param>
-    public static bool HasNonFinite(DeviceBuffer<float> x, float largest = float.MaxValue) => Chooser.For(x.Device, x.Length).HasNonFinite(x, largest);
+    public static bool HasNonFinite(DeviceBuffer<float> x, float largest = float.MaxValue)
+    {
+        var found = x.Device.Allocate<int>(1, nameof(Reduction));
+        using var memory = found.Memory;
+        found.Clear();
+        NoteNonFinite(x, found, largest);
+        return found.ToArray()[0] != 0;
+    }
+
+    /// <summary>Sets a number on the device to 1 where <see cref="HasNonFinite"/> would be true, and else leaves it as it is; nothing is fetched.</summary>
+    /// <param name="x">Values; may be none.</param>
+    /// <param name="found">One element.</param>
+    /// <param name="largest">Values beyond minus and plus this count as infinite.</param>
+    /// <exception cref="ArgumentException">found has not one element, or is on another device.</exception>
+    public static void NoteNonFinite(DeviceBuffer<float> x, DeviceBuffer<int> found, float largest = float.MaxValue)
+    {
+        new Arguments(nameof(Reduction), found.Device).Need(found, 1, "the finding").Need(x, x.Length, "the input");
+        if (x.Length > 0)
+            Chooser.For(x.Device, x.Length).NoteNonFinite(x, found, largest);
+    }
 
     /// <summary>y = factor x everywhere, from one value x on the device: the derivative of <see cref="Sum"/>.</summary>
     /// <exception cref="ArgumentException">x has not one element, or is on another device.</exception>

@@ -15,8 +15,8 @@ internal abstract class ReductionAlgorithm : IAlgorithm<long>
     /// <summary>Sum of x^2.</summary>
     public abstract double SumOfSquares(DeviceBuffer<float> x);
 
-    /// <summary>Whether a value is beyond the largest, or not a number.</summary>
-    public abstract bool HasNonFinite(DeviceBuffer<float> x, float largest);
+    /// <summary>Sets <paramref name="found"/> to 1 where a value is beyond the largest, or not a number.</summary>
+    public abstract void NoteNonFinite(DeviceBuffer<float> x, DeviceBuffer<int> found, float largest);
 
     /// <summary>y = factor x everywhere.</summary>
     public abstract void Broadcast(DeviceBuffer<float> x, DeviceBuffer<float> y, double factor);

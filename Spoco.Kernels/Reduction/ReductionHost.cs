@@ -23,12 +23,8 @@ internal sealed unsafe class ReductionHost : ReductionAlgorithm
     public override void Broadcast(DeviceBuffer<float> x, DeviceBuffer<float> y, double factor) => Elementwise.Fill(y, (float)(factor * x.Span[0]));
 
     /// <inheritdoc/>
-    public override bool HasNonFinite(DeviceBuffer<float> x, float largest)
-    {
-        var found = 0;
-        x.Device.Host.Workers.Run(Blocks(x.Length), new FiniteBody(x.HostAddress, x.Length, largest, &found), RowLaunch.MinimumPerWorker(Block));
-        return Volatile.Read(ref found) != 0;
-    }
+    public override void NoteNonFinite(DeviceBuffer<float> x, DeviceBuffer<int> found, float largest) =>
+        x.Device.Host.Workers.Run(Blocks(x.Length), new FiniteBody(x.HostAddress, x.Length, largest, found.HostAddress), RowLaunch.MinimumPerWorker(Block));
 
     private static double OverBlocks(DeviceBuffer<float> x, bool squares)
     {

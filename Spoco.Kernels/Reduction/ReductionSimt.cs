@@ -29,15 +29,11 @@ internal sealed class ReductionSimt : ReductionAlgorithm
     }
 
     /// <inheritdoc/>
-    public override bool HasNonFinite(DeviceBuffer<float> x, float largest)
+    public override void NoteNonFinite(DeviceBuffer<float> x, DeviceBuffer<int> found, float largest)
     {
         var device = x.Device.Ilgpu;
-        var found = device.Allocate<int>(1, nameof(Reduction));
-        using var memory = found.Memory;
-        found.Clear();
         device.Kernel(static a => a.LoadStreamKernel<ArrayView<float>, ArrayView<int>, float>(FindNonFinite))(
             Config(device, x.Length), x.View, found.View, largest);
-        return found.ToArray()[0] != 0;
     }
 
     /// <inheritdoc/>

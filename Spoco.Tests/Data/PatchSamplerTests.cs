@@ -175,6 +175,23 @@ public sealed class PatchSamplerTests
     }
 
     [Test]
+    public void What_is_ready_is_taken_without_waiting()
+    {
+        using var gate = new ManualResetEventSlim();
+        using var prefetcher = new BatchPrefetcher((iteration, batch) =>
+        {
+            gate.Wait();
+            batch.Iteration = iteration;
+        }, NewBatch, 0, 3);
+        Assert.That(prefetcher.TryTake(), Is.Null);
+        gate.Set();
+        Assert.That(prefetcher.Take().Iteration, Is.Zero);
+        Assert.That(() => prefetcher.TryTake()?.Iteration, Is.EqualTo(1).After(10000, 1));
+        Assert.That(prefetcher.Take().Iteration, Is.EqualTo(2));
+        Assert.That(prefetcher.TryTake(), Is.Null, "there are no more");
+    }
+
+    [Test]
     public void Waiting_can_be_cancelled_and_disposing_ends_the_thread()
     {
         using var gate = new ManualResetEventSlim();

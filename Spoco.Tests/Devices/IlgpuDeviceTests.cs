@@ -19,6 +19,37 @@ public sealed class IlgpuDeviceTests
         Assert.That(calls, Is.EqualTo(2));
     }
 
+    /// <summary>Kernels, copies and clears take the default stream; on CUDA it is not the null stream.</summary>
+    [Test]
+    public void Streams_are_the_devices_own([Values("ilgpu-cpu", "opencl:0", "cuda:0")] string name)
+    {
+        var device = TestDevices.Open(name).Ilgpu;
+        var stream = device.Accelerator.DefaultStream;
+        Assert.That(stream, Is.Not.SameAs(device.SideStream));
+        if (stream is ILGPU.Runtime.Cuda.CudaStream cuda)
+            Assert.That((cuda.StreamPtr, ((ILGPU.Runtime.Cuda.CudaStream)device.SideStream).StreamPtr), Is.Not.EqualTo((nint.Zero, nint.Zero)));
+    }
+
+    /// <summary>Long copies, more of them than may be in flight: each arrives as it was when it was begun.</summary>
+    [Test]
+    public void Copies_that_are_not_waited_for_arrive([Values("ilgpu-cpu", "opencl:0", "cuda:0")] string name)
+    {
+        var device = TestDevices.Open(name);
+        const int Length = 1 << 20;
+        using var memory = device.Allocate<int>(Length, "test").Memory;
+        using var sum = device.Allocate<int>(64, "test").Memory;
+        var (buffer, firsts) = (new DeviceBuffer<int>(memory, 0, Length), new DeviceBuffer<int>(sum, 0, 64));
+        var values = new int[Length];
+        for (var i = 0; i < 64; i++)
+        {
+            Array.Fill(values, i);
+            buffer.CopyFrom(values);
+            buffer.Slice(Length - 1, 1).CopyTo(firsts.Slice(i, 1));
+        }
+
+        Assert.That(firsts.ToArray(), Is.EqualTo(Enumerable.Range(0, 64)));
+    }
+
     [Test]
     public void A_kernel_may_ask_for_others_while_it_is_compiled()
     {

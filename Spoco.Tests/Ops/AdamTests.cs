@@ -90,6 +90,36 @@ public sealed class AdamTests
         Assert.That(together.ToArray(), Is.Not.EqualTo(values));
     }
 
+    /// <summary>The device decides: nothing has been read.</summary>
+    [Test]
+    public void A_step_that_something_speaks_against_changes_nothing([ValueSource(typeof(TestDevices), nameof(TestDevices.All))] string name)
+    {
+        var device = TestDevices.Open(name);
+        using var memory = device.Allocate<int>(3, "test").Memory;
+        var findings = new DeviceBuffer<int>(memory, 0, 3);
+        findings.Clear();
+        using var state = new State(device, [1, 2, 3]);
+        using var values = new State(device, [float.NaN, 1, float.MinValue]);
+        using var far = new State(device, [1, 2, 1e20f]);
+        state.Gradients.CopyFrom([1, -1, 2]);
+        var before = state.All;
+        Reduction.NoteNonFinite(state.Parameters, findings.Slice(0, 1));
+        Reduction.NoteNonFinite(values.Parameters, findings.Slice(1, 1));
+        Reduction.NoteNonFinite(far.Parameters, findings.Slice(2, 1), 1e19f);
+        Assert.That(findings.ToArray(), Is.EqualTo(new[] { 0, 1, 1 }));
+        for (var only = 0; only < 3; only++)
+        {
+            findings.CopyFrom([.. Enumerable.Range(0, 3).Select(i => i == only ? 1 : 0)]);
+            Adam.Step(state.Parameters, state.Gradients, state.First, state.Second, new AdamSettings(), 1, follower: far.Parameters, findings: findings);
+            Assert.That(state.All, Is.EqualTo(before));
+        }
+
+        Assert.That(far.Parameters.ToArray(), Is.EqualTo(new[] { 1, 2, 1e20f }));
+        findings.Clear();
+        Adam.Step(state.Parameters, state.Gradients, state.First, state.Second, new AdamSettings(), 1, findings: findings);
+        Assert.That(state.All, Is.Not.EqualTo(before));
+    }
+
     [Test]
     public void Misfits_are_named()
     {
@@ -168,6 +198,8 @@ public sealed class AdamTests
         }
 
         public int Count { get; }
+
+        public float[] All => _all.ToArray();
 
         public DeviceBuffer<float> Parameters => _all.Slice(0, Count);
 

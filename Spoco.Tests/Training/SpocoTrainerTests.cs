@@ -30,6 +30,69 @@ public sealed class SpocoTrainerTests : FolderTests
         Assert.That(Losses(first, Supervision.Sparse, "bcr", 6), Is.EqualTo(Losses(second, Supervision.Sparse, "bcr", 6)));
     }
 
+    /// <summary>Batches that are copied while a step runs, and filled again at once: the same bits as one after the other.</summary>
+    [Test]
+    public void Batches_staged_beside_a_step_give_the_same_bits([ValueSource(typeof(TestDevices), nameof(TestDevices.All))] string name)
+    {
+        var device = TestDevices.Open(name);
+        using var model = new SpocoModel(device, Model("bcr"));
+        using var trainer = new SpocoTrainer(model, Options(Supervision.Sparse));
+        using var other = new SpocoModel(device, Model("bcr"));
+        using var oneByOne = new SpocoTrainer(other, Options(Supervision.Sparse));
+        model.Initialise(1);
+        other.Initialise(1);
+        var live = device.Pool.Statistics.LiveBlocks;
+        var losses = new List<double>();
+        var next = trainer.Stage(DiscImages.Batch(Shape, 0));
+        for (var i = 0; i < 5; i++)
+        {
+            trainer.Launch(next);
+            var batch = DiscImages.Batch(Shape, i + 1);
+            next = trainer.Stage(batch);
+            Array.Fill(batch.ViewF, float.NaN);
+            Array.Fill(batch.ViewG, float.NaN);
+            Array.Fill(batch.Labels, 1);
+            losses.Add(trainer.Complete().Loss);
+        }
+
+        next.Clear();
+        Assert.That(losses, Is.EqualTo(Steps(oneByOne, 5)));
+        Assert.That(WholeState(model), Is.EqualTo(WholeState(other)));
+        Assert.That(device.Pool.Statistics.LiveBlocks - live, Is.EqualTo(6), "the views of two staged batches, and of one");
+    }
+
+    [Test]
+    public void A_batch_that_is_refused_beside_a_step_leaves_the_step()
+    {
+        using var model = new SpocoModel(TestDevices.Open("cpu"), Model("bcr"));
+        using var trainer = new SpocoTrainer(model, Options(Supervision.Sparse));
+        model.Initialise(1);
+        var batch = DiscImages.Batch(Shape, 0);
+        trainer.Launch(trainer.Stage(batch));
+        batch.ViewG[3] = float.NaN;
+        Assert.That(() => trainer.Stage(batch), Throws.ArgumentException);
+        Assert.That(() => trainer.Launch(trainer.Stage(DiscImages.Batch(Shape, 1))), Throws.InvalidOperationException);
+        Assert.That(trainer.Complete().Iteration, Is.Zero);
+        Assert.That(trainer.Complete, Throws.InvalidOperationException);
+    }
+
+    [Test]
+    public void A_trainer_may_go_after_its_device([ValueSource(typeof(TestDevices), nameof(TestDevices.All))] string name)
+    {
+        TestDevices.Open(name);
+        var device = ComputeDevice.Open(name);
+        using var model = new SpocoModel(device, Model("bcr"));
+        using var trainer = new SpocoTrainer(model, Options(Supervision.Sparse));
+        model.Initialise(1);
+        trainer.Launch(trainer.Stage(DiscImages.Batch(Shape, 0)));
+        trainer.Stage(DiscImages.Batch(Shape, 1)).Clear();
+        device.Dispose();
+        trainer.Dispose();
+        Assert.That(device.Pool.Statistics.LiveBlocks, Is.GreaterThan(0), "the model's");
+        model.Dispose();
+        Assert.That(device.Pool.Statistics.LiveBlocks, Is.Zero);
+    }
+
     [Test]
     public void Resumed_training_ends_with_the_same_bits([Values] Supervision supervision)
     {
@@ -103,36 +166,37 @@ public sealed class SpocoTrainerTests : FolderTests
     public void A_batch_with_values_that_are_no_numbers_leaves_the_model_as_it_was(
         [Values("bcr", "gcr")] string order, [Values(float.NaN, float.PositiveInfinity, float.NegativeInfinity)] float value, [Values] bool inViewOfG)
     {
-        AssertRefused<ArgumentException>(Options(Supervision.Sparse), order, (_, batch) => (inViewOfG ? batch.ViewG : batch.ViewF)[^1] = value,
+        AssertRefused<ArgumentException>("cpu", Options(Supervision.Sparse), order, (_, batch) => (inViewOfG ? batch.ViewG : batch.ViewF)[^1] = value,
             "the batch holds values that are infinite or not a number");
     }
 
     /// <summary>Values that are finite, but not what a network makes of them.</summary>
     [Test]
-    public void A_loss_that_is_not_finite_leaves_the_model_as_it_was([Values] Supervision supervision, [Values("bcr", "gcr")] string order) =>
-        AssertRefused<TrainingDivergedException>(Options(supervision), order, (_, batch) => Array.Fill(batch.ViewF, 3e38f, 0, 5), "iteration 2 is");
+    public void A_loss_that_is_not_finite_leaves_the_model_as_it_was(
+        [Values] Supervision supervision, [Values("bcr", "gcr")] string order, [Values("cpu", "opencl:0", "cuda:0")] string name) =>
+        AssertRefused<TrainingDivergedException>(name, Options(supervision), order, (_, batch) => Array.Fill(batch.ViewF, 3e38f, 0, 5), "iteration 2 is");
 
     [Test]
-    public void A_gradient_whose_square_overflows_leaves_the_model_as_it_was([Values] GNetwork g) => AssertRefused<TrainingDivergedException>(
-        Options(Supervision.Sparse) with { GNetwork = g, Loss = new SpocoLossOptions { Supervision = Supervision.Sparse, PushWeight = 1e30f } },
-        "bcr",
-        (_, _) => { }, "a gradient of iteration", steps: 0);
+    public void A_gradient_whose_square_overflows_leaves_the_model_as_it_was([Values] GNetwork g, [Values("cpu", "opencl:0", "cuda:0")] string name) =>
+        AssertRefused<TrainingDivergedException>(name,
+            Options(Supervision.Sparse) with { GNetwork = g, Loss = new SpocoLossOptions { Supervision = Supervision.Sparse, PushWeight = 1e30f } },
+            "bcr", (_, _) => { }, "a gradient of iteration", steps: 0);
 
-    /// <summary>A step that is refused, and then the steps that would have followed without it: the same bits.</summary>
-    private static void AssertRefused<T>(
-        TrainingOptions options, string order, Action<SpocoModel, TrainingBatch> spoil, string message, int steps = 2)
+    /// <summary>A step that is refused leaves model and moments as they were, and the steps that would have followed without it have the same bits.</summary>
+    private void AssertRefused<T>(
+        string name, TrainingOptions options, string order, Action<SpocoModel, TrainingBatch> spoil, string message, int steps = 2)
         where T : Exception
     {
-        var device = TestDevices.Open("cpu");
+        var device = TestDevices.Open(name);
         using var model = new SpocoModel(device, Model(order), momentumTrained: options.GNetwork == GNetwork.Trained);
         using var trainer = new SpocoTrainer(model, options);
         model.Initialise(1);
         Steps(trainer, steps);
-        var before = WholeState(model);
+        var before = (WholeState(model), Saved(trainer));
         var batch = DiscImages.Batch(Shape, 0);
         spoil(model, batch);
         Assert.That(() => trainer.Step(batch), Throws.TypeOf<T>().With.Message.Contains(message));
-        Assert.That(WholeState(model), Is.EqualTo(before));
+        Assert.That((WholeState(model), Saved(trainer)), Is.EqualTo(before));
         Assert.That(trainer.Iteration, Is.EqualTo(steps));
         if (steps == 0)
             return;
@@ -142,6 +206,14 @@ public sealed class SpocoTrainerTests : FolderTests
         Steps(undisturbed, steps);
         Assert.That(Steps(trainer, 3), Is.EqualTo(Steps(undisturbed, 3)));
         Assert.That(WholeState(model), Is.EqualTo(WholeState(other)));
+    }
+
+    /// <summary>All that a training goes on from, byte by byte.</summary>
+    private byte[] Saved(SpocoTrainer trainer)
+    {
+        var path = Path.Combine(Folder, "refused.safetensors");
+        trainer.Save(path);
+        return File.ReadAllBytes(path);
     }
 
     private static float[] WholeState(SpocoModel model) => [.. new[] { model.EmbeddingNet, model.MomentumNet }

@@ -11,7 +11,8 @@ namespace Spoco.Engine.Losses;
 internal sealed class LossContext : IDisposable
 {
     private readonly Holdings _holdings = new();
-    private DeviceBuffer<float> _report;
+    private readonly int _findings;
+    private Tensor? _report;
 
     /// <summary>Begins an evaluation.</summary>
     /// <param name="embeddings">e^f, and behind it a foreground logit where there is one.</param>
@@ -19,8 +20,10 @@ internal sealed class LossContext : IDisposable
     /// <param name="options">Margins and variants.</param>
     /// <param name="momentum">e^g, or null.</param>
     /// <param name="gradient">Receives the gradient; null: none is wanted.</param>
-    public LossContext(Tensor embeddings, LabelBatch labels, SpocoLossOptions options, Tensor? momentum, Tensor? gradient)
+    /// <param name="findings">Numbers that the report has room for beside its own.</param>
+    public LossContext(Tensor embeddings, LabelBatch labels, SpocoLossOptions options, Tensor? momentum, Tensor? gradient, int findings)
     {
+        _findings = findings;
         (Embeddings, Labels, Momentum, Gradient) = (embeddings, labels, momentum, gradient?.Buffer ?? default);
         Layout = EmbeddingLayout.Of(embeddings.Shape, embeddings.Shape.C - (options.ForegroundChannel ? 1 : 0));
         Segments = labels.On(embeddings.Device);
@@ -88,6 +91,8 @@ internal sealed class LossContext : IDisposable
     /// <summary>Most anchors of an image that there may be in any step: memory for masks is taken for so many, so that a step in steady state takes none that another one did not.</summary>
     private int KeptAnchors { get; }
 
+    private DeviceBuffer<float> Report => _report!.Buffer;
+
     private ComputeDevice Device => Embeddings.Device;
 
     private int Anchors => Images.Sum(i => i.Anchors);
@@ -99,7 +104,7 @@ internal sealed class LossContext : IDisposable
     public DeviceBuffer<T> Upload<T>(ReadOnlySpan<T> values) where T : unmanaged => _holdings.Upload(Device, values, nameof(SpocoLoss));
 
     /// <summary>The values of a column: one per image, 0 before a term writes them.</summary>
-    public DeviceBuffer<float> ValuesOf(int column) => _report.Slice((long)column * Layout.Images, Layout.Images);
+    public DeviceBuffer<float> ValuesOf(int column) => Report.Slice(_findings + (long)column * Layout.Images, Layout.Images);
 
     /// <summary>Computes what the terms share, once all of them are staged: values of the terms of clusters and anchors, and the gradient.</summary>
     /// <param name="further">Values beside the terms' that the report has room for.</param>
@@ -107,15 +112,15 @@ internal sealed class LossContext : IDisposable
     {
         var values = (long)LossTerm.Columns * Layout.Images;
         var anchors = Anchors;
-        _report = Allocate<float>(values + further + Layout.Images + 2L * anchors);
-        _report.Slice(0, values).Clear();
+        _report = Tensor.Empty(Device, TensorShape.Vector((int)(_findings + values + further + Layout.Images + 2L * anchors)), nameof(SpocoLoss));
+        Report.Slice(0, _findings + values).Clear();
         for (var n = 0; n < Images.Length && NeedsObjects; n++)
             Images[n] = Images[n] with { FirstOwner = Passes.Instance == MaskLoss.None ? Images[n].FirstPulled : Math.Min(Images[n].FirstPulled, Images[n].FirstInstance) };
         var centres = _holdings.Add(CentreTable.Upload(Layout, Segments, Images, CollectionsMarshal.AsSpan(Candidates)));
         var passes = Inputs(centres, anchors);
         if (NeedsMeans || NeedsObjects)
             Primitives.ClusterMeans.Forward(Layout, Embeddings.Buffer, Segments, passes.Means);
-        var ofAnchors = _report.Slice(values + further, Layout.Images + 2L * anchors);
+        var ofAnchors = Report.Slice(_findings + values + further, Layout.Images + 2L * anchors);
         if (anchors > 0)
             Primitives.AnchorSelection.Select(
                 Layout, passes.Embeddings, passes.MomentumEmbeddings, centres, AnchorDistance, passes.Anchors, passes.MomentumAnchors, ofAnchors.Slice(Layout.Images, anchors));
@@ -123,7 +128,7 @@ internal sealed class LossContext : IDisposable
         var shift = Gradient.IsNull ? default : Allocate<float>(passes.Means.Length);
         Primitives.CentreTerms.Evaluate(new CentreTermsInputs
         {
-            Passes = passes, Sums = sums, Weights = Weights, Values = _report.Slice(0, (long)CentreTermsInputs.Terms * Layout.Images), Shift = shift,
+            Passes = passes, Sums = sums, Weights = Weights, Values = Report.Slice(_findings, (long)CentreTermsInputs.Terms * Layout.Images), Shift = shift,
             Used = ofAnchors.Slice(0, Layout.Images), Remaining = ofAnchors.Slice(Layout.Images + anchors, anchors),
         });
         if (!Gradient.IsNull)
@@ -136,17 +141,26 @@ internal sealed class LossContext : IDisposable
         var weights = new float[LossTerm.Columns];
         foreach (var term in terms)
             weights[term.Column] = term.Scale(Layout.Images);
-        Primitives.TermSum.Forward(_report.Slice(0, (long)LossTerm.Columns * Layout.Images), Upload<float>(weights), total);
+        Primitives.TermSum.Forward(Report.Slice(_findings, (long)LossTerm.Columns * Layout.Images), Upload<float>(weights), total);
     }
 
     /// <summary>Puts the value of a further term into the report.</summary>
-    public void Report(int index, Tensor value) => value.Buffer.CopyTo(_report.Slice((long)LossTerm.Columns * Layout.Images + index, 1));
+    public void Note(int index, Tensor value) => value.Buffer.CopyTo(Report.Slice(_findings + (long)LossTerm.Columns * Layout.Images + index, 1));
 
-    /// <summary>Begins to read the report back.</summary>
-    public LossReport Read(IReadOnlyList<LossTerm> terms, IReadOnlyList<ILossTerm> further) => new(_report.BeginRead(), Layout, Images, Candidates, terms, further);
+    /// <summary>Hands the report over, whose memory belongs to it from now on.</summary>
+    public LossReport TakeReport(IReadOnlyList<LossTerm> terms, IReadOnlyList<ILossTerm> further)
+    {
+        var report = new LossReport(_report!, _findings, Layout, Images, Candidates, terms, further);
+        _report = null;
+        return report;
+    }
 
     /// <summary>Returns the memory; what is launched may still use it.</summary>
-    public void Dispose() => _holdings.Dispose();
+    public void Dispose()
+    {
+        _report?.Dispose();
+        _holdings.Dispose();
+    }
 
     private EmbeddingLossInputs Inputs(CentreTable centres, int anchors) => new()
     {
