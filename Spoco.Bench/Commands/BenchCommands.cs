@@ -17,7 +17,7 @@ internal static class BenchCommands
             + "BenchmarkDotNet, too: dotnet run -c Release --project Spoco.Bench -- --filter '*Convolution*' --device cpu,opencl:0")
         {
             GpuCommand.Create(), CompareCommand.Create(), HostCommands.Breakdown(), HostCommands.Scaling(), HostCommands.Convolutions(),
-            HostCommands.Overhead(),
+            HostCommands.Overhead(), HostCommands.Memory(),
         };
         root.Options.Add(new HelpOption());
         root.Options.Add(new VersionOption());

@@ -46,6 +46,15 @@ internal static class HostCommands
         return command;
     }
 
+    public static Command Memory()
+    {
+        var net = Network();
+        var command = new Command("memory", "The most memory that a training step takes of a GPU with matrix units, by precision, and how many images an 80 GB card has room for. Needs no GPU.") { net }
+            .WithExamples("spoco-bench memory UNet3D");
+        command.SetAction(result => StepMemory.Run(TrainingStepBench.Find(result.GetValue(net)!)));
+        return command;
+    }
+
     private static AlgorithmOptions With(Command command)
     {
         var algorithms = new AlgorithmOptions();

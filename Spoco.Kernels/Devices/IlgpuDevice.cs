@@ -10,6 +10,7 @@ namespace Spoco.Kernels;
 public sealed class IlgpuDevice : ComputeDevice
 {
     private readonly Context _context;
+    private Capabilities _capabilities;
     private readonly Dictionary<object, Delegate> _kernels = new(ReferenceEqualityComparer.Instance);
 
     /// <summary>Held while something is compiled. Taken before the locks of the pool and of <see cref="_lifetime"/>, never under them.</summary>
@@ -32,12 +33,12 @@ public sealed class IlgpuDevice : ComputeDevice
         SideStream = accelerator.CreateStream();
         Copies = new CopyStage(this);
         Multiprocessors = accelerator.NumMultiprocessors;
-        Capabilities = new Capabilities(false, false, accelerator.MaxNumThreadsPerGroup, accelerator.WarpSize,
+        _capabilities = new Capabilities(false, false, accelerator.MaxNumThreadsPerGroup, accelerator.WarpSize,
             (int)Math.Min(int.MaxValue, (long)accelerator.MaxSharedMemoryPerGroup), HasAtomics64(accelerator), HasDoublePrecision(accelerator), MatrixUnitsOf(accelerator));
     }
 
     /// <inheritdoc/>
-    public override Capabilities Capabilities { get; }
+    public override Capabilities Capabilities => _capabilities;
 
     /// <summary>
     /// ILGPU's accelerator; all kernels run on its default stream, which is one of this device alone. That of ILGPU would be CUDA's null stream, which waits for every other stream and cannot be
@@ -113,6 +114,9 @@ public sealed class IlgpuDevice : ComputeDevice
             return Unsafe.As<TLauncher>(launcher);
         }
     }
+
+    /// <summary>Chooses algorithms as a device does that can do this; for measurements whose launches do nothing.</summary>
+    internal void Assume(in Capabilities capabilities) => _capabilities = capabilities;
 
     /// <summary>Checks that a number of threads or elements fits ILGPU's 32-bit index.</summary>
     /// <exception cref="DeviceException">It does not.</exception>
