@@ -106,7 +106,30 @@ internal static class MatrixLaunch
     {
         using var holdings = new Holdings();
         var packed = Pack<TOperand>(device, holdings, weight, shape, false);
-        var columns = Columns(device, shape, blocks);
+        var problem = new TileProblem(nameof(Forward), device.Precision, shape);
+        int columns;
+        if (device.Tuning is not { } tuning)
+            columns = Columns(device, shape, blocks);
+        else if (!tuning.Knows(problem, out columns))
+            columns = FindForward<TOperand>(device, tuning, problem, source, packed, blocks, target);
+        LaunchForward<TOperand>(device, columns, source, packed, shape, blocks, target);
+    }
+
+    /// <summary>Columns of the tile; in a method of its own, as what it is measured with is kept beyond the call.</summary>
+    private static int FindForward<TOperand>(
+        IlgpuDevice device, TileTuning tuning, TileProblem problem, TileSource source, ArrayView<Words> packed, TileBlocks blocks, TileTarget target)
+        where TOperand : unmanaged, IMatrixOperand =>
+        tuning.Find(problem, Columns(device, problem.Shape, blocks), MatrixTiles.Columns(problem.Shape.OutputChannels), columns =>
+        {
+            LaunchForward<TOperand>(device, columns, source, packed, problem.Shape, blocks, target);
+            device.Synchronize();
+        });
+
+    private static void LaunchForward<TOperand>(
+        IlgpuDevice device, int columns, in TileSource source, ArrayView<Words> packed, in ConvolutionShape shape, in TileBlocks blocks, in TileTarget target)
+        where TOperand : unmanaged, IMatrixOperand
+    {
+        using var holdings = new Holdings();
         var launch = columns switch
         {
             64 => device.Kernel(static a => a.LoadStreamKernel<TileSource, ArrayView<Words>, ConvolutionShape, TileBlocks, MatrixReach, TileTarget, ArrayView<int>>(
@@ -128,7 +151,30 @@ internal static class MatrixLaunch
         using var holdings = new Holdings();
         var transposed = shape.Transposed;
         var packed = Pack<TOperand>(device, holdings, weight, transposed, true);
-        var columns = Columns(device, transposed, blocks);
+        var problem = new TileProblem(nameof(InputGradient), device.Precision, transposed);
+        int columns;
+        if (device.Tuning is not { } tuning)
+            columns = Columns(device, transposed, blocks);
+        else if (!tuning.Knows(problem, out columns))
+            columns = FindInputGradient<TOperand>(device, tuning, problem, gradient, packed, blocks, target);
+        LaunchInputGradient<TOperand>(device, columns, gradient, packed, transposed, blocks, target);
+    }
+
+    /// <summary>As <see cref="FindForward"/>.</summary>
+    private static int FindInputGradient<TOperand>(
+        IlgpuDevice device, TileTuning tuning, TileProblem problem, TileSource gradient, ArrayView<Words> packed, TileBlocks blocks, TileGradientTarget target)
+        where TOperand : unmanaged, IMatrixOperand =>
+        tuning.Find(problem, Columns(device, problem.Shape, blocks), MatrixTiles.Columns(problem.Shape.OutputChannels), columns =>
+        {
+            LaunchInputGradient<TOperand>(device, columns, gradient, packed, problem.Shape, blocks, target);
+            device.Synchronize();
+        });
+
+    private static void LaunchInputGradient<TOperand>(
+        IlgpuDevice device, int columns, in TileSource gradient, ArrayView<Words> packed, in ConvolutionShape transposed, in TileBlocks blocks, in TileGradientTarget target)
+        where TOperand : unmanaged, IMatrixOperand
+    {
+        using var holdings = new Holdings();
         var launch = columns switch
         {
             64 => device.Kernel(static a => a.LoadStreamKernel<TileSource, ArrayView<Words>, ConvolutionShape, TileBlocks, MatrixReach, TileGradientTarget, ArrayView<int>>(

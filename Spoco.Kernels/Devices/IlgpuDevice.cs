@@ -35,6 +35,7 @@ public sealed class IlgpuDevice : ComputeDevice
         Multiprocessors = accelerator.NumMultiprocessors;
         _capabilities = new Capabilities(false, false, accelerator.MaxNumThreadsPerGroup, accelerator.WarpSize,
             (int)Math.Min(int.MaxValue, (long)accelerator.MaxSharedMemoryPerGroup), HasAtomics64(accelerator), HasDoublePrecision(accelerator), MatrixUnitsOf(accelerator));
+        Tuning = TileTuning.Of(this);
     }
 
     /// <inheritdoc/>
@@ -64,6 +65,9 @@ public sealed class IlgpuDevice : ComputeDevice
 
     /// <summary>How many groups there have to be at least, to keep it busy; tests take others.</summary>
     internal int Multiprocessors { get; set; }
+
+    /// <summary>The tiles that were measured to be the fastest ones; null = none are measured.</summary>
+    internal TileTuning? Tuning { get; set; }
 
     /// <summary>Small copies that nobody waits for.</summary>
     internal CopyStage Copies { get; }
