@@ -162,6 +162,7 @@ internal sealed class BatchPrefetcher : IDisposable
                     var batch = _empty.Take(stop);
                     var start = Stopwatch.GetTimestamp();
                     _fill(iteration, batch);
+                    batch.SortLabels();
                     Interlocked.Add(ref _fillTicks, Stopwatch.GetElapsedTime(start).Ticks);
                     Interlocked.Increment(ref _filled);
                     _ready.Add(batch, stop);

@@ -316,7 +316,7 @@ public sealed class SpocoTrainer : IDisposable
     private CriticLoss? CriticStep(TrainingBatch batch, Adversary adversary)
     {
         using var scope = new TensorScope();
-        using var labels = LabelBatch.From(batch.Shape.WithChannels(1), batch.Labels);
+        using var labels = batch.TakeLabels();
         Tensor y;
         using (Gradients.NoRecording())
             y = Model.EmbeddingNet.Forward(Tensor.From(Model.Device, batch.Shape, batch.ViewF), training: true);

@@ -6,7 +6,7 @@ using Primitives = Spoco.Kernels.Primitives;
 namespace Spoco.Engine.Training;
 
 /// <summary>
-/// What a step takes of a batch, on the device: copied, and its labels sorted, while the device is still at the step before. Made once and filled again.
+/// What a step takes of a batch, on the device: copied while the device is still at the step before. Made once and filled again.
 /// </summary>
 internal sealed class StagedBatch : IDisposable
 {
@@ -41,7 +41,7 @@ internal sealed class StagedBatch : IDisposable
         Clear();
         _viewF.Begin(batch.ViewF);
         _viewG.Begin(batch.ViewG);
-        _labels = LabelBatch.From(Shape.WithChannels(1), batch.Labels);
+        _labels = batch.TakeLabels();
         try
         {
             _labels.Stage(_device, loss);

@@ -48,6 +48,8 @@ public sealed class SpocoTrainerTests : FolderTests
         {
             trainer.Launch(next);
             var batch = DiscImages.Batch(Shape, i + 1);
+            if (i % 2 == 0)
+                batch.SortLabels();
             next = trainer.Stage(batch);
             Array.Fill(batch.ViewF, float.NaN);
             Array.Fill(batch.ViewG, float.NaN);
