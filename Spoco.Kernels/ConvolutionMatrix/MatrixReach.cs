@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using ILGPU;
 
 namespace Spoco.Kernels.Primitives;
@@ -53,28 +54,78 @@ internal readonly record struct MatrixReach(int D, int H, int W, int Vectors)
         var c = firstChannel + 4 * operand.ChannelsPerWord * (Group.IdxX % MatrixTiles.SlabVectors);
         var lines = source.FourLines(image, c);
         var next = operand.ChannelsPerWord == 2 ? source.FourLines(image, c + 4) : default;
-        for (var i = Group.IdxX / MatrixTiles.SlabVectors; i < Voxels; i += threads / MatrixTiles.SlabVectors)
+        var (first, step) = (Group.IdxX / MatrixTiles.SlabVectors, threads / MatrixTiles.SlabVectors);
+        if (Vectors != 0)
+        {
+            // Four reads are on their way before the first one is used: the memory is far, and nothing else hides its latency.
+            for (var i = first; i < Voxels; i += 4 * step)
+            {
+                if (operand.ChannelsPerWord == 2)
+                {
+                    var (a, b) = (Fetch(source, voxels, small, i, c), Fetch(source, voxels, small, i, c + 4));
+                    var (d, e) = (Fetch(source, voxels, small, i + step, c), Fetch(source, voxels, small, i + step, c + 4));
+                    Put(target, i, Pairs(operand, source.Computed(a, c, lines), source.Computed(b, c + 4, next)));
+                    Put(target, i + step, Pairs(operand, source.Computed(d, c, lines), source.Computed(e, c + 4, next)));
+                    (a, b) = (Fetch(source, voxels, small, i + 2 * step, c), Fetch(source, voxels, small, i + 2 * step, c + 4));
+                    (d, e) = (Fetch(source, voxels, small, i + 3 * step, c), Fetch(source, voxels, small, i + 3 * step, c + 4));
+                    Put(target, i + 2 * step, Pairs(operand, source.Computed(a, c, lines), source.Computed(b, c + 4, next)));
+                    Put(target, i + 3 * step, Pairs(operand, source.Computed(d, c, lines), source.Computed(e, c + 4, next)));
+                }
+                else
+                {
+                    var (a, b) = (Fetch(source, voxels, small, i, c), Fetch(source, voxels, small, i + step, c));
+                    var (d, e) = (Fetch(source, voxels, small, i + 2 * step, c), Fetch(source, voxels, small, i + 3 * step, c));
+                    Put(target, i, Singles(operand, source.Computed(a, c, lines)));
+                    Put(target, i + step, Singles(operand, source.Computed(b, c, lines)));
+                    Put(target, i + 2 * step, Singles(operand, source.Computed(d, c, lines)));
+                    Put(target, i + 3 * step, Singles(operand, source.Computed(e, c, lines)));
+                }
+            }
+        }
+
+        for (var i = first; i < (Vectors != 0 ? 0 : Voxels); i += step)
         {
             var (voxel, smallVoxel) = (voxels[i], source.SmallShape.C > 0 ? small[i] : -1);
-            var values = source.FourAt(voxel, smallVoxel, c, lines, Vectors);
-            Words words;
-            if (operand.ChannelsPerWord == 2)
-            {
-                var others = source.FourAt(voxel, smallVoxel, c + 4, next, Vectors);
-                words.X = operand.Word(values.X, values.Y);
-                words.Y = operand.Word(values.Z, values.W);
-                words.Z = operand.Word(others.X, others.Y);
-                words.W = operand.Word(others.Z, others.W);
-            }
-            else
-            {
-                words.X = operand.Word(values.X, 0);
-                words.Y = operand.Word(values.Y, 0);
-                words.Z = operand.Word(values.Z, 0);
-                words.W = operand.Word(values.W, 0);
-            }
-
-            target[MatrixTiles.Vector(i, Group.IdxX % MatrixTiles.SlabVectors)] = words;
+            var values = source.FourAt(voxel, smallVoxel, c, lines, 0);
+            Put(target, i, operand.ChannelsPerWord == 2 ? Pairs(operand, values, source.FourAt(voxel, smallVoxel, c + 4, next, 0)) : Singles(operand, values));
         }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private FetchedFour Fetch(TileSource source, ArrayView<int> voxels, ArrayView<int> small, int i, int channel)
+    {
+        var inside = i < Voxels;
+        return source.Fetch(inside ? voxels[i] : -1, inside & source.SmallShape.C > 0 ? small[i] : -1, channel);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void Put(ArrayView<Words> target, int i, Words words)
+    {
+        if (i < Voxels)
+            target[MatrixTiles.Vector(i, Group.IdxX % MatrixTiles.SlabVectors)] = words;
+    }
+
+    /// <summary>Four channels, a word each.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Words Singles<TOperand>(TOperand operand, Four values) where TOperand : unmanaged, IMatrixOperand
+    {
+        Words words;
+        words.X = operand.Word(values.X, 0);
+        words.Y = operand.Word(values.Y, 0);
+        words.Z = operand.Word(values.Z, 0);
+        words.W = operand.Word(values.W, 0);
+        return words;
+    }
+
+    /// <summary>Eight channels, two a word.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Words Pairs<TOperand>(TOperand operand, Four values, Four others) where TOperand : unmanaged, IMatrixOperand
+    {
+        Words words;
+        words.X = operand.Word(values.X, values.Y);
+        words.Y = operand.Word(values.Z, values.W);
+        words.Z = operand.Word(others.X, others.Y);
+        words.W = operand.Word(others.Z, others.W);
+        return words;
     }
 }

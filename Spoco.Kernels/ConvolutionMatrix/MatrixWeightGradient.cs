@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using ILGPU;
 
 namespace Spoco.Kernels.Primitives;
@@ -91,26 +92,48 @@ internal static class MatrixWeightGradient
 
             // Nobody reads the box before any more.
             Group.Barrier();
-            for (var i = Group.IdxX / 4; i < boxes.Reached; i += threads / 4)
+            var reached = place;
+            (reached.D, reached.H, reached.W) = (place.D + kd - shape.PaddingD, place.H - shape.PaddingH, place.W - shape.PaddingW);
+            if (boxes.Vectors != 0)
             {
-                var (rowD, rowH) = boxes.ReachedRow(i / MatrixGradientPlanes.ReachedWidth);
-                var (d, h) = (place.D + rowD + kd - shape.PaddingD, place.H + rowH - shape.PaddingH);
-                var w = place.W + i % MatrixGradientPlanes.ReachedWidth - shape.PaddingW;
-                var inside = source.IsInside(d, h, w);
-                var values = source.FourAt(
-                    inside ? source.Voxel(image, d, h, w) : -1, inside & source.SmallShape.C > 0 ? source.SmallVoxel(image, d, h, w) : -1,
-                    firstChannel + channel, lines, boxes.Vectors);
-                shared[(channel / 8 * MatrixGradientPlanes.InputWords + i * MatrixGradientPlanes.Channels + channel % 8) / 4] = Rounded(operand, values);
+                // Three reads are on their way before the first one is used: the memory is far, and nothing else hides its latency.
+                for (var i = Group.IdxX / 4; i < boxes.Reached; i += 3 * (threads / 4))
+                {
+                    var (j, k) = (i + threads / 4, i + 2 * (threads / 4));
+                    var first = FetchInput(source, boxes, reached, image, i, firstChannel + channel);
+                    var second = FetchInput(source, boxes, reached, image, j, firstChannel + channel);
+                    var third = FetchInput(source, boxes, reached, image, k, firstChannel + channel);
+                    shared[InputVector(channel, i)] = Rounded(operand, source.Computed(first, firstChannel + channel, lines));
+                    if (j < boxes.Reached)
+                        shared[InputVector(channel, j)] = Rounded(operand, source.Computed(second, firstChannel + channel, lines));
+                    if (k < boxes.Reached)
+                        shared[InputVector(channel, k)] = Rounded(operand, source.Computed(third, firstChannel + channel, lines));
+                }
+
+                for (var i = Group.IdxX / (columns / 4); i < MatrixGradientPlanes.Voxels; i += 3 * (threads / (columns / 4)))
+                {
+                    var (j, k) = (i + threads / (columns / 4), i + 2 * (threads / (columns / 4)));
+                    var first = gradient.Fetch(GradientVoxel(gradient, boxes, place, image, i), -1, firstColumn + column);
+                    var second = gradient.Fetch(GradientVoxel(gradient, boxes, place, image, j), -1, firstColumn + column);
+                    var third = gradient.Fetch(GradientVoxel(gradient, boxes, place, image, k), -1, firstColumn + column);
+                    shared[GradientVector(column, i)] = Rounded(operand, gradient.Computed(first, firstColumn + column, gradientLines));
+                    if (j < MatrixGradientPlanes.Voxels)
+                        shared[GradientVector(column, j)] = Rounded(operand, gradient.Computed(second, firstColumn + column, gradientLines));
+                    if (k < MatrixGradientPlanes.Voxels)
+                        shared[GradientVector(column, k)] = Rounded(operand, gradient.Computed(third, firstColumn + column, gradientLines));
+                }
             }
 
-            for (var i = Group.IdxX / (columns / 4); i < MatrixGradientPlanes.Voxels; i += threads / (columns / 4))
+            for (var i = Group.IdxX / 4; i < (boxes.Vectors != 0 ? 0 : boxes.Reached); i += threads / 4)
             {
-                var (rowD, rowH) = boxes.Row(i / MatrixGradientPlanes.Width);
-                var (d, h, w) = (place.D + rowD, place.H + rowH, place.W + i % MatrixGradientPlanes.Width);
-                var values = gradient.FourAt(
-                    gradient.IsInside(d, h, w) ? gradient.Voxel(image, d, h, w) : -1, -1, firstColumn + column, gradientLines, boxes.Vectors);
-                shared[(MatrixGradientPlanes.FirstGradient + column / 8 * MatrixGradientPlanes.GradientWords + i * MatrixGradientPlanes.Channels + column % 8) / 4] =
-                    Rounded(operand, values);
+                var (voxel, small) = InputVoxel(source, boxes, reached, image, i);
+                shared[InputVector(channel, i)] = Rounded(operand, source.FourAt(voxel, small, firstChannel + channel, lines, 0));
+            }
+
+            for (var i = Group.IdxX / (columns / 4); i < (boxes.Vectors != 0 ? 0 : MatrixGradientPlanes.Voxels); i += threads / (columns / 4))
+            {
+                var voxel = GradientVoxel(gradient, boxes, place, image, i);
+                shared[GradientVector(column, i)] = Rounded(operand, gradient.FourAt(voxel, -1, firstColumn + column, gradientLines, 0));
             }
 
             Group.Barrier();
@@ -122,10 +145,41 @@ internal static class MatrixWeightGradient
             }
         }
 
-        var first = ((part * shape.Taps + (kd * MatrixGradientPlanes.Window + kh) * MatrixGradientPlanes.Window) * shape.InputChannels + firstChannel + 2 * g)
+        var own = ((part * shape.Taps + (kd * MatrixGradientPlanes.Window + kh) * MatrixGradientPlanes.Window) * shape.InputChannels + firstChannel + 2 * g)
             * shape.OutputChannels + firstColumn + warpColumn * MatrixGradientPlanes.Channels + 2 * t;
-        sums.StoreTo(partials, first, shape.InputChannels * shape.OutputChannels, shape.OutputChannels, shape.InputChannels - firstChannel - 2 * g, layout.ColumnFragments);
+        sums.StoreTo(partials, own, shape.InputChannels * shape.OutputChannels, shape.OutputChannels, shape.InputChannels - firstChannel - 2 * g, layout.ColumnFragments);
     }
+
+    /// <summary>Voxels of the two tensors that are the i-th that a box reaches; -1 outside the image, and beyond the last.</summary>
+    private static (int Voxel, int Small) InputVoxel(TileSource source, MatrixGradientBoxes boxes, BlockPlace reached, int image, int i)
+    {
+        var (rowD, rowH) = boxes.ReachedRow(i / MatrixGradientPlanes.ReachedWidth);
+        var (d, h, w) = (reached.D + rowD, reached.H + rowH, reached.W + i % MatrixGradientPlanes.ReachedWidth);
+        var inside = i < boxes.Reached & source.IsInside(d, h, w);
+        return (inside ? source.Voxel(image, d, h, w) : -1, inside & source.SmallShape.C > 0 ? source.SmallVoxel(image, d, h, w) : -1);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static FetchedFour FetchInput(TileSource source, MatrixGradientBoxes boxes, BlockPlace reached, int image, int i, int channel)
+    {
+        var (voxel, small) = InputVoxel(source, boxes, reached, image, i);
+        return source.Fetch(voxel, small, channel);
+    }
+
+    /// <summary>The i-th voxel of a box; -1 outside the image, and beyond the last.</summary>
+    private static int GradientVoxel(TileSource gradient, MatrixGradientBoxes boxes, BlockPlace place, int image, int i)
+    {
+        var (rowD, rowH) = boxes.Row(i / MatrixGradientPlanes.Width);
+        var (d, h, w) = (place.D + rowD, place.H + rowH, place.W + i % MatrixGradientPlanes.Width);
+        return i < MatrixGradientPlanes.Voxels & gradient.IsInside(d, h, w) ? gradient.Voxel(image, d, h, w) : -1;
+    }
+
+    /// <summary>Vector of four channels of what is reached.</summary>
+    private static int InputVector(int channel, int i) => (channel / 8 * MatrixGradientPlanes.InputWords + i * MatrixGradientPlanes.Channels + channel % 8) / 4;
+
+    /// <summary>Vector of four channels of the gradient.</summary>
+    private static int GradientVector(int column, int i) =>
+        (MatrixGradientPlanes.FirstGradient + column / 8 * MatrixGradientPlanes.GradientWords + i * MatrixGradientPlanes.Channels + column % 8) / 4;
 
     private static Words Rounded<TOperand>(TOperand operand, Four values) where TOperand : unmanaged, IGradientOperand
     {

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using ILGPU;
 
 namespace Spoco.Kernels.Primitives;
@@ -92,21 +93,50 @@ internal struct TileSource
     internal readonly Four FourAt(int voxel, int small, int channel, FourLines lines, int vectors)
     {
         Four values = default;
-        if (voxel < 0 || channel >= Channels)
-            return values;
-        if (vectors == 0)
+        if (vectors != 0)
+            return Computed(Fetch(voxel, small, channel), channel, lines);
+        if (voxel >= 0 && channel < Channels)
         {
             values.X = OneAt(voxel, small, channel, lines.Scale.X, lines.Shift.X);
             values.Y = OneAt(voxel, small, channel + 1, lines.Scale.Y, lines.Shift.Y);
             values.Z = OneAt(voxel, small, channel + 2, lines.Scale.Z, lines.Shift.Z);
             values.W = OneAt(voxel, small, channel + 3, lines.Scale.W, lines.Shift.W);
-            return values;
         }
 
-        var at = (voxel * Shape.C + channel) / 4;
-        values = channel < Shape.C ? Values.FourAt(at) : Small.FourAt((small * SmallShape.C + channel - Shape.C) / 4);
-        values = lines.Shift.Plus(lines.Scale, values);
-        return Gated != 0 ? values.Times(Activation, Gate.FourAt(at)) : values;
+        return values;
+    }
+
+    /// <summary>The memory of four neighbouring channels, which lie in one tensor and can be read at once; arguments as those of <see cref="FourAt"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal readonly FetchedFour Fetch(int voxel, int small, int channel)
+    {
+        FetchedFour fetched = default;
+        if (voxel >= 0 && channel < Channels)
+        {
+            var at = (voxel * Shape.C + channel) / 4;
+            fetched.IsInside = 1;
+            fetched.Values = channel < Shape.C ? Values.Fetch(at) : Small.Fetch((small * SmallShape.C + channel - Shape.C) / 4);
+            if (Gated != 0)
+                fetched.Gate = Gate.Fetch(at);
+        }
+
+        return fetched;
+    }
+
+    /// <summary>What <see cref="FourAt"/> gives, of memory that is there.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal readonly Four Computed(FetchedFour fetched, int channel, FourLines lines)
+    {
+        Four values = default;
+        if (fetched.IsInside != 0)
+        {
+            values = channel < Shape.C ? Values.Widened(fetched.Values) : Small.Widened(fetched.Values);
+            values = lines.Shift.Plus(lines.Scale, values);
+            if (Gated != 0)
+                values = values.Times(Activation, Gate.Widened(fetched.Gate));
+        }
+
+        return values;
     }
 
     private readonly float OneAt(int voxel, int small, int channel, float scale, float shift)
@@ -169,6 +199,19 @@ internal struct TileSource
 
     private static int Shrink(int position, int small, int size) =>
         2 * small == size ? position >> 1 : small == size ? position : position * small / size;
+}
+
+/// <summary>Memory on its way: nothing has waited for it.</summary>
+internal struct FetchedFour
+{
+    /// <summary>Of four values.</summary>
+    public Four Values;
+
+    /// <summary>Of what they are taken through.</summary>
+    public Four Gate;
+
+    /// <summary>Whether there is any.</summary>
+    public int IsInside;
 }
 
 /// <summary>Factor and summand of four neighbouring channels.</summary>

@@ -59,7 +59,41 @@ internal struct ValueView
 
     /// <summary>The values 4 i to 4 i + 3.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal readonly Four FourAt(int i) => IsBrain != 0 ? Brain.Cast<BrainFour>()[i].Wide : Single.Cast<Four>()[i];
+    internal readonly Four FourAt(int i) => Widened(Fetch(i));
+
+    /// <summary>
+    /// The memory of the values 4 i to 4 i + 3, for <see cref="Widened"/>. Nothing is computed with it, so that a thread can have several on their way before it
+    /// waits for the first.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal readonly Four Fetch(int i)
+    {
+        Four memory = default;
+        if (IsBrain != 0)
+        {
+            var narrow = Brain.Cast<BrainFour>()[i];
+            memory.X = Interop.IntAsFloat(narrow.XY);
+            memory.Y = Interop.IntAsFloat(narrow.ZW);
+        }
+        else
+        {
+            memory = Single.Cast<Four>()[i];
+        }
+
+        return memory;
+    }
+
+    /// <summary>The values in memory that <see cref="Fetch"/> gave.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal readonly Four Widened(Four memory)
+    {
+        if (IsBrain == 0)
+            return memory;
+        BrainFour narrow;
+        narrow.XY = Interop.FloatAsInt(memory.X);
+        narrow.ZW = Interop.FloatAsInt(memory.Y);
+        return narrow.Wide;
+    }
 
     /// <summary>Writes the values 4 i to 4 i + 3.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
