@@ -110,16 +110,16 @@ internal struct TileSource
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal readonly FetchedFour Fetch(int voxel, int small, int channel)
     {
-        FetchedFour fetched = default;
-        if (voxel >= 0 && channel < Channels)
-        {
-            var at = (voxel * Shape.C + channel) / 4;
-            fetched.IsInside = 1;
-            fetched.Values = channel < Shape.C ? Values.Fetch(at) : Small.Fetch((small * SmallShape.C + channel - Shape.C) / 4);
-            if (Gated != 0)
-                fetched.Gate = Gate.Fetch(at);
-        }
-
+        // No branch around a read: where two ways meet, what was read would be moved, and so be waited for. Outside the image the first values are read.
+        var (isInside, isSmall) = ((voxel >= 0) & (channel < Channels), (channel >= Shape.C) & (channel < Channels));
+        var at = isInside ? (voxel * Shape.C + channel) / 4 : 0;
+        var smallAt = isInside ? (small * SmallShape.C + channel - Shape.C) / 4 : 0;
+        FetchedFour fetched;
+        fetched.IsInside = isInside ? 1 : 0;
+        fetched.Values = (isSmall ? Small : Values).Fetch(isSmall ? smallAt : at);
+        fetched.Gate = default;
+        if (Gated != 0)
+            fetched.Gate = Gate.Fetch(at);
         return fetched;
     }
 
