@@ -110,13 +110,16 @@ internal struct TileSource
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal readonly FetchedFour Fetch(int voxel, int small, int channel)
     {
-        // No branch around a read: where two ways meet, what was read would be moved, and so be waited for. Outside the image the first values are read.
+        // Outside the image the first values are read: where a way without a read meets one with it, what was read would be moved, and so be waited for.
         var (isInside, isSmall) = ((voxel >= 0) & (channel < Channels), (channel >= Shape.C) & (channel < Channels));
         var at = isInside ? (voxel * Shape.C + channel) / 4 : 0;
         var smallAt = isInside ? (small * SmallShape.C + channel - Shape.C) / 4 : 0;
         FetchedFour fetched;
         fetched.IsInside = isInside ? 1 : 0;
-        fetched.Values = (isSmall ? Small : Values).Fetch(isSmall ? smallAt : at);
+        if (isSmall)
+            fetched.Values = Small.Fetch(smallAt);
+        else
+            fetched.Values = Values.Fetch(at);
         fetched.Gate = default;
         if (Gated != 0)
             fetched.Gate = Gate.Fetch(at);
