@@ -14,7 +14,7 @@ internal static class MatrixForward
         var voxels = SharedMemory.Allocate<int>(2 * MatrixTiles.MostReached);
         var places = SharedMemory.Allocate<BlockPlace>(MatrixTiles.Blocks);
         var thread = TilePlace.Of<TLayout>(shape.OutputChannels, blocks.Tiles);
-        var sum = MatrixProduct.Of<TLayout, TOperand>(source, weight, shape, blocks, reach, thread, shared, voxels, places, emulated);
+        var sum = MatrixProduct.Of<TLayout, TOperand, InputSource>(source, weight, shape, blocks, reach, thread, shared, voxels, places, emulated);
         TileForward.Finish<TLayout>(sum, shared.Cast<float>(), target, blocks, thread, shape.OutputChannels, places);
     }
 }

@@ -14,7 +14,7 @@ internal static class MatrixInputGradient
         var voxels = SharedMemory.Allocate<int>(2 * MatrixTiles.MostReached);
         var places = SharedMemory.Allocate<BlockPlace>(MatrixTiles.Blocks);
         var thread = TilePlace.Of<TLayout>(transposed.OutputChannels, blocks.Tiles);
-        var sum = MatrixProduct.Of<TLayout, TOperand>(gradient, weight, transposed, blocks, reach, thread, shared, voxels, places, emulated);
+        var sum = MatrixProduct.Of<TLayout, TOperand, GradientSource>(gradient, weight, transposed, blocks, reach, thread, shared, voxels, places, emulated);
         TileInputGradient.Finish<TLayout>(sum, shared.Cast<Four>(), target, blocks, thread, transposed.OutputChannels, places);
     }
 }

@@ -28,10 +28,10 @@ internal static class MatrixProduct
     /// <param name="places">Shared memory of the blocks.</param>
     /// <param name="emulated">See <see cref="WarpSums.Zero"/>.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static TileProduct Of<TLayout, TOperand>(
+    public static TileProduct Of<TLayout, TOperand, TKind>(
         TileSource source, ArrayView<Words> weight, ConvolutionShape shape, TileBlocks blocks, MatrixReach reach, TilePlace thread,
         ArrayView<Words> shared, ArrayView<int> voxels, ArrayView<BlockPlace> places, ArrayView<int> emulated)
-        where TLayout : unmanaged, IMatrixLayout where TOperand : unmanaged, IMatrixOperand
+        where TLayout : unmanaged, IMatrixLayout where TOperand : unmanaged, IMatrixOperand where TKind : unmanaged, ISourceKind
     {
         var layout = default(TLayout);
         var operand = default(TOperand);
@@ -78,7 +78,7 @@ internal static class MatrixProduct
         {
             // The numbers of the voxels are there; and nobody reads the slab before any more.
             Group.Barrier();
-            reach.Load<TOperand>(source, thread.Image, slab * slabChannels, threads, voxels, small, shared);
+            reach.Load<TOperand, TKind>(source, thread.Image, slab * slabChannels, threads, voxels, small, shared);
             int kw = 0, kh = 0, tap = 0;
             for (var i = 0; i < shape.Taps; i++)
             {

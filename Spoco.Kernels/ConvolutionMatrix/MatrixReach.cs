@@ -45,9 +45,9 @@ internal readonly record struct MatrixReach(int D, int H, int W, int Vectors)
     }
 
     /// <summary>Loads a slab of what is reached into shared memory.</summary>
-    internal void Load<TOperand>(
+    internal void Load<TOperand, TKind>(
         TileSource source, int image, int firstChannel, int threads, ArrayView<int> voxels, ArrayView<int> small, ArrayView<Words> target)
-        where TOperand : unmanaged, IMatrixOperand
+        where TOperand : unmanaged, IMatrixOperand where TKind : unmanaged, ISourceKind
     {
         // A thread has the same channels of all its voxels: there are as many vectors of words in a slab as divide the threads.
         var operand = default(TOperand);
@@ -62,23 +62,23 @@ internal readonly record struct MatrixReach(int D, int H, int W, int Vectors)
             {
                 if (operand.ChannelsPerWord == 2)
                 {
-                    var (a, b) = (Fetch(source, voxels, small, i, c), Fetch(source, voxels, small, i, c + 4));
-                    var (d, e) = (Fetch(source, voxels, small, i + step, c), Fetch(source, voxels, small, i + step, c + 4));
-                    Put(target, i, Pairs(operand, source.Computed(a, c, lines), source.Computed(b, c + 4, next)));
-                    Put(target, i + step, Pairs(operand, source.Computed(d, c, lines), source.Computed(e, c + 4, next)));
-                    (a, b) = (Fetch(source, voxels, small, i + 2 * step, c), Fetch(source, voxels, small, i + 2 * step, c + 4));
-                    (d, e) = (Fetch(source, voxels, small, i + 3 * step, c), Fetch(source, voxels, small, i + 3 * step, c + 4));
-                    Put(target, i + 2 * step, Pairs(operand, source.Computed(a, c, lines), source.Computed(b, c + 4, next)));
-                    Put(target, i + 3 * step, Pairs(operand, source.Computed(d, c, lines), source.Computed(e, c + 4, next)));
+                    var (a, b) = (Fetch<TKind>(source, voxels, small, i, c), Fetch<TKind>(source, voxels, small, i, c + 4));
+                    var (d, e) = (Fetch<TKind>(source, voxels, small, i + step, c), Fetch<TKind>(source, voxels, small, i + step, c + 4));
+                    Put(target, i, Pairs(operand, source.Computed<TKind>(a, c, lines), source.Computed<TKind>(b, c + 4, next)));
+                    Put(target, i + step, Pairs(operand, source.Computed<TKind>(d, c, lines), source.Computed<TKind>(e, c + 4, next)));
+                    (a, b) = (Fetch<TKind>(source, voxels, small, i + 2 * step, c), Fetch<TKind>(source, voxels, small, i + 2 * step, c + 4));
+                    (d, e) = (Fetch<TKind>(source, voxels, small, i + 3 * step, c), Fetch<TKind>(source, voxels, small, i + 3 * step, c + 4));
+                    Put(target, i + 2 * step, Pairs(operand, source.Computed<TKind>(a, c, lines), source.Computed<TKind>(b, c + 4, next)));
+                    Put(target, i + 3 * step, Pairs(operand, source.Computed<TKind>(d, c, lines), source.Computed<TKind>(e, c + 4, next)));
                 }
                 else
                 {
-                    var (a, b) = (Fetch(source, voxels, small, i, c), Fetch(source, voxels, small, i + step, c));
-                    var (d, e) = (Fetch(source, voxels, small, i + 2 * step, c), Fetch(source, voxels, small, i + 3 * step, c));
-                    Put(target, i, Singles(operand, source.Computed(a, c, lines)));
-                    Put(target, i + step, Singles(operand, source.Computed(b, c, lines)));
-                    Put(target, i + 2 * step, Singles(operand, source.Computed(d, c, lines)));
-                    Put(target, i + 3 * step, Singles(operand, source.Computed(e, c, lines)));
+                    var (a, b) = (Fetch<TKind>(source, voxels, small, i, c), Fetch<TKind>(source, voxels, small, i + step, c));
+                    var (d, e) = (Fetch<TKind>(source, voxels, small, i + 2 * step, c), Fetch<TKind>(source, voxels, small, i + 3 * step, c));
+                    Put(target, i, Singles(operand, source.Computed<TKind>(a, c, lines)));
+                    Put(target, i + step, Singles(operand, source.Computed<TKind>(b, c, lines)));
+                    Put(target, i + 2 * step, Singles(operand, source.Computed<TKind>(d, c, lines)));
+                    Put(target, i + 3 * step, Singles(operand, source.Computed<TKind>(e, c, lines)));
                 }
             }
         }
@@ -86,16 +86,16 @@ internal readonly record struct MatrixReach(int D, int H, int W, int Vectors)
         for (var i = first; i < (Vectors != 0 ? 0 : Voxels); i += step)
         {
             var (voxel, smallVoxel) = (voxels[i], source.SmallShape.C > 0 ? small[i] : -1);
-            var values = source.FourAt(voxel, smallVoxel, c, lines, 0);
-            Put(target, i, operand.ChannelsPerWord == 2 ? Pairs(operand, values, source.FourAt(voxel, smallVoxel, c + 4, next, 0)) : Singles(operand, values));
+            var values = source.FourAt(voxel, smallVoxel, c, lines);
+            Put(target, i, operand.ChannelsPerWord == 2 ? Pairs(operand, values, source.FourAt(voxel, smallVoxel, c + 4, next)) : Singles(operand, values));
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private FetchedFour Fetch(TileSource source, ArrayView<int> voxels, ArrayView<int> small, int i, int channel)
+    private FetchedFour Fetch<TKind>(TileSource source, ArrayView<int> voxels, ArrayView<int> small, int i, int channel) where TKind : unmanaged, ISourceKind
     {
         var inside = i < Voxels;
-        return source.Fetch(inside ? voxels[i] : -1, inside & source.SmallShape.C > 0 ? small[i] : -1, channel);
+        return source.Fetch<TKind>(inside ? voxels[i] : -1, inside & source.SmallShape.C > 0 ? small[i] : -1, channel);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -103,37 +103,37 @@ internal static class MatrixWeightGradient
                     var first = FetchInput(source, boxes, reached, image, i, firstChannel + channel);
                     var second = FetchInput(source, boxes, reached, image, j, firstChannel + channel);
                     var third = FetchInput(source, boxes, reached, image, k, firstChannel + channel);
-                    shared[InputVector(channel, i)] = Rounded(operand, source.Computed(first, firstChannel + channel, lines));
+                    shared[InputVector(channel, i)] = Rounded(operand, source.Computed<InputSource>(first, firstChannel + channel, lines));
                     if (j < boxes.Reached)
-                        shared[InputVector(channel, j)] = Rounded(operand, source.Computed(second, firstChannel + channel, lines));
+                        shared[InputVector(channel, j)] = Rounded(operand, source.Computed<InputSource>(second, firstChannel + channel, lines));
                     if (k < boxes.Reached)
-                        shared[InputVector(channel, k)] = Rounded(operand, source.Computed(third, firstChannel + channel, lines));
+                        shared[InputVector(channel, k)] = Rounded(operand, source.Computed<InputSource>(third, firstChannel + channel, lines));
                 }
 
                 for (var i = Group.IdxX / (columns / 4); i < MatrixGradientPlanes.Voxels; i += 3 * (threads / (columns / 4)))
                 {
                     var (j, k) = (i + threads / (columns / 4), i + 2 * (threads / (columns / 4)));
-                    var first = gradient.Fetch(GradientVoxel(gradient, boxes, place, image, i), -1, firstColumn + column);
-                    var second = gradient.Fetch(GradientVoxel(gradient, boxes, place, image, j), -1, firstColumn + column);
-                    var third = gradient.Fetch(GradientVoxel(gradient, boxes, place, image, k), -1, firstColumn + column);
-                    shared[GradientVector(column, i)] = Rounded(operand, gradient.Computed(first, firstColumn + column, gradientLines));
+                    var first = gradient.Fetch<GradientSource>(GradientVoxel(gradient, boxes, place, image, i), -1, firstColumn + column);
+                    var second = gradient.Fetch<GradientSource>(GradientVoxel(gradient, boxes, place, image, j), -1, firstColumn + column);
+                    var third = gradient.Fetch<GradientSource>(GradientVoxel(gradient, boxes, place, image, k), -1, firstColumn + column);
+                    shared[GradientVector(column, i)] = Rounded(operand, gradient.Computed<GradientSource>(first, firstColumn + column, gradientLines));
                     if (j < MatrixGradientPlanes.Voxels)
-                        shared[GradientVector(column, j)] = Rounded(operand, gradient.Computed(second, firstColumn + column, gradientLines));
+                        shared[GradientVector(column, j)] = Rounded(operand, gradient.Computed<GradientSource>(second, firstColumn + column, gradientLines));
                     if (k < MatrixGradientPlanes.Voxels)
-                        shared[GradientVector(column, k)] = Rounded(operand, gradient.Computed(third, firstColumn + column, gradientLines));
+                        shared[GradientVector(column, k)] = Rounded(operand, gradient.Computed<GradientSource>(third, firstColumn + column, gradientLines));
                 }
             }
 
             for (var i = Group.IdxX / 4; i < (boxes.Vectors != 0 ? 0 : boxes.Reached); i += threads / 4)
             {
                 var (voxel, small) = InputVoxel(source, boxes, reached, image, i);
-                shared[InputVector(channel, i)] = Rounded(operand, source.FourAt(voxel, small, firstChannel + channel, lines, 0));
+                shared[InputVector(channel, i)] = Rounded(operand, source.FourAt(voxel, small, firstChannel + channel, lines));
             }
 
             for (var i = Group.IdxX / (columns / 4); i < (boxes.Vectors != 0 ? 0 : MatrixGradientPlanes.Voxels); i += threads / (columns / 4))
             {
                 var voxel = GradientVoxel(gradient, boxes, place, image, i);
-                shared[GradientVector(column, i)] = Rounded(operand, gradient.FourAt(voxel, -1, firstColumn + column, gradientLines, 0));
+                shared[GradientVector(column, i)] = Rounded(operand, gradient.FourAt(voxel, -1, firstColumn + column, gradientLines));
             }
 
             Group.Barrier();
@@ -163,7 +163,7 @@ internal static class MatrixWeightGradient
     private static FetchedFour FetchInput(TileSource source, MatrixGradientBoxes boxes, BlockPlace reached, int image, int i, int channel)
     {
         var (voxel, small) = InputVoxel(source, boxes, reached, image, i);
-        return source.Fetch(voxel, small, channel);
+        return source.Fetch<InputSource>(voxel, small, channel);
     }
 
     /// <summary>The i-th voxel of a box; -1 outside the image, and beyond the last.</summary>

@@ -84,17 +84,14 @@ internal struct TileSource
         return lines;
     }
 
-    /// <summary>Four neighbouring channels, normalised or taken through the activation; 0 outside the image and beyond the last channel.</summary>
+    /// <summary>Four neighbouring channels, normalised or taken through the activation, one by one; 0 outside the image and beyond the last channel.</summary>
     /// <param name="voxel">Voxel of the first tensor, -1 outside the image.</param>
     /// <param name="small">That of the second tensor.</param>
     /// <param name="channel">First channel.</param>
     /// <param name="lines">Their normalisation.</param>
-    /// <param name="vectors">Whether four channels lie in one tensor and can be read at once.</param>
-    internal readonly Four FourAt(int voxel, int small, int channel, FourLines lines, int vectors)
+    internal readonly Four FourAt(int voxel, int small, int channel, FourLines lines)
     {
         Four values = default;
-        if (vectors != 0)
-            return Computed(Fetch(voxel, small, channel), channel, lines);
         if (voxel >= 0 && channel < Channels)
         {
             values.X = OneAt(voxel, small, channel, lines.Scale.X, lines.Shift.X);
@@ -108,35 +105,50 @@ internal struct TileSource
 
     /// <summary>The memory of four neighbouring channels, which lie in one tensor and can be read at once; arguments as those of <see cref="FourAt"/>.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal readonly FetchedFour Fetch(int voxel, int small, int channel)
+    internal readonly FetchedFour Fetch<TKind>(int voxel, int small, int channel) where TKind : unmanaged, ISourceKind
     {
         // Outside the image the first values are read: where a way without a read meets one with it, what was read would be moved, and so be waited for.
-        var (isInside, isSmall) = ((voxel >= 0) & (channel < Channels), (channel >= Shape.C) & (channel < Channels));
+        var isInside = (voxel >= 0) & (channel < Channels);
         var at = isInside ? (voxel * Shape.C + channel) / 4 : 0;
-        var smallAt = isInside ? (small * SmallShape.C + channel - Shape.C) / 4 : 0;
         FetchedFour fetched;
         fetched.IsInside = isInside ? 1 : 0;
-        if (isSmall)
-            fetched.Values = Small.Fetch(smallAt);
-        else
-            fetched.Values = Values.Fetch(at);
         fetched.Gate = default;
-        if (Gated != 0)
-            fetched.Gate = Gate.Fetch(at);
+        if (default(TKind).IsGradient)
+        {
+            fetched.Values = Values.Fetch(at);
+            if (Gated != 0)
+                fetched.Gate = Gate.Fetch(at);
+        }
+        else if ((channel >= Shape.C) & (channel < Channels))
+        {
+            fetched.Values = Small.Fetch(isInside ? (small * SmallShape.C + channel - Shape.C) / 4 : 0);
+        }
+        else
+        {
+            fetched.Values = Values.Fetch(at);
+        }
+
         return fetched;
     }
 
     /// <summary>What <see cref="FourAt"/> gives, of memory that is there.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal readonly Four Computed(FetchedFour fetched, int channel, FourLines lines)
+    internal readonly Four Computed<TKind>(FetchedFour fetched, int channel, FourLines lines) where TKind : unmanaged, ISourceKind
     {
         Four values = default;
         if (fetched.IsInside != 0)
         {
-            values = channel < Shape.C ? Values.Widened(fetched.Values) : Small.Widened(fetched.Values);
-            values = lines.Shift.Plus(lines.Scale, values);
-            if (Gated != 0)
-                values = values.Times(Activation, Gate.Widened(fetched.Gate));
+            if (default(TKind).IsGradient)
+            {
+                values = Values.Widened(fetched.Values);
+                if (Gated != 0)
+                    values = values.Times(Activation, Gate.Widened(fetched.Gate));
+            }
+            else
+            {
+                values = channel < Shape.C ? Values.Widened(fetched.Values) : Small.Widened(fetched.Values);
+                values = lines.Shift.Plus(lines.Scale, values);
+            }
         }
 
         return values;
@@ -202,6 +214,27 @@ internal struct TileSource
 
     private static int Shrink(int position, int small, int size) =>
         2 * small == size ? position >> 1 : small == size ? position : position * small / size;
+}
+
+/// <summary>Which of the two a <see cref="TileSource"/> is, as a type.</summary>
+internal interface ISourceKind
+{
+    /// <summary>Whether it is a gradient, perhaps with a gate, and not tensors, perhaps normalised and joined.</summary>
+    bool IsGradient { get; }
+}
+
+/// <summary>What a convolution reads.</summary>
+internal readonly struct InputSource : ISourceKind
+{
+    /// <inheritdoc/>
+    public bool IsGradient => false;
+}
+
+/// <summary>The gradient of its result.</summary>
+internal readonly struct GradientSource : ISourceKind
+{
+    /// <inheritdoc/>
+    public bool IsGradient => true;
 }
 
 /// <summary>Memory on its way: nothing has waited for it.</summary>
