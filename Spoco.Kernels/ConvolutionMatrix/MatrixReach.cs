@@ -57,28 +57,42 @@ internal readonly record struct MatrixReach(int D, int H, int W, int Vectors)
         var (first, step) = (Group.IdxX / MatrixTiles.SlabVectors, threads / MatrixTiles.SlabVectors);
         if (Vectors != 0)
         {
-            // Four reads are on their way before the first one is used: the memory is far, and nothing else hides its latency.
-            for (var i = first; i < Voxels; i += 4 * step)
+            // Four reads are on their way before the first one is used, those of gates counted: the memory is far, and nothing else hides its latency.
+            for (var i = first; i < Voxels; i += 2 * step)
             {
                 if (operand.ChannelsPerWord == 2)
                 {
                     var (a, b) = (Fetch<TKind>(source, voxels, small, i, c), Fetch<TKind>(source, voxels, small, i, c + 4));
-                    var (d, e) = (Fetch<TKind>(source, voxels, small, i + step, c), Fetch<TKind>(source, voxels, small, i + step, c + 4));
-                    Put(target, i, Pairs(operand, source.Computed<TKind>(a, c, lines), source.Computed<TKind>(b, c + 4, next)));
-                    Put(target, i + step, Pairs(operand, source.Computed<TKind>(d, c, lines), source.Computed<TKind>(e, c + 4, next)));
-                    (a, b) = (Fetch<TKind>(source, voxels, small, i + 2 * step, c), Fetch<TKind>(source, voxels, small, i + 2 * step, c + 4));
-                    (d, e) = (Fetch<TKind>(source, voxels, small, i + 3 * step, c), Fetch<TKind>(source, voxels, small, i + 3 * step, c + 4));
-                    Put(target, i + 2 * step, Pairs(operand, source.Computed<TKind>(a, c, lines), source.Computed<TKind>(b, c + 4, next)));
-                    Put(target, i + 3 * step, Pairs(operand, source.Computed<TKind>(d, c, lines), source.Computed<TKind>(e, c + 4, next)));
+                    if (default(TKind).IsGradient)
+                    {
+                        Put(target, i, Pairs(operand, source.Computed<TKind>(a, c, lines), source.Computed<TKind>(b, c + 4, next)));
+                        (a, b) = (Fetch<TKind>(source, voxels, small, i + step, c), Fetch<TKind>(source, voxels, small, i + step, c + 4));
+                        Put(target, i + step, Pairs(operand, source.Computed<TKind>(a, c, lines), source.Computed<TKind>(b, c + 4, next)));
+                    }
+                    else
+                    {
+                        var (d, e) = (Fetch<TKind>(source, voxels, small, i + step, c), Fetch<TKind>(source, voxels, small, i + step, c + 4));
+                        Put(target, i, Pairs(operand, source.Computed<TKind>(a, c, lines), source.Computed<TKind>(b, c + 4, next)));
+                        Put(target, i + step, Pairs(operand, source.Computed<TKind>(d, c, lines), source.Computed<TKind>(e, c + 4, next)));
+                    }
                 }
                 else
                 {
                     var (a, b) = (Fetch<TKind>(source, voxels, small, i, c), Fetch<TKind>(source, voxels, small, i + step, c));
-                    var (d, e) = (Fetch<TKind>(source, voxels, small, i + 2 * step, c), Fetch<TKind>(source, voxels, small, i + 3 * step, c));
-                    Put(target, i, Singles(operand, source.Computed<TKind>(a, c, lines)));
-                    Put(target, i + step, Singles(operand, source.Computed<TKind>(b, c, lines)));
-                    Put(target, i + 2 * step, Singles(operand, source.Computed<TKind>(d, c, lines)));
-                    Put(target, i + 3 * step, Singles(operand, source.Computed<TKind>(e, c, lines)));
+                    if (default(TKind).IsGradient)
+                    {
+                        Put(target, i, Singles(operand, source.Computed<TKind>(a, c, lines)));
+                        Put(target, i + step, Singles(operand, source.Computed<TKind>(b, c, lines)));
+                    }
+                    else
+                    {
+                        i += 2 * step;
+                        var (d, e) = (Fetch<TKind>(source, voxels, small, i, c), Fetch<TKind>(source, voxels, small, i + step, c));
+                        Put(target, i - 2 * step, Singles(operand, source.Computed<TKind>(a, c, lines)));
+                        Put(target, i - step, Singles(operand, source.Computed<TKind>(b, c, lines)));
+                        Put(target, i, Singles(operand, source.Computed<TKind>(d, c, lines)));
+                        Put(target, i + step, Singles(operand, source.Computed<TKind>(e, c, lines)));
+                    }
                 }
             }
         }
