@@ -10,6 +10,12 @@ internal interface IMatrixWords
     /// <summary>The word of neighbouring channels, of which the second counts where a word has two.</summary>
     int Word(float first, float second);
 
+    /// <summary>
+    /// Whether tensors may be stored as brain floating-point numbers, whose factors lose nothing by such words. Kernels of other words know single precision
+    /// alone: they have registers for nothing else.
+    /// </summary>
+    bool ReadsNarrow { get; }
+
     /// <summary>What matrix units add for two words.</summary>
     float Product(int a, int b);
 }

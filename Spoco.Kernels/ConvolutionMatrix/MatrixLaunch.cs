@@ -28,7 +28,7 @@ internal static class MatrixLaunch
     public static void Forward(
         IlgpuDevice device, in TileSource source, DeviceBuffer<float> weight, in ConvolutionShape shape, in TileBlocks blocks, in TileTarget target)
     {
-        switch (device.Precision)
+        switch (PrecisionOf(device, source))
         {
             case Precision.F32:
                 Forward<SingleOperand>(device, source, weight, shape, blocks, target);
@@ -46,7 +46,7 @@ internal static class MatrixLaunch
     public static void InputGradient(
         IlgpuDevice device, in TileSource gradient, DeviceBuffer<float> weight, in ConvolutionShape shape, in TileBlocks blocks, in TileGradientTarget target)
     {
-        switch (device.Precision)
+        switch (PrecisionOf(device, gradient))
         {
             case Precision.F32:
                 InputGradient<SingleOperand>(device, gradient, weight, shape, blocks, target);
@@ -67,7 +67,8 @@ internal static class MatrixLaunch
     /// <summary>The gradient of the weight, see <see cref="TileLaunch.WeightGradientParts"/>, which computes what matrix units do not.</summary>
     public static DeviceBuffer<float> WeightGradientParts(
         IlgpuDevice device, Holdings holdings, in TileSource source, in TileSource gradient, in ConvolutionShape shape, DeviceBuffer<float> dweight) =>
-        !HasWeightGradient(shape) ? TileLaunch.WeightGradientParts(device, holdings, source, gradient, shape, dweight) : device.Precision switch
+        !HasWeightGradient(shape) ? TileLaunch.WeightGradientParts(device, holdings, source, gradient, shape, dweight)
+        : (gradient.HasNarrow ? Precision.BF16 : PrecisionOf(device, source)) switch
         {
             Precision.F32 => WeightGradientParts<SingleOperand>(device, holdings, source, gradient, shape, dweight),
             Precision.TF32 => WeightGradientParts<TensorFloat32Operand>(device, holdings, source, gradient, shape, dweight),
@@ -100,13 +101,16 @@ internal static class MatrixLaunch
         return copies;
     }
 
+    /// <summary>What is stored in half the memory has no more bits than BF16, and only kernels of that read it.</summary>
+    private static Precision PrecisionOf(IlgpuDevice device, in TileSource source) => source.HasNarrow ? Precision.BF16 : device.Precision;
+
     private static void Forward<TOperand>(
         IlgpuDevice device, in TileSource source, DeviceBuffer<float> weight, in ConvolutionShape shape, in TileBlocks blocks, in TileTarget target)
         where TOperand : unmanaged, IMatrixOperand
     {
         using var holdings = new Holdings();
         var packed = Pack<TOperand>(device, holdings, weight, shape, false);
-        var problem = new TileProblem(nameof(Forward), device.Precision, shape);
+        var problem = new TileProblem(nameof(Forward), PrecisionOf(device, source), shape);
         int columns;
         if (device.Tuning is not { } tuning)
             columns = Columns(device, shape, blocks);
@@ -151,7 +155,7 @@ internal static class MatrixLaunch
         using var holdings = new Holdings();
         var transposed = shape.Transposed;
         var packed = Pack<TOperand>(device, holdings, weight, transposed, true);
-        var problem = new TileProblem(nameof(InputGradient), device.Precision, transposed);
+        var problem = new TileProblem(nameof(InputGradient), PrecisionOf(device, gradient), transposed);
         int columns;
         if (device.Tuning is not { } tuning)
             columns = Columns(device, transposed, blocks);

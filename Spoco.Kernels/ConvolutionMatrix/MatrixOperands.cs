@@ -18,6 +18,9 @@ internal readonly struct SingleOperand : IMatrixOperand, IGradientOperand
     public int Word(float first, float second) => (int)Interop.FloatAsInt(first);
 
     /// <inheritdoc/>
+    public bool ReadsNarrow => false;
+
+    /// <inheritdoc/>
     public float Product(int a, int b)
     {
         var (upperA, upperB) = (TensorFloat32.Cut(a), TensorFloat32.Cut(b));
@@ -49,6 +52,9 @@ internal readonly struct TensorFloat32Operand : IMatrixOperand, IGradientOperand
 
     /// <inheritdoc/>
     public int Word(float first, float second) => TensorFloat32.Round(first);
+
+    /// <inheritdoc/>
+    public bool ReadsNarrow => false;
 
     /// <inheritdoc/>
     public float Product(int a, int b) => TensorFloat32.Cut(a) * TensorFloat32.Cut(b);
@@ -84,6 +90,9 @@ internal readonly struct BrainFloat16Operand : IMatrixOperand
     }
 
     /// <inheritdoc/>
+    public bool ReadsNarrow => true;
+
+    /// <inheritdoc/>
     public float Product(int a, int b)
     {
         var format = default(BrainFormat);
@@ -106,6 +115,9 @@ internal readonly struct WideBrainFloat16Operand : IGradientOperand
 {
     /// <inheritdoc/>
     public int Word(float first, float second) => (int)Interop.FloatAsInt(default(BrainFormat).Widen(default(BrainFormat).Narrow(first)));
+
+    /// <inheritdoc/>
+    public bool ReadsNarrow => true;
 
     /// <inheritdoc/>
     public float Product(int a, int b) => default(TensorFloat32Operand).Product(a, b);

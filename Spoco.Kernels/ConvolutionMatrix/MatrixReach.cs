@@ -62,36 +62,36 @@ internal readonly record struct MatrixReach(int D, int H, int W, int Vectors)
             {
                 if (operand.ChannelsPerWord == 2)
                 {
-                    var (a, b) = (Fetch<TKind>(source, voxels, small, i, c), Fetch<TKind>(source, voxels, small, i, c + 4));
+                    var (a, b) = (Fetch<TKind, TOperand>(source, voxels, small, i, c), Fetch<TKind, TOperand>(source, voxels, small, i, c + 4));
                     if (default(TKind).IsGradient)
                     {
-                        Put(target, i, Pairs(operand, source.Computed<TKind>(a, c, lines), source.Computed<TKind>(b, c + 4, next)));
-                        (a, b) = (Fetch<TKind>(source, voxels, small, i + step, c), Fetch<TKind>(source, voxels, small, i + step, c + 4));
-                        Put(target, i + step, Pairs(operand, source.Computed<TKind>(a, c, lines), source.Computed<TKind>(b, c + 4, next)));
+                        Put(target, i, Pairs(operand, source.Computed<TKind, TOperand>(a, c, lines), source.Computed<TKind, TOperand>(b, c + 4, next)));
+                        (a, b) = (Fetch<TKind, TOperand>(source, voxels, small, i + step, c), Fetch<TKind, TOperand>(source, voxels, small, i + step, c + 4));
+                        Put(target, i + step, Pairs(operand, source.Computed<TKind, TOperand>(a, c, lines), source.Computed<TKind, TOperand>(b, c + 4, next)));
                     }
                     else
                     {
-                        var (d, e) = (Fetch<TKind>(source, voxels, small, i + step, c), Fetch<TKind>(source, voxels, small, i + step, c + 4));
-                        Put(target, i, Pairs(operand, source.Computed<TKind>(a, c, lines), source.Computed<TKind>(b, c + 4, next)));
-                        Put(target, i + step, Pairs(operand, source.Computed<TKind>(d, c, lines), source.Computed<TKind>(e, c + 4, next)));
+                        var (d, e) = (Fetch<TKind, TOperand>(source, voxels, small, i + step, c), Fetch<TKind, TOperand>(source, voxels, small, i + step, c + 4));
+                        Put(target, i, Pairs(operand, source.Computed<TKind, TOperand>(a, c, lines), source.Computed<TKind, TOperand>(b, c + 4, next)));
+                        Put(target, i + step, Pairs(operand, source.Computed<TKind, TOperand>(d, c, lines), source.Computed<TKind, TOperand>(e, c + 4, next)));
                     }
                 }
                 else
                 {
-                    var (a, b) = (Fetch<TKind>(source, voxels, small, i, c), Fetch<TKind>(source, voxels, small, i + step, c));
+                    var (a, b) = (Fetch<TKind, TOperand>(source, voxels, small, i, c), Fetch<TKind, TOperand>(source, voxels, small, i + step, c));
                     if (default(TKind).IsGradient)
                     {
-                        Put(target, i, Singles(operand, source.Computed<TKind>(a, c, lines)));
-                        Put(target, i + step, Singles(operand, source.Computed<TKind>(b, c, lines)));
+                        Put(target, i, Singles(operand, source.Computed<TKind, TOperand>(a, c, lines)));
+                        Put(target, i + step, Singles(operand, source.Computed<TKind, TOperand>(b, c, lines)));
                     }
                     else
                     {
                         i += 2 * step;
-                        var (d, e) = (Fetch<TKind>(source, voxels, small, i, c), Fetch<TKind>(source, voxels, small, i + step, c));
-                        Put(target, i - 2 * step, Singles(operand, source.Computed<TKind>(a, c, lines)));
-                        Put(target, i - step, Singles(operand, source.Computed<TKind>(b, c, lines)));
-                        Put(target, i, Singles(operand, source.Computed<TKind>(d, c, lines)));
-                        Put(target, i + step, Singles(operand, source.Computed<TKind>(e, c, lines)));
+                        var (d, e) = (Fetch<TKind, TOperand>(source, voxels, small, i, c), Fetch<TKind, TOperand>(source, voxels, small, i + step, c));
+                        Put(target, i - 2 * step, Singles(operand, source.Computed<TKind, TOperand>(a, c, lines)));
+                        Put(target, i - step, Singles(operand, source.Computed<TKind, TOperand>(b, c, lines)));
+                        Put(target, i, Singles(operand, source.Computed<TKind, TOperand>(d, c, lines)));
+                        Put(target, i + step, Singles(operand, source.Computed<TKind, TOperand>(e, c, lines)));
                     }
                 }
             }
@@ -106,10 +106,11 @@ internal readonly record struct MatrixReach(int D, int H, int W, int Vectors)
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private FetchedFour Fetch<TKind>(TileSource source, ArrayView<int> voxels, ArrayView<int> small, int i, int channel) where TKind : unmanaged, ISourceKind
+    private FetchedFour Fetch<TKind, TWords>(TileSource source, ArrayView<int> voxels, ArrayView<int> small, int i, int channel)
+        where TKind : unmanaged, ISourceKind where TWords : unmanaged, IMatrixWords
     {
         var inside = i < Voxels;
-        return source.Fetch<TKind>(inside ? voxels[i] : -1, inside & source.SmallShape.C > 0 ? small[i] : -1, channel);
+        return source.Fetch<TKind, TWords>(inside ? voxels[i] : -1, inside & source.SmallShape.C > 0 ? small[i] : -1, channel);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

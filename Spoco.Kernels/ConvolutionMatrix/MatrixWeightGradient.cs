@@ -100,24 +100,24 @@ internal static class MatrixWeightGradient
                 for (var i = Group.IdxX / 4; i < boxes.Reached; i += 3 * (threads / 4))
                 {
                     var (j, k) = (i + threads / 4, i + 2 * (threads / 4));
-                    var first = FetchInput(source, boxes, reached, image, i, firstChannel + channel);
-                    var second = FetchInput(source, boxes, reached, image, j, firstChannel + channel);
-                    var third = FetchInput(source, boxes, reached, image, k, firstChannel + channel);
-                    shared[InputVector(channel, i)] = Rounded(operand, source.Computed<InputSource>(first, firstChannel + channel, lines));
+                    var first = FetchInput<TOperand>(source, boxes, reached, image, i, firstChannel + channel);
+                    var second = FetchInput<TOperand>(source, boxes, reached, image, j, firstChannel + channel);
+                    var third = FetchInput<TOperand>(source, boxes, reached, image, k, firstChannel + channel);
+                    shared[InputVector(channel, i)] = Rounded(operand, source.Computed<InputSource, TOperand>(first, firstChannel + channel, lines));
                     if (j < boxes.Reached)
-                        shared[InputVector(channel, j)] = Rounded(operand, source.Computed<InputSource>(second, firstChannel + channel, lines));
+                        shared[InputVector(channel, j)] = Rounded(operand, source.Computed<InputSource, TOperand>(second, firstChannel + channel, lines));
                     if (k < boxes.Reached)
-                        shared[InputVector(channel, k)] = Rounded(operand, source.Computed<InputSource>(third, firstChannel + channel, lines));
+                        shared[InputVector(channel, k)] = Rounded(operand, source.Computed<InputSource, TOperand>(third, firstChannel + channel, lines));
                 }
 
                 for (var i = Group.IdxX / (columns / 4); i < MatrixGradientPlanes.Voxels; i += 2 * (threads / (columns / 4)))
                 {
                     var j = i + threads / (columns / 4);
-                    var first = gradient.Fetch<GradientSource>(GradientVoxel(gradient, boxes, place, image, i), -1, firstColumn + column);
-                    var second = gradient.Fetch<GradientSource>(GradientVoxel(gradient, boxes, place, image, j), -1, firstColumn + column);
-                    shared[GradientVector(column, i)] = Rounded(operand, gradient.Computed<GradientSource>(first, firstColumn + column, gradientLines));
+                    var first = gradient.Fetch<GradientSource, TOperand>(GradientVoxel(gradient, boxes, place, image, i), -1, firstColumn + column);
+                    var second = gradient.Fetch<GradientSource, TOperand>(GradientVoxel(gradient, boxes, place, image, j), -1, firstColumn + column);
+                    shared[GradientVector(column, i)] = Rounded(operand, gradient.Computed<GradientSource, TOperand>(first, firstColumn + column, gradientLines));
                     if (j < MatrixGradientPlanes.Voxels)
-                        shared[GradientVector(column, j)] = Rounded(operand, gradient.Computed<GradientSource>(second, firstColumn + column, gradientLines));
+                        shared[GradientVector(column, j)] = Rounded(operand, gradient.Computed<GradientSource, TOperand>(second, firstColumn + column, gradientLines));
                 }
             }
 
@@ -157,10 +157,11 @@ internal static class MatrixWeightGradient
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static FetchedFour FetchInput(TileSource source, MatrixGradientBoxes boxes, BlockPlace reached, int image, int i, int channel)
+    private static FetchedFour FetchInput<TOperand>(TileSource source, MatrixGradientBoxes boxes, BlockPlace reached, int image, int i, int channel)
+        where TOperand : unmanaged, IGradientOperand
     {
         var (voxel, small) = InputVoxel(source, boxes, reached, image, i);
-        return source.Fetch<InputSource>(voxel, small, channel);
+        return source.Fetch<InputSource, TOperand>(voxel, small, channel);
     }
 
     /// <summary>The i-th voxel of a box; -1 outside the image, and beyond the last.</summary>

@@ -39,6 +39,9 @@ internal struct TileSource
     /// <summary>Whether <see cref="Gate"/> is used.</summary>
     public int Gated;
 
+    /// <summary>Whether any of it is stored as brain floating-point numbers.</summary>
+    internal readonly bool HasNarrow => (Values.IsBrain | Small.IsBrain | Gate.IsBrain) != 0;
+
     /// <summary>Joined channels.</summary>
     public readonly int Channels => Shape.C + SmallShape.C;
 
@@ -105,7 +108,7 @@ internal struct TileSource
 
     /// <summary>The memory of four neighbouring channels, which lie in one tensor and can be read at once; arguments as those of <see cref="FourAt"/>.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal readonly FetchedFour Fetch<TKind>(int voxel, int small, int channel) where TKind : unmanaged, ISourceKind
+    internal readonly FetchedFour Fetch<TKind, TWords>(int voxel, int small, int channel) where TKind : unmanaged, ISourceKind where TWords : unmanaged, IMatrixWords
     {
         // Outside the image the first values are read: where a way without a read meets one with it, what was read would be moved, and so be waited for.
         var isInside = (voxel >= 0) & (channel < Channels);
@@ -115,17 +118,17 @@ internal struct TileSource
         fetched.Gate = default;
         if (default(TKind).IsGradient)
         {
-            fetched.Values = Values.Fetch(at);
+            fetched.Values = Fetch<TWords>(Values, at);
             if (Gated != 0)
-                fetched.Gate = Gate.Fetch(at);
+                fetched.Gate = Fetch<TWords>(Gate, at);
         }
         else if ((channel >= Shape.C) & (channel < Channels))
         {
-            fetched.Values = Small.Fetch(isInside ? (small * SmallShape.C + channel - Shape.C) / 4 : 0);
+            fetched.Values = Fetch<TWords>(Small, isInside ? (small * SmallShape.C + channel - Shape.C) / 4 : 0);
         }
         else
         {
-            fetched.Values = Values.Fetch(at);
+            fetched.Values = Fetch<TWords>(Values, at);
         }
 
         return fetched;
@@ -133,26 +136,34 @@ internal struct TileSource
 
     /// <summary>What <see cref="FourAt"/> gives, of memory that is there.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal readonly Four Computed<TKind>(FetchedFour fetched, int channel, FourLines lines) where TKind : unmanaged, ISourceKind
+    internal readonly Four Computed<TKind, TWords>(FetchedFour fetched, int channel, FourLines lines) where TKind : unmanaged, ISourceKind where TWords : unmanaged, IMatrixWords
     {
         Four values = default;
         if (fetched.IsInside != 0)
         {
             if (default(TKind).IsGradient)
             {
-                values = Values.Widened(fetched.Values);
+                values = Widened<TWords>(Values, fetched.Values);
                 if (Gated != 0)
-                    values = values.Times(Activation, Gate.Widened(fetched.Gate));
+                    values = values.Times(Activation, Widened<TWords>(Gate, fetched.Gate));
             }
             else
             {
-                values = channel < Shape.C ? Values.Widened(fetched.Values) : Small.Widened(fetched.Values);
+                values = channel < Shape.C ? Widened<TWords>(Values, fetched.Values) : Widened<TWords>(Small, fetched.Values);
                 values = lines.Shift.Plus(lines.Scale, values);
             }
         }
 
         return values;
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Four Fetch<TWords>(ValueView values, int i) where TWords : unmanaged, IMatrixWords =>
+        default(TWords).ReadsNarrow ? values.Fetch(i) : values.Single.Cast<Four>()[i];
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Four Widened<TWords>(ValueView values, Four memory) where TWords : unmanaged, IMatrixWords =>
+        default(TWords).ReadsNarrow ? values.Widened(memory) : memory;
 
     private readonly float OneAt(int voxel, int small, int channel, float scale, float shift)
     {

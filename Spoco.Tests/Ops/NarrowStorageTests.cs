@@ -73,6 +73,29 @@ internal sealed class NarrowStorageTests
         }
     }
 
+    /// <summary>Where a device's precision changes between two passes, what the first has stored stays readable.</summary>
+    [Test]
+    public void What_is_narrow_is_read_in_any_precision([ValueSource(nameof(Devices))] string name)
+    {
+        var device = TestDevices.Open(name);
+        using var forced = device.Algorithms.Force(nameof(Primitives.Convolution), "matrix");
+        using var scope = new TensorScope();
+        var random = new Random(6);
+        TensorShape shape = new(1, 1, 7, 9, 16);
+        var (given, dy) = (Given(shape), Given(shape));
+        var (x, weight) = (Cast.Apply(given, ElementType.BF16).WithGradient(), Given(new(1, 3, 3, 16, 16)).WithGradient());
+        var results = Enum.GetValues<Precision>().Select(precision =>
+        {
+            using var rounding = new PrecisionScope(device, precision);
+            var y = Convolution.Apply(x, weight);
+            return (float[])[.. y.ToArray(), .. Gradients.Of(y, [x, weight], dy)[1].ToArray()];
+        }).ToArray();
+        Assert.That(results[(int)Precision.F32], Is.EqualTo(results[(int)Precision.BF16]));
+        Assert.That(results[(int)Precision.TF32], Is.EqualTo(results[(int)Precision.BF16]));
+
+        Tensor Given(TensorShape s) => Tensor.From(device, s, GradientCheck.RandomValues(random, s.Count));
+    }
+
     /// <summary>The last convolution of a network, of another type on either side.</summary>
     [Test]
     public void A_convolution_reads_what_is_narrow([ValueSource(nameof(Devices))] string name, [Values(1, 3)] int slices, [Values("matrix", "tiles")] string algorithm)
