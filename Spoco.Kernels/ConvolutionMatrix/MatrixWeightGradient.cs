@@ -96,7 +96,7 @@ internal static class MatrixWeightGradient
             (reached.D, reached.H, reached.W) = (place.D + kd - shape.PaddingD, place.H - shape.PaddingH, place.W - shape.PaddingW);
             if (boxes.Vectors != 0)
             {
-                // Some reads are on their way before the first one is used: the memory is far, and nothing else hides its latency.
+                // Three reads are on their way before the first one is used: the memory is far, and nothing else hides its latency.
                 for (var i = Group.IdxX / 4; i < boxes.Reached; i += 3 * (threads / 4))
                 {
                     var (j, k) = (i + threads / 4, i + 2 * (threads / 4));
@@ -110,14 +110,17 @@ internal static class MatrixWeightGradient
                         shared[InputVector(channel, k)] = Rounded(operand, source.Computed<InputSource, TOperand>(third, firstChannel + channel, lines));
                 }
 
-                for (var i = Group.IdxX / (columns / 4); i < MatrixGradientPlanes.Voxels; i += 2 * (threads / (columns / 4)))
+                for (var i = Group.IdxX / (columns / 4); i < MatrixGradientPlanes.Voxels; i += 3 * (threads / (columns / 4)))
                 {
-                    var j = i + threads / (columns / 4);
+                    var (j, k) = (i + threads / (columns / 4), i + 2 * (threads / (columns / 4)));
                     var first = gradient.Fetch<GradientSource, TOperand>(GradientVoxel(gradient, boxes, place, image, i), -1, firstColumn + column);
                     var second = gradient.Fetch<GradientSource, TOperand>(GradientVoxel(gradient, boxes, place, image, j), -1, firstColumn + column);
+                    var third = gradient.Fetch<GradientSource, TOperand>(GradientVoxel(gradient, boxes, place, image, k), -1, firstColumn + column);
                     shared[GradientVector(column, i)] = Rounded(operand, gradient.Computed<GradientSource, TOperand>(first, firstColumn + column, gradientLines));
                     if (j < MatrixGradientPlanes.Voxels)
                         shared[GradientVector(column, j)] = Rounded(operand, gradient.Computed<GradientSource, TOperand>(second, firstColumn + column, gradientLines));
+                    if (k < MatrixGradientPlanes.Voxels)
+                        shared[GradientVector(column, k)] = Rounded(operand, gradient.Computed<GradientSource, TOperand>(third, firstColumn + column, gradientLines));
                 }
             }
 
