@@ -111,19 +111,16 @@ internal static class MatrixLaunch
         using var holdings = new Holdings();
         var packed = Pack<TOperand>(device, holdings, weight, shape, false);
         var problem = new TileProblem(nameof(Forward), PrecisionOf(device, source), shape);
-        int columns;
-        if (device.Tuning is not { } tuning)
-            columns = Columns(device, shape, blocks);
-        else if (!tuning.Knows(problem, out columns))
-            columns = FindForward<TOperand>(device, tuning, problem, source, packed, blocks, target);
+        if (!KnowsColumns(device, problem, blocks, out var columns))
+            columns = FindForward<TOperand>(device, problem, source, packed, blocks, target);
         LaunchForward<TOperand>(device, columns, source, packed, shape, blocks, target);
     }
 
     /// <summary>Columns of the tile; in a method of its own, as what it is measured with is kept beyond the call.</summary>
     private static int FindForward<TOperand>(
-        IlgpuDevice device, TileTuning tuning, TileProblem problem, TileSource source, ArrayView<Words> packed, TileBlocks blocks, TileTarget target)
+        IlgpuDevice device, TileProblem problem, TileSource source, ArrayView<Words> packed, TileBlocks blocks, TileTarget target)
         where TOperand : unmanaged, IMatrixOperand =>
-        tuning.Find(problem, Columns(device, problem.Shape, blocks), MatrixTiles.Columns(problem.Shape.OutputChannels), columns =>
+        device.Tuning!.Find(problem, Columns(device, problem.Shape, blocks), MatrixTiles.Columns(problem.Shape.OutputChannels), columns =>
         {
             LaunchForward<TOperand>(device, columns, source, packed, problem.Shape, blocks, target);
             device.Synchronize();
@@ -156,19 +153,16 @@ internal static class MatrixLaunch
         var transposed = shape.Transposed;
         var packed = Pack<TOperand>(device, holdings, weight, transposed, true);
         var problem = new TileProblem(nameof(InputGradient), PrecisionOf(device, gradient), transposed);
-        int columns;
-        if (device.Tuning is not { } tuning)
-            columns = Columns(device, transposed, blocks);
-        else if (!tuning.Knows(problem, out columns))
-            columns = FindInputGradient<TOperand>(device, tuning, problem, gradient, packed, blocks, target);
+        if (!KnowsColumns(device, problem, blocks, out var columns))
+            columns = FindInputGradient<TOperand>(device, problem, gradient, packed, blocks, target);
         LaunchInputGradient<TOperand>(device, columns, gradient, packed, transposed, blocks, target);
     }
 
     /// <summary>As <see cref="FindForward"/>.</summary>
     private static int FindInputGradient<TOperand>(
-        IlgpuDevice device, TileTuning tuning, TileProblem problem, TileSource gradient, ArrayView<Words> packed, TileBlocks blocks, TileGradientTarget target)
+        IlgpuDevice device, TileProblem problem, TileSource gradient, ArrayView<Words> packed, TileBlocks blocks, TileGradientTarget target)
         where TOperand : unmanaged, IMatrixOperand =>
-        tuning.Find(problem, Columns(device, problem.Shape, blocks), MatrixTiles.Columns(problem.Shape.OutputChannels), columns =>
+        device.Tuning!.Find(problem, Columns(device, problem.Shape, blocks), MatrixTiles.Columns(problem.Shape.OutputChannels), columns =>
         {
             LaunchInputGradient<TOperand>(device, columns, gradient, packed, problem.Shape, blocks, target);
             device.Synchronize();
@@ -213,6 +207,15 @@ internal static class MatrixLaunch
 
     private static bool HasBoxes(TensorShape image, in ConvolutionShape shape) =>
         MatrixTiles.BoxesOf(image, false, shape) is not null && (image.D == 1 || MatrixTiles.BoxesOf(image, true, shape) is not null);
+
+    /// <summary>Columns of the tile, where nothing has to be measured for them.</summary>
+    private static bool KnowsColumns(IlgpuDevice device, in TileProblem problem, in TileBlocks blocks, out int columns)
+    {
+        if (device.Tuning is { } tuning)
+            return tuning.Knows(problem, out columns);
+        columns = Columns(device, problem.Shape, blocks);
+        return true;
+    }
 
     private static int Columns(IlgpuDevice device, in ConvolutionShape shape, in TileBlocks blocks) =>
         MatrixTiles.Columns(shape.OutputChannels, (long)shape.Output.N * blocks.Tiles, device.Multiprocessors);

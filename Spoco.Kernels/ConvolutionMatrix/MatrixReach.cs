@@ -58,40 +58,39 @@ internal readonly record struct MatrixReach(int D, int H, int W, int Vectors)
         if (Vectors != 0)
         {
             // Four reads are on their way before the first one is used, those of gates counted: the memory is far, and nothing else hides its latency.
-            for (var i = first; i < Voxels; i += 2 * step)
+            var gradient = default(TKind).IsGradient;
+            var atOnce = (gradient ? 2 : 4) / operand.ChannelsPerWord;
+            for (var i = first; i < Voxels; i += atOnce * step)
             {
                 if (operand.ChannelsPerWord == 2)
                 {
                     var (a, b) = (Fetch<TKind, TOperand>(source, voxels, small, i, c), Fetch<TKind, TOperand>(source, voxels, small, i, c + 4));
-                    if (default(TKind).IsGradient)
+                    if (gradient)
                     {
-                        Put(target, i, Pairs(operand, source.Computed<TKind, TOperand>(a, c, lines), source.Computed<TKind, TOperand>(b, c + 4, next)));
-                        (a, b) = (Fetch<TKind, TOperand>(source, voxels, small, i + step, c), Fetch<TKind, TOperand>(source, voxels, small, i + step, c + 4));
-                        Put(target, i + step, Pairs(operand, source.Computed<TKind, TOperand>(a, c, lines), source.Computed<TKind, TOperand>(b, c + 4, next)));
+                        Put(target, i, Words.OfPairs(operand, source.Computed<TKind, TOperand>(a, c, lines), source.Computed<TKind, TOperand>(b, c + 4, next)));
                     }
                     else
                     {
                         var (d, e) = (Fetch<TKind, TOperand>(source, voxels, small, i + step, c), Fetch<TKind, TOperand>(source, voxels, small, i + step, c + 4));
-                        Put(target, i, Pairs(operand, source.Computed<TKind, TOperand>(a, c, lines), source.Computed<TKind, TOperand>(b, c + 4, next)));
-                        Put(target, i + step, Pairs(operand, source.Computed<TKind, TOperand>(d, c, lines), source.Computed<TKind, TOperand>(e, c + 4, next)));
+                        Put(target, i, Words.OfPairs(operand, source.Computed<TKind, TOperand>(a, c, lines), source.Computed<TKind, TOperand>(b, c + 4, next)));
+                        Put(target, i + step, Words.OfPairs(operand, source.Computed<TKind, TOperand>(d, c, lines), source.Computed<TKind, TOperand>(e, c + 4, next)));
                     }
                 }
                 else
                 {
                     var (a, b) = (Fetch<TKind, TOperand>(source, voxels, small, i, c), Fetch<TKind, TOperand>(source, voxels, small, i + step, c));
-                    if (default(TKind).IsGradient)
+                    if (gradient)
                     {
-                        Put(target, i, Singles(operand, source.Computed<TKind, TOperand>(a, c, lines)));
-                        Put(target, i + step, Singles(operand, source.Computed<TKind, TOperand>(b, c, lines)));
+                        Put(target, i, Words.Of(operand, source.Computed<TKind, TOperand>(a, c, lines)));
+                        Put(target, i + step, Words.Of(operand, source.Computed<TKind, TOperand>(b, c, lines)));
                     }
                     else
                     {
-                        i += 2 * step;
-                        var (d, e) = (Fetch<TKind, TOperand>(source, voxels, small, i, c), Fetch<TKind, TOperand>(source, voxels, small, i + step, c));
-                        Put(target, i - 2 * step, Singles(operand, source.Computed<TKind, TOperand>(a, c, lines)));
-                        Put(target, i - step, Singles(operand, source.Computed<TKind, TOperand>(b, c, lines)));
-                        Put(target, i, Singles(operand, source.Computed<TKind, TOperand>(d, c, lines)));
-                        Put(target, i + step, Singles(operand, source.Computed<TKind, TOperand>(e, c, lines)));
+                        var (d, e) = (Fetch<TKind, TOperand>(source, voxels, small, i + 2 * step, c), Fetch<TKind, TOperand>(source, voxels, small, i + 3 * step, c));
+                        Put(target, i, Words.Of(operand, source.Computed<TKind, TOperand>(a, c, lines)));
+                        Put(target, i + step, Words.Of(operand, source.Computed<TKind, TOperand>(b, c, lines)));
+                        Put(target, i + 2 * step, Words.Of(operand, source.Computed<TKind, TOperand>(d, c, lines)));
+                        Put(target, i + 3 * step, Words.Of(operand, source.Computed<TKind, TOperand>(e, c, lines)));
                     }
                 }
             }
@@ -101,7 +100,7 @@ internal readonly record struct MatrixReach(int D, int H, int W, int Vectors)
         {
             var (voxel, smallVoxel) = (voxels[i], source.SmallShape.C > 0 ? small[i] : -1);
             var values = source.FourAt(voxel, smallVoxel, c, lines);
-            Put(target, i, operand.ChannelsPerWord == 2 ? Pairs(operand, values, source.FourAt(voxel, smallVoxel, c + 4, next)) : Singles(operand, values));
+            Put(target, i, operand.ChannelsPerWord == 2 ? Words.OfPairs(operand, values, source.FourAt(voxel, smallVoxel, c + 4, next)) : Words.Of(operand, values));
         }
     }
 
@@ -118,29 +117,5 @@ internal readonly record struct MatrixReach(int D, int H, int W, int Vectors)
     {
         if (i < Voxels)
             target[MatrixTiles.Vector(i, Group.IdxX % MatrixTiles.SlabVectors)] = words;
-    }
-
-    /// <summary>Four channels, a word each.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Words Singles<TOperand>(TOperand operand, Four values) where TOperand : unmanaged, IMatrixOperand
-    {
-        Words words;
-        words.X = operand.Word(values.X, 0);
-        words.Y = operand.Word(values.Y, 0);
-        words.Z = operand.Word(values.Z, 0);
-        words.W = operand.Word(values.W, 0);
-        return words;
-    }
-
-    /// <summary>Eight channels, two a word.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Words Pairs<TOperand>(TOperand operand, Four values, Four others) where TOperand : unmanaged, IMatrixOperand
-    {
-        Words words;
-        words.X = operand.Word(values.X, values.Y);
-        words.Y = operand.Word(values.Z, values.W);
-        words.Z = operand.Word(others.X, others.Y);
-        words.W = operand.Word(others.Z, others.W);
-        return words;
     }
 }

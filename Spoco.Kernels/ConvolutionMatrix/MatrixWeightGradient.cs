@@ -103,11 +103,11 @@ internal static class MatrixWeightGradient
                     var first = FetchInput<TOperand>(source, boxes, reached, image, i, firstChannel + channel);
                     var second = FetchInput<TOperand>(source, boxes, reached, image, j, firstChannel + channel);
                     var third = FetchInput<TOperand>(source, boxes, reached, image, k, firstChannel + channel);
-                    shared[InputVector(channel, i)] = Rounded(operand, source.Computed<InputSource, TOperand>(first, firstChannel + channel, lines));
+                    shared[InputVector(channel, i)] = Words.Of(operand, source.Computed<InputSource, TOperand>(first, firstChannel + channel, lines));
                     if (j < boxes.Reached)
-                        shared[InputVector(channel, j)] = Rounded(operand, source.Computed<InputSource, TOperand>(second, firstChannel + channel, lines));
+                        shared[InputVector(channel, j)] = Words.Of(operand, source.Computed<InputSource, TOperand>(second, firstChannel + channel, lines));
                     if (k < boxes.Reached)
-                        shared[InputVector(channel, k)] = Rounded(operand, source.Computed<InputSource, TOperand>(third, firstChannel + channel, lines));
+                        shared[InputVector(channel, k)] = Words.Of(operand, source.Computed<InputSource, TOperand>(third, firstChannel + channel, lines));
                 }
 
                 for (var i = Group.IdxX / (columns / 4); i < MatrixGradientPlanes.Voxels; i += 3 * (threads / (columns / 4)))
@@ -116,24 +116,24 @@ internal static class MatrixWeightGradient
                     var first = gradient.Fetch<GradientSource, TOperand>(GradientVoxel(gradient, boxes, place, image, i), -1, firstColumn + column);
                     var second = gradient.Fetch<GradientSource, TOperand>(GradientVoxel(gradient, boxes, place, image, j), -1, firstColumn + column);
                     var third = gradient.Fetch<GradientSource, TOperand>(GradientVoxel(gradient, boxes, place, image, k), -1, firstColumn + column);
-                    shared[GradientVector(column, i)] = Rounded(operand, gradient.Computed<GradientSource, TOperand>(first, firstColumn + column, gradientLines));
+                    shared[GradientVector(column, i)] = Words.Of(operand, gradient.Computed<GradientSource, TOperand>(first, firstColumn + column, gradientLines));
                     if (j < MatrixGradientPlanes.Voxels)
-                        shared[GradientVector(column, j)] = Rounded(operand, gradient.Computed<GradientSource, TOperand>(second, firstColumn + column, gradientLines));
+                        shared[GradientVector(column, j)] = Words.Of(operand, gradient.Computed<GradientSource, TOperand>(second, firstColumn + column, gradientLines));
                     if (k < MatrixGradientPlanes.Voxels)
-                        shared[GradientVector(column, k)] = Rounded(operand, gradient.Computed<GradientSource, TOperand>(third, firstColumn + column, gradientLines));
+                        shared[GradientVector(column, k)] = Words.Of(operand, gradient.Computed<GradientSource, TOperand>(third, firstColumn + column, gradientLines));
                 }
             }
 
             for (var i = Group.IdxX / 4; i < (boxes.Vectors != 0 ? 0 : boxes.Reached); i += threads / 4)
             {
                 var (voxel, small) = InputVoxel(source, boxes, reached, image, i);
-                shared[InputVector(channel, i)] = Rounded(operand, source.FourAt(voxel, small, firstChannel + channel, lines));
+                shared[InputVector(channel, i)] = Words.Of(operand, source.FourAt(voxel, small, firstChannel + channel, lines));
             }
 
             for (var i = Group.IdxX / (columns / 4); i < (boxes.Vectors != 0 ? 0 : MatrixGradientPlanes.Voxels); i += threads / (columns / 4))
             {
                 var voxel = GradientVoxel(gradient, boxes, place, image, i);
-                shared[GradientVector(column, i)] = Rounded(operand, gradient.FourAt(voxel, -1, firstColumn + column, gradientLines));
+                shared[GradientVector(column, i)] = Words.Of(operand, gradient.FourAt(voxel, -1, firstColumn + column, gradientLines));
             }
 
             Group.Barrier();
@@ -181,14 +181,4 @@ internal static class MatrixWeightGradient
     /// <summary>Vector of four channels of the gradient.</summary>
     private static int GradientVector(int column, int i) =>
         (MatrixGradientPlanes.FirstGradient + column / 8 * MatrixGradientPlanes.GradientWords + i * MatrixGradientPlanes.Channels + column % 8) / 4;
-
-    private static Words Rounded<TOperand>(TOperand operand, Four values) where TOperand : unmanaged, IGradientOperand
-    {
-        Words words;
-        words.X = operand.Word(values.X, 0);
-        words.Y = operand.Word(values.Y, 0);
-        words.Z = operand.Word(values.Z, 0);
-        words.W = operand.Word(values.W, 0);
-        return words;
-    }
 }

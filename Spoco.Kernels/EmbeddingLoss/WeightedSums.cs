@@ -108,18 +108,7 @@ internal static class WeightedSums
             sums[GroupSum.MaximalSize + Group.IdxX] = y;
             sums[2 * GroupSum.MaximalSize + Group.IdxX] = z;
             Group.Barrier();
-            for (var o = Group.IdxX; o < 4 * lanes * Kinds; o += Group.DimX)
-            {
-                var kind = o / (4 * lanes);
-                var i = o % (4 * lanes);
-                var total = 0f;
-                for (var k = 0; k < parts; k++)
-                    total += values[4 * (kind * GroupSum.MaximalSize + k * lanes) + i];
-                var c = (turn + i / 4) % fours * 4 + i % 4;
-                if (turn + i / 4 < rows * fours && c < channels)
-                    target.Add((turn + i / 4) / fours, EmbeddingLoss.ObjectScalars + kind * channels + c, total);
-            }
-
+            AddTurn(values, Kinds, turn, lanes, parts, rows, channels, EmbeddingLoss.ObjectScalars, target);
             Group.Barrier();
         }
     }
@@ -159,17 +148,34 @@ internal static class WeightedSums
 
             sums[Group.IdxX] = sum;
             Group.Barrier();
-            for (var o = Group.IdxX; o < 4 * lanes; o += Group.DimX)
-            {
-                var total = 0f;
-                for (var k = 0; k < parts; k++)
-                    total += values[4 * k * lanes + o];
-                var c = (turn + o / 4) % fours * 4 + o % 4;
-                if (turn + o / 4 < rows * fours && c < channels)
-                    target.Add((turn + o / 4) / fours, c, total);
-            }
-
+            AddTurn(values, 1, turn, lanes, parts, rows, channels, 0, target);
             Group.Barrier();
+        }
+    }
+
+    /// <summary>What the threads have left of some vectors, in the order of their parts.</summary>
+    /// <param name="values">Four per kind and thread.</param>
+    /// <param name="kinds">Vectors of a row.</param>
+    /// <param name="turn">First four components of the turn.</param>
+    /// <param name="lanes">Fours of a turn.</param>
+    /// <param name="parts">Parts of the pixels.</param>
+    /// <param name="rows">Number of rows.</param>
+    /// <param name="channels">Components.</param>
+    /// <param name="first">Place of the vectors in a row.</param>
+    /// <param name="target">Where they go.</param>
+    private static void AddTurn(ArrayView<float> values, int kinds, int turn, int lanes, int parts, int rows, int channels, int first, RowTarget target)
+    {
+        var fours = (channels + 3) / 4;
+        for (var o = Group.IdxX; o < 4 * lanes * kinds; o += Group.DimX)
+        {
+            var kind = o / (4 * lanes);
+            var i = o % (4 * lanes);
+            var total = 0f;
+            for (var k = 0; k < parts; k++)
+                total += values[4 * (kind * GroupSum.MaximalSize + k * lanes) + i];
+            var c = (turn + i / 4) % fours * 4 + i % 4;
+            if (turn + i / 4 < rows * fours && c < channels)
+                target.Add((turn + i / 4) / fours, first + kind * channels + c, total);
         }
     }
 }
