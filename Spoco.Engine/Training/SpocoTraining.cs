@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.ExceptionServices;
 using System.Text.Json;
 using Spoco.Engine.Checkpoints;
 using Spoco.Engine.Data;
@@ -194,18 +195,20 @@ public sealed class SpocoTraining : IDisposable
                 _trainer.TrainCritic(batches.Take(CancellationToken.None));
             _trainer.Launch(next ?? _trainer.Stage(batches.Take(CancellationToken.None)));
             next = null;
-            TrainingStep step;
+
+            // While the device is at the step, unless the critic comes first. The step counts, and is told of, whatever is wrong with the next batch.
+            ExceptionDispatchInfo? failure = null;
             try
             {
-                // While the device is at the step, unless the critic comes first.
                 if (_settings.Adversarial is null && batches.TryTake() is { } batch)
                     next = _trainer.Stage(batch);
             }
-            finally
+            catch (Exception e)
             {
-                step = _trainer.Complete();
+                failure = ExceptionDispatchInfo.Capture(e);
             }
 
+            var step = _trainer.Complete();
             losses.Add(step.Loss);
             var estimated = EstimatesShare && ShareIterations.Any(part => Iteration == _settings.Optimiser.Iterations / part);
             if (estimated)
@@ -214,6 +217,7 @@ public sealed class SpocoTraining : IDisposable
             if (validation is not null)
                 validations.Add(validation);
             progress?.Report(new TrainingProgress(this, step, validation, estimated ? ForegroundShare : null));
+            failure?.Throw();
         }
 
         return new TrainingReport(Iteration, Best, losses, validations)
