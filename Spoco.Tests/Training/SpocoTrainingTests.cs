@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Spoco.Cli.Demo;
 using Spoco.Cli.Files;
 using Spoco.Engine;
 using Spoco.Engine.Checkpoints;
@@ -93,6 +94,26 @@ public sealed class SpocoTrainingTests : FolderTests
         Assert.That(() => TrainingSet.Of([image], [labels], Small), Throws.TypeOf<InputException>().With.Message.Contains("label -3"));
         labels.Data[7] = 1;
         Assert.That(() => TrainingSet.Of([new Volume<float>([.. Enumerable.Repeat(float.NaN, 1600)], 1, 40, 40)], [labels], Small), Throws.TypeOf<InputException>());
+    }
+
+    /// <summary>The next batch is staged while a step runs: what is wrong with it comes after the step, which counts.</summary>
+    [Test]
+    public void A_step_is_told_of_whatever_the_next_batch_holds()
+    {
+        using var device = ComputeDevice.Open("cpu", new ComputeDeviceOptions { Threads = 1 });
+        var (image, labels) = SyntheticCells.Draw(3, 0, 48, 48);
+        var settings = Small with { Optimiser = Small.Optimiser with { Iterations = 200 }, Validation = Small.Validation with { Every = 200 } };
+        var data = TrainingSet.Of([image, image], [labels, labels], settings);
+        using var training = SpocoTraining.Start(data, settings, device);
+        var told = 0;
+        Assert.That(() => training.Run(new TrainingObserver(_ =>
+        {
+            told++;
+            foreach (var item in data.Train.Cast<TrainingItem>())
+                item.Image.Data.AsSpan().Fill(float.NaN);
+        })), Throws.ArgumentException.With.Message.Contains("not a number"));
+        Assert.That(told, Is.InRange(1, 199));
+        Assert.That(training.Iteration, Is.EqualTo(told));
     }
 
     /// <summary>Settings are kept whole, and what a file leaves out is the default: generated readers of JSON would make it 0.</summary>
