@@ -29,6 +29,7 @@ internal sealed class TileTuning
 
     private readonly Dictionary<TileProblem, int> _choices = [];
     private readonly Dictionary<string, int> _kept;
+    private readonly string _device;
     private readonly string? _path;
     private readonly Func<TimeSpan> _now;
     private TimeSpan _spent;
@@ -39,14 +40,11 @@ internal sealed class TileTuning
     /// <param name="now">A clock; null = that of the machine.</param>
     public TileTuning(string device, string? folder, Func<TimeSpan>? now = null)
     {
+        _device = device;
         _now = now ?? (static () => Stopwatch.GetElapsedTime(0));
         _path = folder is null ? null : Path.Combine(folder, FileName(device));
-        _kept = Load(device);
-        Device = device;
+        _kept = Load();
     }
-
-    /// <summary>Device and driver.</summary>
-    public string Device { get; }
 
     /// <summary>
     /// Those of a device with matrix units: kept in the folder SPOCO_CACHE, or where the system keeps such files. Null where SPOCO_TUNE=0 forbids it.
@@ -117,7 +115,7 @@ internal sealed class TileTuning
     private static string FileName(string device) =>
         $"tiles-{Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(device)))[..16]}.json";
 
-    private Dictionary<string, int> Load(string device)
+    private Dictionary<string, int> Load()
     {
         var choices = new Dictionary<string, int>(StringComparer.Ordinal);
         try
@@ -126,7 +124,7 @@ internal sealed class TileTuning
                 return choices;
             using var file = JsonDocument.Parse(File.ReadAllBytes(_path));
             var root = file.RootElement;
-            if (root.GetProperty("version").GetInt32() != Version || root.GetProperty("device").GetString() != device)
+            if (root.GetProperty("version").GetInt32() != Version || root.GetProperty("device").GetString() != _device)
                 return choices;
             foreach (var choice in root.GetProperty("columns").EnumerateObject())
                 choices[choice.Name] = choice.Value.GetInt32();
@@ -153,7 +151,7 @@ internal sealed class TileTuning
             {
                 json.WriteStartObject();
                 json.WriteNumber("version", Version);
-                json.WriteString("device", Device);
+                json.WriteString("device", _device);
                 json.WriteStartObject("columns");
                 foreach (var (key, columns) in _kept.OrderBy(choice => choice.Key, StringComparer.Ordinal))
                     json.WriteNumber(key, columns);
