@@ -30,13 +30,14 @@ public sealed class LoaderThreadTests : FolderTests
         {
             if (i % 11 == 0)
                 Thread.Sleep(5);
-            var batch = batches.Take();
+            var batch = i % 2 == 0 ? batches.Take() : batches.TryTake() ?? batches.Take();
             direct.Fill(i, expected);
             Assert.That(batch.Iteration, Is.EqualTo(i));
             Assert.That(batch.ViewF.AsSpan().SequenceEqual(expected.ViewF) && batch.ViewG.AsSpan().SequenceEqual(expected.ViewG)
                 && batch.Labels.AsSpan().SequenceEqual(expected.Labels), $"iteration {i}");
         }
 
+        Assert.That(batches.TryTake(), Is.Null);
         Assert.That(() => batches.Take(), Throws.InvalidOperationException);
     }
 
@@ -52,6 +53,7 @@ public sealed class LoaderThreadTests : FolderTests
             using var batches = new BatchPrefetcher(() => new PatchSampler(sources, Patch, 1, new(), 9), 0, 1000, threads);
             for (var i = 0; i < first; i++)
                 Assert.That(batches.Take().Iteration, Is.EqualTo(i));
+            Assert.That(batches.TryTake(), Is.Null, "what is wrong is said by whoever waits");
             Assert.That(() => batches.Take(), Throws.TypeOf<InputException>().With.Message.EqualTo("image 3 is gone"));
             Assert.That(() => batches.Take(), Throws.TypeOf<InputException>(), "and again");
         }
