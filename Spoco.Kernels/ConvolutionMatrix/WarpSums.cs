@@ -54,8 +54,9 @@ internal struct WarpSums
                 + "mov.f32 sum52, 0f00000000; mov.f32 sum53, 0f00000000; mov.f32 sum54, 0f00000000; mov.f32 sum55, 0f00000000; "
                 + "mov.f32 sum56, 0f00000000; mov.f32 sum57, 0f00000000; mov.f32 sum58, 0f00000000; mov.f32 sum59, 0f00000000; "
                 + "mov.f32 sum60, 0f00000000; mov.f32 sum61, 0f00000000; mov.f32 sum62, 0f00000000; mov.f32 sum63, 0f00000000;");
+            // ILGPU's addresses of shared memory are those within it, not generic ones.
             fixed (Words* first = &shared[0])
-                CudaAsm.Emit("{ .reg .u64 first; cvta.to.shared.u64 first, %0; cvt.u32.u64 shared, first; }", (nint)first);
+                CudaAsm.Emit("cvt.u32.u64 shared, %0;", (nint)first);
         }
         else
         {
