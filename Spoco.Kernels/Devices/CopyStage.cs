@@ -85,7 +85,7 @@ internal sealed class CopyStage(IlgpuDevice device)
                 return taken;
         }
 
-        var added = device.Accelerator.AllocatePageLocked1D<byte>((long)length);
+        var added = device.LockPages(length);
         lock (_lock)
             _all.Add(added);
         return added;

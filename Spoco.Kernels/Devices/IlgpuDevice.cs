@@ -119,6 +119,13 @@ public sealed class IlgpuDevice : ComputeDevice
         }
     }
 
+    /// <summary>Page-locked memory. ILGPU locks it for the device that is bound to the calling thread, and binds none itself.</summary>
+    internal PageLockedArray1D<byte> LockPages(long bytes)
+    {
+        Accelerator.Bind();
+        return Accelerator.AllocatePageLocked1D<byte>(bytes);
+    }
+
     /// <summary>Chooses algorithms as a device does that can do this; for measurements whose launches do nothing.</summary>
     internal void Assume(in Capabilities capabilities) => _capabilities = capabilities;
 

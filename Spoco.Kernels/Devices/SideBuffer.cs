@@ -23,7 +23,7 @@ internal sealed class SideBuffer : IDisposable
         {
             device.Synchronize();
             _device = device.Ilgpu;
-            _stage = holdings.Add(_device.Accelerator.AllocatePageLocked1D<byte>(length * sizeof(float)));
+            _stage = holdings.Add(_device.LockPages(length * sizeof(float)));
         }
 
         _holdings = holdings.Share();
