@@ -383,11 +383,9 @@ internal static unsafe class CudaDriver
         tally ??= new PtxTally();
         tally.Launches++;
         tally.Counts = Counts;
-        var t0 = Stopwatch.GetTimestamp();
         using var group = new PtxGroup(kernel, arguments, Device, tally, groups, size, Random);
         for (var i = 0; i < groups.X * groups.Y * groups.Z; i++)
             group.Run((i % groups.X, i / groups.X % groups.Y, i / groups.X / groups.Y));
-        tally.Time += (long)Stopwatch.GetElapsedTime(t0).TotalMilliseconds;
     }
 
     // The null stream waits for all others, and they for it.

@@ -15,7 +15,7 @@ internal sealed unsafe class PtxGroup : IDisposable
     private const int MostInTurn = 2000;
 
     /// <summary>Instructions of a group after which it counts as hanging.</summary>
-    private const long MostTurns = 200_000;
+    private const long MostTurns = 20_000;
 
     private readonly byte[] _parameters;
     private readonly byte* _shared;

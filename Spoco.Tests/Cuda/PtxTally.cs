@@ -11,8 +11,6 @@ internal sealed class PtxTally
     /// <summary>Whether accesses of memory are counted, which takes time.</summary>
     public bool Counts { get; set; }
 
-    public long Time { get; set; }
-
     /// <summary>Launches.</summary>
     public int Launches { get; set; }
 

@@ -150,7 +150,7 @@ internal sealed unsafe class PtxWarp : IDisposable
     {
         var to = Row(instruction.To[0]);
         var a = Row(instruction.From[0]);
-        for (var lane = 0; lane < Size; lane++)
+        for (var lane = 0; lane < to.Length; lane++)
             if ((lanes >> lane & 1) != 0)
                 to[lane] = of(a[lane]);
     }
@@ -161,7 +161,7 @@ internal sealed unsafe class PtxWarp : IDisposable
         var to = Row(instruction.To[0]);
         var a = Row(instruction.From[0]);
         var b = Row(instruction.From[1]);
-        for (var lane = 0; lane < Size; lane++)
+        for (var lane = 0; lane < to.Length; lane++)
             if ((lanes >> lane & 1) != 0)
                 to[lane] = of(a[lane], b[lane]);
     }
@@ -173,7 +173,7 @@ internal sealed unsafe class PtxWarp : IDisposable
         var a = Row(instruction.From[0]);
         var b = Row(instruction.From[1]);
         var c = Row(instruction.From[2]);
-        for (var lane = 0; lane < Size; lane++)
+        for (var lane = 0; lane < to.Length; lane++)
             if ((lanes >> lane & 1) != 0)
                 to[lane] = of(a[lane], b[lane], c[lane]);
     }

@@ -4,7 +4,7 @@ namespace Spoco.Tests;
 
 /// <summary>With SPOCO_PTX=1, <c>cuda:0</c> is the driver that interprets kernels; else it is a card, where there is one.</summary>
 [SetUpFixture]
-public sealed class CudaDriverSetUp
+public sealed class DriverSetUp
 {
     /// <summary>Whether <c>cuda:0</c> is interpreted.</summary>
     public static bool IsInterpreted => Environment.GetEnvironmentVariable("SPOCO_PTX") == "1";
@@ -14,13 +14,5 @@ public sealed class CudaDriverSetUp
     {
         if (IsInterpreted && !CudaDriver.Install())
             throw new PlatformNotSupportedException("SPOCO_PTX=1: a driver in a file of its own can be loaded on Linux (x64, arm64) alone.");
-    }
-
-    [OneTimeTearDown]
-    public void Report()
-    {
-        if (!IsInterpreted) return;
-        foreach (var (n, t) in CudaDriver.Tallies.OrderByDescending(t => t.Value.Time).Take(40))
-            Console.Error.WriteLine($"{n} launches {t.Launches} instr {t.Instructions} threads {t.Threads} time {t.Time} ms  {t.Instructions / 1e3 / Math.Max(1, t.Time):0.00} M/s");
     }
 }
