@@ -26,7 +26,9 @@ var TestParts = new TestPart[]
     new("Threads", "FullyQualifiedName~Spoco.Tests.Threads"),
     new("Kernels", "FullyQualifiedName~Spoco.Tests.Kernels|FullyQualifiedName~Spoco.Tests.SelfTests"),
     new("Rest", "FullyQualifiedName!~Spoco.Tests.Files&FullyQualifiedName!~Spoco.Tests.Losses&FullyQualifiedName!~Spoco.Tests.Ops"
-        + "&FullyQualifiedName!~Spoco.Tests.Threads&FullyQualifiedName!~Spoco.Tests.Kernels&FullyQualifiedName!~Spoco.Tests.SelfTests"),
+        + "&FullyQualifiedName!~Spoco.Tests.Cuda.&FullyQualifiedName!~Spoco.Tests.Threads&FullyQualifiedName!~Spoco.Tests.Kernels&FullyQualifiedName!~Spoco.Tests.SelfTests"),
+    // Kernels as they are given to NVIDIA's driver, by one that interprets them: docs/gpu.md.
+    new("Cuda", "FullyQualifiedName~Spoco.Tests.Cuda.", IsInterpreted: true),
     // The kernels of the simulator once more, their threads taking turns as a seed has it: docs/concurrency.md.
     new("PlayedOperations", "FullyQualifiedName~Spoco.Tests.Ops&Name~ilgpu-cpu", Play: 1),
     new("PlayedLosses", "FullyQualifiedName~Spoco.Tests.Losses&Name~ilgpu-cpu", Play: 1, IsLong: true),
@@ -219,8 +221,8 @@ void RunTests(bool all)
             NoBuild = true,
             NoLogo = true,
             Filter = all ? part.Filter : $"({part.Filter})&TestCategory!=Long",
-            EnvironmentVariables = part.Play is { } seed
-                ? new Dictionary<string, string> { ["SPOCO_PLAY"] = $"{seed}" } : new Dictionary<string, string> { ["SPOCO_KERNEL_TABLE"] = kernelTable },
+            EnvironmentVariables = part.Play is { } seed ? new Dictionary<string, string> { ["SPOCO_PLAY"] = $"{seed}" }
+                : part.IsInterpreted ? new Dictionary<string, string> { ["SPOCO_PTX"] = "1" } : new Dictionary<string, string> { ["SPOCO_KERNEL_TABLE"] = kernelTable },
             ResultsDirectory = results,
             Loggers = { $"trx;LogFileName={part.Name}.trx", "console;verbosity=quiet" },
             // A test that hangs is named and ended by the tests' own watchdog (HangLimit). This limit is for what hangs between tests, and
@@ -255,8 +257,8 @@ void RunTests(bool all)
         throw new CakeException("Tests failed.");
 }
 
-/// <summary>Tests that run in one process. Play: the seed with which kernels of the simulator are played.</summary>
-record TestPart(string Name, string Filter, int? Play = null, bool IsLong = false);
+/// <summary>Tests that run in one process. Play: the seed with which kernels of the simulator are played. IsInterpreted: cuda:0 is a driver that interprets kernels.</summary>
+record TestPart(string Name, string Filter, int? Play = null, bool IsLong = false, bool IsInterpreted = false);
 
 /// <summary>What a test run came to. Succeeded only when tests ran, none failed, and the run itself ended well.</summary>
 record TestCounts(int Passed, int Failed, int Skipped, int ExitCode)

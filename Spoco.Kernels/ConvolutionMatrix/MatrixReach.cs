@@ -6,17 +6,22 @@ namespace Spoco.Kernels.Primitives;
 /// <summary>The voxels that the windows of a tile reach: a box, which goes through shared memory a slab of channels at a time.</summary>
 /// <param name="D">Slices.</param>
 /// <param name="H">Rows.</param>
-/// <param name="W">Columns.</param>
+/// <param name="W">Voxels from one row to the next, columns and what fills them up: so many that the eight voxels of a block lie in different banks, see <see cref="MatrixTiles.Vector"/>.</param>
+/// <param name="Columns">Columns.</param>
 /// <param name="Vectors">Whether channels are read four at a time.</param>
-internal readonly record struct MatrixReach(int D, int H, int W, int Vectors)
+internal readonly record struct MatrixReach(int D, int H, int W, int Columns, int Vectors)
 {
-    /// <summary>All voxels.</summary>
+    /// <summary>Places of all voxels.</summary>
     public int Voxels => D * H * W;
 
     /// <summary>The voxels that the tiles of an image reach with windows.</summary>
-    public static MatrixReach Of(in TileBlocks blocks, in ConvolutionShape shape, bool vectors) => new(
-        blocks.BoxD * (blocks.Deep != 0 ? 2 : 1) + shape.KernelD - 1, 2 * blocks.BoxH + shape.KernelH - 1,
-        blocks.BoxW * (blocks.Deep != 0 ? 2 : 4) + shape.KernelW - 1, vectors ? 1 : 0);
+    public static MatrixReach Of(in TileBlocks blocks, in ConvolutionShape shape, bool vectors)
+    {
+        // Two rows of four voxels are a multiple of eight places and four apart. Those of two by two by two are where they should be with windows of three as they are.
+        var columns = blocks.BoxW * (blocks.Deep != 0 ? 2 : 4) + shape.KernelW - 1;
+        var pitch = blocks.Deep != 0 ? columns : columns + (12 - columns % 8) % 8;
+        return new MatrixReach(blocks.BoxD * (blocks.Deep != 0 ? 2 : 1) + shape.KernelD - 1, 2 * blocks.BoxH + shape.KernelH - 1, pitch, columns, vectors ? 1 : 0);
+    }
 
     /// <summary>First voxel of the window of a voxel of the tile.</summary>
     internal int Row(TileBlocks blocks, int block, int voxel)
@@ -25,7 +30,7 @@ internal readonly record struct MatrixReach(int D, int H, int W, int Vectors)
         return ((place.D + blocks.OfD(voxel)) * H + place.H + TileBlocks.OfH(voxel)) * W + place.W + blocks.OfW(voxel);
     }
 
-    /// <summary>Which voxels of the tensors are reached; -1 outside the image.</summary>
+    /// <summary>Which voxels of the tensors are reached; -1 outside the image, and for what fills up a row.</summary>
     /// <param name="source">Tensors.</param>
     /// <param name="first">Place of the first one.</param>
     /// <param name="image">Image.</param>
@@ -37,7 +42,7 @@ internal readonly record struct MatrixReach(int D, int H, int W, int Vectors)
         for (var i = Group.IdxX; i < Voxels; i += threads)
         {
             var (d, h, w) = (first.D + i / W / H, first.H + i / W % H, first.W + i % W);
-            var inside = source.IsInside(d, h, w);
+            var inside = source.IsInside(d, h, w) & i % W < Columns;
             voxels[i] = inside ? source.Voxel(image, d, h, w) : -1;
             if (source.SmallShape.C > 0)
                 small[i] = inside ? source.SmallVoxel(image, d, h, w) : -1;

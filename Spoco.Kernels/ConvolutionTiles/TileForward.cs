@@ -181,20 +181,23 @@ internal static class TileForward
         Put(own, threads, 2, sum.R2);
         Put(own, threads, 3, sum.R3);
         var moments = Store<TLayout>(own, threads, target, blocks, place, 0, image, o, columns, bias);
-        var maxima = MaximaOf(own, threads);
+        var pooled = target.PooledShape;
+        Maxima maxima = default, others = default;
+        if (pooled.D > 0)
+            maxima = MaximaOf(own, threads);
         Put(own, threads, 0, sum.R4);
         Put(own, threads, 1, sum.R5);
         Put(own, threads, 2, sum.R6);
         Put(own, threads, 3, sum.R7);
         moments = moments.With(Store<TLayout>(own, threads, target, blocks, place, TileLayouts.ThreadRows / 2, image, o, columns, bias));
-        var others = MaximaOf(own, threads);
+        if (pooled.D > 0)
+            others = MaximaOf(own, threads);
         if (blocks.Deep != 0)
             maxima = maxima.With(others, TileLayouts.ThreadRows / 2);
 
         // The moments of this thread's values, and of its maxima; then a thread a column joins those of all.
         Put(own, threads, 0, moments.Mean);
         Put(own, threads, 1, moments.Squares);
-        var pooled = target.PooledShape;
         RowMoments ofWindows = default;
         if (HasWindow(pooled, blocks, place, 0))
             ofWindows = RowMoments.Of(StoreMaxima<TLayout>(target, maxima, PooledVoxel(pooled, blocks, place, 0, image) * columns, o, columns));
@@ -213,8 +216,10 @@ internal static class TileForward
         for (var r = 0; r < layout.RowThreads; r++)
         {
             var at = Group.IdxX % 4 * threads + r * layout.ColumnThreads + Group.IdxX / 4;
-            all = Moments.Merge(all, new Moments(blocks.Count(places[r]), own[at], own[4 * threads + at]));
-            ofMaxima = Moments.Merge(ofMaxima, new Moments(Windows(pooled, blocks, places[r]), own[8 * threads + at], own[12 * threads + at]));
+            if (target.HasMoments != 0)
+                all = Moments.Merge(all, new Moments(blocks.Count(places[r]), own[at], own[4 * threads + at]));
+            if (target.HasPooledMoments != 0)
+                ofMaxima = Moments.Merge(ofMaxima, new Moments(Windows(pooled, blocks, places[r]), own[8 * threads + at], own[12 * threads + at]));
         }
 
         var piece = (image * blocks.Tiles + tile) * columns + c;

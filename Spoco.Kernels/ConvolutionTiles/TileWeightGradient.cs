@@ -41,7 +41,13 @@ internal static class TileWeightGradient
         var lastVoxel = IntrinsicMath.Min(firstVoxel + voxelsPerPart, imageVoxels);
         var thread = Group.IdxX;
         var (row, column) = (thread / layout.ColumnThreads, thread % layout.ColumnThreads);
-        for (var i = thread; i < tileRows; i += threads)
+
+        // A first layer and a convolution of 1x1 have few terms: of the tile's rows, as many as a power of two are filled and summed.
+        var filledBits = 3;
+        while (1 << filledBits < tileRows & 1 << filledBits < terms - firstRow)
+            filledBits++;
+        var filled = 1 << filledBits;
+        for (var i = thread; i < filled; i += threads)
             taps[i] = Tap.Of(firstRow + i, terms, shape, source, image);
 
         TileProduct sum = default;
@@ -62,9 +68,9 @@ internal static class TileWeightGradient
             }
 
             Group.Barrier();
-            for (var i = thread; i < TileLayouts.Depth * tileRows; i += threads)
+            for (var i = thread; i < TileLayouts.Depth * filled; i += threads)
             {
-                var (v, r) = (i / tileRows, i % tileRows);
+                var (v, r) = (i >> filledBits, i & (filled - 1));
                 var place = voxels[v];
                 var tap = taps[r];
                 var (d, h, w) = (place.D + tap.D, place.H + tap.H, place.W + tap.W);
@@ -82,7 +88,8 @@ internal static class TileWeightGradient
             }
 
             Group.Barrier();
-            sum = sum.Plus(sharedRows, sharedColumns, row, column);
+            if (TileLayouts.ThreadRows * row < filled)
+                sum = sum.Plus(sharedRows, sharedColumns, row, column);
             Group.Barrier();
         }
 

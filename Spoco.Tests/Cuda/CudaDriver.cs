@@ -27,7 +27,7 @@ internal static unsafe class CudaDriver
     private static readonly DriverMemory Host = new(Random);
     private static readonly Dictionary<nint, DriverStream> Streams = new() { [NullStream] = new() };
     private static readonly Dictionary<nint, Dictionary<string, nint>> Modules = [];
-    private static readonly Dictionary<nint, PtxKernel> Functions = [];
+    private static readonly Dictionary<nint, (PtxKernel Kernel, PtxTally Tally)> Functions = [];
     private static readonly Dictionary<nint, (DriverStream? Stream, long Time)> Events = [];
     private static readonly Dictionary<string, PtxTally> Counted = [];
     private static nint _nextHandle = 0x1000;
@@ -42,8 +42,11 @@ internal static unsafe class CudaDriver
     /// <summary>Whether accesses of memory are counted.</summary>
     public static bool Counts { get; set; }
 
-    /// <summary>What was counted, by the kernels' entries.</summary>
+    /// <summary>What was counted, by the name that kernels were loaded under.</summary>
     public static IReadOnlyDictionary<string, PtxTally> Tallies => Counted;
+
+    /// <summary>The name under which a kernel that is loaded next is counted; null = that of its entry.</summary>
+    public static string? Loading { get; set; }
 
     /// <summary>The first fault of a kernel; the device does nothing after it.</summary>
     public static string? Fault => _fault;
@@ -254,14 +257,14 @@ internal static unsafe class CudaDriver
         nint function, int groupsX, int groupsY, int groupsZ, int sizeX, int sizeY, int sizeZ, int sharedBytes, nint stream, nint* parameters, nint* extra) =>
         InContext(() =>
         {
-            if (!Functions.TryGetValue(function, out var kernel) || !Streams.TryGetValue(stream, out var queue))
+            if (!Functions.TryGetValue(function, out var loaded) || !Streams.TryGetValue(stream, out var queue))
                 return InvalidHandle;
-            var (groups, size) = ((groupsX, groupsY, groupsZ), (sizeX, sizeY, sizeZ));
+            var (kernel, groups, size) = (loaded.Kernel, (groupsX, groupsY, groupsZ), (sizeX, sizeY, sizeZ));
             if (sharedBytes != 0 || Math.Min(groupsX, Math.Min(groupsY, groupsZ)) < 1 || Math.Max(groupsY, groupsZ) > 65535
                 || sizeX * sizeY * sizeZ is < 1 or > 1024 || (kernel.MostThreads > 0 && sizeX * sizeY * sizeZ > kernel.MostThreads)
                 || !TryRead(kernel, parameters, extra, out var arguments))
                 return InvalidValue;
-            Enter(queue, stream, () => Launch(kernel, arguments, groups, size));
+            Enter(queue, stream, () => Launch(kernel, loaded.Tally, arguments, groups, size));
             return Success;
         });
 
@@ -334,7 +337,8 @@ internal static unsafe class CudaDriver
             var functions = new Dictionary<string, nint>();
             foreach (var kernel in PtxReader.Read(Marshal.PtrToStringAnsi((nint)image)!))
             {
-                Functions.Add(_nextHandle, kernel);
+                ref var tally = ref CollectionsMarshal.GetValueRefOrAddDefault(Counted, Loading ?? kernel.Name, out _);
+                Functions.Add(_nextHandle, (kernel, tally ??= new PtxTally()));
                 functions.Add(kernel.Name, _nextHandle++);
             }
 
@@ -377,10 +381,8 @@ internal static unsafe class CudaDriver
         return true;
     }
 
-    private static void Launch(PtxKernel kernel, byte[] arguments, (int X, int Y, int Z) groups, (int X, int Y, int Z) size)
+    private static void Launch(PtxKernel kernel, PtxTally tally, byte[] arguments, (int X, int Y, int Z) groups, (int X, int Y, int Z) size)
     {
-        ref var tally = ref CollectionsMarshal.GetValueRefOrAddDefault(Counted, kernel.Name, out _);
-        tally ??= new PtxTally();
         tally.Launches++;
         tally.Counts = Counts;
         using var group = new PtxGroup(kernel, arguments, Device, tally, groups, size, Random);

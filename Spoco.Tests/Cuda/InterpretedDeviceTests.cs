@@ -1,8 +1,6 @@
 using System.Reflection;
-using ILGPU.Runtime;
 using Spoco.Engine.SelfTests;
 using Spoco.Kernels;
-using Spoco.Kernels.Primitives;
 using Spoco.Tests.Interleavings;
 using Spoco.Tests.Kernels;
 
@@ -29,7 +27,7 @@ public sealed class InterpretedDeviceTests
         foreach (var algorithms in (string[])["", "Convolution=tiles,NormConvolution=tiles"])
         {
             var results = new List<SelfCheckResult>();
-            var test = new SelfTest(() => Recorder.Open(kernels, algorithms), kind => ComputeDevice.Open(kind == DeviceKind.Host ? "ilgpu-cpu" : "cpu"),
+            var test = new SelfTest(() => RecordedLoader.Open(kernels, new ComputeDeviceOptions { Algorithms = algorithms }), kind => ComputeDevice.Open(kind == DeviceKind.Host ? "ilgpu-cpu" : "cpu"),
                 device => SelfTest.Checks.Where(c => SelfTest.IsFor(c, device.Kind, device.Capabilities, quick: true) && (algorithms.Length == 0 || c.Operation.Contains("Convolution"))),
                 TimeSpan.FromMinutes(5));
             test.Run(_ => { }, results.Add);
@@ -102,29 +100,5 @@ public sealed class InterpretedDeviceTests
         Assert.That(side.Buffer.ToArray(), Is.Not.EqualTo(new[] { 1f, 2f, 3f }), "copied by a stream that nobody waited for");
         side.Complete();
         Assert.That(side.Buffer.ToArray(), Is.EqualTo(new[] { 1f, 2f, 3f }));
-    }
-
-    /// <summary>Loads kernels as the device does, and notes which.</summary>
-    private sealed class Recorder(IlgpuDevice device, HashSet<MethodInfo> kernels) : IKernelLoader
-    {
-        private readonly Dictionary<object, Delegate> _launchers = new(ReferenceEqualityComparer.Instance);
-
-        public static IlgpuDevice Open(HashSet<MethodInfo> kernels, string algorithms)
-        {
-            var device = (IlgpuDevice)ComputeDevice.Open("cuda:0", new ComputeDeviceOptions { Algorithms = algorithms });
-            device.Loader = new Recorder(device, kernels);
-            return device;
-        }
-
-        public TLauncher Load<TLauncher>(Func<Accelerator, TLauncher> load) where TLauncher : Delegate
-        {
-            if (!_launchers.TryGetValue(load, out var launcher))
-            {
-                kernels.Add(PlayedDevice.KernelOf(load));
-                _launchers.Add(load, launcher = load(device.Accelerator));
-            }
-
-            return (TLauncher)launcher;
-        }
     }
 }

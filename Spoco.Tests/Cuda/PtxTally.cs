@@ -32,6 +32,9 @@ internal sealed class PtxTally
     /// <summary>Accesses to shared memory: instructions, rounds that they take, and rounds that as many bytes take at least.</summary>
     public (long Requests, long Rounds, long Least) Shared;
 
+    /// <summary>Counts anew.</summary>
+    public void Clear() => (Launches, Instructions, Threads, Products, Atomics, Loads, Stores, Shared) = (0, 0, 0, 0, 0, default, default, default);
+
     /// <summary>Counts an instruction.</summary>
     public void Instruction(uint lanes)
     {
