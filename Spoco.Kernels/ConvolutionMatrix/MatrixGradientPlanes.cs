@@ -25,8 +25,11 @@ internal static class MatrixGradientPlanes
     /// <summary>Columns of what a box reaches.</summary>
     public const int ReachedWidth = Width + Window - 1;
 
-    /// <summary>Words of a plane of input channels: no box reaches more than 120 voxels; two more keep planes in different banks.</summary>
-    public const int InputWords = 122 * Channels;
+    /// <summary>Most voxels that a box reaches.</summary>
+    public const int MostReached = 120;
+
+    /// <summary>Words of a plane of input channels: two voxels more keep planes in different banks.</summary>
+    public const int InputWords = (MostReached + 2) * Channels;
 
     /// <summary>Words of a plane of gradients: one voxel more for the same reason.</summary>
     public const int GradientWords = (Voxels + 1) * Channels;

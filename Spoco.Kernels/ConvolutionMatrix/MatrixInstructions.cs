@@ -53,12 +53,10 @@ internal static class MatrixInstructions
         + L00 + L01 + L10 + L11 + L20 + L21 + L30 + L31;
 
     /// <summary>Products of single-precision words nearly as they are, see <see cref="SingleOperand"/>.</summary>
-    public const string SingleGradientWide = RestOfR0 + RestOfR1 + RestOfR2 + RestOfColumnPair + RestOfNextColumnPair
-        + L00 + L01 + L02 + L03 + L10 + L11 + L12 + L13 + L20 + L21 + L22 + L23;
+    public const string SingleGradientWide = SingleGradientNarrow + RestOfNextColumnPair + L02 + L03 + L12 + L13 + L22 + L23;
 
     /// <summary>Products of single-precision words nearly as they are, see <see cref="SingleOperand"/>.</summary>
-    public const string SingleGradientNarrow = RestOfR0 + RestOfR1 + RestOfR2 + RestOfColumnPair
-        + L00 + L01 + L10 + L11 + L20 + L21;
+    public const string SingleGradientNarrow = RestOfColumnPair + RestOfR0 + L00 + L01 + RestOfR1 + L10 + L11 + RestOfR2 + L20 + L21;
 
     /// <summary>Stores the sums in shared memory: place of row g of the first fragment, and the bytes of eight rows.</summary>
     public const string StoreWide = StoreAt + ToUpper0 + ToUpper0Next + Down + ToLower0 + ToLower0Next + Down + ToUpper1 + ToUpper1Next + Down + ToLower1 + ToLower1Next;

@@ -88,16 +88,16 @@ internal static class MatrixLaunch
         var launch = columns switch
         {
             64 => device.Kernel(static a => a.LoadStreamKernel<TileSource, TileSource, ArrayView<float>, ConvolutionShape, MatrixGradientBoxes, ArrayView<int>>(
-                MatrixWeightGradient.Kernel<WideGradient, TOperand>)),
+                MatrixWeightGradient.Kernel<WideGradient, TOperand>, MatrixWeightGradient.Groups<WideGradient>())),
             32 => device.Kernel(static a => a.LoadStreamKernel<TileSource, TileSource, ArrayView<float>, ConvolutionShape, MatrixGradientBoxes, ArrayView<int>>(
-                MatrixWeightGradient.Kernel<MiddleGradient, TOperand>)),
+                MatrixWeightGradient.Kernel<MiddleGradient, TOperand>, MatrixWeightGradient.Groups<MiddleGradient>())),
             _ => device.Kernel(static a => a.LoadStreamKernel<TileSource, TileSource, ArrayView<float>, ConvolutionShape, MatrixGradientBoxes, ArrayView<int>>(
-                MatrixWeightGradient.Kernel<NarrowGradient, TOperand>)),
+                MatrixWeightGradient.Kernel<NarrowGradient, TOperand>, MatrixWeightGradient.Groups<NarrowGradient>())),
         };
-        var config = new KernelConfig(IlgpuDevice.Extent((long)tiles * images * boxes.Parts, nameof(Convolution)), columns == 64 ? 192 : 96);
+        var threads = columns == 64 ? MatrixWeightGradient.Threads<WideGradient>() : MatrixWeightGradient.Threads<NarrowGradient>();
+        var config = new KernelConfig(IlgpuDevice.Extent((long)tiles * images * boxes.Parts, nameof(Convolution)), threads);
         var copies = images * boxes.Parts == 1 ? default : holdings.Allocate<float>(device, dweight.Length * images * boxes.Parts, "Convolution weight gradient");
-        launch(config, source, gradient, copies.IsNull ? dweight.View : copies.View, shape, boxes,
-            Emulated(device, holdings, config));
+        launch(config, source, gradient, copies.IsNull ? dweight.View : copies.View, shape, boxes, Emulated(device, holdings, config));
         return copies;
     }
 
