@@ -6,7 +6,7 @@ namespace Spoco.Kernels.Primitives;
 /// <param name="CountH">Boxes along the rows.</param>
 /// <param name="CountW">Boxes along the columns.</param>
 /// <param name="Parts">Parts of an image.</param>
-/// <param name="Vectors">Whether channels are read four at a time.</param>
+/// <param name="Vectors">Whether input channels are read four at a time.</param>
 internal readonly record struct MatrixGradientBoxes(int Deep, int CountD, int CountH, int CountW, int Parts, int Vectors)
 {
     /// <summary>Boxes of an image.</summary>

@@ -6,6 +6,9 @@ namespace Spoco.Kernels.Primitives;
 /// <summary>Loads a box of a <see cref="MatrixWeightGradient"/> into shared memory, as <see cref="MatrixGradientPlanes"/>.</summary>
 internal struct MatrixGradientLoad
 {
+    /// <summary>Input channels of a box.</summary>
+    private const int Channels = MatrixTiles.SlabWords;
+
     /// <summary>First voxel of the box.</summary>
     public BlockPlace Place;
 
@@ -22,105 +25,139 @@ internal struct MatrixGradientLoad
     public int FirstColumn;
 
     /// <summary>
-    /// Four channels at once. Nothing but reads hides the latency of others: those of what is reached and of the first gradients are on their way together, and more follow before an earlier
-    /// one is waited for. A thread has four channels of every so many voxels that are reached, and twice four of the gradients.
+    /// Loads a box. Nothing but reads hides the latency of others: those of what is reached and of the first gradients are on their way together, and others follow before gradients are waited for. A
+    /// thread has two times four channels of a voxel.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public readonly void Fours<TLayout, TOperand>(TileSource source, TileSource gradient, int reached, ArrayView<int> places, ArrayView<FourLines> lines, ArrayView<Words> shared)
+    public readonly void Vectors<TLayout, TOperand>(
+        TileSource source, TileSource gradient, int reached, ArrayView<int> places, ArrayView<FourLines> lines, ArrayView<Words> shared)
         where TLayout : unmanaged, IMatrixGradientLayout where TOperand : unmanaged, IGradientOperand
     {
-        var threads = MatrixWeightGradient.Threads<TLayout>();
-        var (channel, i, step) = (4 * (Group.IdxX % MatrixTiles.SlabVectors), Group.IdxX / MatrixTiles.SlabVectors, threads / MatrixTiles.SlabVectors);
-        var half = MatrixWeightGradient.Columns<TLayout>() / 2;
-        var (column, j, next) = (4 * (Group.IdxX % (half / 4)), Group.IdxX / (half / 4), threads / (half / 4));
+        var (threads, columns) = (MatrixWeightGradient.Threads<TLayout>(), MatrixWeightGradient.Columns<TLayout>());
+        var (channel, i, step) = (First<TOperand>(Channels), Group.IdxX / (Channels / 8), threads / (Channels / 8));
+        var (column, j, next) = (First<TOperand>(columns), Spread<TOperand>(Group.IdxX / (columns / 8), columns), threads / (columns / 8));
 
         // What is stored lies at constant distances from these.
-        var inputs = shared.SubView(InputVector(channel, i));
-        var gradients = shared.SubView(MatrixGradientPlanes.FirstGradient / 4 + GradientVector(column, j));
-        if (3 * step < MatrixGradientPlanes.MostReached)
-        {
-            var d = FetchInput<TOperand>(source, places, i + 3 * step, channel);
-            var e = FetchInput<TOperand>(source, places, i + 4 * step, channel);
-            PutInput<TOperand>(source, i + 3 * step < reached, channel, lines, d, inputs, InputVector(0, 3 * step));
-            PutInput<TOperand>(source, i + 4 * step < reached, channel, lines, e, inputs, InputVector(0, 4 * step));
-        }
-
-        var a = FetchInput<TOperand>(source, places, i, channel);
-        var b = FetchInput<TOperand>(source, places, i + step, channel);
-        var c = FetchInput<TOperand>(source, places, i + 2 * step, channel);
-        var voxel = GradientVoxel(gradient, places, j);
-        var p = FetchGradient<TOperand>(gradient, voxel, column);
-        var q = FetchGradient<TOperand>(gradient, voxel, column + half);
-        voxel = GradientVoxel(gradient, places, j + next);
-        var r = FetchGradient<TOperand>(gradient, voxel, column);
-        var s = FetchGradient<TOperand>(gradient, voxel, column + half);
-        PutInput<TOperand>(source, i < reached, channel, lines, a, inputs, 0);
-        PutInput<TOperand>(source, i + step < reached, channel, lines, b, inputs, InputVector(0, step));
-        PutInput<TOperand>(source, i + 2 * step < reached, channel, lines, c, inputs, InputVector(0, 2 * step));
-        PutGradient<TOperand>(gradient, j < MatrixGradientPlanes.Voxels, p, gradients, 0);
-        PutGradient<TOperand>(gradient, j < MatrixGradientPlanes.Voxels, q, gradients, GradientVector(half, 0));
-        FetchedFour t = default, u = default;
+        var inputs = shared.SubView(MatrixGradientPlanes.InputVector<TOperand>(channel, i));
+        var gradients = shared.SubView(MatrixGradientPlanes.FirstGradient<TOperand>() / 4 + MatrixGradientPlanes.GradientVector<TOperand>(column, j));
+        var a = FetchInputs<TOperand>(source, places, i, channel);
+        var b = FetchInputs<TOperand>(source, places, i + step, channel);
+        var d = FetchGradients<TOperand>(gradient, places, j, column, columns);
+        PutInputs<TOperand>(source, i < reached, channel, lines, a, inputs, 0);
+        PutInputs<TOperand>(source, i + step < reached, channel, lines, b, inputs, step);
+        FetchedEight c = default;
+        if (2 * step < MatrixGradientPlanes.MostReached)
+            c = FetchInputs<TOperand>(source, places, i + 2 * step, channel);
+        var e = FetchGradients<TOperand>(gradient, places, j + next, column, columns);
+        PutGradients<TOperand>(gradient, j < MatrixGradientPlanes.Voxels, columns, d, gradients, 0);
+        if (2 * step < MatrixGradientPlanes.MostReached)
+            PutInputs<TOperand>(source, i + 2 * step < reached, channel, lines, c, inputs, 2 * step);
+        FetchedEight f = default;
         if (2 * next < MatrixGradientPlanes.Voxels)
-        {
-            voxel = GradientVoxel(gradient, places, j + 2 * next);
-            t = FetchGradient<TOperand>(gradient, voxel, column);
-            u = FetchGradient<TOperand>(gradient, voxel, column + half);
-        }
-
-        PutGradient<TOperand>(gradient, j + next < MatrixGradientPlanes.Voxels, r, gradients, GradientVector(0, next));
-        PutGradient<TOperand>(gradient, j + next < MatrixGradientPlanes.Voxels, s, gradients, GradientVector(half, next));
+            f = FetchGradients<TOperand>(gradient, places, j + 2 * next, column, columns);
+        PutGradients<TOperand>(gradient, j + next < MatrixGradientPlanes.Voxels, columns, e, gradients, next);
         if (2 * next < MatrixGradientPlanes.Voxels)
-        {
-            PutGradient<TOperand>(gradient, j + 2 * next < MatrixGradientPlanes.Voxels, t, gradients, GradientVector(0, 2 * next));
-            PutGradient<TOperand>(gradient, j + 2 * next < MatrixGradientPlanes.Voxels, u, gradients, GradientVector(half, 2 * next));
-        }
+            PutGradients<TOperand>(gradient, j + 2 * next < MatrixGradientPlanes.Voxels, columns, f, gradients, 2 * next);
     }
 
-    /// <summary>One channel after the other.</summary>
+    /// <summary>The same where four input channels cannot be read at once.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public readonly void OneByOne<TLayout, TOperand>(TileSource source, TileSource gradient, int reached, ArrayView<int> places, ArrayView<FourLines> lines, ArrayView<Words> shared)
+    public readonly void OneByOne<TLayout, TOperand>(
+        TileSource source, TileSource gradient, int reached, ArrayView<int> places, ArrayView<FourLines> lines, ArrayView<Words> shared)
         where TLayout : unmanaged, IMatrixGradientLayout where TOperand : unmanaged, IGradientOperand
     {
-        var threads = MatrixWeightGradient.Threads<TLayout>();
-        var vectors = MatrixWeightGradient.Columns<TLayout>() / 4;
-        var (channel, column) = (4 * (Group.IdxX % MatrixTiles.SlabVectors), 4 * (Group.IdxX % vectors));
-        for (var i = Group.IdxX / MatrixTiles.SlabVectors; i < reached; i += threads / MatrixTiles.SlabVectors)
+        var (threads, columns) = (MatrixWeightGradient.Threads<TLayout>(), MatrixWeightGradient.Columns<TLayout>());
+        var channel = First<TOperand>(Channels);
+        var other = channel + Second<TOperand>(Channels);
+        for (var i = Group.IdxX / (Channels / 8); i < reached; i += threads / (Channels / 8))
         {
             var (voxel, small) = InputVoxel(source, places, i);
-            shared[InputVector(channel, i)] = Words.Of(default(TOperand), source.FourAt<InputSource>(voxel, small, FirstChannel + channel, lines[channel / 4]));
+            Put<TOperand>(
+                source.FourAt<InputSource>(voxel, small, FirstChannel + channel, lines[channel / 4]),
+                source.FourAt<InputSource>(voxel, small, FirstChannel + other, lines[other / 4]),
+                shared, MatrixGradientPlanes.InputVector<TOperand>(channel, i), MatrixGradientPlanes.InputVector<TOperand>(other, i));
         }
 
-        for (var i = Group.IdxX / vectors; i < MatrixGradientPlanes.Voxels; i += threads / vectors)
-        {
-            var values = gradient.FourAt<GradientSource>(GradientVoxel(gradient, places, i), -1, FirstColumn + column, FourLines.Identity);
-            shared[MatrixGradientPlanes.FirstGradient / 4 + GradientVector(column, i)] = Words.Of(default(TOperand), values);
-        }
+        var column = First<TOperand>(columns);
+        var gradients = shared.SubView(MatrixGradientPlanes.FirstGradient<TOperand>() / 4 + MatrixGradientPlanes.GradientVector<TOperand>(column, 0));
+        for (var i = Spread<TOperand>(Group.IdxX / (columns / 8), columns); i < MatrixGradientPlanes.Voxels; i += threads / (columns / 8))
+            PutGradients<TOperand>(gradient, true, columns, FetchGradients<TOperand>(gradient, places, i, column, columns), gradients, i);
+    }
+
+    /// <summary>First of a thread's channels: neighbouring threads have neighbouring fours, or eights where words have two channels.</summary>
+    private static int First<TOperand>(int channels) where TOperand : unmanaged, IGradientOperand => 4 * default(TOperand).ChannelsPerWord * (Group.IdxX % (channels / 8));
+
+    /// <summary>From a thread's first four channels to its second: the other half of all of them, or the other half of a vector.</summary>
+    private static int Second<TOperand>(int channels) where TOperand : unmanaged, IGradientOperand => default(TOperand).ChannelsPerWord == 2 ? 4 : channels / 2;
+
+    /// <summary>
+    /// Voxels in another order: eight threads that store at once and share a plane are as far apart as planes of other threads need. A thread's vector lies as many vectors of 16 bytes behind the first
+    /// one as its plane has number (twice as many where a voxel has two), and is moved by whole voxels: of 16 channels by neighbouring pairs, of 32 by every second pair.
+    /// </summary>
+    private static int Spread<TOperand>(int voxel, int columns) where TOperand : unmanaged, IGradientOperand
+    {
+        var (all, together) = (4 * default(TOperand).ChannelsPerWord, 64 / columns);
+        return voxel / all * all + voxel % together * (all / together) + voxel % all / together;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private readonly FetchedFour FetchInput<TOperand>(TileSource source, ArrayView<int> places, int i, int channel) where TOperand : unmanaged, IGradientOperand
+    private readonly FetchedEight FetchInputs<TOperand>(TileSource source, ArrayView<int> places, int i, int channel) where TOperand : unmanaged, IGradientOperand
     {
         var (voxel, small) = InputVoxel(source, places, i);
-        return source.Fetch<InputSource, TOperand>(voxel, small, FirstChannel + channel);
+        FetchedEight fetched;
+        fetched.First = source.Fetch<InputSource, TOperand>(voxel, small, FirstChannel + channel);
+        fetched.Second = source.Fetch<InputSource, TOperand>(voxel, small, FirstChannel + channel + Second<TOperand>(Channels));
+        return fetched;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private readonly FetchedFour FetchGradient<TOperand>(TileSource gradient, int voxel, int column) where TOperand : unmanaged, IGradientOperand =>
-        gradient.Fetch<GradientSource, TOperand>(voxel, -1, FirstColumn + column);
+    private readonly FetchedEight FetchGradients<TOperand>(TileSource gradient, ArrayView<int> places, int i, int column, int columns) where TOperand : unmanaged, IGradientOperand
+    {
+        var voxel = GradientVoxel(gradient, places, i);
+        FetchedEight fetched;
+        fetched.First = gradient.Fetch<GradientSource, TOperand>(voxel, -1, FirstColumn + column);
+        fetched.Second = gradient.Fetch<GradientSource, TOperand>(voxel, -1, FirstColumn + column + Second<TOperand>(columns));
+        return fetched;
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private readonly void PutInput<TOperand>(TileSource source, bool isReached, int channel, ArrayView<FourLines> lines, FetchedFour fetched, ArrayView<Words> target, int at)
+    private readonly void PutInputs<TOperand>(
+        TileSource source, bool isReached, int channel, ArrayView<FourLines> lines, FetchedEight fetched, ArrayView<Words> target, int voxels)
         where TOperand : unmanaged, IGradientOperand
     {
-        if (isReached)
-            target[at] = Words.Of(default(TOperand), source.Computed<InputSource, TOperand>(fetched, FirstChannel + channel, lines[channel / 4]));
+        if (!isReached)
+            return;
+        var second = Second<TOperand>(Channels);
+        Put<TOperand>(
+            source.Computed<InputSource, TOperand>(fetched.First, FirstChannel + channel, lines[channel / 4]),
+            source.Computed<InputSource, TOperand>(fetched.Second, FirstChannel + channel + second, lines[(channel + second) / 4]),
+            target, MatrixGradientPlanes.InputVector<TOperand>(0, voxels), MatrixGradientPlanes.InputVector<TOperand>(second, voxels));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void PutGradient<TOperand>(TileSource gradient, bool isInBox, FetchedFour fetched, ArrayView<Words> target, int at) where TOperand : unmanaged, IGradientOperand
+    private static void PutGradients<TOperand>(TileSource gradient, bool isInBox, int columns, FetchedEight fetched, ArrayView<Words> target, int voxels)
+        where TOperand : unmanaged, IGradientOperand
     {
-        if (isInBox)
-            target[at] = Words.Of(default(TOperand), gradient.Computed<GradientSource, TOperand>(fetched, 0, default));
+        if (!isInBox)
+            return;
+        Put<TOperand>(
+            gradient.Computed<GradientSource, TOperand>(fetched.First, 0, default), gradient.Computed<GradientSource, TOperand>(fetched.Second, 0, default),
+            target, MatrixGradientPlanes.GradientVector<TOperand>(0, voxels), MatrixGradientPlanes.GradientVector<TOperand>(Second<TOperand>(columns), voxels));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Put<TOperand>(Four values, Four others, ArrayView<Words> target, int first, int second) where TOperand : unmanaged, IGradientOperand
+    {
+        var operand = default(TOperand);
+        if (operand.ChannelsPerWord == 2)
+        {
+            target[first] = Words.OfPairs(operand, values, others);
+        }
+        else
+        {
+            target[first] = Words.Of(operand, values);
+            target[second] = Words.Of(operand, others);
+        }
     }
 
     /// <summary>Voxels of the two tensors that are the i-th that a box reaches; -1 outside the image, and beyond the last.</summary>
@@ -140,10 +177,10 @@ internal struct MatrixGradientLoad
         return place >= 0 & gradient.IsInside(d, h, w) ? gradient.Voxel(Image, d, h, w) : -1;
     }
 
-    /// <summary>Vector of four channels of what is reached.</summary>
-    private static int InputVector(int channel, int i) => channel / 8 * (MatrixGradientPlanes.InputWords / 4) + channel % 8 / 4 + i * (MatrixGradientPlanes.Channels / 4);
-
-    /// <summary>Vector of four channels of the gradients.</summary>
-    private static int GradientVector(int column, int i) =>
-        column / 8 * (MatrixGradientPlanes.GradientWords / 4) + column % 8 / 4 + i * (MatrixGradientPlanes.Channels / 4);
+    /// <summary>Memory of two times four channels on its way.</summary>
+    private struct FetchedEight
+    {
+        public FetchedFour First;
+        public FetchedFour Second;
+    }
 }

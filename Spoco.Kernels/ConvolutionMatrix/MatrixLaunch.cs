@@ -67,12 +67,12 @@ internal static class MatrixLaunch
     /// <summary>The gradient of the weight, see <see cref="TileLaunch.WeightGradientParts"/>, which computes what matrix units do not.</summary>
     public static DeviceBuffer<float> WeightGradientParts(
         IlgpuDevice device, Holdings holdings, in TileSource source, in TileSource gradient, in ConvolutionShape shape, DeviceBuffer<float> dweight) =>
-        !HasWeightGradient(shape) ? TileLaunch.WeightGradientParts(device, holdings, source, gradient, shape, dweight)
+        !HasWeightGradient(shape) || !HasVectors(gradient) ? TileLaunch.WeightGradientParts(device, holdings, source, gradient, shape, dweight)
         : (gradient.HasNarrow ? Precision.BF16 : PrecisionOf(device, source)) switch
         {
             Precision.F32 => WeightGradientParts<SingleOperand>(device, holdings, source, gradient, shape, dweight),
             Precision.TF32 => WeightGradientParts<TensorFloat32Operand>(device, holdings, source, gradient, shape, dweight),
-            _ => WeightGradientParts<WideBrainFloat16Operand>(device, holdings, source, gradient, shape, dweight),
+            _ => WeightGradientParts<BrainFloat16Operand>(device, holdings, source, gradient, shape, dweight),
         };
 
     private static DeviceBuffer<float> WeightGradientParts<TOperand>(
@@ -82,7 +82,7 @@ internal static class MatrixLaunch
         var columns = shape.OutputChannels % 64 == 0 ? 64 : shape.OutputChannels % 32 == 0 ? 32 : 16;
         var images = shape.Output.N;
         var tiles = shape.OutputChannels / columns * shape.KernelD * ((shape.InputChannels + MatrixTiles.SlabWords - 1) / MatrixTiles.SlabWords);
-        var boxes = MatrixGradientBoxes.Of(shape.Output, 1, HasVectors(source) && HasVectors(gradient));
+        var boxes = MatrixGradientBoxes.Of(shape.Output, 1, HasVectors(source));
         var most = Math.Max(1, int.MaxValue / dweight.Length / images);
         boxes = boxes with { Parts = (int)Math.Clamp(Math.Min(WantedGroups / ((long)tiles * images), boxes.Count / LeastBoxes), 1, most) };
         var launch = columns switch

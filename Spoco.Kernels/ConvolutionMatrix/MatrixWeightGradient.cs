@@ -77,7 +77,7 @@ internal static class MatrixWeightGradient
         var layout = default(TLayout);
         var operand = default(TOperand);
         var columns = Columns<TLayout>();
-        var shared = SharedMemory.Allocate<Words>(MatrixGradientPlanes.Vectors(layout.WarpColumns * layout.ColumnFragments * MatrixGradientPlanes.Channels));
+        var shared = SharedMemory.Allocate<Words>(MatrixGradientPlanes.Vectors<TOperand>(columns));
         var sums = WarpGradientTile.Zero(shared, emulated);
         var columnTiles = shape.OutputChannels / columns;
         var firstColumn = Grid.IdxX % columnTiles * columns;
@@ -95,10 +95,12 @@ internal static class MatrixWeightGradient
         if (Group.IdxX < MatrixTiles.SlabVectors)
             lines[Group.IdxX] = source.FourLines(load.Image, firstChannel + 4 * Group.IdxX);
 
-        var (warp, g, t) = (Group.IdxX / 32, Group.IdxX % 32 / 4, Group.IdxX % 4);
+        var warp = Group.IdxX / 32;
         var (kh, warpColumn) = (warp / layout.WarpColumns, warp % layout.WarpColumns * layout.ColumnFragments);
-        var ownRows = g / 4 * MatrixGradientPlanes.InputWords + (kh * MatrixGradientPlanes.ReachedWidth + t) * MatrixGradientPlanes.Channels + 2 * (g % 4);
-        var ownColumns = MatrixGradientPlanes.FirstGradient + warpColumn * MatrixGradientPlanes.GradientWords + t * MatrixGradientPlanes.Channels + g;
+        var (ownRows, ownColumns) = (WarpGradientTile.FirstRow<TOperand>(kh), WarpGradientTile.FirstColumn<TOperand>(warpColumn));
+
+        // Where the sums of the group go: one number now instead of four later.
+        var first = ((part * shape.KernelD + kd) * MatrixGradientPlanes.Window * MatrixGradientPlanes.Window * shape.InputChannels + firstChannel) * shape.OutputChannels + firstColumn;
         var last = boxes.First(part % boxes.Parts + 1);
         for (var box = boxes.First(part % boxes.Parts); box < last; box++)
         {
@@ -109,7 +111,7 @@ internal static class MatrixWeightGradient
             // Nobody reads the box before any more.
             Group.Barrier();
             if (boxes.Vectors != 0)
-                load.Fours<TLayout, TOperand>(source, gradient, boxes.Reached, places, lines, shared);
+                load.Vectors<TLayout, TOperand>(source, gradient, boxes.Reached, places, lines, shared);
             else
                 load.OneByOne<TLayout, TOperand>(source, gradient, boxes.Reached, places, lines, shared);
 
@@ -117,19 +119,20 @@ internal static class MatrixWeightGradient
             var (rows, column) = (ownRows, ownColumns);
             for (var slice = 0; slice < boxes.Depth; slice++)
             {
-                for (var row = 0; row < boxes.Height; row++)
+                // A step is a row of channels of a word each, or two rows where words have two: as many words.
+                for (var row = 0; row < boxes.Height; row += operand.ChannelsPerWord)
                 {
                     sums.Multiply(operand, shared, rows, column, layout.ColumnFragments);
                     rows += MatrixGradientPlanes.ReachedWidth * MatrixGradientPlanes.Channels;
                     column += MatrixGradientPlanes.Width * MatrixGradientPlanes.Channels;
                 }
 
-                rows += (MatrixGradientPlanes.Window - 1) * MatrixGradientPlanes.ReachedWidth * MatrixGradientPlanes.Channels;
+                rows += (MatrixGradientPlanes.Window - 1) * MatrixGradientPlanes.ReachedWidth * MatrixGradientPlanes.VoxelWords<TOperand>();
             }
         }
 
-        var own = ((part * shape.Taps + (kd * MatrixGradientPlanes.Window + kh) * MatrixGradientPlanes.Window) * shape.InputChannels + firstChannel + 2 * g)
-            * shape.OutputChannels + firstColumn + warpColumn * MatrixGradientPlanes.Channels + 2 * t;
-        sums.StoreTo(partials, own, shape.InputChannels * shape.OutputChannels, shape.OutputChannels, shape.InputChannels - firstChannel - 2 * g, layout.ColumnFragments);
+        var channel = WarpGradientTile.Channel<TOperand>();
+        var own = (kh * MatrixGradientPlanes.Window * shape.InputChannels + channel) * shape.OutputChannels + warpColumn * MatrixGradientPlanes.Channels + 2 * (Group.IdxX % 4);
+        sums.StoreTo<TOperand>(partials, first + own, shape.InputChannels * shape.OutputChannels, shape.OutputChannels, shape.InputChannels - firstChannel - channel, layout.ColumnFragments);
     }
 }

@@ -281,15 +281,4 @@ internal struct FourLines
 
     /// <summary>Summands.</summary>
     public Four Shift;
-
-    /// <summary>What changes nothing.</summary>
-    public static FourLines Identity
-    {
-        get
-        {
-            FourLines lines = default;
-            (lines.Scale.X, lines.Scale.Y, lines.Scale.Z, lines.Scale.W) = (1, 1, 1, 1);
-            return lines;
-        }
-    }
 }

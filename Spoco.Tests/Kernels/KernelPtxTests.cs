@@ -51,13 +51,13 @@ public sealed class KernelPtxTests
     [TestCase("EmbeddingGradientKernels.Differentiate<AnyBlocks>", 168)]
     [TestCase("MatrixWeightGradient.Kernel<WideGradient, SingleOperand>", 168)]
     [TestCase("MatrixWeightGradient.Kernel<WideGradient, TensorFloat32Operand>", 168)]
-    [TestCase("MatrixWeightGradient.Kernel<WideGradient, WideBrainFloat16Operand>", 168)]
+    [TestCase("MatrixWeightGradient.Kernel<WideGradient, BrainFloat16Operand>", 168)]
     [TestCase("MatrixWeightGradient.Kernel<MiddleGradient, SingleOperand>", 168)]
     [TestCase("MatrixWeightGradient.Kernel<MiddleGradient, TensorFloat32Operand>", 168)]
-    [TestCase("MatrixWeightGradient.Kernel<MiddleGradient, WideBrainFloat16Operand>", 168)]
+    [TestCase("MatrixWeightGradient.Kernel<MiddleGradient, BrainFloat16Operand>", 168)]
     [TestCase("MatrixWeightGradient.Kernel<NarrowGradient, SingleOperand>", 168)]
     [TestCase("MatrixWeightGradient.Kernel<NarrowGradient, TensorFloat32Operand>", 168)]
-    [TestCase("MatrixWeightGradient.Kernel<NarrowGradient, WideBrainFloat16Operand>", 168)]
+    [TestCase("MatrixWeightGradient.Kernel<NarrowGradient, BrainFloat16Operand>", 168)]
     public void Several_groups_share_a_multiprocessor(string kernel, int registers)
     {
         RequireAssembler();
@@ -71,7 +71,7 @@ public sealed class KernelPtxTests
     [TestCase("NarrowGradient", 96, 4)]
     public void Groups_that_share_a_multiprocessor_are_asked_for(string layout, int threads, int groups)
     {
-        foreach (var operand in (string[])["SingleOperand", "TensorFloat32Operand", "WideBrainFloat16Operand"])
+        foreach (var operand in (string[])["SingleOperand", "TensorFloat32Operand", "BrainFloat16Operand"])
         {
             var ptx = CompiledKernel.Of(KernelInstances.Named($"MatrixWeightGradient.Kernel<{layout}, {operand}>"), 90).Ptx;
             Assert.That(ptx, Does.Match(string.Create(CultureInfo.InvariantCulture, $@"\.maxntid {threads}, 1, 1\s+\.minnctapersm {groups}\s")));
