@@ -34,8 +34,8 @@ internal struct MatrixGradientLoad
         where TLayout : unmanaged, IMatrixGradientLayout where TOperand : unmanaged, IGradientOperand
     {
         var (threads, columns) = (MatrixWeightGradient.Threads<TLayout>(), MatrixWeightGradient.Columns<TLayout>());
-        var (channel, i, step) = (First<TOperand>(Channels), Group.IdxX / (Channels / 8), threads / (Channels / 8));
-        var (column, j, next) = (First<TOperand>(columns), Spread<TOperand>(Group.IdxX / (columns / 8), columns), threads / (columns / 8));
+        var (channel, i, step) = (First<TOperand>(Group.IdxX, Channels), Group.IdxX / (Channels / 8), threads / (Channels / 8));
+        var (column, j, next) = (First<TOperand>(Group.IdxX, columns), Spread<TOperand>(Group.IdxX / (columns / 8), columns), threads / (columns / 8));
 
         // What is stored lies at constant distances from these.
         var inputs = shared.SubView(MatrixGradientPlanes.InputVector<TOperand>(channel, i));
@@ -67,7 +67,7 @@ internal struct MatrixGradientLoad
         where TLayout : unmanaged, IMatrixGradientLayout where TOperand : unmanaged, IGradientOperand
     {
         var (threads, columns) = (MatrixWeightGradient.Threads<TLayout>(), MatrixWeightGradient.Columns<TLayout>());
-        var channel = First<TOperand>(Channels);
+        var channel = First<TOperand>(Group.IdxX, Channels);
         var other = channel + Second<TOperand>(Channels);
         for (var i = Group.IdxX / (Channels / 8); i < reached; i += threads / (Channels / 8))
         {
@@ -78,23 +78,23 @@ internal struct MatrixGradientLoad
                 shared, MatrixGradientPlanes.InputVector<TOperand>(channel, i), MatrixGradientPlanes.InputVector<TOperand>(other, i));
         }
 
-        var column = First<TOperand>(columns);
+        var column = First<TOperand>(Group.IdxX, columns);
         var gradients = shared.SubView(MatrixGradientPlanes.FirstGradient<TOperand>() / 4 + MatrixGradientPlanes.GradientVector<TOperand>(column, 0));
         for (var i = Spread<TOperand>(Group.IdxX / (columns / 8), columns); i < MatrixGradientPlanes.Voxels; i += threads / (columns / 8))
             PutGradients<TOperand>(gradient, true, columns, FetchGradients<TOperand>(gradient, places, i, column, columns), gradients, i);
     }
 
     /// <summary>First of a thread's channels: neighbouring threads have neighbouring fours, or eights where words have two channels.</summary>
-    private static int First<TOperand>(int channels) where TOperand : unmanaged, IGradientOperand => 4 * default(TOperand).ChannelsPerWord * (Group.IdxX % (channels / 8));
+    internal static int First<TOperand>(int thread, int channels) where TOperand : unmanaged, IGradientOperand => 4 * default(TOperand).ChannelsPerWord * (thread % (channels / 8));
 
     /// <summary>From a thread's first four channels to its second: the other half of all of them, or the other half of a vector.</summary>
     private static int Second<TOperand>(int channels) where TOperand : unmanaged, IGradientOperand => default(TOperand).ChannelsPerWord == 2 ? 4 : channels / 2;
 
     /// <summary>
-    /// Voxels in another order: eight threads that store at once and share a plane are as far apart as planes of other threads need. A thread's vector lies as many vectors of 16 bytes behind the first
-    /// one as its plane has number (twice as many where a voxel has two), and is moved by whole voxels: of 16 channels by neighbouring pairs, of 32 by every second pair.
+    /// Voxels of gradients in another order, where eight threads that store at once have several voxels of few planes: as planes begin a voxel of banks apart, these voxels are as far apart as there are
+    /// planes, and each lies in the banks behind the planes of the one before.
     /// </summary>
-    private static int Spread<TOperand>(int voxel, int columns) where TOperand : unmanaged, IGradientOperand
+    internal static int Spread<TOperand>(int voxel, int columns) where TOperand : unmanaged, IGradientOperand
     {
         var (all, together) = (4 * default(TOperand).ChannelsPerWord, 64 / columns);
         return voxel / all * all + voxel % together * (all / together) + voxel % all / together;

@@ -9,7 +9,7 @@ namespace Spoco.Kernels.Primitives;
 internal static class MatrixGradientPlaces
 {
     /// <summary>First place of the box's own voxels, behind as many as threads ask for of those that are reached.</summary>
-    public const int FirstOfBox = 144;
+    public const int FirstOfBox = 192;
 
     /// <summary>Places of both.</summary>
     public const int Count = FirstOfBox + 96;
