@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Numerics;
 using ILGPU.Algorithms;
+using ILGPU.Util;
 
 namespace Spoco.Kernels;
 
@@ -61,12 +62,8 @@ public readonly record struct ActivationFunction(ActivationKind Kind, float Slop
     };
 
     /// <summary>f'(x) at y = f(x).</summary>
-    public float Derivative(float y) => Kind switch
-    {
-        ActivationKind.LeakyRelu => y > 0 ? 1 : Slope,
-        ActivationKind.Elu => y > 0 ? 1 : y + Slope,
-        _ => 1,
-    };
+    // Without a branch: kernels differentiate in their loops.
+    public float Derivative(float y) => Utilities.Select((y > 0) | (Kind == ActivationKind.Identity), 1, Utilities.Select(Kind == ActivationKind.Elu, y + Slope, Slope));
 
     /// <summary>f'(x) at y = f(x), a register at a time.</summary>
     public Vector<float> Derivative(Vector<float> y) => Kind switch

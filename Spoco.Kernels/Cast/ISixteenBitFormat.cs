@@ -1,5 +1,6 @@
 using System.Numerics;
 using ILGPU;
+using ILGPU.Util;
 
 namespace Spoco.Kernels.Primitives;
 
@@ -34,10 +35,13 @@ internal readonly struct BrainFormat : ISixteenBitFormat
     public Vector<float> Widen(Vector<uint> bits) => Vector.AsVectorSingle(bits << 16);
 
     /// <inheritdoc/>
-    public ushort Narrow(float value)
+    public ushort Narrow(float value) => (ushort)(Rounded(value) >> 16);
+
+    /// <summary>A word whose upper half is the nearest number. Without a branch: kernels round in their loops.</summary>
+    public static uint Rounded(float value)
     {
         var bits = Interop.FloatAsInt(value);
-        return (ushort)((bits & Magnitude) > Infinity ? (bits >> 16) | Quiet : (bits + BelowHalf + ((bits >> 16) & 1)) >> 16);
+        return Utilities.Select((bits & Magnitude) > Infinity, bits | (Quiet << 16), bits + BelowHalf + ((bits >> 16) & 1));
     }
 
     /// <inheritdoc/>

@@ -7,6 +7,9 @@ namespace Spoco.Kernels.Primitives;
 /// <summary>How factors of a matrix product are kept in words.</summary>
 internal interface IMatrixWords
 {
+    /// <summary>Channels of a word.</summary>
+    int ChannelsPerWord { get; }
+
     /// <summary>The word of neighbouring channels, of which the second counts where a word has two.</summary>
     int Word(float first, float second);
 
@@ -23,9 +26,6 @@ internal interface IMatrixWords
 /// <summary>How a <see cref="WarpTile"/> multiplies.</summary>
 internal interface IMatrixOperand : IMatrixWords
 {
-    /// <summary>Channels of a word.</summary>
-    int ChannelsPerWord { get; }
-
     /// <summary>The instructions that multiply what <see cref="MatrixInstructions.LoadWide"/> loads.</summary>
     void MultiplyWide();
 
@@ -33,12 +33,12 @@ internal interface IMatrixOperand : IMatrixWords
     void MultiplyNarrow();
 }
 
-/// <summary>How a <see cref="WarpGradientTile"/> multiplies; its words have one channel.</summary>
+/// <summary>How a <see cref="WarpGradientTile"/> multiplies.</summary>
 internal interface IGradientOperand : IMatrixWords
 {
-    /// <summary>The instructions that multiply what <see cref="MatrixInstructions.LoadGradientWide"/> loads.</summary>
+    /// <summary>The instructions that multiply what <see cref="MatrixInstructions.LoadGradientWide"/>, or <see cref="MatrixInstructions.LoadGradientPairsWide"/>, loads.</summary>
     void MultiplyGradientWide();
 
-    /// <summary>The instructions that multiply what <see cref="MatrixInstructions.LoadGradientNarrow"/> loads.</summary>
+    /// <summary>The instructions that multiply what <see cref="MatrixInstructions.LoadGradientNarrow"/>, or <see cref="MatrixInstructions.LoadGradientPairsNarrow"/>, loads.</summary>
     void MultiplyGradientNarrow();
 }

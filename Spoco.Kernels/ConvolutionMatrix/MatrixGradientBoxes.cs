@@ -6,7 +6,7 @@ namespace Spoco.Kernels.Primitives;
 /// <param name="CountH">Boxes along the rows.</param>
 /// <param name="CountW">Boxes along the columns.</param>
 /// <param name="Parts">Parts of an image.</param>
-/// <param name="Vectors">Whether channels are read four at a time.</param>
+/// <param name="Vectors">Whether input channels are read four at a time.</param>
 internal readonly record struct MatrixGradientBoxes(int Deep, int CountD, int CountH, int CountW, int Parts, int Vectors)
 {
     /// <summary>Boxes of an image.</summary>
@@ -36,14 +36,8 @@ internal readonly record struct MatrixGradientBoxes(int Deep, int CountD, int Co
         static int Ceiling(int extent, int length) => (extent + length - 1) / length;
     }
 
-    /// <summary>First box of a part.</summary>
-    internal int First(int part) => (int)((long)Count * part / Parts);
-
-    /// <summary>Slice and row, of its slice, of a row of a box.</summary>
-    internal (int D, int H) Row(int row) => (row >> (3 - Deep), row & (Height - 1));
-
-    /// <summary>The same of a row of what a box reaches.</summary>
-    internal (int D, int H) ReachedRow(int row) => row < ReachedHeight ? (0, row) : (1, row - ReachedHeight);
+    /// <summary>First box of a part: Count part / Parts, without a product of 64 bits, whose division would be a call.</summary>
+    internal int First(int part) => Count / Parts * part + Count % Parts * part / Parts;
 
     /// <summary>First voxel of a box.</summary>
     internal BlockPlace Place(int box)

@@ -26,6 +26,16 @@ internal static class MatrixInstructions
     public const string LoadGradientWide = LoadGradientNarrow
         + "ld.shared.b32 column4, [at1+4160]; ld.shared.b32 column5, [at1+4288]; ld.shared.b32 column6, [at1+6240]; ld.shared.b32 column7, [at1+6368];";
 
+    /// <summary>
+    /// As <see cref="LoadGradientNarrow"/>, of brain floating-point numbers of sixteen voxels: matrices of eight voxels and eight channels, whose voxels a thread names, and of which it gets those of
+    /// two voxels and a channel.
+    /// </summary>
+    public const string LoadGradientPairsNarrow = "add.u32 at0, shared, %0; add.u32 at1, shared, %1; "
+        + $"{LoadTransposed} {R0}, [at0]; {LoadTransposed} {R1}, [at0+16]; {LoadTransposed} {R2}, [at0+32]; {LoadTransposed} {ColumnPair}, [at1]; ";
+
+    /// <summary>The same with four column fragments.</summary>
+    public const string LoadGradientPairsWide = LoadGradientPairsNarrow + $"{LoadTransposed} {NextColumnPair}, [at1+2080];";
+
     /// <summary>Products of single-precision words, of which the upper 19 bits count.</summary>
     public const string TensorFloat32Wide = T00 + T01 + T02 + T03 + T10 + T11 + T12 + T13;
 
@@ -44,6 +54,12 @@ internal static class MatrixInstructions
     /// <summary>Products of words of two brain floating-point numbers.</summary>
     public const string BrainFloat16Narrow = B00 + B01 + B10 + B11 + B20 + B21 + B30 + B31;
 
+    /// <summary>Products of words of two brain floating-point numbers.</summary>
+    public const string BrainFloat16GradientWide = BrainFloat16GradientNarrow + B02 + B03 + B12 + B13 + B22 + B23;
+
+    /// <summary>Products of words of two brain floating-point numbers.</summary>
+    public const string BrainFloat16GradientNarrow = B00 + B01 + B10 + B11 + B20 + B21;
+
     /// <summary>Products of single-precision words nearly as they are, see <see cref="SingleOperand"/>.</summary>
     public const string SingleWide = RestOfR0 + RestOfR1 + RestOfColumnPair + RestOfNextColumnPair
         + L00 + L01 + L02 + L03 + L10 + L11 + L12 + L13;
@@ -53,12 +69,10 @@ internal static class MatrixInstructions
         + L00 + L01 + L10 + L11 + L20 + L21 + L30 + L31;
 
     /// <summary>Products of single-precision words nearly as they are, see <see cref="SingleOperand"/>.</summary>
-    public const string SingleGradientWide = RestOfR0 + RestOfR1 + RestOfR2 + RestOfColumnPair + RestOfNextColumnPair
-        + L00 + L01 + L02 + L03 + L10 + L11 + L12 + L13 + L20 + L21 + L22 + L23;
+    public const string SingleGradientWide = SingleGradientNarrow + RestOfNextColumnPair + L02 + L03 + L12 + L13 + L22 + L23;
 
     /// <summary>Products of single-precision words nearly as they are, see <see cref="SingleOperand"/>.</summary>
-    public const string SingleGradientNarrow = RestOfR0 + RestOfR1 + RestOfR2 + RestOfColumnPair
-        + L00 + L01 + L10 + L11 + L20 + L21;
+    public const string SingleGradientNarrow = RestOfColumnPair + RestOfR0 + L00 + L01 + RestOfR1 + L10 + L11 + RestOfR2 + L20 + L21;
 
     /// <summary>Stores the sums in shared memory: place of row g of the first fragment, and the bytes of eight rows.</summary>
     public const string StoreWide = StoreAt + ToUpper0 + ToUpper0Next + Down + ToLower0 + ToLower0Next + Down + ToUpper1 + ToUpper1Next + Down + ToLower1 + ToLower1Next;
@@ -66,13 +80,16 @@ internal static class MatrixInstructions
     /// <summary>The same.</summary>
     public const string StoreNarrow = StoreAt + ToUpper0 + Down + ToLower0 + Down + ToUpper1 + Down + ToLower1 + Down + ToUpper2 + Down + ToLower2 + Down + ToUpper3 + Down + ToLower3;
 
-    /// <summary>Stores the sums: address of the first one, bytes from a position of the window to the next, bytes from a channel to the next, channels that there are.</summary>
+    /// <summary>
+    /// Stores the sums: address of the first one, bytes from a position of the window to the next, bytes from the first channel to the second, channels that there are from the first one on, channels
+    /// from the first to the second.
+    /// </summary>
     public const string StoreGradientWide = StoreGradientAt + G00 + G01 + G02 + G03 + NextTap + G10 + G11 + G12 + G13 + NextTap + G20 + G21 + G22 + G23 + "}";
 
     /// <summary>The same.</summary>
     public const string StoreGradientNarrow = StoreGradientAt + G00 + G01 + NextTap + G10 + G11 + NextTap + G20 + G21 + "}";
 
-    private const string Load = "ldmatrix.sync.aligned.m8n8.x4.shared.b16", Tf32 = "mma.sync.aligned.m16n8k8.row.col.f32.tf32.tf32.f32",
+    private const string Load = "ldmatrix.sync.aligned.m8n8.x4.shared.b16", LoadTransposed = "ldmatrix.sync.aligned.m8n8.x4.trans.shared.b16", Tf32 = "mma.sync.aligned.m16n8k8.row.col.f32.tf32.tf32.f32",
         Bf16 = "mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32";
 
     private const string R0 = "{row0, row1, row2, row3}",
@@ -135,6 +152,8 @@ internal static class MatrixInstructions
         B13 = $"{Bf16} {S13}, {R1}, {C3}, {S13}; ",
         B20 = $"{Bf16} {S20}, {R2}, {C0}, {S20}; ",
         B21 = $"{Bf16} {S21}, {R2}, {C1}, {S21}; ",
+        B22 = $"{Bf16} {S22}, {R2}, {C2}, {S22}; ",
+        B23 = $"{Bf16} {S23}, {R2}, {C3}, {S23}; ",
         B30 = $"{Bf16} {S30}, {R3}, {C0}, {S30}; ",
         B31 = $"{Bf16} {S31}, {R3}, {C1}, {S31}; ";
 
@@ -212,7 +231,7 @@ internal static class MatrixInstructions
         ToLower3 = "st.shared.v2.f32 [at0+0], {sum50, sum51}; st.shared.v2.f32 [at0+32], {sum54, sum55}; ";
 
     private const string StoreGradientAt = "{ .reg .u64 to; .reg .u64 below; .reg .u64 tap; .reg .u64 row; .reg .pred first; .reg .pred second; "
-            + "cvta.to.global.u64 to, %0; cvt.s64.s32 tap, %1; cvt.s64.s32 row, %2; setp.gt.s32 first, %3, 0; setp.gt.s32 second, %3, 1; add.u64 below, to, row; ",
+            + "cvta.to.global.u64 to, %0; cvt.s64.s32 tap, %1; cvt.s64.s32 row, %2; setp.gt.s32 first, %3, 0; setp.gt.s32 second, %3, %4; add.u64 below, to, row; ",
         NextTap = "add.u64 to, to, tap; add.u64 below, to, row; ",
         G00 = "@first st.global.v2.f32 [to+0], {sum0, sum1}; @second st.global.v2.f32 [below+0], {sum2, sum3}; ",
         G01 = "@first st.global.v2.f32 [to+32], {sum4, sum5}; @second st.global.v2.f32 [below+32], {sum6, sum7}; ",

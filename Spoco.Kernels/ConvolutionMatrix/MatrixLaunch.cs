@@ -67,12 +67,12 @@ internal static class MatrixLaunch
     /// <summary>The gradient of the weight, see <see cref="TileLaunch.WeightGradientParts"/>, which computes what matrix units do not.</summary>
     public static DeviceBuffer<float> WeightGradientParts(
         IlgpuDevice device, Holdings holdings, in TileSource source, in TileSource gradient, in ConvolutionShape shape, DeviceBuffer<float> dweight) =>
-        !HasWeightGradient(shape) ? TileLaunch.WeightGradientParts(device, holdings, source, gradient, shape, dweight)
+        !HasWeightGradient(shape) || !HasVectors(gradient) ? TileLaunch.WeightGradientParts(device, holdings, source, gradient, shape, dweight)
         : (gradient.HasNarrow ? Precision.BF16 : PrecisionOf(device, source)) switch
         {
             Precision.F32 => WeightGradientParts<SingleOperand>(device, holdings, source, gradient, shape, dweight),
             Precision.TF32 => WeightGradientParts<TensorFloat32Operand>(device, holdings, source, gradient, shape, dweight),
-            _ => WeightGradientParts<WideBrainFloat16Operand>(device, holdings, source, gradient, shape, dweight),
+            _ => WeightGradientParts<BrainFloat16Operand>(device, holdings, source, gradient, shape, dweight),
         };
 
     private static DeviceBuffer<float> WeightGradientParts<TOperand>(
@@ -82,22 +82,22 @@ internal static class MatrixLaunch
         var columns = shape.OutputChannels % 64 == 0 ? 64 : shape.OutputChannels % 32 == 0 ? 32 : 16;
         var images = shape.Output.N;
         var tiles = shape.OutputChannels / columns * shape.KernelD * ((shape.InputChannels + MatrixTiles.SlabWords - 1) / MatrixTiles.SlabWords);
-        var boxes = MatrixGradientBoxes.Of(shape.Output, 1, HasVectors(source) && HasVectors(gradient));
+        var boxes = MatrixGradientBoxes.Of(shape.Output, 1, HasVectors(source));
         var most = Math.Max(1, int.MaxValue / dweight.Length / images);
         boxes = boxes with { Parts = (int)Math.Clamp(Math.Min(WantedGroups / ((long)tiles * images), boxes.Count / LeastBoxes), 1, most) };
         var launch = columns switch
         {
             64 => device.Kernel(static a => a.LoadStreamKernel<TileSource, TileSource, ArrayView<float>, ConvolutionShape, MatrixGradientBoxes, ArrayView<int>>(
-                MatrixWeightGradient.Kernel<WideGradient, TOperand>)),
+                MatrixWeightGradient.Kernel<WideGradient, TOperand>, MatrixWeightGradient.Groups<WideGradient>())),
             32 => device.Kernel(static a => a.LoadStreamKernel<TileSource, TileSource, ArrayView<float>, ConvolutionShape, MatrixGradientBoxes, ArrayView<int>>(
-                MatrixWeightGradient.Kernel<MiddleGradient, TOperand>)),
+                MatrixWeightGradient.Kernel<MiddleGradient, TOperand>, MatrixWeightGradient.Groups<MiddleGradient>())),
             _ => device.Kernel(static a => a.LoadStreamKernel<TileSource, TileSource, ArrayView<float>, ConvolutionShape, MatrixGradientBoxes, ArrayView<int>>(
-                MatrixWeightGradient.Kernel<NarrowGradient, TOperand>)),
+                MatrixWeightGradient.Kernel<NarrowGradient, TOperand>, MatrixWeightGradient.Groups<NarrowGradient>())),
         };
-        var config = new KernelConfig(IlgpuDevice.Extent((long)tiles * images * boxes.Parts, nameof(Convolution)), columns == 64 ? 192 : 96);
+        var threads = columns == 64 ? MatrixWeightGradient.Threads<WideGradient>() : MatrixWeightGradient.Threads<NarrowGradient>();
+        var config = new KernelConfig(IlgpuDevice.Extent((long)tiles * images * boxes.Parts, nameof(Convolution)), threads);
         var copies = images * boxes.Parts == 1 ? default : holdings.Allocate<float>(device, dweight.Length * images * boxes.Parts, "Convolution weight gradient");
-        launch(config, source, gradient, copies.IsNull ? dweight.View : copies.View, shape, boxes,
-            Emulated(device, holdings, config));
+        launch(config, source, gradient, copies.IsNull ? dweight.View : copies.View, shape, boxes, Emulated(device, holdings, config));
         return copies;
     }
 

@@ -77,17 +77,13 @@ internal readonly struct TensorFloat32Operand : IMatrixOperand, IGradientOperand
 }
 
 /// <summary>Brain floating-point numbers, two in a word, <see cref="BFloat16"/>.</summary>
-internal readonly struct BrainFloat16Operand : IMatrixOperand
+internal readonly struct BrainFloat16Operand : IMatrixOperand, IGradientOperand
 {
     /// <inheritdoc/>
     public int ChannelsPerWord => 2;
 
     /// <inheritdoc/>
-    public int Word(float first, float second)
-    {
-        var format = default(BrainFormat);
-        return format.Narrow(first) | (format.Narrow(second) << 16);
-    }
+    public int Word(float first, float second) => (int)((BrainFormat.Rounded(first) >> 16) | (BrainFormat.Rounded(second) & 0xffff0000));
 
     /// <inheritdoc/>
     public bool ReadsNarrow => true;
@@ -106,27 +102,12 @@ internal readonly struct BrainFloat16Operand : IMatrixOperand
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void MultiplyNarrow() => CudaAsm.Emit(MatrixInstructions.BrainFloat16Narrow);
-}
-
-/// <summary>
-/// Brain floating-point numbers as single-precision ones of fewer bits: two in a word would be two voxels of a weight gradient, which lie apart there.
-/// </summary>
-internal readonly struct WideBrainFloat16Operand : IGradientOperand
-{
-    /// <inheritdoc/>
-    public int Word(float first, float second) => (int)Interop.FloatAsInt(default(BrainFormat).Widen(default(BrainFormat).Narrow(first)));
-
-    /// <inheritdoc/>
-    public bool ReadsNarrow => true;
-
-    /// <inheritdoc/>
-    public float Product(int a, int b) => default(TensorFloat32Operand).Product(a, b);
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void MultiplyGradientWide() => CudaAsm.Emit(MatrixInstructions.TensorFloat32GradientWide);
+    public void MultiplyGradientWide() => CudaAsm.Emit(MatrixInstructions.BrainFloat16GradientWide);
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void MultiplyGradientNarrow() => CudaAsm.Emit(MatrixInstructions.TensorFloat32GradientNarrow);
+    public void MultiplyGradientNarrow() => CudaAsm.Emit(MatrixInstructions.BrainFloat16GradientNarrow);
 }

@@ -104,8 +104,8 @@ internal readonly record struct MatrixReach(int D, int H, int W, int Columns, in
         for (var i = first; i < (Vectors != 0 ? 0 : Voxels); i += step)
         {
             var (voxel, smallVoxel) = (voxels[i], source.SmallShape.C > 0 ? small[i] : -1);
-            var values = source.FourAt(voxel, smallVoxel, c, lines);
-            Put(target, i, operand.ChannelsPerWord == 2 ? Words.OfPairs(operand, values, source.FourAt(voxel, smallVoxel, c + 4, next)) : Words.Of(operand, values));
+            var values = source.FourAt<TKind>(voxel, smallVoxel, c, lines);
+            Put(target, i, operand.ChannelsPerWord == 2 ? Words.OfPairs(operand, values, source.FourAt<TKind>(voxel, smallVoxel, c + 4, next)) : Words.Of(operand, values));
         }
     }
 

@@ -1,5 +1,5 @@
-using System.Runtime.CompilerServices;
 using ILGPU;
+using ILGPU.Runtime;
 
 namespace Spoco.Kernels.Primitives;
 
@@ -50,6 +50,19 @@ internal readonly struct NarrowGradient : IMatrixGradientLayout
 /// </summary>
 internal static class MatrixWeightGradient
 {
+    /// <summary>Threads that share a multiprocessor: what leaves each of them 168 registers.</summary>
+    private const int ResidentThreads = 384;
+
+    /// <summary>Output channels of a group.</summary>
+    public static int Columns<TLayout>() where TLayout : unmanaged, IMatrixGradientLayout =>
+        default(TLayout).WarpColumns * default(TLayout).ColumnFragments * MatrixGradientPlanes.Channels;
+
+    /// <summary>Threads of a group: a warp has a row of the window.</summary>
+    public static int Threads<TLayout>() where TLayout : unmanaged, IMatrixGradientLayout => MatrixGradientPlanes.Window * default(TLayout).WarpColumns * 32;
+
+    /// <summary>How many groups are to share a multiprocessor: one waits for memory while another one multiplies.</summary>
+    public static KernelSpecialization Groups<TLayout>() where TLayout : unmanaged, IMatrixGradientLayout => new(Threads<TLayout>(), ResidentThreads / Threads<TLayout>());
+
     /// <summary>The kernel; one group per image, part, 16 input channels, slice of the window and tile of output channels, which fill their tiles.</summary>
     /// <param name="source">Input of the convolution.</param>
     /// <param name="gradient">Gradient of its result, [N, D', H', W', Cout].</param>
@@ -63,9 +76,8 @@ internal static class MatrixWeightGradient
     {
         var layout = default(TLayout);
         var operand = default(TOperand);
-        var columns = layout.WarpColumns * layout.ColumnFragments * MatrixGradientPlanes.Channels;
-        var threads = MatrixGradientPlanes.Window * layout.WarpColumns * 32;
-        var shared = SharedMemory.Allocate<Words>(MatrixGradientPlanes.Vectors(layout.WarpColumns * layout.ColumnFragments * MatrixGradientPlanes.Channels));
+        var columns = Columns<TLayout>();
+        var shared = SharedMemory.Allocate<Words>(MatrixGradientPlanes.Vectors<TOperand>(columns));
         var sums = WarpGradientTile.Zero(shared, emulated);
         var columnTiles = shape.OutputChannels / columns;
         var firstColumn = Grid.IdxX % columnTiles * columns;
@@ -73,112 +85,54 @@ internal static class MatrixWeightGradient
         var slabs = (shape.InputChannels + MatrixTiles.SlabWords - 1) / MatrixTiles.SlabWords;
         var firstChannel = Grid.IdxX / columnTiles / shape.KernelD % slabs * MatrixTiles.SlabWords;
         var part = Grid.IdxX / columnTiles / shape.KernelD / slabs;
-        var image = part / boxes.Parts;
+        MatrixGradientLoad load;
+        (load.Image, load.FirstChannel, load.FirstColumn) = (part / boxes.Parts, firstChannel, firstColumn);
 
-        // A thread has the same channels of all its voxels.
-        var channel = 4 * (Group.IdxX % 4);
-        var lines = source.FourLines(image, firstChannel + channel);
-        var column = 4 * (Group.IdxX % (columns / 4));
-        var gradientLines = gradient.FourLines(image, firstColumn + column);
+        // What threads need now and then: in registers it would be theirs all along.
+        var places = SharedMemory.Allocate<int>(MatrixGradientPlaces.Count);
+        MatrixGradientPlaces.Find(boxes, Threads<TLayout>(), places);
+        var lines = SharedMemory.Allocate<FourLines>(MatrixTiles.SlabVectors);
+        if (Group.IdxX < MatrixTiles.SlabVectors)
+            lines[Group.IdxX] = source.FourLines(load.Image, firstChannel + 4 * Group.IdxX);
 
-        var (warp, g, t) = (Group.IdxX / 32, Group.IdxX % 32 / 4, Group.IdxX % 4);
+        var warp = Group.IdxX / 32;
         var (kh, warpColumn) = (warp / layout.WarpColumns, warp % layout.WarpColumns * layout.ColumnFragments);
-        var ownRows = g / 4 * MatrixGradientPlanes.InputWords + (kh * MatrixGradientPlanes.ReachedWidth + t) * MatrixGradientPlanes.Channels + 2 * (g % 4);
-        var ownColumns = MatrixGradientPlanes.FirstGradient + warpColumn * MatrixGradientPlanes.GradientWords + t * MatrixGradientPlanes.Channels + g;
+        var (ownRows, ownColumns) = (WarpGradientTile.FirstRow<TOperand>(kh), WarpGradientTile.FirstColumn<TOperand>(warpColumn));
+
+        // Where the sums of the group go: one number now instead of four later.
+        var first = ((part * shape.KernelD + kd) * MatrixGradientPlanes.Window * MatrixGradientPlanes.Window * shape.InputChannels + firstChannel) * shape.OutputChannels + firstColumn;
         var last = boxes.First(part % boxes.Parts + 1);
         for (var box = boxes.First(part % boxes.Parts); box < last; box++)
         {
-            var place = boxes.Place(box);
+            load.Place = boxes.Place(box);
+            load.Reached = load.Place;
+            (load.Reached.D, load.Reached.H, load.Reached.W) = (load.Place.D + kd - shape.PaddingD, load.Place.H - shape.PaddingH, load.Place.W - shape.PaddingW);
 
             // Nobody reads the box before any more.
             Group.Barrier();
-            var reached = place;
-            (reached.D, reached.H, reached.W) = (place.D + kd - shape.PaddingD, place.H - shape.PaddingH, place.W - shape.PaddingW);
             if (boxes.Vectors != 0)
-            {
-                // Three reads are on their way before the first one is used: the memory is far, and nothing else hides its latency.
-                for (var i = Group.IdxX / 4; i < boxes.Reached; i += 3 * (threads / 4))
-                {
-                    var (j, k) = (i + threads / 4, i + 2 * (threads / 4));
-                    var first = FetchInput<TOperand>(source, boxes, reached, image, i, firstChannel + channel);
-                    var second = FetchInput<TOperand>(source, boxes, reached, image, j, firstChannel + channel);
-                    var third = FetchInput<TOperand>(source, boxes, reached, image, k, firstChannel + channel);
-                    shared[InputVector(channel, i)] = Words.Of(operand, source.Computed<InputSource, TOperand>(first, firstChannel + channel, lines));
-                    if (j < boxes.Reached)
-                        shared[InputVector(channel, j)] = Words.Of(operand, source.Computed<InputSource, TOperand>(second, firstChannel + channel, lines));
-                    if (k < boxes.Reached)
-                        shared[InputVector(channel, k)] = Words.Of(operand, source.Computed<InputSource, TOperand>(third, firstChannel + channel, lines));
-                }
-
-                for (var i = Group.IdxX / (columns / 4); i < MatrixGradientPlanes.Voxels; i += 3 * (threads / (columns / 4)))
-                {
-                    var (j, k) = (i + threads / (columns / 4), i + 2 * (threads / (columns / 4)));
-                    var first = gradient.Fetch<GradientSource, TOperand>(GradientVoxel(gradient, boxes, place, image, i), -1, firstColumn + column);
-                    var second = gradient.Fetch<GradientSource, TOperand>(GradientVoxel(gradient, boxes, place, image, j), -1, firstColumn + column);
-                    var third = gradient.Fetch<GradientSource, TOperand>(GradientVoxel(gradient, boxes, place, image, k), -1, firstColumn + column);
-                    shared[GradientVector(column, i)] = Words.Of(operand, gradient.Computed<GradientSource, TOperand>(first, firstColumn + column, gradientLines));
-                    if (j < MatrixGradientPlanes.Voxels)
-                        shared[GradientVector(column, j)] = Words.Of(operand, gradient.Computed<GradientSource, TOperand>(second, firstColumn + column, gradientLines));
-                    if (k < MatrixGradientPlanes.Voxels)
-                        shared[GradientVector(column, k)] = Words.Of(operand, gradient.Computed<GradientSource, TOperand>(third, firstColumn + column, gradientLines));
-                }
-            }
-
-            for (var i = Group.IdxX / 4; i < (boxes.Vectors != 0 ? 0 : boxes.Reached); i += threads / 4)
-            {
-                var (voxel, small) = InputVoxel(source, boxes, reached, image, i);
-                shared[InputVector(channel, i)] = Words.Of(operand, source.FourAt(voxel, small, firstChannel + channel, lines));
-            }
-
-            for (var i = Group.IdxX / (columns / 4); i < (boxes.Vectors != 0 ? 0 : MatrixGradientPlanes.Voxels); i += threads / (columns / 4))
-            {
-                var voxel = GradientVoxel(gradient, boxes, place, image, i);
-                shared[GradientVector(column, i)] = Words.Of(operand, gradient.FourAt(voxel, -1, firstColumn + column, gradientLines));
-            }
+                load.Vectors<TLayout, TOperand>(source, gradient, boxes.Reached, places, lines, shared);
+            else
+                load.OneByOne<TLayout, TOperand>(source, gradient, boxes.Reached, places, lines, shared);
 
             Group.Barrier();
-            for (var row = 0; row < MatrixGradientPlanes.Rows; row++)
+            var (rows, column) = (ownRows, ownColumns);
+            for (var slice = 0; slice < boxes.Depth; slice++)
             {
-                var (rowD, rowH) = boxes.Row(row);
-                sums.Multiply(operand, shared, ownRows + (rowD * boxes.ReachedHeight + rowH) * MatrixGradientPlanes.ReachedWidth * MatrixGradientPlanes.Channels,
-                    ownColumns + row * MatrixGradientPlanes.Width * MatrixGradientPlanes.Channels, layout.ColumnFragments);
+                // A step is a row of channels of a word each, or two rows where words have two: as many words.
+                for (var row = 0; row < boxes.Height; row += operand.ChannelsPerWord)
+                {
+                    sums.Multiply(operand, shared, rows, column, layout.ColumnFragments);
+                    rows += MatrixGradientPlanes.ReachedWidth * MatrixGradientPlanes.Channels;
+                    column += MatrixGradientPlanes.Width * MatrixGradientPlanes.Channels;
+                }
+
+                rows += (MatrixGradientPlanes.Window - 1) * MatrixGradientPlanes.ReachedWidth * MatrixGradientPlanes.VoxelWords<TOperand>();
             }
         }
 
-        var own = ((part * shape.Taps + (kd * MatrixGradientPlanes.Window + kh) * MatrixGradientPlanes.Window) * shape.InputChannels + firstChannel + 2 * g)
-            * shape.OutputChannels + firstColumn + warpColumn * MatrixGradientPlanes.Channels + 2 * t;
-        sums.StoreTo(partials, own, shape.InputChannels * shape.OutputChannels, shape.OutputChannels, shape.InputChannels - firstChannel - 2 * g, layout.ColumnFragments);
+        var channel = WarpGradientTile.Channel<TOperand>();
+        var own = (kh * MatrixGradientPlanes.Window * shape.InputChannels + channel) * shape.OutputChannels + warpColumn * MatrixGradientPlanes.Channels + 2 * (Group.IdxX % 4);
+        sums.StoreTo<TOperand>(partials, first + own, shape.InputChannels * shape.OutputChannels, shape.OutputChannels, shape.InputChannels - firstChannel - channel, layout.ColumnFragments);
     }
-
-    /// <summary>Voxels of the two tensors that are the i-th that a box reaches; -1 outside the image, and beyond the last.</summary>
-    private static (int Voxel, int Small) InputVoxel(TileSource source, MatrixGradientBoxes boxes, BlockPlace reached, int image, int i)
-    {
-        var (rowD, rowH) = boxes.ReachedRow(i / MatrixGradientPlanes.ReachedWidth);
-        var (d, h, w) = (reached.D + rowD, reached.H + rowH, reached.W + i % MatrixGradientPlanes.ReachedWidth);
-        var inside = i < boxes.Reached & source.IsInside(d, h, w);
-        return (inside ? source.Voxel(image, d, h, w) : -1, inside & source.SmallShape.C > 0 ? source.SmallVoxel(image, d, h, w) : -1);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static FetchedFour FetchInput<TOperand>(TileSource source, MatrixGradientBoxes boxes, BlockPlace reached, int image, int i, int channel)
-        where TOperand : unmanaged, IGradientOperand
-    {
-        var (voxel, small) = InputVoxel(source, boxes, reached, image, i);
-        return source.Fetch<InputSource, TOperand>(voxel, small, channel);
-    }
-
-    /// <summary>The i-th voxel of a box; -1 outside the image, and beyond the last.</summary>
-    private static int GradientVoxel(TileSource gradient, MatrixGradientBoxes boxes, BlockPlace place, int image, int i)
-    {
-        var (rowD, rowH) = boxes.Row(i / MatrixGradientPlanes.Width);
-        var (d, h, w) = (place.D + rowD, place.H + rowH, place.W + i % MatrixGradientPlanes.Width);
-        return i < MatrixGradientPlanes.Voxels & gradient.IsInside(d, h, w) ? gradient.Voxel(image, d, h, w) : -1;
-    }
-
-    /// <summary>Vector of four channels of what is reached.</summary>
-    private static int InputVector(int channel, int i) => (channel / 8 * MatrixGradientPlanes.InputWords + i * MatrixGradientPlanes.Channels + channel % 8) / 4;
-
-    /// <summary>Vector of four channels of the gradient.</summary>
-    private static int GradientVector(int column, int i) =>
-        (MatrixGradientPlanes.FirstGradient + column / 8 * MatrixGradientPlanes.GradientWords + i * MatrixGradientPlanes.Channels + column % 8) / 4;
 }

@@ -1,4 +1,5 @@
 using ILGPU;
+using ILGPU.Util;
 
 namespace Spoco.Kernels.Primitives;
 
@@ -7,15 +8,13 @@ internal static class TensorFloat32
 {
     private const int Mask = ~0x1FFF;
     private const int Half = 0x1000;
-    private const int Exponent = 0x7F800000;
+    private const int NaN = 0x7FC00000;
 
     /// <summary>The bits of the nearest number; of two as near, the larger one in magnitude. NaN stays NaN.</summary>
     public static int Round(float value)
     {
-        var bits = (int)Interop.FloatAsInt(value);
-
-        // Of a NaN, the bits that are seen may all be 0: that would be infinity.
-        return (bits & Exponent) != Exponent ? (bits + Half) & Mask : float.IsNaN(value) ? Exponent | 0x400000 : bits;
+        // Of a NaN, the bits that are seen may all be 0: that would be infinity. Without a branch: kernels round in their loops.
+        return Utilities.Select(float.IsNaN(value), NaN, ((int)Interop.FloatAsInt(value) + Half) & Mask);
     }
 
     /// <summary>What is seen of a number.</summary>

@@ -33,6 +33,9 @@ internal struct TileSource
     /// <summary>Extents of the second tensor; without channels where there is none.</summary>
     public TensorShape SmallShape;
 
+    /// <summary>Bits of axes, columns first: three of those along which the second tensor has half the extent, then three of those along which it has the whole.</summary>
+    public int Ratios;
+
     /// <summary>1 = normalised with factors of every image, 2 = with the same for all images, 0 = taken as it is.</summary>
     public int Norm;
 
@@ -41,6 +44,15 @@ internal struct TileSource
 
     /// <summary>Whether any of it is stored as brain floating-point numbers.</summary>
     internal readonly bool HasNarrow => (Values.IsBrain | Small.IsBrain | Gate.IsBrain) != 0;
+
+    /// <summary>Joins a second tensor; by the host.</summary>
+    public void Join(ValueView small, TensorShape shape)
+    {
+        (Small, SmallShape) = (small, shape);
+        Ratios = Ratio(shape.W, Shape.W) | (Ratio(shape.H, Shape.H) << 1) | (Ratio(shape.D, Shape.D) << 2);
+
+        static int Ratio(int small, int size) => 2 * small == size ? 1 : small == size ? 8 : 0;
+    }
 
     /// <summary>Joined channels.</summary>
     public readonly int Channels => Shape.C + SmallShape.C;
@@ -68,7 +80,7 @@ internal struct TileSource
     /// <summary>Number of the voxel of the second tensor that is enlarged to this one.</summary>
     internal readonly int SmallVoxel(int image, int d, int h, int w)
     {
-        var (z, y, x) = (Shrink(d, SmallShape.D, Shape.D), Shrink(h, SmallShape.H, Shape.H), Shrink(w, SmallShape.W, Shape.W));
+        var (z, y, x) = (Shrink(d, 4, SmallShape.D, Shape.D), Shrink(h, 2, SmallShape.H, Shape.H), Shrink(w, 1, SmallShape.W, Shape.W));
         return ((image * SmallShape.D + z) * SmallShape.H + y) * SmallShape.W + x;
     }
 
@@ -92,15 +104,15 @@ internal struct TileSource
     /// <param name="small">That of the second tensor.</param>
     /// <param name="channel">First channel.</param>
     /// <param name="lines">Their normalisation.</param>
-    internal readonly Four FourAt(int voxel, int small, int channel, FourLines lines)
+    internal readonly Four FourAt<TKind>(int voxel, int small, int channel, FourLines lines) where TKind : unmanaged, ISourceKind
     {
         Four values = default;
         if (voxel >= 0 && channel < Channels)
         {
-            values.X = OneAt(voxel, small, channel, lines.Scale.X, lines.Shift.X);
-            values.Y = OneAt(voxel, small, channel + 1, lines.Scale.Y, lines.Shift.Y);
-            values.Z = OneAt(voxel, small, channel + 2, lines.Scale.Z, lines.Shift.Z);
-            values.W = OneAt(voxel, small, channel + 3, lines.Scale.W, lines.Shift.W);
+            values.X = OneAt<TKind>(voxel, small, channel, lines.Scale.X, lines.Shift.X);
+            values.Y = OneAt<TKind>(voxel, small, channel + 1, lines.Scale.Y, lines.Shift.Y);
+            values.Z = OneAt<TKind>(voxel, small, channel + 2, lines.Scale.Z, lines.Shift.Z);
+            values.W = OneAt<TKind>(voxel, small, channel + 3, lines.Scale.W, lines.Shift.W);
         }
 
         return values;
@@ -165,11 +177,11 @@ internal struct TileSource
     private static Four Widened<TWords>(ValueView values, Four memory) where TWords : unmanaged, IMatrixWords =>
         default(TWords).ReadsNarrow ? values.Widened(memory) : memory;
 
-    private readonly float OneAt(int voxel, int small, int channel, float scale, float shift)
+    private readonly float OneAt<TKind>(int voxel, int small, int channel, float scale, float shift) where TKind : unmanaged, ISourceKind
     {
         if (channel >= Channels)
             return 0;
-        return channel < Shape.C ? At(voxel * Shape.C + channel, true, scale, shift) : Small.At(small * SmallShape.C + channel - Shape.C) * scale + shift;
+        return default(TKind).IsGradient || channel < Shape.C ? At(voxel * Shape.C + channel, true, scale, shift) : Small.At(small * SmallShape.C + channel - Shape.C) * scale + shift;
     }
 
     /// <summary>Value at a place of the first tensor, normalised or taken through the activation; 0 for one outside the image.</summary>
@@ -223,8 +235,8 @@ internal struct TileSource
         target[at + 7] = At(place + row + Shape.C, second & right, scale, shift);
     }
 
-    private static int Shrink(int position, int small, int size) =>
-        2 * small == size ? position >> 1 : small == size ? position : position * small / size;
+    private readonly int Shrink(int position, int axis, int small, int size) =>
+        (Ratios & axis) != 0 ? position >> 1 : (Ratios & (8 * axis)) != 0 ? position : position * small / size;
 }
 
 /// <summary>Which of the two a <see cref="TileSource"/> is, as a type.</summary>

@@ -155,8 +155,7 @@ internal class NormConvolutionSimt : NormConvolutionAlgorithm
     private static TileSource Source(in NormConvolutionShape shape, in NormConvolutionInputs inputs, DeviceBuffer<float> statistics)
     {
         var source = TileLaunch.Plain(inputs.X, shape.Input);
-        source.SmallShape = shape.Small;
-        source.Small = inputs.Small.View;
+        source.Join(inputs.Small.View, shape.Small);
         if (statistics.IsNull)
             return source;
         var (lines, first) = ((long)shape.Images * shape.Channels, 2L * shape.Statistics);

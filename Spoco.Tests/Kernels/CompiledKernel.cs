@@ -9,7 +9,7 @@ using ILGPU.Runtime.Cuda;
 
 namespace Spoco.Tests.Kernels;
 
-/// <summary>A kernel as ILGPU compiles it for CUDA, which needs no GPU.</summary>
+/// <summary>A kernel as ILGPU compiles it for CUDA, which needs no GPU, with what the product loads it with.</summary>
 /// <param name="Name">What it is called, type arguments included.</param>
 /// <param name="Architecture">Compute capability, 80 or 90.</param>
 /// <param name="Ptx">The module. Its target is sm_80 for both: ILGPU 1.5.3 writes no newer one; the assembler and the driver make code for the card of it.</param>
@@ -33,7 +33,7 @@ internal sealed record CompiledKernel(string Name, int Architecture, string Ptx)
             ? EntryPointDescription.FromImplicitlyGroupedKernel(key.Item1) : EntryPointDescription.FromExplicitlyGroupedKernel(key.Item1);
         lock (backend)
         {
-            var compiled = (PTXCompiledKernel)backend.Compile(entry, default(KernelSpecialization));
+            var compiled = (PTXCompiledKernel)backend.Compile(entry, KernelInstances.SpecializationOf(key.Item1));
             return new CompiledKernel(KernelInstances.NameOf(key.Item1), key.Item2, compiled.PTXAssembly);
         }
     });

@@ -27,7 +27,7 @@ internal sealed class KernelInstances
     private readonly HashSet<MethodBase> _methods = [];
     private readonly HashSet<Type> _types = [];
     private readonly HashSet<MethodInfo> _genericVirtual = [];
-    private readonly HashSet<MethodInfo> _kernels = [];
+    private readonly Dictionary<MethodInfo, KernelSpecialization> _kernels = [];
 
     private KernelInstances()
     {
@@ -45,7 +45,10 @@ internal sealed class KernelInstances
     }
 
     /// <summary>The kernels, closed over their type arguments.</summary>
-    public static IReadOnlyCollection<MethodInfo> All => Found.Value._kernels;
+    public static IReadOnlyCollection<MethodInfo> All => Found.Value._kernels.Keys;
+
+    /// <summary>What a kernel is loaded with: its threads and groups per multiprocessor, where the product says so.</summary>
+    public static KernelSpecialization SpecializationOf(MethodInfo kernel) => Found.Value._kernels.GetValueOrDefault(kernel);
 
     /// <summary>A kernel with its type arguments, <c>MutexPairKernels.Insert&lt;WideAtomics&gt;</c>.</summary>
     public static string NameOf(MethodInfo kernel)
@@ -81,15 +84,15 @@ internal sealed class KernelInstances
     private void Read(MethodBase method)
     {
         var instructions = IlMethod.Of(method).Instructions;
-        var loads = instructions.Any(i => i.Operand is MethodInfo called && called.DeclaringType == typeof(KernelLoaders));
+        var loader = instructions.Select(i => i.Operand).OfType<MethodInfo>().FirstOrDefault(called => called.DeclaringType == typeof(KernelLoaders));
         foreach (var instruction in instructions)
         {
             if (instruction.Constraint is { } constraint)
                 Reach(constraint);
             switch (instruction.Operand)
             {
-                case MethodInfo kernel when loads && (Op)(ushort)instruction.OpCode.Value == Op.Ldftn:
-                    _kernels.Add(kernel);
+                case MethodInfo kernel when loader is not null && (Op)(ushort)instruction.OpCode.Value == Op.Ldftn:
+                    _kernels[kernel] = loader.GetParameters().Any(p => p.ParameterType == typeof(KernelSpecialization)) ? Specialization(instructions) : default;
                     break;
                 case MethodBase called:
                     Reach(called);
@@ -103,6 +106,10 @@ internal sealed class KernelInstances
             }
         }
     }
+
+    /// <summary>What the method that a loader calls for it gives.</summary>
+    private static KernelSpecialization Specialization(IEnumerable<IlInstruction> instructions) => (KernelSpecialization)instructions.Select(i => i.Operand).OfType<MethodInfo>()
+        .Single(called => called.ReturnType == typeof(KernelSpecialization)).Invoke(null, [])!;
 
     private void Reach(MethodBase method)
     {

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Spoco.Kernels.Primitives;
 
 namespace Spoco.Tests.Kernels;
@@ -44,15 +45,37 @@ public sealed class KernelPtxTests
         }
     }
 
-    // A multiprocessor has 65,536 registers: two groups of 256 threads that sum, three of 128 that differentiate.
+    // A multiprocessor has 65,536 registers: two groups of 256 threads that sum, three of 128 that differentiate, two of 192 or four of 96 that multiply matrices.
     [TestCase("EmbeddingSumsKernels.Sum<OneBlock>", 128)]
     [TestCase("EmbeddingGradientKernels.Differentiate<OneBlock>", 168)]
     [TestCase("EmbeddingGradientKernels.Differentiate<AnyBlocks>", 168)]
+    [TestCase("MatrixWeightGradient.Kernel<WideGradient, SingleOperand>", 168)]
+    [TestCase("MatrixWeightGradient.Kernel<WideGradient, TensorFloat32Operand>", 168)]
+    [TestCase("MatrixWeightGradient.Kernel<WideGradient, BrainFloat16Operand>", 168)]
+    [TestCase("MatrixWeightGradient.Kernel<MiddleGradient, SingleOperand>", 168)]
+    [TestCase("MatrixWeightGradient.Kernel<MiddleGradient, TensorFloat32Operand>", 168)]
+    [TestCase("MatrixWeightGradient.Kernel<MiddleGradient, BrainFloat16Operand>", 168)]
+    [TestCase("MatrixWeightGradient.Kernel<NarrowGradient, SingleOperand>", 168)]
+    [TestCase("MatrixWeightGradient.Kernel<NarrowGradient, TensorFloat32Operand>", 168)]
+    [TestCase("MatrixWeightGradient.Kernel<NarrowGradient, BrainFloat16Operand>", 168)]
     public void Several_groups_share_a_multiprocessor(string kernel, int registers)
     {
         RequireAssembler();
         foreach (var architecture in CompiledKernel.Architectures)
             Assert.That(AssembledKernel.Of(CompiledKernel.Of(KernelInstances.Named(kernel), architecture)).Registers, Is.LessThanOrEqualTo(registers), $"SM {architecture}");
+    }
+
+    // Without these the assembler takes the registers that it likes.
+    [TestCase("WideGradient", 192, 2)]
+    [TestCase("MiddleGradient", 96, 4)]
+    [TestCase("NarrowGradient", 96, 4)]
+    public void Groups_that_share_a_multiprocessor_are_asked_for(string layout, int threads, int groups)
+    {
+        foreach (var operand in (string[])["SingleOperand", "TensorFloat32Operand", "BrainFloat16Operand"])
+        {
+            var ptx = CompiledKernel.Of(KernelInstances.Named($"MatrixWeightGradient.Kernel<{layout}, {operand}>"), 90).Ptx;
+            Assert.That(ptx, Does.Match(string.Create(CultureInfo.InvariantCulture, $@"\.maxntid {threads}, 1, 1\s+\.minnctapersm {groups}\s")));
+        }
     }
 
     [TestCaseSource(nameof(Kernels))]

@@ -52,6 +52,31 @@ internal sealed class ConvolutionMatrixTests
         }
     }
 
+    /// <summary>
+    /// Weight gradients of every width of tile, of boxes of one slice and of two, more than one of them, with channels read at once and one by one: products of rounded factors are exact, so
+    /// that only summing adds errors.
+    /// </summary>
+    [Test]
+    public void Weight_gradients_add_exact_products(
+        [ValueSource(nameof(Devices))] string name, [Values(Precision.TF32, Precision.BF16)] Precision precision, [Values(16, 32, 64)] int outputs, [Values(1, 3)] int slices,
+        [Values(3, 20)] int inputs)
+    {
+        var shape = Shape(new(2, slices, 13, 11, inputs), (slices, 3, 3), outputs, (slices / 2, 1, 1));
+        var device = Open(name, shape);
+        var values = Values.Random(shape);
+        var rounded = new Values([.. values.X.Select(Round)], values.Weight, [.. values.Dy.Select(Round)]);
+        var (exact, magnitudes) = (rounded.Reference(Direction.Weight, shape), rounded.Absolute.Reference(Direction.Weight, shape));
+        var actual = Run(device, precision, shape, values)[Direction.Weight];
+        var relative = Terms(Direction.Weight, shape) * Math.ScaleB(1, MatrixLaunch.Pays(device.Capabilities) ? -22 : -24);
+        for (var i = 0; i < actual.Length; i++)
+        {
+            if (!(Math.Abs(actual[i] - exact[i]) <= relative * magnitudes[i]))
+                Assert.Fail($"element {i}: {actual[i]:g9}, expected {exact[i]:g9} within {relative * magnitudes[i]:g3}");
+        }
+
+        float Round(float value) => BitConverter.Int32BitsToSingle(precision == Precision.TF32 ? TensorFloat32.Round(value) : default(BrainFormat).Narrow(value) << 16);
+    }
+
     /// <summary>A precision that is not passed on would be as exact as another one.</summary>
     [Test]
     public void Each_precision_is_used([ValueSource(nameof(Devices))] string name, [Values(1, 3)] int slices)

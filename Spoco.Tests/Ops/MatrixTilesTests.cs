@@ -10,6 +10,45 @@ internal sealed class MatrixTilesTests
 
     private static readonly (int D, int H, int W)[] Windows = [(1, 1, 1), (1, 3, 3), (3, 3, 3), (1, 5, 5), (3, 1, 1), (1, 1, 7), (2, 2, 2), (1, 4, 6), (3, 5, 3)];
 
+    /// <summary>Shared memory has banks for eight vectors of 16 bytes.</summary>
+    [Test]
+    public void Eight_threads_store_a_box_of_a_weight_gradient_in_different_banks([Values(16, 32, 64)] int columns)
+    {
+        Check<SingleOperand>();
+        Check<BrainFloat16Operand>();
+
+        void Check<TOperand>() where TOperand : unmanaged, IGradientOperand
+        {
+            for (var first = 0; first < 96; first += 8)
+            {
+                var threads = Enumerable.Range(first, 8).ToArray();
+                Assert.That(threads.Select(t => MatrixGradientPlanes.InputVector<TOperand>(MatrixGradientLoad.First<TOperand>(t, 16), t / 2) % 8), Is.Unique, "inputs");
+                Assert.That(
+                    threads.Select(t => MatrixGradientPlanes.GradientVector<TOperand>(
+                        MatrixGradientLoad.First<TOperand>(t, columns), MatrixGradientLoad.Spread<TOperand>(t / (columns / 8), columns)) % 8),
+                    Is.Unique, "gradients");
+            }
+
+            Assert.That(Enumerable.Range(0, 48).Select(voxel => MatrixGradientLoad.Spread<TOperand>(voxel, columns)), Is.EquivalentTo(Enumerable.Range(0, 48)));
+        }
+    }
+
+    /// <summary>The instructions know the planes of columns as numbers.</summary>
+    [Test]
+    public void Loads_of_gradients_step_over_planes()
+    {
+        var (wide, narrow) = (4 * MatrixGradientPlanes.GradientWords<SingleOperand>(), 4 * MatrixGradientPlanes.GradientWords<BrainFloat16Operand>());
+        string[] loads = [MatrixInstructions.LoadGradientWide, MatrixInstructions.LoadGradientPairsWide];
+        for (var plane = 1; plane < 4; plane++)
+            Assert.That(loads[0], Does.Contain($"[at1+{plane * wide}]").And.Contain($"[at1+{plane * wide + 128}]"));
+        Assert.That(loads[1], Does.Contain($"[at1+{2 * narrow}]"));
+        for (var position = 1; position < 3; position++)
+        {
+            Assert.That(loads[0], Does.Contain($"[at0+{4 * position * MatrixGradientPlanes.VoxelWords<SingleOperand>()}]"));
+            Assert.That(loads[1], Does.Contain($"[at0+{4 * position * MatrixGradientPlanes.VoxelWords<BrainFloat16Operand>()}]"));
+        }
+    }
+
     /// <summary>In boxes, and in tiles of blocks that follow each other.</summary>
     [Test]
     public void Every_voxel_is_in_one_block_of_one_tile(
