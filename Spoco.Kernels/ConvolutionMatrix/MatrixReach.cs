@@ -17,10 +17,11 @@ internal readonly record struct MatrixReach(int D, int H, int W, int Columns, in
     /// <summary>The voxels that the tiles of an image reach with windows.</summary>
     public static MatrixReach Of(in TileBlocks blocks, in ConvolutionShape shape, bool vectors)
     {
-        // Two rows of four voxels are a multiple of eight places and four apart. Those of two by two by two are where they should be with windows of three as they are.
-        var columns = blocks.BoxW * (blocks.Deep != 0 ? 2 : 4) + shape.KernelW - 1;
-        var pitch = blocks.Deep != 0 ? columns : columns + (12 - columns % 8) % 8;
-        return new MatrixReach(blocks.BoxD * (blocks.Deep != 0 ? 2 : 1) + shape.KernelD - 1, 2 * blocks.BoxH + shape.KernelH - 1, pitch, columns, vectors ? 1 : 0);
+        var (d, h, w) = (blocks.BoxD * (blocks.Deep != 0 ? 2 : 1) + shape.KernelD - 1, 2 * blocks.BoxH + shape.KernelH - 1, blocks.BoxW * (blocks.Deep != 0 ? 2 : 4) + shape.KernelW - 1);
+
+        // The two rows of a flat block: a multiple of eight places and four apart, where there is room. Those of a deep one are well apart as they are, with windows of three.
+        var pitch = blocks.Deep != 0 ? w : w + (12 - w % 8) % 8;
+        return new MatrixReach(d, h, d * h * pitch <= MatrixTiles.MostReached ? pitch : w, w, vectors ? 1 : 0);
     }
 
     /// <summary>First voxel of the window of a voxel of the tile.</summary>

@@ -109,8 +109,29 @@ internal sealed class MatrixTilesTests
             }
         }
 
-        // No more than what is needed.
-        Assert.That(reached, Is.EquivalentTo(Enumerable.Range(0, reach.Voxels)));
+        // No more than what is needed; what fills up rows is no voxel.
+        Assert.That(reached, Is.EquivalentTo(Enumerable.Range(0, reach.Voxels).Where(i => i % reach.W < reach.Columns)));
+        Assert.That(reach.W - reach.Columns, Is.InRange(0, 7));
+    }
+
+    /// <summary>The same vector of the eight voxels of a block lies in eight groups of four banks, at every position of a window.</summary>
+    [TestCase(1, 3, 3, false)]
+    [TestCase(1, 1, 1, false)]
+    [TestCase(1, 5, 5, false)]
+    [TestCase(1, 2, 4, false)]
+    [TestCase(3, 3, 3, true)]
+    [TestCase(1, 3, 3, true)]
+    public void Voxels_of_a_block_lie_in_different_banks(int d, int h, int w, bool deep)
+    {
+        var image = new TensorShape(1, deep ? 16 : 1, 64, 64, 1);
+        var shape = Convolution(image, (d, h, w));
+        var blocks = MatrixTiles.BoxesOf(image, deep, shape)!.Value;
+        var reach = MatrixReach.Of(blocks, shape, false);
+        for (var block = 0; block < MatrixTiles.Blocks; block++)
+            for (var tap = 0; tap < reach.W * reach.H; tap++)
+                for (var vector = 0; vector < MatrixTiles.SlabVectors; vector++)
+                    Assert.That(
+                        Enumerable.Range(0, TileLayouts.ThreadRows).Select(voxel => MatrixTiles.Vector(reach.Row(blocks, block, voxel) + tap, vector) % 8), Is.Unique, $"block {block}, {tap} on, vector {vector}");
     }
 
     /// <summary>Narrow images get narrow boxes: few voxels of a box lie beside the image.</summary>
