@@ -133,7 +133,7 @@ internal static class TileForward
             }
 
             Group.Barrier();
-            sum = sum.Plus(sharedRows, sharedColumns, row, column);
+            sum = sum.Plus(sharedRows, sharedColumns, row, column, TileLayouts.Depth);
             Group.Barrier();
 
             // The next term of this thread; kd runs out of the window after the last one.

@@ -117,12 +117,12 @@ internal struct TileProduct
     /// <summary>Eighth row.</summary>
     public Four R7;
 
-    /// <summary>Adds the products of <see cref="TileLayouts.Depth"/> terms that lie in shared memory.</summary>
+    /// <summary>Adds the products of terms that lie in shared memory, up to <see cref="TileLayouts.Depth"/> of them.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal readonly TileProduct Plus(ArrayView<Four> rows, ArrayView<Four> columns, int row, int column)
+    internal readonly TileProduct Plus(ArrayView<Four> rows, ArrayView<Four> columns, int row, int column, int count)
     {
         var sum = this;
-        for (var k = 0; k < TileLayouts.Depth; k++)
+        for (var k = 0; k < count; k++)
         {
             var a = rows[k * (TileLayouts.RowPitch / 4) + 2 * row];
             var c = rows[k * (TileLayouts.RowPitch / 4) + 2 * row + 1];

@@ -42,8 +42,9 @@ internal static class TileWeightGradient
         var thread = Group.IdxX;
         var (row, column) = (thread / layout.ColumnThreads, thread % layout.ColumnThreads);
 
-        // A first layer and a convolution of 1x1 have few terms: of the tile's rows, as many as a power of two are filled and summed.
-        var filledBits = 3;
+        // A first layer and a convolution of 1x1 have few terms: of the tile's rows, as many as a power of two are filled and summed. Sixteen at least, so that every
+        // thread fills some: with eight, PoCL 6 leaves sums at 0 that are right elsewhere.
+        var filledBits = 4;
         while (1 << filledBits < tileRows & 1 << filledBits < terms - firstRow)
             filledBits++;
         var filled = 1 << filledBits;
@@ -88,8 +89,7 @@ internal static class TileWeightGradient
             }
 
             Group.Barrier();
-            if (TileLayouts.ThreadRows * row < filled)
-                sum = sum.Plus(sharedRows, sharedColumns, row, column);
+            sum = sum.Plus(sharedRows, sharedColumns, row, column, TileLayouts.ThreadRows * row < filled ? TileLayouts.Depth : 0);
             Group.Barrier();
         }
 

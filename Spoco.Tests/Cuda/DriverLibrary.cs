@@ -12,7 +12,7 @@ namespace Spoco.Tests.Cuda;
 internal static unsafe class DriverLibrary
 {
     private const int PageBytes = 0x10000;
-    private const int HeaderBytes = 64 + 3 * 56;
+    private const int HeaderBytes = 64 + 4 * 56;
     private const string Table = "spoco_table";
 
     /// <summary>Whether this machine loads such libraries.</summary>
@@ -65,10 +65,12 @@ internal static unsafe class DriverLibrary
         Long(32, 64);
         Half(52, 64);
         Half(54, 56);
-        Half(56, 3);
+        Half(56, 4);
         Segment(0, type: 1, flags: 5, at: 0, readOnly, PageBytes);
         Segment(1, type: 1, flags: 6, at: data, end - data, PageBytes);
         Segment(2, type: 2, flags: 6, at: dynamic, end - dynamic, 8);
+        // A stack that is not executable: newer systems load no library that says nothing of it.
+        Segment(3, type: 0x6474e551, flags: 6, at: 0, 0, 16);
 
         Word(hash, 1);
         Word(hash + 4, symbols.Length + 1);
