@@ -191,9 +191,11 @@ internal static class TileForward
         Put(own, threads, 3, sum.R7);
         moments = moments.With(Store<TLayout>(own, threads, target, blocks, place, TileLayouts.ThreadRows / 2, image, o, columns, bias));
         if (pooled.D > 0)
+        {
             others = MaximaOf(own, threads);
-        if (blocks.Deep != 0)
-            maxima = maxima.With(others, TileLayouts.ThreadRows / 2);
+            if (blocks.Deep != 0)
+                maxima = maxima.With(others, TileLayouts.ThreadRows / 2);
+        }
 
         // The moments of this thread's values, and of its maxima; then a thread a column joins those of all.
         Put(own, threads, 0, moments.Mean);

@@ -43,7 +43,7 @@ internal static class TileWeightGradient
         var (row, column) = (thread / layout.ColumnThreads, thread % layout.ColumnThreads);
 
         // A first layer and a convolution of 1x1 have few terms: of the tile's rows, as many as a power of two are filled and summed. Sixteen at least, so that every
-        // thread fills some: with eight, PoCL 6 leaves sums at 0 that are right elsewhere.
+        // thread fills some: where half of a group fills none, PoCL 6 fills some of the rows wrongly. The same in PTX is right.
         var filledBits = 4;
         while (1 << filledBits < tileRows & 1 << filledBits < terms - firstRow)
             filledBits++;

@@ -10,7 +10,7 @@ namespace Spoco.Tests.Cuda;
 /// own code for CUDA, run as they would before a card. It is a strict driver: every call asks for the context of its thread, nothing entered into a stream is done before it must be, memory
 /// is anything until it is written, and an address outside it is an error that stays.
 /// </summary>
-/// <remarks>Names, arguments and results of the functions are those of cuda.h, 12.x; those that ILGPU 1.5.3 imports are here.</remarks>
+/// <remarks>Names, arguments and results of the functions are those of cuda.h, 12.x; those that ILGPU 1.5.3 imports are here, but for what concerns several devices.</remarks>
 internal static unsafe class CudaDriver
 {
     private const int Success = 0, InvalidValue = 1, OutOfMemory = 2, InvalidContext = 201, InvalidPtx = 218, InvalidHandle = 400, NotFound = 500, NotReady = 600,
@@ -37,7 +37,7 @@ internal static unsafe class CudaDriver
     private static nint _current;
 
     /// <summary>Multiprocessors of the device: those of an H200.</summary>
-    public static int Multiprocessors { get; set; } = 132;
+    public const int Multiprocessors = 132;
 
     /// <summary>Whether accesses of memory are counted.</summary>
     public static bool Counts { get; set; }

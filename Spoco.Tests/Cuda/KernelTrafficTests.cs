@@ -1,4 +1,3 @@
-using System.Reflection;
 using Spoco.Engine;
 using Spoco.Engine.Ops;
 using Spoco.Kernels;
@@ -16,8 +15,7 @@ public sealed class KernelTrafficTests
     {
         if (!DriverSetUp.IsInterpreted)
             Assert.Ignore("Kernels are interpreted where SPOCO_PTX=1.");
-        var kernels = new HashSet<MethodInfo>();
-        using var device = RecordedLoader.Open(kernels, new ComputeDeviceOptions { Precision = precision });
+        using var device = RecordedLoader.Open([], new ComputeDeviceOptions { Precision = precision });
         using var scope = new TensorScope();
         var shape = new TensorShape(1, d, h, w, 32);
         var x = Tensor.From(device, shape, [.. Enumerable.Range(0, (int)shape.Count).Select(i => i % 13 / 12f - 0.5f)]).WithGradient();

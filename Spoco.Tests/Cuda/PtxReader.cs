@@ -157,7 +157,7 @@ internal sealed partial class PtxReader
         var instruction = new PtxInstruction
         {
             Text = form.Value,
-            Guard = guard.Success ? Predicate(guard.Value) : -1,
+            Guard = guard.Success ? _predicates[guard.Value] : -1,
             IsGuardNegated = form.Groups["not"].Length > 0,
         };
         _instructions.Add(instruction);
@@ -220,8 +220,6 @@ internal sealed partial class PtxReader
             instruction.From = [.. instruction.From, Register(parts[0])];
         }
     }
-
-    private int Predicate(string name) => _predicates[name];
 
     private int Register(string operand)
     {

@@ -54,9 +54,7 @@ internal sealed class PtxTally
             var rounds = 0;
             for (var first = 0; first < PtxWarp.Size; first += together)
                 rounds += Rounds(addresses.Slice(first, together), lanes >> first, bytes);
-            var words = 0;
-            foreach (var address in Distinct(addresses, lanes, Math.Max(4, bytes), 4))
-                words += address >= 0 ? 1 : 0;
+            var words = Distinct(addresses, lanes, Math.Max(4, bytes), 4).Count;
             Shared = (Shared.Requests + 1, Shared.Rounds + rounds, Shared.Least + (words + Banks - 1) / Banks);
             return;
         }

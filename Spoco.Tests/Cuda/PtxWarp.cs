@@ -1,5 +1,6 @@
 using System.Numerics;
 using System.Runtime.InteropServices;
+using Spoco.Tests.Interleavings;
 
 namespace Spoco.Tests.Cuda;
 
@@ -203,29 +204,23 @@ internal sealed unsafe class PtxWarp : IDisposable
             return;
         }
 
-        var addresses = Addresses(instruction, 0, stackalloc ulong[Size]);
+        var addresses = Addresses(instruction, stackalloc ulong[Size]);
         Tally.Access(instruction.Space == PtxSpace.Shared, isStore: false, addresses, lanes, bytes * count);
-        Span<ulong> values = stackalloc ulong[Size * count];
         for (var lane = 0; lane < Size; lane++)
         {
             if ((lanes >> lane & 1) == 0)
                 continue;
             var from = Place(instruction, addresses[lane], bytes * count, isStore: false);
             for (var i = 0; i < count; i++)
-                values[lane * count + i] = Read(from + i * bytes, bytes);
+                Set(instruction.To[i], lane, RawMemory.Get(from + i * bytes, bytes));
         }
-
-        for (var lane = 0; lane < Size; lane++)
-            for (var i = 0; i < count; i++)
-                if ((lanes >> lane & 1) != 0)
-                    Set(instruction.To[i], lane, values[lane * count + i]);
     }
 
     /// <summary>Writes memory.</summary>
     public void Store(PtxInstruction instruction, uint lanes)
     {
         var (bytes, count) = (instruction.Bytes, instruction.From.Length - 1);
-        var addresses = Addresses(instruction, 0, stackalloc ulong[Size]);
+        var addresses = Addresses(instruction, stackalloc ulong[Size]);
         Tally.Access(instruction.Space == PtxSpace.Shared, isStore: true, addresses, lanes, bytes * count);
         for (var lane = 0; lane < Size; lane++)
         {
@@ -233,22 +228,22 @@ internal sealed unsafe class PtxWarp : IDisposable
                 continue;
             var to = Place(instruction, addresses[lane], bytes * count, isStore: true);
             for (var i = 0; i < count; i++)
-                Write(to + i * bytes, bytes, Get(instruction.From[1 + i], lane));
+                RawMemory.Put(to + i * bytes, bytes, Get(instruction.From[1 + i], lane));
         }
     }
 
     /// <summary>Changes memory, one thread after the other: what was there goes to a register, if the instruction has one.</summary>
     public void Update(PtxInstruction instruction, uint lanes, Func<ulong, ulong, ulong, ulong> update)
     {
-        var addresses = Addresses(instruction, 0, stackalloc ulong[Size]);
+        var addresses = Addresses(instruction, stackalloc ulong[Size]);
         Tally.Atomics += BitOperations.PopCount(lanes);
         for (var lane = 0; lane < Size; lane++)
         {
             if ((lanes >> lane & 1) == 0)
                 continue;
             var place = Place(instruction, addresses[lane], instruction.Bytes, isStore: true);
-            var old = Read(place, instruction.Bytes);
-            Write(place, instruction.Bytes, update(old, Get(instruction.From[1], lane), Get(instruction.From[^1], lane)));
+            var old = RawMemory.Get(place, instruction.Bytes);
+            RawMemory.Put(place, instruction.Bytes, update(old, Get(instruction.From[1], lane), Get(instruction.From[^1], lane)));
             if (instruction.To.Length > 0)
                 Set(instruction.To[0], lane, old);
         }
@@ -336,46 +331,19 @@ internal sealed unsafe class PtxWarp : IDisposable
         _now = _parted.Pop();
     }
 
-    private Span<ulong> Addresses(PtxInstruction instruction, int operand, Span<ulong> addresses)
+    private Span<ulong> Addresses(PtxInstruction instruction, Span<ulong> addresses)
     {
         for (var lane = 0; lane < Size; lane++)
-            addresses[lane] = Get(instruction.From[operand], lane) + (ulong)instruction.Offset;
+            addresses[lane] = Get(instruction.From[0], lane) + (ulong)instruction.Offset;
         return addresses;
     }
 
-    private byte* Place(PtxInstruction instruction, ulong address, int bytes, bool isStore)
+    private long Place(PtxInstruction instruction, ulong address, int bytes, bool isStore)
     {
         if (address % (ulong)bytes != 0)
             throw new PtxFault($"{bytes} bytes at {address:x}, no multiple");
-        return instruction.Space == PtxSpace.Shared ? Group.Shared(address, bytes)
+        return (long)(instruction.Space == PtxSpace.Shared ? Group.Shared(address, bytes)
             : instruction.Space == PtxSpace.Generic && address - PtxGroup.SharedWindow < PtxGroup.SharedWindowBytes ? Group.Shared(address - PtxGroup.SharedWindow, bytes)
-            : Group.Memory.Place(address, bytes, isStore);
-    }
-
-    private static ulong Read(byte* place, int bytes) => bytes switch
-    {
-        1 => *place,
-        2 => *(ushort*)place,
-        4 => *(uint*)place,
-        _ => *(ulong*)place,
-    };
-
-    private static void Write(byte* place, int bytes, ulong value)
-    {
-        switch (bytes)
-        {
-            case 1:
-                *place = (byte)value;
-                break;
-            case 2:
-                *(ushort*)place = (ushort)value;
-                break;
-            case 4:
-                *(uint*)place = (uint)value;
-                break;
-            default:
-                *(ulong*)place = value;
-                break;
-        }
+            : Group.Memory.Place(address, bytes, isStore));
     }
 }

@@ -54,10 +54,6 @@ internal sealed class Player : IPassRunner
         return holder.Length > 0 && name == nameof(IParallelBody.Execute) ? holder + type.Name.Split('`')[0] : $"{type.Name.Split('`')[0]}.{name}";
     }
 
-    /// <summary>The kernel that a loader asks ILGPU for.</summary>
-    public static MethodInfo KernelOf(Delegate load) =>
-        (MethodInfo)IlMethod.Of(load.Method).Instructions.Single(i => (Op)(ushort)i.OpCode.Value == Op.Ldftn).Operand!;
-
     /// <summary>Plays a kernel.</summary>
     /// <param name="kernel">Its method.</param>
     /// <param name="arguments">Its extent, or groups and their size, then what it takes.</param>
